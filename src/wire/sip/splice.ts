@@ -1,0 +1,37 @@
+/**
+ * One edit of a message: the bytes from `start` (inclusive) to `end` (exclusive) become `bytes`.
+ * Offsets always refer to the message as it came in, so that edits of several parties can be collected and applied once.
+ * A string stands for its latin1 bytes.
+ */
+export interface Splice {
+  readonly start: number;
+  readonly end: number;
+  readonly bytes: Buffer | string;
+}
+
+/**
+ * Applies edits in one pass; everything that no splice names keeps its bytes. Splices may come in any order; two that
+ * begin at the same place are applied in the order given. Throws on overlap: that is our bug, never a peer's.
+ *
+ * @example applySplices(Buffer.from("abc"), [{ start: 1, end: 2, bytes: "XY" }]).toString() // "aXYc"
+ */
+export function applySplices(bytes: Buffer, splices: readonly Splice[]): Buffer {
+  if (splices.length === 0) return bytes;
+  const ordered = splices.length === 1 ? splices : [...splices].sort((a, b) => a.start - b.start);
+  let size = bytes.length;
+  for (const splice of ordered) size += splice.bytes.length - (splice.end - splice.start);
+  const out = Buffer.allocUnsafe(size);
+  let from = 0;
+  let to = 0;
+  for (const splice of ordered) {
+    if (splice.start < from || splice.end < splice.start) throw new Error("splices overlap");
+    to += bytes.copy(out, to, from, splice.start);
+    to +=
+      typeof splice.bytes === "string"
+        ? out.write(splice.bytes, to, "latin1")
+        : splice.bytes.copy(out, to);
+    from = splice.end;
+  }
+  bytes.copy(out, to, from);
+  return out;
+}
