@@ -1,0 +1,102 @@
+import { once } from "node:events";
+import { createServer, type Server, type Socket } from "node:net";
+import { CodedError } from "../base/coded-error.ts";
+import { formatEndpoint } from "./endpoint.ts";
+import type { Endpoint } from "./flow.ts";
+import type { ProtocolContext } from "./protocol-transport.ts";
+
+/** Connections that the kernel completes while we are busy (capped by net.core.somaxconn). */
+const BACKLOG = 1024;
+/** A process without free descriptors fails to accept thousands of times a second; one report in this time is enough. */
+const REPORT_INTERVAL_MS = 1000;
+
+/** A listening socket; what it accepts has a known peer address and a place in the quota. */
+export interface TcpListener {
+  readonly local: Endpoint;
+  /** Closes the listening socket and leaves its connections alone. */
+  stop(): void;
+}
+
+/** What an accepted connection comes with: its socket, both ends, and how to give back its place. */
+export interface AcceptedConnection {
+  readonly socket: Socket;
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  readonly release: () => void;
+}
+
+/** Listens on `endpoint`; rejects with CodedError LISTEN_FAILED. */
+export async function startTcpListener<Frame>(
+  context: ProtocolContext<Frame>,
+  endpoint: Endpoint,
+  onConnection: (accepted: AcceptedConnection) => void,
+): Promise<TcpListener> {
+  const server = createServer({ noDelay: true }, (socket) => {
+    const accepted = admit(context, socket);
+    if (accepted !== undefined) onConnection(accepted);
+  });
+  try {
+    const listening = once(server, "listening");
+    server.listen({
+      host: endpoint.address,
+      port: endpoint.port,
+      backlog: BACKLOG,
+      ipv6Only: true,
+      exclusive: true,
+    });
+    await listening;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `cannot listen on tcp ${formatEndpoint(endpoint)}: ${reason}`;
+    throw new CodedError("LISTEN_FAILED", message, { cause });
+  }
+  const local = boundTo(server, endpoint);
+  reportAcceptErrors(context, server, local);
+  return { local, stop: () => void server.close() };
+}
+
+function boundTo(server: Server, endpoint: Endpoint): Endpoint {
+  const bound = server.address();
+  if (bound === null || typeof bound === "string") return endpoint;
+  return { address: bound.address, port: bound.port };
+}
+
+/** One connection too many is closed at once: it costs an accept and a close, and never an error. */
+function admit<Frame>(
+  context: ProtocolContext<Frame>,
+  socket: Socket,
+): AcceptedConnection | undefined {
+  const { remoteAddress, remotePort, localAddress, localPort } = socket;
+  // No address: the peer has reset the connection before we came to accept it.
+  const release = remoteAddress === undefined ? undefined : context.quota.admit(remoteAddress);
+  if (remoteAddress === undefined || release === undefined) {
+    context.counters.connectionsRefused += 1;
+    socket.on("error", () => undefined);
+    socket.destroy();
+    return undefined;
+  }
+  context.counters.connectionsAccepted += 1;
+  return {
+    socket,
+    local: { address: localAddress ?? "0.0.0.0", port: localPort ?? 0 },
+    remote: { address: remoteAddress, port: remotePort ?? 0 },
+    release,
+  };
+}
+
+/** Failing to accept (no descriptors left) is survived: the listener goes on when some are free again. */
+function reportAcceptErrors<Frame>(
+  context: ProtocolContext<Frame>,
+  server: Server,
+  local: Endpoint,
+): void {
+  let quietUntilMs = Number.NEGATIVE_INFINITY;
+  server.on("error", (cause) => {
+    context.counters.acceptErrors += 1;
+    const nowMs = context.clock.monotonicMs();
+    if (nowMs < quietUntilMs) return;
+    quietUntilMs = nowMs + REPORT_INTERVAL_MS;
+    const message = `accepting on tcp ${formatEndpoint(local)} failed: ${cause.message}`;
+    context.handler.onError(undefined, new CodedError("ACCEPT_FAILED", message, { cause }));
+  });
+}

@@ -1,0 +1,180 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { MAIN, readNdjson, runSluice, type CliResult } from "./cli.ts";
+import { eventsWhere, type EventLine } from "./events-file.ts";
+import type { Address, TestTransport } from "./sip-socket.ts";
+import { writeConfig, type GatewaySettings } from "./write-config.ts";
+
+/** The line `sluice ready …`, read. */
+export interface ReadyLine {
+  readonly line: string;
+  /** Where clients reach the gateway. */
+  readonly listen: Readonly<Partial<Record<TestTransport, Address>>>;
+  /** Where it faces the server. */
+  readonly upstreamFrom: Readonly<Partial<Record<TestTransport, Address>>>;
+}
+
+/** Reads the real addresses out of the ready line; undefined when the line is another. */
+export function readReadyLine(line: string): ReadyLine | undefined {
+  if (!line.startsWith("sluice ready")) return undefined;
+  const [listening = "", upstream = ""] = line.split("(");
+  return {
+    line,
+    listen: readEndpoints(listening),
+    upstreamFrom: readEndpoints(upstream.split(" from ")[1] ?? ""),
+  };
+}
+
+function readEndpoints(text: string): Partial<Record<TestTransport, Address>> {
+  const found: Partial<Record<TestTransport, Address>> = {};
+  for (const match of text.matchAll(/\b(udp|tcp):\/\/([\d.]+):(\d+)/g)) {
+    const transport = match[1] === "tcp" ? "tcp" : "udp";
+    found[transport] = { address: match[2] ?? "", port: Number(match[3]) };
+  }
+  return found;
+}
+
+/** A gateway as an operator runs it: a process of its own, with its files in a folder of its own. */
+export class GatewayProcess implements AsyncDisposable {
+  readonly dir: string;
+  readonly configFile: string;
+  #ready: ReadyLine | undefined;
+  #child: ChildProcess;
+  #stderr = "";
+
+  private constructor(dir: string, configFile: string, child: ChildProcess) {
+    this.dir = dir;
+    this.configFile = configFile;
+    this.#child = child;
+  }
+
+  /** Writes the configuration into a new temporary folder and starts; resolves when the gateway is ready. */
+  static async start(settings: GatewaySettings = {}): Promise<GatewayProcess> {
+    const dir = await mkdtemp(join(tmpdir(), "sluice-test-"));
+    return GatewayProcess.startIn(dir, await writeConfig(dir, settings));
+  }
+
+  /** Starts with a configuration that is there already. */
+  static async startIn(dir: string, configFile: string): Promise<GatewayProcess> {
+    const gateway = new GatewayProcess(dir, configFile, spawnGateway(configFile));
+    await gateway.#untilReady();
+    return gateway;
+  }
+
+  get ready(): ReadyLine {
+    if (this.#ready === undefined) throw new Error("the gateway is not ready");
+    return this.#ready;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get running(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** What the program has logged so far. */
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  get eventsFile(): string {
+    return join(this.dir, "data", "events.ndjson");
+  }
+
+  /** Where clients send by that transport. */
+  at(transport: TestTransport): Address {
+    const address = this.ready.listen[transport];
+    if (address === undefined) throw new Error(`no ${transport} listener: ${this.ready.line}`);
+    return address;
+  }
+
+  /** SIGHUP: reload the rules. */
+  reload(): void {
+    this.#child.kill("SIGHUP");
+  }
+
+  /** Starts again, with the same files, after the process has ended. */
+  async restart(): Promise<void> {
+    if (this.running) throw new Error("still running");
+    this.#stderr = "";
+    this.#ready = undefined;
+    this.#child = spawnGateway(this.configFile);
+    await this.#untilReady();
+  }
+
+  /** Asks it to end and waits; gives the exit code, null when a signal ended it. */
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
+    if (this.running) {
+      const exited = once(this.#child, "exit");
+      this.#child.kill(signal);
+      await exited;
+    }
+    return this.#child.exitCode;
+  }
+
+  /** Ends it at once, as a power cut would. */
+  async kill(): Promise<void> {
+    await this.stop("SIGKILL");
+  }
+
+  /** Runs a command of the same configuration. */
+  async cli(...args: readonly string[]): Promise<CliResult> {
+    return runSluice([...args, "--config", this.configFile]);
+  }
+
+  /** The incidents as `sluice incidents list` tells them. */
+  async incidents(): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    const result = await this.cli("incidents", "list", "-o", "ndjson");
+    if (result.code !== 0) throw new Error(`incidents list: ${result.code} ${result.stderr}`);
+    return readNdjson(result.stdout);
+  }
+
+  /** Waits for the lines of the event log with that Call-ID. */
+  async eventsOf(callId: string): Promise<readonly EventLine[]> {
+    return eventsWhere(this.eventsFile, callId, (event) => event["call_id"] === callId);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.running) await this.kill();
+    await rm(this.dir, { recursive: true, force: true });
+  }
+
+  async #untilReady(): Promise<void> {
+    const child = this.#child;
+    let stdout = "";
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    child.stderr?.on("data", (chunk: Buffer) => {
+      this.#stderr += chunk.toString("utf8");
+    });
+    child.stdout?.on("data", (chunk: Buffer) => {
+      stdout += chunk.toString("utf8");
+      this.#ready ??= stdout
+        .split("\n")
+        .slice(0, -1)
+        .map((line) => readReadyLine(line))
+        .find((line) => line !== undefined);
+      if (this.#ready !== undefined) resolve();
+    });
+    const timer = setTimeout(() => {
+      child.kill("SIGKILL");
+      reject(new Error(`not ready after 20 s: ${stdout}${this.#stderr}`));
+    }, 20_000);
+    child.once("exit", (code) => reject(new Error(`ended with ${code}: ${this.#stderr}`)));
+    try {
+      await promise;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function spawnGateway(configFile: string): ChildProcess {
+  return spawn(process.execPath, [MAIN, "run", "--config", configFile], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}
