@@ -1,0 +1,46 @@
+import { HeaderId } from "../wire/sip/header-names.ts";
+import type { SipRequest } from "../wire/sip/message.ts";
+import type { Splice } from "../wire/sip/splice.ts";
+import { wayHash } from "./branch.ts";
+import type { FlowFace } from "./flow-face.ts";
+import { forwardedRequest } from "./forward-request.ts";
+import { removeBody } from "./message-edits.ts";
+import type { ProxyCore } from "./proxy-core.ts";
+import { planRoute } from "./route.ts";
+import type { RequestContext } from "./seams.ts";
+import { chooseTargets } from "./targets.ts";
+
+/** The ACK of a 2xx as it came in. */
+export interface IncomingAck {
+  readonly request: SipRequest;
+  readonly ingress: FlowFace;
+  readonly viaStamp: readonly Splice[];
+  readonly context: RequestContext;
+}
+
+/**
+ * Sends the ACK of a 2xx on, statelessly, by its own Route set (RFC 3261 §16.11, RFC 6026 §7.1). There is no answer to
+ * an ACK: one that cannot be forwarded is dropped.
+ */
+export function forwardAck(core: ProxyCore, ack: IncomingAck): void {
+  const { request, ingress, viaStamp, context } = ack;
+  const hash = wayHash(request, ingress.side);
+  if (request.value(HeaderId.MaxForwards) === "0" || core.branches.isLoop(request, hash)) return;
+  const plan = planRoute(request, core.targets.faces.isOwn);
+  const targets = chooseTargets(core.targets, request, ingress.side, plan);
+  const target = targets.ok ? targets.value[0]?.next() : undefined;
+  if (target === undefined) return;
+  const keepIdentity = context.side === "server" || context.trusted;
+  const basis = { request, ingress, plan, viaStamp, keepIdentity, addPath: false };
+  const edits = editsOf(core, request, context);
+  target.face.flow.send(forwardedRequest({ ...basis, edits }, target, core.branches.next(hash)));
+}
+
+function editsOf(core: ProxyCore, ack: SipRequest, context: RequestContext): readonly Splice[] {
+  try {
+    return core.seams.onAck(ack, context);
+  } catch (error) {
+    core.log.warn({ err: error }, "the filter failed on an ACK");
+    return core.options.onFailure === "block" ? removeBody(ack) : [];
+  }
+}

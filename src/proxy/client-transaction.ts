@@ -1,0 +1,253 @@
+import type { TimerHandle, TimerWheel } from "../base/timer-wheel.ts";
+import type { SipRequest, SipResponse } from "../wire/sip/message.ts";
+import type { FlowDependent, FlowFace } from "./flow-face.ts";
+import { buildAck, buildCancel } from "./hop-requests.ts";
+import type { LingerQueue, Lingering } from "./linger.ts";
+import { T1_MS, T2_MS, TIMER_C_MS, TRANSACTION_MS } from "./timers.ts";
+
+/** What all client transactions share. */
+export interface ClientTransactionEnv {
+  readonly timers: TimerWheel;
+  /** By branch. */
+  readonly table: Map<string, ClientTransaction>;
+  /** CANCELs under way; they have the branch of their INVITE. */
+  readonly cancels: Map<string, CancelTransaction>;
+  /** 64·T1: Timers D and M. */
+  readonly longLinger: LingerQueue;
+}
+
+/** Who sent the request on and waits for what becomes of it. */
+export interface BranchOwner {
+  /** Every response but 100 and retransmitted refusals; further 2xx to an INVITE included. */
+  onResponse(branch: ClientTransaction, response: SipResponse): void;
+  /** No (further) answer in time: Timers B, F and C. */
+  onTimeout(branch: ClientTransaction): void;
+  /** The connection is gone before a final answer. */
+  onUnreachable(branch: ClientTransaction): void;
+}
+
+/** A request as it goes out. */
+export interface OutgoingRequest {
+  readonly branch: string;
+  readonly method: string;
+  readonly face: FlowFace;
+  readonly bytes: Buffer;
+  /** The same as a message; read only when needed. */
+  readonly message: () => SipRequest;
+}
+
+type State = "calling" | "proceeding" | "accepted" | "completed" | "terminated";
+
+/**
+ * The client's half of a transaction: RFC 3261 §17.1 with the Accepted state of RFC 6026. It repeats the request on
+ * UDP, acknowledges refusals of an INVITE hop by hop, and cancels it. Where nothing would be answered to a late or
+ * repeated response of a finished transaction, it is forgotten at once, and the response is a stray.
+ */
+export class ClientTransaction implements FlowDependent, Lingering {
+  readonly branch: string;
+  readonly method: string;
+  readonly face: FlowFace;
+  readonly #env: ClientTransactionEnv;
+  readonly #owner: BranchOwner;
+  #request: OutgoingRequest | undefined;
+  #state: State = "calling";
+  #timer: TimerHandle | undefined;
+  #retransmitMs: number = T1_MS;
+  #waitedMs = 0;
+  #cancelWanted = false;
+  #ack: Buffer | undefined;
+
+  constructor(env: ClientTransactionEnv, owner: BranchOwner, request: OutgoingRequest) {
+    this.#env = env;
+    this.#owner = owner;
+    this.#request = request;
+    this.branch = request.branch;
+    this.method = request.method;
+    this.face = request.face;
+  }
+
+  get heldBytes(): number {
+    return this.branch.length + (this.#ack?.length ?? 0);
+  }
+
+  /** True until a final response, a time-out or the loss of the connection. */
+  get pending(): boolean {
+    return this.#state === "calling" || this.#state === "proceeding";
+  }
+
+  start(): void {
+    const { flow } = this.face;
+    this.#env.table.set(this.branch, this);
+    if (flow.reliable) this.face.waiting.add(this);
+    if (this.#request !== undefined) flow.send(this.#request.bytes);
+    if (!flow.reliable) this.#armRetransmission();
+    else if (this.method === "INVITE") this.#armTimeout(TRANSACTION_MS);
+    // A non-INVITE over a stream needs no timer: its server transaction answers 504 before Timer F would fire.
+  }
+
+  receive(response: SipResponse): void {
+    if (this.#state === "terminated") return;
+    if (!this.pending) this.#receiveAgain(response);
+    else if (response.status < 200) this.#receiveProvisional(response);
+    else this.#receiveFinal(response);
+  }
+
+  /** RFC 3261 §9.1: a CANCEL waits for a provisional response, and goes where the INVITE went. */
+  cancel(): void {
+    if (this.method !== "INVITE" || !this.pending || this.#cancelWanted) return;
+    this.#cancelWanted = true;
+    if (this.#state === "proceeding") this.#sendCancel();
+  }
+
+  /** Nobody waits for this branch any more; what comes later is a stray. */
+  terminate(): void {
+    this.#leave();
+    this.#state = "terminated";
+    this.#request = undefined;
+    this.#ack = undefined;
+    if (this.#env.table.get(this.branch) === this) this.#env.table.delete(this.branch);
+  }
+
+  expire(): void {
+    this.terminate();
+  }
+
+  flowLost(): void {
+    if (!this.pending) return;
+    this.terminate();
+    this.#owner.onUnreachable(this);
+  }
+
+  #receiveProvisional(response: SipResponse): void {
+    const first = this.#state === "calling";
+    this.#state = "proceeding";
+    if (this.method === "INVITE") {
+      if (!this.#cancelWanted && (first || response.status > 100)) this.#armTimeout(TIMER_C_MS);
+      if (first && this.#cancelWanted) this.#sendCancel();
+    }
+    if (response.status > 100) this.#owner.onResponse(this, response);
+  }
+
+  #receiveFinal(response: SipResponse): void {
+    this.#leave();
+    if (this.method !== "INVITE") {
+      this.terminate();
+    } else if (response.status < 300) {
+      this.#state = "accepted";
+      this.#request = undefined;
+      this.#env.longLinger.keep(this);
+    } else {
+      this.#acknowledge(response);
+    }
+    this.#owner.onResponse(this, response);
+  }
+
+  #receiveAgain(response: SipResponse): void {
+    if (this.#state === "accepted" && response.status >= 200 && response.status < 300) {
+      this.#owner.onResponse(this, response);
+    } else if (this.#state === "completed" && response.status >= 300 && this.#ack !== undefined) {
+      this.face.flow.send(this.#ack);
+    }
+  }
+
+  /** RFC 3261 §17.1.1.3; on UDP the ACK is kept for Timer D, to be sent again. */
+  #acknowledge(response: SipResponse): void {
+    this.#state = "completed";
+    if (this.#request === undefined) return;
+    this.#ack = buildAck(this.#request.message(), response);
+    this.#request = undefined;
+    this.face.flow.send(this.#ack);
+    if (this.face.flow.reliable) this.terminate();
+    else this.#env.longLinger.keep(this);
+  }
+
+  #sendCancel(): void {
+    if (this.#request === undefined) return;
+    new CancelTransaction(this.#env, this, buildCancel(this.#request.message())).start();
+    // A peer that answers the CANCEL but not the INVITE is given up after 64·T1.
+    this.#armTimeout(TRANSACTION_MS);
+  }
+
+  /** Timers A and E, with B and F as their end. */
+  #armRetransmission(): void {
+    this.#timer = this.#env.timers.start(this.#retransmitMs, () => {
+      this.#waitedMs += this.#retransmitMs;
+      const invite = this.method === "INVITE";
+      if (this.#waitedMs >= TRANSACTION_MS) {
+        this.#timedOut();
+        return;
+      }
+      if (this.#request !== undefined) this.face.flow.send(this.#request.bytes);
+      const slow = !invite && (this.#state === "proceeding" || this.#retransmitMs >= T2_MS / 2);
+      this.#retransmitMs = slow ? T2_MS : 2 * this.#retransmitMs;
+      if (this.#waitedMs + this.#retransmitMs > TRANSACTION_MS) {
+        this.#retransmitMs = TRANSACTION_MS - this.#waitedMs;
+      }
+      this.#armRetransmission();
+    });
+  }
+
+  #armTimeout(delayMs: number): void {
+    this.#timer?.cancel();
+    this.#timer = this.#env.timers.start(delayMs, () => this.#timedOut());
+  }
+
+  /** RFC 3261 §16.8: an INVITE that rang too long is cancelled first, and given up when that has no effect. */
+  #timedOut(): void {
+    if (!this.pending) return;
+    if (this.method === "INVITE" && this.#state === "proceeding" && !this.#cancelWanted) {
+      this.cancel();
+      return;
+    }
+    this.terminate();
+    this.#owner.onTimeout(this);
+  }
+
+  #leave(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.face.waiting.delete(this);
+  }
+}
+
+/** A CANCEL on its way: repeated on UDP until it is answered or 64·T1 are over; its answer ends here. */
+export class CancelTransaction {
+  readonly #env: ClientTransactionEnv;
+  readonly #invite: ClientTransaction;
+  readonly #bytes: Buffer;
+  #timer: TimerHandle | undefined;
+  #retransmitMs: number = T1_MS;
+  #waitedMs = 0;
+
+  constructor(env: ClientTransactionEnv, invite: ClientTransaction, bytes: Buffer) {
+    this.#env = env;
+    this.#invite = invite;
+    this.#bytes = bytes;
+  }
+
+  start(): void {
+    this.#env.cancels.set(this.#invite.branch, this);
+    this.#send();
+  }
+
+  receive(response: SipResponse): void {
+    if (response.status >= 200) this.#end();
+  }
+
+  #send(): void {
+    const { flow } = this.#invite.face;
+    flow.send(this.#bytes);
+    const pauseMs = flow.reliable ? TRANSACTION_MS : this.#retransmitMs;
+    this.#timer = this.#env.timers.start(pauseMs, () => {
+      this.#waitedMs += pauseMs;
+      this.#retransmitMs = Math.min(2 * this.#retransmitMs, T2_MS);
+      if (this.#waitedMs >= TRANSACTION_MS) this.#end();
+      else this.#send();
+    });
+  }
+
+  #end(): void {
+    this.#timer?.cancel();
+    this.#env.cancels.delete(this.#invite.branch);
+  }
+}

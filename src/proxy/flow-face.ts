@@ -1,0 +1,157 @@
+import { isWildcard } from "../transport/endpoint.ts";
+import type { Endpoint, Flow, TransportName } from "../transport/flow.ts";
+import type { FlowTokens } from "../location/flow-tokens.ts";
+import type { ListenAddress, ProxyOptions } from "./proxy-options.ts";
+import type { Side } from "./seams.ts";
+
+/** Which crossing judged the offer of a dialog (DESIGN §4): the one that wrote `own` into its Record-Route entries. */
+export type CrossingMark = "own" | "pass";
+
+/** Something that waits for an answer over a flow, and is told when the flow is gone. */
+export interface FlowDependent {
+  flowLost(): void;
+}
+
+/**
+ * How we appear on one flow: on which side it lies, and the texts with our address that go out over it. Made once per
+ * flow, so that forwarding a message only joins ready strings.
+ */
+export class FlowFace {
+  readonly flow: Flow;
+  readonly side: Side;
+  /** "Via: SIP/2.0/TCP 192.0.2.1:5060;branch=" */
+  readonly viaHead: string;
+  /** "192.0.2.1:5060" */
+  readonly sentBy: string;
+  /** Client transactions that wait on this connection. */
+  readonly waiting: Set<FlowDependent> = new Set();
+  /** True once the peer has sent something: a connection that was never there loses no request. */
+  heard = false;
+  readonly #tokens: FlowTokens;
+  #ownEntry: string | undefined;
+  #passEntry: string | undefined;
+
+  constructor(flow: Flow, side: Side, sentBy: string, tokens: FlowTokens) {
+    this.flow = flow;
+    this.side = side;
+    this.sentBy = sentBy;
+    this.viaHead = `Via: SIP/2.0/${flow.transport.toUpperCase()} ${sentBy};branch=`;
+    this.#tokens = tokens;
+  }
+
+  /**
+   * The Record-Route field that faces this flow. An entry that faces a client bears the sealed token of its flow, for a
+   * client listens nowhere; one that faces the server bears none (see route.ts for how the two are read again).
+   */
+  recordRoute(mark: CrossingMark): string {
+    if (mark === "own") return (this.#ownEntry ??= this.#entry(mark));
+    return (this.#passEntry ??= this.#entry(mark));
+  }
+
+  /** The token of this flow, to stand in Path and Record-Route. */
+  token(): string {
+    return this.#tokens.seal(this.flow);
+  }
+
+  #entry(mark: CrossingMark): string {
+    const user = this.side === "client" ? `${this.token()}@` : "";
+    return `Record-Route: <sip:${user}${this.sentBy};transport=${this.flow.transport};lr;sluice=${mark}>\r\n`;
+  }
+}
+
+/** Makes and keeps the faces of flows, and knows which addresses are ours. */
+export class FlowFaces {
+  readonly #faces = new WeakMap<Flow, FlowFace>();
+  readonly #options: ProxyOptions;
+  readonly #tokens: FlowTokens;
+  readonly #ownHosts: Set<string>;
+  readonly #ownPorts: ReadonlySet<number>;
+
+  constructor(options: ProxyOptions, tokens: FlowTokens) {
+    this.#options = options;
+    this.#tokens = tokens;
+    const listeners = [...options.clientListeners, ...options.serverListeners];
+    this.#ownPorts = new Set(listeners.map((listener) => listener.port));
+    const addresses = listeners.map((l) => l.address).filter((address) => !isWildcard(address));
+    this.#ownHosts = new Set([...options.ownHosts, ...addresses].map((host) => bareHost(host)));
+  }
+
+  of(flow: Flow): FlowFace {
+    const known = this.#faces.get(flow);
+    if (known !== undefined) return known;
+    const side = this.sideOf(flow);
+    const at = this.#reachableAt(flow, side);
+    const host = this.#options.advertisedHost(at, flow.remote.address);
+    this.#ownHosts.add(bareHost(host));
+    const face = new FlowFace(flow, side, `${uriHost(host)}:${at.port}`, this.#tokens);
+    this.#faces.set(flow, face);
+    return face;
+  }
+
+  /** The face of a flow that was used before. */
+  known(flow: Flow): FlowFace | undefined {
+    return this.#faces.get(flow);
+  }
+
+  /** Is this one of our own listeners, by any of its names? A missing port means 5060. */
+  readonly isOwn = (host: string, port: number | undefined): boolean =>
+    this.#ownPorts.has(port ?? 5060) && this.#ownHosts.has(bareHost(host));
+
+  /**
+   * DESIGN §4 "Sides and routing": a connection that we opened to an upstream, what arrives at `upstream_from`, and
+   * addresses of `server_side` are the server's; all else is a client's.
+   */
+  sideOf(flow: Flow): Side {
+    const options = this.#options;
+    if (options.upstream === "embedded") return "client";
+    if (options.isServerSide(flow.remote.address)) return "server";
+    if (flow.outgoing) return this.isUpstream(flow.transport, flow.remote) ? "server" : "client";
+    return options.serverListeners.some((l) => isAt(l, flow)) ? "server" : "client";
+  }
+
+  isUpstream(transport: TransportName, remote: Endpoint): boolean {
+    const { upstream } = this.#options;
+    if (upstream === "embedded") return false;
+    return upstream.some(
+      (target) =>
+        target.transport === transport &&
+        target.remote.port === remote.port &&
+        target.remote.address === remote.address,
+    );
+  }
+
+  /** The listener of a side through which a peer of that transport and address family is reached. */
+  listener(side: Side, transport: TransportName, address: string): ListenAddress | undefined {
+    const { serverListeners, clientListeners } = this.#options;
+    const listeners = side === "server" ? serverListeners : clientListeners;
+    const ipv6 = address.includes(":");
+    return listeners.find((l) => l.transport === transport && l.address.includes(":") === ipv6);
+  }
+
+  /** Where new requests reach us: a connection that we opened has a port of its own, but nobody listens there. */
+  #reachableAt(flow: Flow, side: Side): Endpoint {
+    if (!flow.outgoing) return flow.local;
+    const listener = this.listener(side, flow.transport, flow.remote.address);
+    if (listener === undefined) return flow.local;
+    const address = isWildcard(listener.address) ? flow.local.address : listener.address;
+    return { address, port: listener.port };
+  }
+}
+
+function isAt(listener: ListenAddress, flow: Flow): boolean {
+  return (
+    listener.transport === flow.transport &&
+    listener.port === flow.local.port &&
+    (listener.address === flow.local.address || isWildcard(listener.address))
+  );
+}
+
+/** A host for comparing: lower case, IPv6 without brackets. */
+export function bareHost(host: string): string {
+  const bare = host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1) : host;
+  return bare.toLowerCase();
+}
+
+function uriHost(host: string): string {
+  return host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+}

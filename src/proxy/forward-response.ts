@@ -1,0 +1,34 @@
+import { HeaderId } from "../wire/sip/header-names.ts";
+import type { SipResponse } from "../wire/sip/message.ts";
+import { splitValues } from "../wire/sip/name-addr.ts";
+import { applySplices, type Splice } from "../wire/sip/splice.ts";
+import { contentLengthForStream, insertionsFirst, removeFields } from "./message-edits.ts";
+
+/**
+ * A response on its way back (RFC 3261 §16.7 steps 3 and 9): our Via value comes off, and nothing else changes but
+ * what the filter asks for. Our mark never leaves the gateway in a response.
+ */
+export function forwardedResponse(
+  response: SipResponse,
+  edits: readonly Splice[],
+  overStream: boolean,
+): Buffer {
+  const splices: Splice[] = [popVia(response)];
+  if (overStream) splices.push(...contentLengthForStream(response, edits));
+  removeFields(response, HeaderId.SluiceMark, splices);
+  for (const edit of edits) splices.push(edit);
+  return applySplices(response.bytes, edits.length === 0 ? splices : insertionsFirst(splices));
+}
+
+/** The first value of the first Via field is ours; several may share the field. */
+function popVia(response: SipResponse): Splice {
+  const via = response.find(HeaderId.Via);
+  const start = response.valueStart(via);
+  const comma = response.bytes.indexOf(COMMA, start);
+  const second = comma < response.valueEnd(via) ? splitValues(response, via)[1] : undefined;
+  return comma < 0 || second === undefined
+    ? { start: response.lineStart(via), end: response.lineEnd(via), bytes: "" }
+    : { start, end: second.start, bytes: "" };
+}
+
+const COMMA = 0x2c;

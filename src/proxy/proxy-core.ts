@@ -1,0 +1,16 @@
+import type { TimerWheel } from "../base/timer-wheel.ts";
+import type { BranchMaker } from "./branch.ts";
+import type { ClientTransactionEnv } from "./client-transaction.ts";
+import type { ProxyDeps, ProxyOptions } from "./proxy-options.ts";
+import type { AskFilter } from "./request-guard.ts";
+import type { TargetDeps } from "./targets.ts";
+
+/** What a request needs on its way through; made once by proxy.ts. */
+export interface ProxyCore extends Pick<ProxyDeps, "seams" | "log" | "registrations" | "clock"> {
+  readonly options: ProxyOptions;
+  readonly timers: TimerWheel;
+  readonly ask: AskFilter;
+  readonly targets: TargetDeps;
+  readonly branches: BranchMaker;
+  readonly clientEnv: ClientTransactionEnv;
+}

@@ -1,0 +1,70 @@
+import type { Clock } from "../base/clock.ts";
+import type { EmbeddedRegistrar } from "../location/embedded-registrar.ts";
+import type { FlowTokens } from "../location/flow-tokens.ts";
+import type { Registrations } from "../location/registrations.ts";
+import type { Endpoint, Flow, TransportName } from "../transport/flow.ts";
+import type { Seams } from "./seams.ts";
+
+/** The capabilities that the proxy is built from. */
+export interface ProxyDeps {
+  readonly clock: Clock;
+  readonly transport: FlowOpener;
+  readonly seams: Seams;
+  readonly flowTokens: FlowTokens;
+  readonly registrations: Registrations;
+  /** Asked only with `upstream: embedded`. */
+  readonly registrar?: EmbeddedRegistrar;
+  readonly log: ProxyLog;
+}
+
+/** What the proxy needs of the transport: ways to peers, new ones and those that are there. */
+export interface FlowOpener {
+  connect(target: {
+    readonly transport: TransportName;
+    readonly remote: Endpoint;
+    readonly local?: Endpoint;
+  }): Flow;
+  flowById(id: string): Flow | undefined;
+}
+
+/** The operator's log, as far as the proxy writes to it; never a message body. */
+export interface ProxyLog {
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+/** A socket that we listen on, with the port that it really got. */
+export interface ListenAddress {
+  readonly transport: TransportName;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** A next hop; `host` is what the operator wrote, `remote` what it was resolved to at the start. */
+export interface UpstreamTarget {
+  readonly transport: TransportName;
+  readonly remote: Endpoint;
+  readonly host: string;
+}
+
+/** Plain settings (DESIGN §6); every name is an operator's choice. */
+export interface ProxyOptions {
+  readonly clientListeners: readonly ListenAddress[];
+  /** `upstream_from`: where the server side reaches us. */
+  readonly serverListeners: readonly ListenAddress[];
+  /** Further hosts (names, addresses) that mean this gateway in a Route or Request-URI, with a port of a listener. */
+  readonly ownHosts: readonly string[];
+  /** The host that stands in Via, Record-Route and Path towards a peer (`advertise`); literals without brackets. */
+  readonly advertisedHost: (local: Endpoint, peerAddress: string) => string;
+  readonly upstream: "embedded" | readonly UpstreamTarget[];
+  /** `server_side`: is this address one of the server's? */
+  readonly isServerSide: (address: string) => boolean;
+  /** `trusted`: does this client's P-Asserted-Identity stand? */
+  readonly isTrusted: (address: string) => boolean;
+  /** `path: never` (contact aliases) is not built yet. */
+  readonly path: "always" | "supported";
+  readonly answerWithinMs: number;
+  /** `on_failure.internal_error`: what becomes of a request when the filter throws, rejects or hangs. */
+  readonly onFailure: "block" | "allow";
+  /** Unfinished transactions at most. */
+  readonly inFlight: number;
+}

@@ -1,0 +1,182 @@
+/**
+ * A transaction-stateful SIP proxy: RFC 3261 §16 and §17 with RFC 3327 (Path), 3581 (rport), 4320 and 6026, over UDP
+ * and TCP. It stands between clients and one existing server, forwards every message as the bytes that came with a
+ * closed list of edits (DESIGN §2.5), and asks its seams about each request before it routes it.
+ *
+ * One request's way: request-intake (transaction? refusal?) → server-transaction → response-context → request-guard
+ * (the filter) → route, targets → forward-request → client-transaction; and back: client-transaction →
+ * response-context → forward-response → server-transaction.
+ *
+ * It knows no policy and no bodies, resolves no names (RFC 3263: only the static next hop), keeps no dialogs.
+ * Limits: `inFlight` unfinished transactions; finished ones linger within LINGER, the oldest going first.
+ */
+import { createTimerWheel } from "../base/timer-wheel.ts";
+import type { Flow } from "../transport/flow.ts";
+import type { SipFrame } from "../wire/sip/framer.ts";
+import type { SipResponse } from "../wire/sip/message.ts";
+import { topmostVia } from "../wire/sip/via.ts";
+import { BranchMaker } from "./branch.ts";
+import type { CancelTransaction, ClientTransaction } from "./client-transaction.ts";
+import { FlowFaces, type FlowFace } from "./flow-face.ts";
+import { LingerQueue, type LingerLimits } from "./linger.ts";
+import { createProxyCounters, type ProxyCounters } from "./proxy-counters.ts";
+import type { ProxyCore } from "./proxy-core.ts";
+import type { ProxyDeps, ProxyOptions } from "./proxy-options.ts";
+import { createRequestGuard } from "./request-guard.ts";
+import { RequestIntake } from "./request-intake.ts";
+import type { ServerTransaction } from "./server-transaction.ts";
+import { T4_MS, TRANSACTION_MS } from "./timers.ts";
+import { UpstreamChoice } from "./upstream-choice.ts";
+
+/** The proxy; its first three members are what the transport calls. */
+export interface Proxy {
+  onFrame(flow: Flow, frame: SipFrame): void;
+  onClose(flow: Flow): void;
+  /**
+   * Takes no new MESSAGE and INVITE (503), and resolves when every transaction has its final answer; after `graceMs`
+   * the rest is answered 503.
+   */
+  drain(graceMs: number): Promise<void>;
+  readonly counters: Readonly<ProxyCounters>;
+  /** Transactions without a final answer. */
+  readonly unfinished: number;
+}
+
+const TICK_MS = 100;
+/** Finished transactions that are remembered to replay their answer; 64 MiB is half of the budget of HARDENING D2. */
+const LINGER: LingerLimits = { entries: 65_536, bytes: 64 * 1024 * 1024 };
+/** The filter's share of `answerWithinMs`: when it hangs and requests are let pass, the server still has time. */
+const FILTER_SHARE = 0.95;
+const PONG: Buffer = Buffer.from("\r\n", "latin1");
+
+/** Builds the proxy; the caller hands its `onFrame` and `onClose` to the transport. */
+export function createProxy(deps: ProxyDeps, options: ProxyOptions): Proxy {
+  return new SipProxy(deps, options);
+}
+
+class SipProxy implements Proxy {
+  readonly counters: ProxyCounters = createProxyCounters();
+  readonly #faces: FlowFaces;
+  readonly #core: ProxyCore;
+  readonly #intake: RequestIntake;
+  readonly #servers = new Map<string, ServerTransaction>();
+  readonly #clients = new Map<string, ClientTransaction>();
+  readonly #cancels = new Map<string, CancelTransaction>();
+  readonly #load = { unfinished: 0 };
+  #drained: (() => void) | undefined;
+
+  constructor(deps: ProxyDeps, options: ProxyOptions) {
+    const timers = createTimerWheel(deps.clock, TICK_MS);
+    const nowMs = (): number => deps.clock.monotonicMs();
+    const longLinger = new LingerQueue(timers, nowMs, TRANSACTION_MS, LINGER);
+    const shortLinger = new LingerQueue(timers, nowMs, T4_MS, LINGER);
+    this.#faces = new FlowFaces(options, deps.flowTokens);
+    this.#core = {
+      seams: deps.seams,
+      log: deps.log,
+      registrations: deps.registrations,
+      clock: deps.clock,
+      options,
+      timers,
+      ask: createRequestGuard(
+        { onRequest: deps.seams.onRequest.bind(deps.seams), timers, log: deps.log },
+        { deadlineMs: options.answerWithinMs * FILTER_SHARE, onFailure: options.onFailure },
+      ),
+      targets: targetDeps(deps, options, this.#faces),
+      branches: new BranchMaker(),
+      clientEnv: { timers, table: this.#clients, cancels: this.#cancels, longLinger },
+    };
+    const serverEnv = {
+      timers,
+      table: this.#servers,
+      longLinger,
+      shortLinger,
+      load: this.#load,
+      onFinished: () => this.#maybeDrained(),
+    };
+    this.#intake = new RequestIntake({ core: this.#core, serverEnv, counters: this.counters });
+  }
+
+  get unfinished(): number {
+    return this.#load.unfinished;
+  }
+
+  onFrame(flow: Flow, frame: SipFrame): void {
+    const face = this.#faces.of(flow);
+    face.heard = true;
+    switch (frame.kind) {
+      case "ping":
+        flow.send(PONG);
+        return;
+      case "problem":
+        this.#intake.refuseProblem(face, frame.problem);
+        if (frame.fatal) flow.close();
+        return;
+      case "message":
+        if (frame.message.kind === "request") this.#intake.accept(face, frame.message);
+        else this.#acceptResponse(face, frame.message);
+    }
+  }
+
+  onClose(flow: Flow): void {
+    this.#core.registrations.forgetFlow(flow.id);
+    this.#core.targets.registrar?.forgetFlow(flow.id);
+    const waiting = Array.from(this.#faces.known(flow)?.waiting ?? []);
+    for (const transaction of waiting) transaction.flowLost();
+  }
+
+  async drain(graceMs: number): Promise<void> {
+    this.#intake.draining = true;
+    if (this.#load.unfinished === 0) return;
+    const drained = Promise.withResolvers<void>();
+    this.#drained = drained.resolve;
+    const grace = this.#core.clock.schedule(graceMs, () => {
+      for (const transaction of this.#servers.values()) transaction.context?.shutdown();
+      drained.resolve();
+    });
+    await drained.promise;
+    grace.cancel();
+  }
+
+  /** RFC 3261 §17.1.3: by our branch and the method in CSeq; a stray is dropped, never answered. */
+  #acceptResponse(face: FlowFace, response: SipResponse): void {
+    this.counters.responses += 1;
+    const { branch } = topmostVia(response);
+    const client = branch === undefined ? undefined : this.#clients.get(branch);
+    if (client === undefined || !mayAnswer(face, client)) {
+      this.counters.strayResponses += 1;
+      return;
+    }
+    const { method } = response.cseq;
+    if (method === client.method) client.receive(response);
+    else if (method === "CANCEL") this.#cancels.get(client.branch)?.receive(response);
+    else this.counters.strayResponses += 1;
+  }
+
+  #maybeDrained(): void {
+    if (this.#load.unfinished === 0) this.#drained?.();
+  }
+}
+
+/** One who has seen a branch of ours could guess the next: an answer comes from where the request went. */
+function mayAnswer(face: FlowFace, client: ClientTransaction): boolean {
+  if (face.flow.remote.address === client.face.flow.remote.address) return true;
+  return face.side === "server" && client.face.side === "server";
+}
+
+function targetDeps(
+  deps: ProxyDeps,
+  options: ProxyOptions,
+  faces: FlowFaces,
+): ProxyCore["targets"] {
+  const upstreams = options.upstream === "embedded" ? [] : options.upstream;
+  return {
+    options,
+    faces,
+    opener: deps.transport,
+    flowTokens: deps.flowTokens,
+    registrar: deps.registrar,
+    clock: deps.clock,
+    upstreams: new UpstreamChoice(upstreams, faces, deps.transport, deps.clock),
+  };
+}

@@ -1,0 +1,224 @@
+import type { Flow } from "../transport/flow.ts";
+import type { Splice } from "../wire/sip/splice.ts";
+import type { SipRequest } from "../wire/sip/message.ts";
+import type { SipProblem } from "../wire/sip/problem.ts";
+import { topmostVia, type TopmostVia } from "../wire/sip/via.ts";
+import { forwardAck } from "./ack.ts";
+import { wayHash } from "./branch.ts";
+import type { FlowFace } from "./flow-face.ts";
+import type { ProxyCore } from "./proxy-core.ts";
+import type { ProxyCounters } from "./proxy-counters.ts";
+import { authenticatedAor } from "./registration.ts";
+import { buildReply, OVERLOADED, plainReply, replyToProblem, TRYING, type Reply } from "./reply.ts";
+import { validateRequest } from "./request-validation.ts";
+import { ResponseContext, type Arrival } from "./response-context.ts";
+import type { RequestContext } from "./seams.ts";
+import {
+  ALL_RETRANSMISSIONS,
+  ServerTransaction,
+  type ServerTransactionEnv,
+} from "./server-transaction.ts";
+import { stampVia } from "./stamp-via.ts";
+import { isUnicast } from "./targets.ts";
+import { transactionKey } from "./transaction-key.ts";
+
+/** Repetitions of a refused INVITE's answer to somebody who has not shown who he is (HARDENING D3). */
+const RETRANSMISSIONS_TO_STRANGERS = 4;
+
+/** Requests that are refused first when there is too much to do; everything within a dialog is served. */
+const NEW_WORK: ReadonlySet<string> = new Set(["MESSAGE", "INVITE"]);
+
+export interface IntakeDeps {
+  readonly core: ProxyCore;
+  readonly serverEnv: ServerTransactionEnv;
+  readonly counters: ProxyCounters;
+}
+
+/** A request on arrival, before it has a transaction. */
+interface Incoming {
+  readonly face: FlowFace;
+  readonly request: SipRequest;
+  readonly via: TopmostVia;
+  readonly key: string;
+}
+
+/**
+ * Takes in requests: finds the transaction that one belongs to, refuses what cannot be forwarded, and begins a
+ * transaction for the rest. Refusals need no transaction: a repetition is simply refused again, with the same To tag.
+ */
+export class RequestIntake {
+  /** True once the gateway is shutting down. */
+  draining = false;
+  readonly #deps: IntakeDeps;
+
+  constructor(deps: IntakeDeps) {
+    this.#deps = deps;
+  }
+
+  accept(face: FlowFace, request: SipRequest): void {
+    const via = topmostVia(request);
+    const key = transactionKey(request, via, face.flow.remote.address);
+    const incoming: Incoming = { face, request, via, key };
+    const known = this.#deps.serverEnv.table.get(key);
+    if (request.method === "ACK") {
+      this.#acceptAck(incoming, known);
+    } else if (known !== undefined) {
+      this.#deps.counters.retransmissions += 1;
+      known.retransmitted();
+    } else if (request.method === "CANCEL") {
+      this.#acceptCancel(incoming);
+    } else {
+      this.#acceptNew(incoming);
+    }
+  }
+
+  /** A request that could not be read; what can be read of it suffices for an answer. */
+  refuseProblem(face: FlowFace, problem: SipProblem): void {
+    this.#deps.counters.problems += 1;
+    const request = problem.partial;
+    const reply = replyToProblem(problem.code);
+    if (request === undefined || reply === undefined || request.method === "ACK") return;
+    const via = topmostVia(request);
+    if (via.host === "") return;
+    const key = transactionKey(request, via, face.flow.remote.address);
+    this.#refuse({ face, request, via, key }, reply);
+  }
+
+  /** The seam's answers to an ACK go through ack.ts; this decides whether it gets there (RFC 6026 §7.1). */
+  #acceptAck({ face, request, via }: Incoming, known: ServerTransaction | undefined): void {
+    if (known?.acknowledged() === true) return;
+    const { toTag } = request;
+    // An ACK without To tag acknowledges nothing; one with ours belongs to a refusal that has no transaction.
+    if (toTag === undefined || this.#deps.core.branches.isOwnTag(toTag)) return;
+    forwardAck(this.#deps.core, {
+      request,
+      ingress: face,
+      viaStamp: stampVia(request, via, face.flow.remote),
+      context: this.#contextOf(face, request),
+    });
+  }
+
+  /** RFC 3261 §16.10: answered at once; over UDP the answer is kept, so that a repetition gets the same. */
+  #acceptCancel(incoming: Incoming): void {
+    const { face, request, via } = incoming;
+    const { serverEnv } = this.#deps;
+    const inviteKey = transactionKey(request, via, face.flow.remote.address, "INVITE");
+    const invite = serverEnv.table.get(inviteKey);
+    if (invite === undefined) {
+      this.#refuse(incoming, plainReply(481, "Call/Transaction Does Not Exist"));
+      return;
+    }
+    const transaction = this.#begin(incoming, false, 0);
+    const toTag = this.#deps.core.branches.toTag(inviteKey);
+    const stamp = stampVia(request, via, face.flow.remote);
+    transaction.respond(200, buildReply(request, plainReply(200, "OK"), toTag, stamp));
+    invite.context?.cancel();
+  }
+
+  #acceptNew(incoming: Incoming): void {
+    const { face, request, key } = incoming;
+    const { core, counters } = this.#deps;
+    counters.requests += 1;
+    if (this.#isTooMuch(face, request)) {
+      counters.overloaded += 1;
+      this.#refuse(incoming, OVERLOADED);
+      return;
+    }
+    const hash = wayHash(request, face.side);
+    const refusal =
+      validateRequest(request, core.targets.faces.isOwn) ??
+      (core.branches.isLoop(request, hash) ? plainReply(482, "Loop Detected") : undefined);
+    if (refusal !== undefined) {
+      this.#refuse(incoming, refusal);
+      return;
+    }
+    const context = this.#contextOf(face, request);
+    const viaStamp = stampVia(request, incoming.via, face.flow.remote);
+    const toTag = core.branches.toTag(key);
+    const keepIdentity = context.side === "server" || context.trusted;
+    const arrival: Arrival = {
+      request,
+      ingress: face,
+      viaStamp,
+      context,
+      keepIdentity,
+      wayHash: hash,
+      toTag,
+    };
+    this.#start(incoming, arrival);
+  }
+
+  #start(incoming: Incoming, arrival: Arrival): void {
+    const { request, context, viaStamp } = arrival;
+    const { core } = this.#deps;
+    const invite = request.method === "INVITE";
+    const known = context.side === "server" || context.authenticatedAor !== undefined;
+    const transaction = this.#begin(
+      incoming,
+      invite,
+      known ? ALL_RETRANSMISSIONS : RETRANSMISSIONS_TO_STRANGERS,
+    );
+    // Before anybody is asked: what follows may take longer than the 200 ms of RFC 3261 §17.2.1.
+    if (invite) transaction.respond(100, buildReply(request, TRYING, undefined, viaStamp));
+    transaction.context = new ResponseContext(core, transaction, arrival);
+    transaction.context.begin();
+  }
+
+  #begin(
+    { face, via, key }: Incoming,
+    invite: boolean,
+    maxRetransmissions: number,
+  ): ServerTransaction {
+    const replyFlow = this.#replyFlow(face.flow, via);
+    return new ServerTransaction(this.#deps.serverEnv, {
+      key,
+      invite,
+      replyFlow,
+      maxRetransmissions,
+    });
+  }
+
+  /** Answers without a transaction. */
+  #refuse({ face, request, via, key }: Incoming, reply: Reply): void {
+    this.#deps.counters.refused += 1;
+    const stamp: readonly Splice[] = stampVia(request, via, face.flow.remote);
+    const toTag = this.#deps.core.branches.toTag(key);
+    this.#replyFlow(face.flow, via).send(buildReply(request, reply, toTag, stamp));
+  }
+
+  /**
+   * RFC 3261 §18.2.2, RFC 3581 §4: over the connection that the request came on; over UDP to its source address, at
+   * the source port when it asked so, else at the port of its sent-by. Never to another address, and not to maddr.
+   */
+  #replyFlow(flow: Flow, via: TopmostVia): Flow {
+    if (flow.transport !== "udp" || via.rport !== undefined) return flow;
+    const port = via.port ?? 5060;
+    if (port === flow.remote.port || port === 0 || !isUnicast(flow.remote.address)) return flow;
+    const remote = { address: flow.remote.address, port };
+    return this.#deps.core.targets.opener.connect({ transport: "udp", remote, local: flow.local });
+  }
+
+  #isTooMuch(face: FlowFace, request: SipRequest): boolean {
+    if (!NEW_WORK.has(request.method) || request.toTag !== undefined) return false;
+    if (this.draining) return true;
+    const { core, serverEnv } = this.#deps;
+    if (serverEnv.load.unfinished >= core.options.inFlight) return true;
+    return face.side === "client" && core.targets.upstreams.congested;
+  }
+
+  #contextOf(face: FlowFace, request: SipRequest): RequestContext {
+    const { flow } = face;
+    const { core } = this.#deps;
+    const nowMs = core.clock.now();
+    return {
+      side: face.side,
+      transport: flow.transport,
+      encrypted: flow.encrypted,
+      sourceAddress: flow.remote.address,
+      sourcePort: flow.remote.port,
+      authenticatedAor: authenticatedAor(core.registrations, request, flow.id, nowMs),
+      trusted: core.options.isTrusted(flow.remote.address),
+      receivedAt: nowMs,
+    };
+  }
+}

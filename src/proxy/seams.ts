@@ -1,0 +1,77 @@
+import type { SipRequest, SipResponse } from "../wire/sip/message.ts";
+import type { Splice } from "../wire/sip/splice.ts";
+import type { TransportName } from "../transport/flow.ts";
+
+/**
+ * The seams of the proxy: what it asks of whoever plugs in (the filter). The proxy knows no policy; it knows that a
+ * request may be forwarded with edits or answered here, and that the answer to the question may take a while.
+ */
+export interface Seams {
+  /**
+   * Asked once per server transaction for every request but ACK and CANCEL, before any routing or forking.
+   * A result that comes after `signal` has aborted is dropped. Throwing, rejecting and not answering are all
+   * answered by the guard (request-guard.ts) with `onFailure`.
+   */
+  onRequest(
+    request: SipRequest,
+    context: RequestContext,
+    signal: AbortSignal,
+  ): RequestOutcome | Promise<RequestOutcome>;
+  /** An ACK cannot be refused, only edited. */
+  onAck(ack: SipRequest, context: RequestContext): readonly Splice[];
+  /** Edits of a response on its way back; `request` is the request that it answers, as it was forwarded. */
+  onResponse(
+    response: SipResponse,
+    request: SipRequest,
+    context: RequestContext,
+  ): readonly Splice[];
+}
+
+/** From which side of the gateway something came (DESIGN §4 "Sides and routing"). */
+export type Side = "client" | "server";
+
+/** What the proxy knows about a request beyond its bytes. */
+export interface RequestContext {
+  readonly side: Side;
+  readonly transport: TransportName;
+  readonly encrypted: boolean;
+  readonly sourceAddress: string;
+  readonly sourcePort: number;
+  /** The address of record ("sip:alice@example.com") whose REGISTER got a 2xx through us on this very flow. */
+  readonly authenticatedAor: string | undefined;
+  /** The source address is in the configuration's `trusted`. */
+  readonly trusted: boolean;
+  /** Wall clock at arrival, milliseconds since 1970. */
+  readonly receivedAt: number;
+}
+
+export type RequestOutcome = ForwardOutcome | ReplyOutcome;
+
+/** Forward the request with these edits besides the proxy's own (body, Content-*, ms-text-format, our mark). */
+export interface ForwardOutcome {
+  readonly kind: "forward";
+  readonly splices: readonly Splice[];
+  /** Told once how the transaction ended. */
+  readonly onEnd?: (end: TransactionEnd) => void;
+}
+
+/** Answer the request here. The proxy adds Via, From, To (with a tag), Call-ID, CSeq and Content-Length. */
+export interface ReplyOutcome {
+  readonly kind: "reply";
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: readonly HeaderField[];
+  readonly body?: { readonly contentType: string; readonly bytes: Buffer };
+  readonly onEnd?: (end: TransactionEnd) => void;
+}
+
+export interface HeaderField {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** How a server transaction ended: the final status that the sender saw, and why when it was not the peer's own. */
+export interface TransactionEnd {
+  readonly status: number | undefined;
+  readonly cause: "answered" | "replied" | "timeout" | "cancelled" | "unreachable" | "shutdown";
+}
