@@ -1,0 +1,114 @@
+/**
+ * The one place where the name of a file is made comparable. A name can be written so that the filter reads another extension
+ * than the system that opens the file: trailing dots and blanks, NUL, NTFS streams, percent escapes, encoded words (RFC 2047),
+ * full-width dots, letters of another script, invisible and right-to-left characters. Every way of reading is taken, and the
+ * extensions of all of them are judged, so that rules need to know none of this.
+ *
+ * It does not make a name safe to write to a disk: nothing here may be used as a path. Linear in the length of the name.
+ */
+import { decodeEncodedWords } from "./encoded-word.ts";
+import { BIDI_CONTROLS, isInvisible } from "./invisible.ts";
+import { asciiLookalike } from "./lookalike.ts";
+import { percentDecode } from "./percent.ts";
+import { looksHarmless } from "./type-groups.ts";
+
+/** A file name as sent and as judged. */
+export interface FileName {
+  /** As sent; "" when there was none. For display only, never for a path. */
+  readonly raw: string;
+  /** Normalised: no path, no controls, NFKC. */
+  readonly normalized: string;
+  /** Every dotted part after the first, lower case, last one first: "a.pdf.exe" gives ["exe", "pdf"]. */
+  readonly extensions: readonly string[];
+  readonly doubleExtension: boolean;
+  readonly bidi: boolean;
+}
+
+/**
+ * Reads a file name in every way that a peer might.
+ *
+ * @example normalizeFileName("C:\\tmp\\Bill.PDF.exe. ").extensions // ["exe", "pdf"]
+ */
+export function normalizeFileName(raw: string): FileName {
+  const views = decodedViews(raw);
+  const extensions = new Set<string>();
+  let doubleExtension = false;
+  let bidi = false;
+  let normalized: string | undefined;
+  for (const view of views) {
+    bidi ||= BIDI_CONTROLS.test(view);
+    const readings = readingsOf(view);
+    normalized ??= readings[0] ?? "";
+    for (const reading of readings) {
+      const parts = extensionsOf(reading);
+      for (const forms of parts) for (const form of forms) extensions.add(form);
+      doubleExtension ||= parts[1]?.some(looksHarmless) === true;
+    }
+  }
+  return { raw, normalized: normalized ?? "", extensions: [...extensions], doubleExtension, bidi };
+}
+
+/** The most decoded view first: it is the one that names the file for rules and records. */
+function decodedViews(raw: string): readonly string[] {
+  const views = [raw];
+  let last = raw;
+  for (const decode of [decodeEncodedWords, percentDecode, percentDecode]) {
+    const next = decode(last);
+    if (next !== last) views.unshift(next);
+    last = next;
+  }
+  return views;
+}
+
+/**
+ * What one text may mean as a name. The first is the name; the others are the sides of a NUL and of a stream's colon, and
+ * the whole with its NULs taken away, as a reader that ignores them would have it.
+ */
+function readingsOf(view: string): readonly string[] {
+  const folded = view.normalize("NFKC").replaceAll("\u3002", ".").replaceAll("\\", "/");
+  const base = lastSegment(folded);
+  if (!base.includes("\0") && !base.includes(":")) return [clean(base)];
+  const sides = base
+    .split(/[\0:]/)
+    .filter((side) => side !== "" && side.toUpperCase() !== "$DATA")
+    .map(clean);
+  const [first, second] = sides;
+  // "C:name.exe" has a drive, not a stream
+  const ordered =
+    first !== undefined && second !== undefined && /^[A-Za-z]$/.test(first)
+      ? [...sides.slice(1), first]
+      : sides;
+  return base.includes("\0") ? [...ordered, clean(base.replaceAll("\0", ""))] : ordered;
+}
+
+function lastSegment(path: string): string {
+  let end = path.length;
+  while (end > 0 && path[end - 1] === "/") end--;
+  return path.slice(path.lastIndexOf("/", end - 1) + 1, end);
+}
+
+/** Without what is not seen, and without the dots and blanks that file systems drop at the end. */
+function clean(name: string): string {
+  let out = "";
+  for (const character of name) {
+    if (isInvisible(character.codePointAt(0) ?? 0)) continue;
+    out += /\s/.test(character) ? " " : character;
+  }
+  let end = out.length;
+  while (end > 0 && (out[end - 1] === "." || out[end - 1] === " ")) end--;
+  return out.slice(0, end).trimStart();
+}
+
+/** The forms of every dotted part after the first, the last part first. */
+function extensionsOf(name: string): readonly (readonly string[])[] {
+  const extensions: string[][] = [];
+  const parts = name.toLowerCase().split(".");
+  for (let i = parts.length - 1; i > 0; i--) {
+    const part = (parts[i] ?? "").trim();
+    if (part === "") continue;
+    // "a.exe;.jpg", "a.exe?x": what follows such a character is no extension for those who cut there
+    const cut = /^[^;?#&|<>"*,\s]+/.exec(part)?.[0] ?? part;
+    extensions.push([...new Set([cut, part, asciiLookalike(cut)])]);
+  }
+  return extensions;
+}

@@ -1,0 +1,101 @@
+import { normalizeFileName } from "../content/file-name.ts";
+import { failed, ok, type Result } from "../base/result.ts";
+import { readInvitation } from "../wire/msnftp/invitation.ts";
+import type { Carrier, FileOffer, InspectProblem, TransferChannel } from "./inspection.ts";
+import { readSimpleXml, type XmlElement } from "./simple-xml.ts";
+
+/** Applications that bring T.120 with them, and so a file transfer of their own (protocols of NetMeeting's time). */
+const T120_GUIDS: ReadonlySet<string> = new Set([
+  "{44bba842-cc51-11cf-aafa-00aa00b6015c}", // NetMeeting
+  "{f1b1920c-6a3c-4ce7-b18c-afab305fd03d}", // application sharing
+  "{1df57d09-637a-4ca5-91b9-2c3edaaf62fe}", // whiteboard
+]);
+const FILE_TRANSFER_GUID = "{5d3e02ab-6190-11d3-bbbb-00c04f795683}";
+
+/**
+ * The offer in a text/x-msmsgsinvite: every INVITE, and whatever names a file or an application that we do not know, since the
+ * known client takes any INVITE for a file transfer whatever its GUID. Other ACCEPT and CANCEL messages offer nothing.
+ */
+export function invitationOffer(
+  bytes: Buffer,
+  carrier: Carrier,
+): Result<FileOffer | undefined, InspectProblem> {
+  const read = readInvitation(bytes);
+  if (!read.ok) return failed(read.problem);
+  const { command, guid, fileName, fileSize, cookie } = read.value;
+  const foreign = guid !== undefined && guid !== FILE_TRANSFER_GUID;
+  if (command !== "INVITE" && fileName === undefined && !foreign) return ok(undefined);
+  const t120 = guid !== undefined && T120_GUIDS.has(guid) && fileName === undefined;
+  return ok({
+    channel: t120 ? "t120" : "msnftp",
+    carrier,
+    name: normalizeFileName(fileName ?? ""),
+    size: fileSize,
+    declaredType: undefined,
+    cookie,
+  });
+}
+
+/** The files of an application/vnd.gsma.rcs-ft-http+xml (GSMA RCC.07); one without name when none can be read. */
+export function rcsOffers(text: string): readonly FileOffer[] {
+  const elements = readSimpleXml(text) ?? [];
+  return offersOf("rcs-http", elements, {
+    group: "file-info",
+    name: "file-name",
+    size: "file-size",
+    type: "content-type",
+  });
+}
+
+/** The files of an application/ms-filetransfer+xml; none for the messages of a transfer under way. */
+export function lyncOffers(text: string): readonly FileOffer[] {
+  const elements = readSimpleXml(text);
+  const names = new Set(elements?.map((element) => element.name.toLowerCase()));
+  const offering = names.size === 0 || names.has("publishfile") || names.has("fileinfo");
+  const underWay = ["response", "notify", "downloadfile", "canceltransfer"].some((n) =>
+    names.has(n),
+  );
+  if (!offering && underWay) return [];
+  return offersOf("lync-ft", elements ?? [], {
+    group: "fileinfo",
+    name: "name",
+    size: "size",
+    type: "type",
+  });
+}
+
+interface ElementNames {
+  readonly group: string;
+  readonly name: string;
+  readonly size: string;
+  readonly type: string;
+}
+
+function offersOf(
+  channel: TransferChannel,
+  elements: readonly XmlElement[],
+  names: ElementNames,
+): readonly FileOffer[] {
+  const files: { name?: string; size?: number; type?: string }[] = [];
+  for (const element of elements) {
+    const local = element.name.toLowerCase();
+    if (local === names.group) files.push({});
+    const file = files.at(-1);
+    if (file === undefined) continue;
+    if (local === names.name) file.name = element.text;
+    if (local === names.size && /^[0-9]{1,15}$/.test(element.text))
+      file.size = Number(element.text);
+    if (local === names.type) file.type = element.text.toLowerCase();
+  }
+  // a thumbnail has no name; but something is offered in any case
+  const named = files.filter((file) => file.name !== undefined);
+  const offered = named.length > 0 ? named : [files[0] ?? {}];
+  return offered.map((file) => ({
+    channel,
+    carrier: "body",
+    name: normalizeFileName(file.name ?? ""),
+    size: file.size,
+    declaredType: file.type,
+    cookie: undefined,
+  }));
+}

@@ -1,0 +1,95 @@
+import {
+  linkBudget,
+  searchLinkValue,
+  searchText,
+  type FoundLink,
+  type LinkSearch,
+} from "./find-links.ts";
+import { readAttributes } from "./html-attributes.ts";
+import { decodeReferences } from "./html-references.ts";
+import { tokenizeHtml, type HtmlToken } from "./html-tokens.ts";
+import { createMappedText, type MappedTextBuilder } from "./mapped-text.ts";
+import type { LinkBudget } from "./scan-links.ts";
+
+/** The links of an HTML text, and the text as it is shown. */
+export interface HtmlSearch extends LinkSearch {
+  readonly shown: string;
+}
+
+/** Attributes whose value is one link. */
+const LINK_ATTRIBUTES: ReadonlySet<string> = new Set(
+  (
+    "href src action formaction background cite data poster xlink:href longdesc lowsrc dynsrc codebase classid profile usemap " +
+    "manifest icon archive data-href data-src data-url"
+  ).split(" "),
+);
+/** Attributes that hold links among other things. */
+const MIXED_ATTRIBUTES: ReadonlySet<string> = new Set(
+  "srcset imagesrcset ping style content srcdoc value attributename from to values".split(" "),
+);
+/** Tags that do not end a word; all others do. */
+const INLINE: ReadonlySet<string> = new Set(
+  (
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q rp rt ruby s samp small span strike " +
+    "strong sub sup time tt u var wbr o:p blink basefont"
+  ).split(" "),
+);
+
+/**
+ * Finds the links of an HTML text: in attributes, in what is shown (with character references decoded and tags taken away; a
+ * tag that breaks the line ends a link, `<b>` does not), and in comments, scripts and styles.
+ *
+ * @example findHtmlLinks('<a href="&#104;ttp://evil.example">x</a>', 1000).links[0]?.host // "evil.example"
+ */
+export function findHtmlLinks(source: string, limit: number): HtmlSearch {
+  const budget = linkBudget(limit, source.length);
+  const shown = createMappedText();
+  const byStart = new Map<number, FoundLink>();
+  let complete = true;
+  const keep = (links: readonly FoundLink[] | undefined): void => {
+    if (links === undefined) complete = false;
+    else for (const link of links) if (!byStart.has(link.start)) byStart.set(link.start, link);
+  };
+  for (const token of tokenizeHtml(source)) {
+    if (token.kind === "text") decodeReferences(shown, source, token, false);
+    else if (token.kind === "hidden") keep(searchHidden(source, token, budget));
+    else {
+      if (!INLINE.has(token.tag)) breakLine(shown, token);
+      if (token.kind === "start") for (const found of tagLinks(source, token, budget)) keep(found);
+    }
+    if (!complete) break;
+  }
+  const text = shown.build();
+  if (complete) keep(searchText(text, source, budget, false));
+  const links = [...byStart.values()].sort((a, b) => a.start - b.start);
+  return { links, complete, shown: text.text };
+}
+
+function breakLine(shown: MappedTextBuilder, token: HtmlToken): void {
+  shown.add("\n", token.start, token.end);
+}
+
+function searchHidden(
+  source: string,
+  token: HtmlToken,
+  budget: LinkBudget,
+): readonly FoundLink[] | undefined {
+  const text = createMappedText();
+  decodeReferences(text, source, token, false);
+  return searchText(text.build(), source, budget, true);
+}
+
+function tagLinks(
+  source: string,
+  token: HtmlToken,
+  budget: LinkBudget,
+): readonly (readonly FoundLink[] | undefined)[] {
+  const found: (readonly FoundLink[] | undefined)[] = [];
+  for (const { name, value } of readAttributes(source, token.start, token.end)) {
+    if (LINK_ATTRIBUTES.has(name) || name.endsWith(":href"))
+      found.push(searchLinkValue(value, source, budget));
+    else if (MIXED_ATTRIBUTES.has(name) || name.startsWith("on"))
+      found.push(searchText(value, source, budget, true));
+  }
+  return found;
+}

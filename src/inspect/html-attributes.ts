@@ -1,0 +1,56 @@
+import { decodeReferences } from "./html-references.ts";
+import { createMappedText, type MappedText } from "./mapped-text.ts";
+
+/** An attribute of a start tag; its value decoded, with the place in the source of each unit. */
+export interface HtmlAttribute {
+  readonly name: string;
+  readonly value: MappedText;
+}
+
+/**
+ * The attributes of the start tag at source[start, end), all of them: the HTML standard drops the second of two with one name,
+ * lax readers take it.
+ */
+export function readAttributes(
+  source: string,
+  start: number,
+  end: number,
+): readonly HtmlAttribute[] {
+  const attributes: HtmlAttribute[] = [];
+  let at = start + 1;
+  while (at < end && !/[\s/>]/.test(source[at] ?? "")) at++;
+  while (at < end) {
+    while (at < end && /[\s/]/.test(source[at] ?? "")) at++;
+    if (at >= end || source[at] === ">") break;
+    const nameStart = at;
+    at++; // a "=" first belongs to the name
+    while (at < end && !/[\s/>=]/.test(source[at] ?? "")) at++;
+    const name = source.slice(nameStart, at).toLowerCase();
+    while (at < end && /\s/.test(source[at] ?? "")) at++;
+    if (source[at] !== "=") continue;
+    at++;
+    while (at < end && /\s/.test(source[at] ?? "")) at++;
+    const range = valueRange(source, at, end);
+    const value = createMappedText();
+    decodeReferences(value, source, range, true);
+    attributes.push({ name, value: value.build() });
+    at = range.next;
+  }
+  return attributes;
+}
+
+function valueRange(
+  source: string,
+  at: number,
+  end: number,
+): { readonly start: number; readonly end: number; readonly next: number } {
+  const quote = source[at];
+  if (quote === '"' || quote === "'") {
+    const close = source.indexOf(quote, at + 1);
+    const stop = close < 0 || close >= end ? end : close;
+    return { start: at + 1, end: stop, next: stop + 1 };
+  }
+  let stop = at;
+  while (stop < end && !/[\s>]/.test(source[stop] ?? "")) stop++;
+  return { start: at, end: stop, next: stop };
+}

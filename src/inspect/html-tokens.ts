@@ -1,0 +1,60 @@
+import { Tokenizer, TokenizerMode, type Token } from "parse5";
+
+/** A piece of an HTML source; ranges are UTF-16 offsets. */
+export interface HtmlToken {
+  readonly kind: "text" | "start" | "end" | "hidden";
+  /** Lower case; of tags only. */
+  readonly tag: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Cuts a source into text, tags and what is not shown (comments, scripts, styles, doctypes, a tag that never ends). Only
+ * script, style, title and textarea change how their content is read; what browsers read raw elsewhere (noembed, xmp, iframe …) is read
+ * as HTML here, since other clients do. Every character of the source is in some token, but for NULs.
+ */
+export function tokenizeHtml(source: string): readonly HtmlToken[] {
+  const tokens: HtmlToken[] = [];
+  let covered = 0;
+  let hidden = false;
+  const add = (kind: HtmlToken["kind"], tag: string, location: Token.Location | null): void => {
+    if (location === null) return;
+    const start = location.startOffset;
+    // at the end of the input the tokenizer counts one too many
+    const end = Math.min(location.endOffset, source.length);
+    if (start > covered) tokens.push({ kind: "hidden", tag: "", start: covered, end: start });
+    covered = Math.max(covered, end);
+    tokens.push({ kind, tag, start, end });
+  };
+  const addText = (token: { readonly location: Token.Location | null }): void =>
+    add(hidden ? "hidden" : "text", "", token.location);
+  const tokenizer = new Tokenizer(
+    { sourceCodeLocationInfo: true },
+    {
+      onCharacter: addText,
+      onWhitespaceCharacter: addText,
+      onNullCharacter: addText,
+      onComment: (token) => add("hidden", "", token.location),
+      onDoctype: (token) => add("hidden", "", token.location),
+      onStartTag(token) {
+        add("start", token.tagName, token.location);
+        hidden = token.tagName === "script" || token.tagName === "style";
+        tokenizer.lastStartTagName = token.tagName;
+        if (token.tagName === "script") tokenizer.state = TokenizerMode.SCRIPT_DATA;
+        else if (token.tagName === "style") tokenizer.state = TokenizerMode.RAWTEXT;
+        else if (token.tagName === "title" || token.tagName === "textarea")
+          tokenizer.state = TokenizerMode.RCDATA;
+      },
+      onEndTag(token) {
+        hidden = false;
+        add("end", token.tagName, token.location);
+      },
+      onEof() {},
+    },
+  );
+  tokenizer.write(source, true);
+  if (covered < source.length)
+    tokens.push({ kind: "hidden", tag: "", start: covered, end: source.length });
+  return tokens;
+}

@@ -1,0 +1,29 @@
+import { failed, ok, type Result } from "../base/result.ts";
+import type { SipMessage } from "../wire/sip/message.ts";
+import type { InspectProblem, MediaLine } from "./inspection.ts";
+import type { InspectLimits } from "./inspect-request.ts";
+import { readMediaLines } from "./media-lines.ts";
+import { walkEntities } from "./walk-entities.ts";
+
+/**
+ * The media lines of the SDP in any message, alone or in a multipart: for responses and ACK, whose other content is not judged.
+ */
+export function inspectMedia(
+  message: SipMessage,
+  limits: InspectLimits,
+): Result<readonly MediaLine[], InspectProblem> {
+  const media: MediaLine[] = [];
+  const problem = walkEntities(message, limits.mimeDepth, {
+    leaf(entity) {
+      if (entity.mediaType.type !== "application/sdp") return undefined;
+      if (entity.encoding !== "identity")
+        return { code: "encoded-composite", detail: "SDP in a transfer encoding" };
+      const read = readMediaLines(message.bytes, entity.start, entity.end);
+      if (!read.ok) return read.problem;
+      media.push(...read.value.media);
+      return undefined;
+    },
+    multipart: (type) => type !== "multipart/encrypted",
+  });
+  return problem === undefined ? ok(media) : failed(problem);
+}

@@ -1,0 +1,194 @@
+/**
+ * From a request to what rules are asked about: texts with their links, file offers, attachments, media, opaque parts.
+ * Standards: RFC 3261 §7.4 (bodies), RFC 3428 (MESSAGE), 2045-2046 and 2183 (MIME), 3862 (CPIM), 8866 (SDP), 5547 (file
+ * selectors), and the invitations and the header ms-text-format of the Live Communications Server dialect.
+ * It looks at the body and at ms-text-format; other header fields (Subject, Call-Info …) it does not read. It decides nothing and
+ * changes nothing: what cannot be understood without doubt is a problem, and `on_failure.parse_problem` decides.
+ * Limits: links per message, MIME depth, bytes of an attachment (`InspectLimits`).
+ */
+import { ok, failed, type Result } from "../base/result.ts";
+import { decodeText } from "../content/charset.ts";
+import { readMsTextFormat } from "../wire/msnftp/ms-text-format.ts";
+import { decodeTransfer } from "../wire/mime/transfer-encoding.ts";
+import { HeaderId } from "../wire/sip/header-names.ts";
+import type { SipRequest } from "../wire/sip/message.ts";
+import { invitationOffer, lyncOffers, rcsOffers } from "./file-offers.ts";
+import type { Carrier, FileOffer, Inspection, InspectProblem } from "./inspection.ts";
+import { addAttachment, addText, emptyDraft, type InspectionDraft } from "./inspection-draft.ts";
+import { readMediaLines } from "./media-lines.ts";
+import { readSimpleXml } from "./simple-xml.ts";
+import { walkEntities, type Entity } from "./walk-entities.ts";
+
+/** How much of a message is looked at before it is refused. */
+export interface InspectLimits {
+  /** More links than this are a problem. */
+  readonly linksPerMessage: number;
+  /** Levels of multipart and CPIM, one in another. */
+  readonly mimeDepth: number;
+  /** Size of one attachment, decoded, bytes. */
+  readonly attachmentBytes: number;
+}
+
+interface Context {
+  readonly request: SipRequest;
+  readonly limits: InspectLimits;
+  readonly draft: InspectionDraft;
+}
+
+/** Bytes up to which a known message about messages (typing, delivery) passes unlisted. */
+const SMALL = 4096;
+/** Root elements of the XML bodies that say only "is typing" or "was delivered". */
+const STATUS_ROOTS: ReadonlyMap<string, string> = new Map([
+  ["application/im-iscomposing+xml", "iscomposing"],
+  ["message/imdn+xml", "imdn"],
+  ["application/ms-imdn+xml", "imdn"],
+  ["application/xml", "keyboardactivity"],
+]);
+const OPAQUE: ReadonlySet<string> = new Set([
+  "application/pkcs7-mime",
+  "application/x-pkcs7-mime",
+  "application/pgp-encrypted",
+  "application/pgp",
+]);
+
+/** Reads what a request holds. */
+export function inspectRequest(
+  request: SipRequest,
+  limits: InspectLimits,
+): Result<Inspection, InspectProblem> {
+  const draft = emptyDraft();
+  const context: Context = { request, limits, draft };
+  const problem =
+    inspectTextFormat(context) ??
+    walkEntities(request, limits.mimeDepth, {
+      leaf: (entity) => inspectLeaf(context, entity),
+      multipart(type) {
+        if (type === "multipart/signed") draft.signed = true;
+        if (type !== "multipart/encrypted") return true;
+        draft.opaque.push({ type });
+        return false;
+      },
+    });
+  return problem === undefined ? ok(draft) : failed(problem);
+}
+
+/** The first message of a session, in the header of its INVITE. The codec lets a message have one such field only. */
+function inspectTextFormat(context: Context): InspectProblem | undefined {
+  const { request, draft, limits } = context;
+  const header = request.find(HeaderId.MsTextFormat);
+  if (header < 0) return undefined;
+  const start = request.valueStart(header);
+  const read = readMsTextFormat(request.bytes, start, request.valueEnd(header));
+  if (!read.ok) return read.problem;
+  const { type, body, bodyStart, bodyEnd } = read.value;
+  if (type === "text/x-msmsgsinvite") return addInvitation(draft, body, "ms-text-format");
+  if (!type.startsWith("text/")) return { code: "broken-ms-text-format", detail: type };
+  const place = { type, carrier: "ms-text-format", start: bodyStart, end: bodyEnd } as const;
+  const text = { ...place, transferEncoding: "base64", content: body, label: "utf-8" } as const;
+  return addText(draft, text, limits.linksPerMessage);
+}
+
+function addInvitation(
+  draft: InspectionDraft,
+  bytes: Buffer,
+  carrier: Carrier,
+): InspectProblem | undefined {
+  const offer = invitationOffer(bytes, carrier);
+  if (!offer.ok) return offer.problem;
+  if (offer.value !== undefined) draft.offers.push(offer.value);
+  return undefined;
+}
+
+function inspectLeaf(context: Context, entity: Entity): InspectProblem | undefined {
+  const { draft, limits, request } = context;
+  const { type } = entity.mediaType;
+  const decoded = decodeTransfer(request.bytes.subarray(entity.start, entity.end), entity.encoding);
+  if (!decoded.ok) return decoded.problem;
+  const content = decoded.value;
+  const names = [...(entity.disposition?.names ?? []), ...entity.mediaType.names];
+  const isFile = names.length > 0 || entity.disposition?.disposition === "attachment";
+  if (OPAQUE.has(type)) {
+    draft.opaque.push({ type });
+    return undefined;
+  }
+  const known = inspectKnown(context, entity, content);
+  if (known.problem !== undefined) return known.problem;
+  if (known.understood && !isFile) return undefined;
+  if (content.length > limits.attachmentBytes)
+    return { code: "attachment-too-large", detail: `${content.length} bytes of ${type}` };
+  addAttachment(draft, names, type, content);
+  return undefined;
+}
+
+interface Known {
+  readonly problem?: InspectProblem | undefined;
+  /** Otherwise it is a file. */
+  readonly understood: boolean;
+}
+
+function inspectKnown(context: Context, entity: Entity, content: Buffer): Known {
+  const { draft } = context;
+  const { type, plain } = entity.mediaType;
+  if (type === "text/x-msmsgsinvite") {
+    const charset = plain.get("charset");
+    if (charset !== undefined && !/^utf-?8$/i.test(charset))
+      return refused("unknown-charset", charset.slice(0, 60));
+    return { problem: addInvitation(draft, content, "body"), understood: true };
+  }
+  if (type.startsWith("text/")) return inspectText(context, entity, content);
+  if (type === "application/sdp") return inspectSdp(context, entity, content);
+  if (STATUS_ROOTS.has(type)) return { understood: isStatus(type, content) };
+  if (type.startsWith("message/")) {
+    // the progress of a call transfer (RFC 3515 §2.4.5)
+    const progress = type === "message/sipfrag" && context.request.method === "NOTIFY";
+    if (progress && content.length <= SMALL) return { understood: true };
+    return refused("unsupported-message-type", type);
+  }
+  if (type === "application/vnd.gsma.rcs-ft-http+xml") return addOffers(draft, content, rcsOffers);
+  if (type === "application/ms-filetransfer+xml") return addOffers(draft, content, lyncOffers);
+  return { understood: false };
+}
+
+function inspectText(context: Context, entity: Entity, content: Buffer): Known {
+  const { start, end, lengthFields } = entity;
+  const place = { type: entity.mediaType.type, carrier: "body", start, end } as const;
+  const charset = entity.mediaType.plain.get("charset");
+  const raw = { ...place, transferEncoding: entity.encoding, content, label: charset };
+  const text = lengthFields.length === 0 ? raw : { ...raw, lengthFields };
+  return {
+    problem: addText(context.draft, text, context.limits.linksPerMessage),
+    understood: true,
+  };
+}
+
+function inspectSdp(context: Context, entity: Entity, content: Buffer): Known {
+  if (entity.encoding !== "identity")
+    return refused("encoded-composite", "SDP in a transfer encoding");
+  if (content.length === 0) return { understood: true };
+  const read = readMediaLines(context.request.bytes, entity.start, entity.end);
+  if (!read.ok) return { problem: read.problem, understood: true };
+  context.draft.media.push(...read.value.media);
+  context.draft.offers.push(...read.value.offers);
+  return { understood: true };
+}
+
+function isStatus(type: string, content: Buffer): boolean {
+  if (content.length > SMALL) return false;
+  const decoded = decodeText(content, "utf-8");
+  const root = decoded.ok ? readSimpleXml(decoded.value.text)?.[0]?.name.toLowerCase() : undefined;
+  return root !== undefined && root === STATUS_ROOTS.get(type);
+}
+
+function addOffers(
+  draft: InspectionDraft,
+  content: Buffer,
+  offersOf: (text: string) => readonly FileOffer[],
+): Known {
+  const decoded = decodeText(content, "utf-8");
+  draft.offers.push(...offersOf(decoded.ok ? decoded.value.text : ""));
+  return { understood: true };
+}
+
+function refused(code: string, detail: string): Known {
+  return { problem: { code, detail }, understood: true };
+}

@@ -1,0 +1,136 @@
+import type { FileName } from "../content/file-name.ts";
+
+export type { FileName };
+
+/**
+ * What a message holds, as values that rules can be asked about. Made once by `inspectRequest`; everything after it works
+ * on these values and never parses the message again (DESIGN invariant 2).
+ */
+export interface Inspection {
+  readonly texts: readonly TextPart[];
+  readonly links: readonly Link[];
+  readonly offers: readonly FileOffer[];
+  readonly attachments: readonly Attachment[];
+  readonly media: readonly MediaLine[];
+  /** Encrypted content that cannot be looked into (S/MIME, PGP, OTR): the failure key `opaque` decides. */
+  readonly opaque: readonly OpaquePart[];
+  /** Content is covered by an end-to-end signature: a verdict that would edit it falls to `on_failure.opaque`. */
+  readonly signed: boolean;
+}
+
+/** The two places where content stands: the body, or base64 after `ms-body=` in the header ms-text-format. */
+export type Carrier = "body" | "ms-text-format";
+
+/** Bytes from `start` (inclusive) to `end` (exclusive) of the whole message. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A part of a message that its reader will be shown as text. */
+export interface TextPart {
+  /** Lower case, without parameters: text/plain, text/html … */
+  readonly type: string;
+  readonly carrier: Carrier;
+  /** Byte range of the encoded content in the whole message (`SipMessage.bytes`), body or header value alike. */
+  readonly start: number;
+  readonly end: number;
+  readonly transferEncoding: "identity" | "base64" | "quoted-printable";
+  /**
+   * Byte ranges of the digits of Content-Length fields inside the body (message/cpim, parts) that count this text: an edit that
+   * makes it longer or shorter must change them by as much. Absent: none.
+   */
+  readonly lengthFields?: readonly ByteRange[];
+  /** Canonical label that `content/charset.ts` can encode and decode. */
+  readonly charset: string;
+  /** The source text, decoded from transfer encoding and charset; for HTML with its tags. */
+  readonly text: string;
+  /** The text is HTML. */
+  readonly markup: boolean;
+  /** The text as its reader is shown it: equals `text` unless the part is markup. */
+  readonly shown: string;
+}
+
+/** A link in a text part. A link that already bears our underscore is not one. */
+export interface Link {
+  /** Index into `Inspection.texts`. */
+  readonly part: number;
+  /** Offsets (UTF-16 units) in the part's source text; a rewrite inserts its prefix at `start`. */
+  readonly start: number;
+  readonly end: number;
+  /** As it stands in the source. */
+  readonly raw: string;
+  /** Lower case, without colon; a link without a scheme counts as "http" ("www.", bare host) or "ftp" ("ftp."); "unc" for \\host\share. */
+  readonly scheme: string;
+  /** The canonical text that prefix lists are compared with: lower case, as a client would resolve it, e.g. "http://…" or "www.…". */
+  readonly canonical: string;
+  /** It stood in an attribute (href, src …) rather than in shown text. */
+  readonly attribute: boolean;
+  /** ASCII form, lower case, without trailing dot; undefined where there is none (mailto:, tel:). */
+  readonly host: string | undefined;
+  readonly registrableDomain: string | undefined;
+  readonly port: number | undefined;
+  readonly path: string;
+  /** Extensions of the last path segment, lower case, without dot; mostly one; never taken from the host. */
+  readonly pathExtensions: readonly string[];
+  readonly isIp: boolean;
+  readonly hasUserinfo: boolean;
+  readonly punycode: boolean;
+  readonly mixedScript: boolean;
+}
+
+/** How the transfer would travel; the values are those of the event log's `channel`. */
+export type TransferChannel = "msnftp" | "msrp" | "rcs-http" | "t120" | "lync-ft";
+
+/** A file that one peer offers another outside the message itself. */
+export interface FileOffer {
+  readonly channel: TransferChannel;
+  readonly carrier: Carrier;
+  readonly name: FileName;
+  /** Bytes, as declared; undefined when the offer does not say. */
+  readonly size: number | undefined;
+  readonly declaredType: string | undefined;
+  /** Invitation-Cookie of an x-msmsgsinvite, needed in the refusal. */
+  readonly cookie: string | undefined;
+}
+
+/** A part of the message that is not text, or that bears a file name: a file that travels inside the message. */
+export interface Attachment {
+  readonly name: FileName;
+  readonly declaredType: string;
+  readonly bytes: Buffer;
+}
+
+export type MediaKind =
+  | "audio"
+  | "video"
+  | "t120"
+  | "file"
+  | "chat"
+  | "msrp"
+  | "app_sharing"
+  | "unknown";
+
+/** One m= line of an SDP body. */
+export interface MediaLine {
+  /** A line may be several: MSRP with a file selector is "msrp" and "file". Empty: not known to us. */
+  readonly kinds: readonly MediaKind[];
+  /** The line as sent, for the record. */
+  readonly line: string;
+  /** Byte range of the port token in the whole message, so that a refusal may write 0. */
+  readonly portStart: number;
+  readonly portEnd: number;
+  readonly port: number;
+}
+
+export interface OpaquePart {
+  readonly type: string;
+}
+
+/** Why a message could not be understood without doubt; `on_failure.parse_problem` decides what becomes of it. */
+export interface InspectProblem {
+  /** Stable, listed in docs/errors.md: "unknown-charset", "broken-multipart", … */
+  readonly code: string;
+  /** A sentence for the record; it may quote the message and never goes to the peer. */
+  readonly detail: string;
+}

@@ -1,0 +1,88 @@
+import { readSdpMedia, type SdpMedia } from "../wire/sdp/sdp.ts";
+import { percentDecode } from "../content/percent.ts";
+import { normalizeFileName } from "../content/file-name.ts";
+import { failed, ok, type Result } from "../base/result.ts";
+import type { FileOffer, InspectProblem, MediaKind, MediaLine } from "./inspection.ts";
+
+/** What an SDP body offers. */
+export interface MediaOffer {
+  readonly media: readonly MediaLine[];
+  /** Files named in file selectors (RFC 5547). */
+  readonly offers: readonly FileOffer[];
+}
+
+/** Reads the media lines of an SDP body in bytes[start, end). */
+export function readMediaLines(
+  bytes: Buffer,
+  start: number,
+  end: number,
+): Result<MediaOffer, InspectProblem> {
+  const read = readSdpMedia(bytes, start, end);
+  if (!read.ok) return failed(read.problem);
+  const media: MediaLine[] = [];
+  const offers: FileOffer[] = [];
+  for (const entry of read.value) {
+    const { line, port, portStart, portEnd } = entry;
+    media.push({ kinds: kindsOf(entry), line, port, portStart, portEnd });
+    for (const { name, value } of entry.attributes)
+      if (name.toLowerCase() === "file-selector") offers.push(selectedFile(value));
+  }
+  return ok({ media, offers });
+}
+
+function kindsOf(entry: SdpMedia): readonly MediaKind[] {
+  const protocol = entry.protocol.toLowerCase();
+  switch (entry.media.toLowerCase()) {
+    case "audio":
+      return ["audio"];
+    case "video":
+      return hasAttribute(entry, "label", "applicationsharing-video")
+        ? ["video", "app_sharing"]
+        : ["video"];
+    case "message":
+      if (!protocol.includes("msrp")) return ["chat"];
+      return hasAttribute(entry, "file-selector") ? ["msrp", "file"] : ["msrp"];
+    case "x-ms-message":
+      return ["chat"];
+    case "data":
+      return ["file"];
+    case "applicationsharing":
+      return ["app_sharing"];
+    case "application":
+      return isT120(entry, protocol) ? ["t120"] : [];
+    default:
+      return [];
+  }
+}
+
+/** NetMeeting and Live Meeting: "m=application 1503 tcp msdata". */
+function isT120(entry: SdpMedia, protocol: string): boolean {
+  return (
+    entry.port === 1503 ||
+    (protocol === "tcp" && entry.formats.some((format) => /^(?:msdata|t120)$/i.test(format)))
+  );
+}
+
+function hasAttribute(entry: SdpMedia, name: string, value?: string): boolean {
+  return entry.attributes.some(
+    (attribute) =>
+      attribute.name.toLowerCase() === name &&
+      (value === undefined || attribute.value.trim().toLowerCase() === value),
+  );
+}
+
+/** RFC 5547 §6: `name:"…" type:… size:… hash:…`, in any order, each once; a quote in a name is percent-encoded. */
+function selectedFile(value: string): FileOffer {
+  const utf8 = Buffer.from(value, "latin1").toString("utf8");
+  const name = /(?:^|\s)name:"([^"]*)"/i.exec(utf8)?.[1] ?? "";
+  const size = /(?:^|\s)size:([0-9]{1,15})(?:\s|$)/i.exec(utf8)?.[1];
+  const type = /(?:^|\s)type:"?([^\s";]+)/i.exec(utf8)?.[1];
+  return {
+    channel: "msrp",
+    carrier: "body",
+    name: normalizeFileName(percentDecode(name)),
+    size: size === undefined ? undefined : Number(size),
+    declaredType: type?.toLowerCase(),
+    cookie: undefined,
+  };
+}

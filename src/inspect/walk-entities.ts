@@ -1,0 +1,160 @@
+import { failed, ok, type Result } from "../base/result.ts";
+import { readCpim } from "../wire/mime/cpim.ts";
+import {
+  parseContentDisposition,
+  parseMediaType,
+  type ContentDisposition,
+  type MediaType,
+} from "../wire/mime/media-type.ts";
+import { splitMultipart, type MimePart } from "../wire/mime/multipart.ts";
+import { parseTransferEncoding, type TransferEncoding } from "../wire/mime/transfer-encoding.ts";
+import { HeaderId } from "../wire/sip/header-names.ts";
+import type { SipMessage } from "../wire/sip/message.ts";
+import type { ByteRange, InspectProblem } from "./inspection.ts";
+
+/** A body or a part of one, with the fields that describe it; offsets are those of the message. */
+export interface Entity {
+  readonly mediaType: MediaType;
+  readonly disposition: ContentDisposition | undefined;
+  readonly encoding: TransferEncoding;
+  readonly start: number;
+  readonly end: number;
+  readonly lengthFields: readonly ByteRange[];
+}
+
+/** What is done with what the walk meets; a problem ends it. */
+export interface EntityVisitor {
+  /** A body or part that is no multipart and no CPIM. */
+  leaf(entity: Entity): InspectProblem | undefined;
+  /** A multipart, before its parts; false: its parts are not for us (encrypted). */
+  multipart(type: string): boolean;
+}
+
+interface Walk {
+  readonly bytes: Buffer;
+  readonly mimeDepth: number;
+  readonly visitor: EntityVisitor;
+}
+
+/** Where an entity stands in others. */
+interface Nesting {
+  readonly depth: number;
+  readonly boundaries: readonly string[];
+  readonly lengthFields: readonly ByteRange[];
+}
+
+const DEFAULT_TYPE = "text/plain; charset=us-ascii"; // RFC 2045 §5.2
+
+/**
+ * Visits every leaf of a message's body. A body that is encoded as a whole, has no type, or is built in a way that two readers may
+ * read differently is a problem.
+ */
+export function walkEntities(
+  message: SipMessage,
+  mimeDepth: number,
+  visitor: EntityVisitor,
+): InspectProblem | undefined {
+  const { bytes } = message;
+  if (message.bodyStart === bytes.length) return undefined;
+  const contentEncoding = message.value(HeaderId.ContentEncoding);
+  if (contentEncoding !== undefined && contentEncoding.toLowerCase() !== "identity")
+    return problem("content-encoding", contentEncoding.slice(0, 60));
+  const transfer = parseTransferEncoding(message.value(HeaderId.ContentTransferEncoding));
+  // RFC 3261 has no such field: readers that do not look at it would show the encoded text
+  if (
+    !transfer.ok ||
+    transfer.value !== "identity" ||
+    message.count(HeaderId.ContentTransferEncoding) > 1
+  )
+    return problem("top-level-transfer-encoding", "the body as a whole is transfer-encoded");
+  const contentType = message.value(HeaderId.ContentType);
+  if (contentType === undefined || contentType === "")
+    return problem("body-without-type", "a body without Content-Type");
+  const entity = readEntity(contentType, message.value(HeaderId.ContentDisposition), "identity", {
+    start: message.bodyStart,
+    end: bytes.length,
+    lengthFields: [],
+  });
+  if (!entity.ok) return entity.problem;
+  const nesting = { depth: 0, boundaries: [], lengthFields: [] };
+  return visitEntity({ bytes, mimeDepth, visitor }, entity.value, nesting);
+}
+
+function visitEntity(walk: Walk, entity: Entity, nesting: Nesting): InspectProblem | undefined {
+  const { type } = entity.mediaType;
+  const multipart = type.startsWith("multipart/");
+  if (!multipart && type !== "message/cpim") return walk.visitor.leaf(entity);
+  // RFC 2045 §6.4
+  if (entity.encoding !== "identity")
+    return problem("encoded-composite", `${type} in ${entity.encoding}`);
+  if (nesting.depth >= walk.mimeDepth) return problem("mime-too-deep", `${nesting.depth} levels`);
+  if (multipart) return visitParts(walk, entity, nesting);
+  const inner = readCpim(walk.bytes, entity.start, entity.end);
+  if (!inner.ok) return inner.problem;
+  return visitPart(walk, inner.value, { ...nesting, depth: nesting.depth + 1 }, DEFAULT_TYPE);
+}
+
+function visitParts(walk: Walk, entity: Entity, nesting: Nesting): InspectProblem | undefined {
+  const { type } = entity.mediaType;
+  if (!walk.visitor.multipart(type)) return undefined;
+  const boundary = entity.mediaType.plain.get("boundary");
+  const parts = splitMultipart(walk.bytes, entity, boundary, nesting.boundaries);
+  if (!parts.ok) return parts.problem;
+  const inside = {
+    depth: nesting.depth + 1,
+    boundaries: [...nesting.boundaries, boundary ?? ""],
+    lengthFields: nesting.lengthFields,
+  };
+  // RFC 2046 §5.1.5
+  const defaultType = type === "multipart/digest" ? "message/rfc822" : DEFAULT_TYPE;
+  for (const part of parts.value) {
+    const found = visitPart(walk, part, inside, defaultType);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function visitPart(
+  walk: Walk,
+  part: MimePart,
+  nesting: Nesting,
+  defaultType: string,
+): InspectProblem | undefined {
+  const { fields } = part;
+  const contentEncoding = fields.get("content-encoding");
+  if (contentEncoding !== undefined && contentEncoding.toLowerCase() !== "identity")
+    return problem("content-encoding", contentEncoding.slice(0, 60));
+  const encoding = parseTransferEncoding(fields.get("content-transfer-encoding"));
+  if (!encoding.ok) return encoding.problem;
+  const lengthFields =
+    part.contentLength === undefined
+      ? nesting.lengthFields
+      : [...nesting.lengthFields, part.contentLength];
+  const entity = readEntity(
+    fields.get("content-type") ?? defaultType,
+    fields.get("content-disposition"),
+    encoding.value,
+    { start: part.contentStart, end: part.contentEnd, lengthFields },
+  );
+  if (!entity.ok) return entity.problem;
+  return visitEntity(walk, entity.value, { ...nesting, lengthFields });
+}
+
+function readEntity(
+  contentType: string,
+  contentDisposition: string | undefined,
+  encoding: TransferEncoding,
+  place: Pick<Entity, "start" | "end" | "lengthFields">,
+): Result<Entity, InspectProblem> {
+  const mediaType = parseMediaType(contentType);
+  if (!mediaType.ok) return mediaType;
+  if (contentDisposition === undefined)
+    return ok({ mediaType: mediaType.value, disposition: undefined, encoding, ...place });
+  const disposition = parseContentDisposition(contentDisposition);
+  if (!disposition.ok) return failed(disposition.problem);
+  return ok({ mediaType: mediaType.value, disposition: disposition.value, encoding, ...place });
+}
+
+function problem(code: string, detail: string): InspectProblem {
+  return { code, detail };
+}

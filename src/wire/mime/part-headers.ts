@@ -1,0 +1,79 @@
+import { ok, type Result } from "../../base/result.ts";
+import { mimeProblem, type MimeProblem } from "./mime-problem.ts";
+
+/** The header fields of one MIME part. */
+export interface PartHeaders {
+  /** Names in lower case; values unfolded, trimmed, latin1. */
+  readonly fields: ReadonlyMap<string, string>;
+  /** First byte after the blank line that ends the header block. */
+  readonly contentStart: number;
+  /** Byte range of the digits of Content-Length, when there is one; checked by the caller. */
+  readonly contentLength: { readonly start: number; readonly end: number } | undefined;
+}
+
+const CR = 0x0d;
+const LF = 0x0a;
+const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^]*)$/;
+
+/**
+ * Reads `Name: value` lines up to a blank line, strictly: CRLF only, no blank before the colon, no field twice. Folding
+ * (RFC 5322 §2.2.3) is accepted, but for a continuation line of blanks alone, which some readers take for the end.
+ */
+export function readPartHeaders(
+  bytes: Buffer,
+  start: number,
+  end: number,
+): Result<PartHeaders, MimeProblem> {
+  const fields = new Map<string, string>();
+  let contentLength: PartHeaders["contentLength"];
+  let at = start;
+  for (;;) {
+    const line = logicalLine(bytes, at, end);
+    if (!line.ok) return line;
+    if (line.value.text === "") return ok({ fields, contentStart: line.value.next, contentLength });
+    const match = FIELD.exec(line.value.text);
+    if (match === null) return mimeProblem("broken-part-header", line.value.text.slice(0, 80));
+    const name = (match[1] ?? "").toLowerCase();
+    const value = (match[2] ?? "").trim();
+    if (fields.has(name)) return mimeProblem("duplicate-part-header", name);
+    fields.set(name, value);
+    if (name === "content-length") {
+      if (!/^[0-9]{1,10}$/.test(value) || line.value.folded)
+        return mimeProblem("part-content-length", value.slice(0, 40));
+      const digits = bytes.indexOf(value, at + name.length + 1, "latin1");
+      contentLength = { start: digits, end: digits + value.length };
+    }
+    at = line.value.next;
+  }
+}
+
+interface LogicalLine {
+  readonly text: string;
+  readonly next: number;
+  readonly folded: boolean;
+}
+
+function logicalLine(bytes: Buffer, start: number, end: number): Result<LogicalLine, MimeProblem> {
+  let text = "";
+  let at = start;
+  let folded = false;
+  for (;;) {
+    const lf = bytes.indexOf(LF, at);
+    if (lf < 0 || lf >= end || lf === at || bytes[lf - 1] !== CR)
+      return mimeProblem("broken-part-header", "a header block without CRLF or blank line");
+    const piece = bytes.toString("latin1", at, lf - 1);
+    // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+    if (/[\0\r\x0b\x0c]/.test(piece))
+      return mimeProblem("broken-part-header", "a control character in a part's header");
+    if (folded && piece.trim() === "")
+      return mimeProblem("broken-part-header", "a continuation line of blanks");
+    text += folded ? ` ${piece.trim()}` : piece;
+    at = lf + 1;
+    const next = bytes[at];
+    if (text === "" || at >= end || (next !== 0x20 && next !== 0x09)) break;
+    folded = true;
+  }
+  if (text.startsWith(" ") || text.startsWith("\t"))
+    return mimeProblem("broken-part-header", "a continuation line without a beginning");
+  return ok({ text, next: at, folded });
+}
