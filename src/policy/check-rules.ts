@@ -1,0 +1,120 @@
+import { familyUses } from "./compile-condition.ts";
+import type { Names, ReadFile } from "./compile-definitions.ts";
+import type { CompiledRule, PlacedRule } from "./compile-rule.ts";
+import { isInForce, type RuleSet } from "./decide.ts";
+
+/** A compiled rule beside its source. */
+export interface CheckedRule {
+  readonly placed: PlacedRule;
+  readonly compiled: CompiledRule;
+}
+
+/** Warnings about rules that are valid but surprise (RULES.md §5). */
+export function checkRules(
+  rules: readonly CheckedRule[],
+  sets: readonly RuleSet[],
+  names: Names,
+  domains: readonly string[],
+): void {
+  for (const rule of rules) {
+    checkNegations(rule, names);
+    checkPhases(rule, names);
+    checkDirection(rule, names, domains);
+  }
+  checkReach(rules, sets);
+}
+
+/** `not: {url: {zone: intranet}}` says that no link is intranet, which is seldom meant (RULES §5, exists vs every). */
+function checkNegations({ placed }: CheckedRule, names: Names): void {
+  const { data, path, source } = placed;
+  for (const use of familyUses(data.when ?? {}, names.objects, [...path, "when"])) {
+    if (!use.negated || !use.condition.multiValued) continue;
+    if (Object.keys(use.data as object).every((key) => key === "any" || key === "every")) continue;
+    source.problems.warn(
+      use.path,
+      `not around ${use.condition.family} says that none of several fits, and holds when there are none`,
+      "for one that does not fit negate inside, as in zone: { not: intranet }; for all of them use every:",
+    );
+  }
+}
+
+/** A rule by sender alone refuses messages only, unless it says more. */
+function checkPhases({ placed, compiled }: CheckedRule, names: Names): void {
+  const { data, path, source } = placed;
+  const { terminal } = compiled.effects;
+  if (data.on !== undefined || terminal === undefined || terminal === "allow") return;
+  const uses = familyUses(data.when ?? {}, names.objects, path);
+  if (compiled.phases.includes("session")) return;
+  if (!uses.every((use) => use.condition.everywhere)) return;
+  const hint = "add on: [message, session] to cover invitations and file offers, or on: message";
+  source.problems.warn([...path, "id"], `"${data.id}" is asked about messages only`, hint);
+}
+
+function checkDirection(rule: CheckedRule, names: Names, domains: readonly string[]): void {
+  if (domains.length > 0) return;
+  const { data, path, source } = rule.placed;
+  const uses = familyUses(data.when ?? {}, names.objects, [...path, "when"]);
+  const use = uses.find((entry) => entry.condition.family === "direction");
+  if (use === undefined) return;
+  const hint = "set domains: in the configuration";
+  source.problems.warn(use.path, "without domains every direction is internal", hint);
+}
+
+/** An unconditional verdict leaves nothing to the rules after it; told once for each rule that no policy reaches. */
+function checkReach(rules: readonly CheckedRule[], sets: readonly RuleSet[]): void {
+  for (const { placed, compiled } of rules) {
+    const within = sets.filter((set) => set.rules.some((rule) => isSame(rule, compiled)));
+    if (!isInForce(compiled) || within.length === 0) continue;
+    const blockers = within.map((set) => blockerOf(compiled, set));
+    const [blocker] = blockers;
+    if (blocker === undefined || blockers.includes(undefined)) continue;
+    const { id } = blocker.reference;
+    placed.source.problems.warn(
+      [...placed.path, "id"],
+      `"${placed.data.id}" is never reached: "${id}" before it always decides`,
+    );
+  }
+}
+
+function blockerOf(rule: CompiledRule, set: RuleSet): CompiledRule | undefined {
+  const blockers = rule.phases.map((phase) => {
+    const { rules, guard } = set.stages[phase];
+    const before = rule.guard ? [...rules, ...guard] : rules;
+    const end = before.findIndex((other) => isSame(other, rule));
+    return before.slice(0, end === -1 ? 0 : end).find((other) => decidesAlways(other, rule));
+  });
+  return blockers.includes(undefined) ? undefined : blockers[0];
+}
+
+/** An allow does not keep the guard stage from being asked. */
+function decidesAlways(other: CompiledRule, rule: CompiledRule): boolean {
+  const { terminal, skipScan } = other.effects;
+  if (!other.unconditional || other.mode !== "enforce" || terminal === undefined) return false;
+  return terminal !== "allow" || !rule.guard || other.guard || skipScan !== undefined;
+}
+
+/** Under a `link_mode` a rule is another object. */
+function isSame(a: CompiledRule, b: CompiledRule): boolean {
+  return a.reference === b.reference;
+}
+
+/** Warns of lists that nothing refers to. */
+export function checkLists(names: Names): void {
+  for (const [name, { path, source }] of names.lists) {
+    if (names.definitions.usedLists.has(name)) continue;
+    source.problems.warn(path, `list "${name}" is never used`);
+  }
+}
+
+/** What a pack must not hold: it is used under many policies, and changes nobody else's rules. */
+export function checkPack(file: ReadFile): void {
+  if (file.pack === undefined) return;
+  for (const key of ["policies", "overrides"] as const) {
+    if ((file.data[key] ?? []).length === 0) continue;
+    file.problems.error([key], `a pack has no ${key}`, "move them to a file beside packs/");
+  }
+  if (file.data.defaults?.verdict !== undefined) {
+    const hint = "move it to a file beside packs/";
+    file.problems.error(["defaults", "verdict"], "a pack does not set the default verdict", hint);
+  }
+}

@@ -1,0 +1,149 @@
+import { compileCondition, type NamedConditions } from "./compile-condition.ts";
+import type {
+  ConditionContext,
+  Definitions,
+  NamedGroup,
+  NamedList,
+  NamedZone,
+  PolicyLimits,
+} from "./condition.ts";
+import type { ConditionData } from "./condition-schema.ts";
+import { compileList } from "./named-list.ts";
+import { compileGroup, compileZone } from "./named-zone.ts";
+import type { ProblemSink, RulePath } from "./rule-problem.ts";
+import type { RuleFile, TemplateData } from "./schema.ts";
+import { unknownMacros } from "./template.ts";
+
+/** A rule file that fits the schema, with the place its problems go to. */
+export interface ReadFile {
+  readonly file: string;
+  readonly pack: string | undefined;
+  readonly data: RuleFile;
+  readonly problems: ProblemSink;
+  readonly lineOf: (path: RulePath) => number;
+}
+
+/** Everything that rules refer to by name. */
+export interface Names {
+  readonly definitions: Definitions;
+  readonly objects: NamedConditions;
+  readonly templates: ReadonlyMap<string, string>;
+  readonly lists: ReadonlyMap<string, Defined<unknown>>;
+}
+
+/** A definition and where it stands. */
+interface Defined<T> {
+  readonly data: T;
+  readonly path: RulePath;
+  readonly source: ReadFile;
+}
+
+/**
+ * Gathers the definitions of all files into one space of names and compiles them. What the operator's own files define
+ * takes the place of what a pack defines; two definitions of equal standing are a problem.
+ */
+export function compileDefinitions(files: readonly ReadFile[], limits: PolicyLimits): Names {
+  const lists = gather(files, "lists", (file) => file.lists);
+  const definitions: Definitions = {
+    lists: compileEach<NamedList, Parameters<typeof compileList>[1]>(lists, (name, entry) =>
+      compileList(name, entry.data, entry.path, entry.source.problems),
+    ),
+    groups: compileEach<NamedGroup, Parameters<typeof compileGroup>[0]>(
+      gather(files, "groups", (file) => file.groups),
+      (_, entry) => compileGroup(entry.data, entry.path, entry.source.problems),
+    ),
+    zones: compileEach<NamedZone, Parameters<typeof compileZone>[0]>(
+      gather(files, "zones", (file) => file.zones),
+      (name, entry) => {
+        if (name === "internet") {
+          const hint = "define intranet: internet is all that is not intranet";
+          entry.source.problems.error(entry.path, "the zone internet is built in", hint);
+        }
+        return compileZone(entry.data, entry.path, entry.source.problems);
+      },
+    ),
+    usedLists: new Set(),
+  };
+  const objects = gather(files, "objects", (file) => file.objects);
+  const conditions = compileEach<ConditionData, ConditionData>(objects, (_, entry) => entry.data);
+  for (const [name, { data, path, source }] of objects) {
+    const context: ConditionContext = { path, problems: source.problems, definitions, limits };
+    compileCondition(data, conditions, context, [name]);
+    const round = roundOf(name, conditions);
+    if (round === undefined) continue;
+    source.problems.error(path, `object "${name}" refers to itself: ${round.join(" → ")}`);
+  }
+  const templates = compileEach<string, TemplateData>(
+    gather(files, "templates", (file) => file.templates),
+    (_, entry) => compileTemplate(entry),
+  );
+  return { definitions, objects: conditions, templates, lists };
+}
+
+function gather<T>(
+  files: readonly ReadFile[],
+  key: string,
+  read: (file: RuleFile) => Readonly<Record<string, T>> | undefined,
+): ReadonlyMap<string, Defined<T>> {
+  const found = new Map<string, Defined<T>>();
+  for (const source of files) {
+    for (const [name, data] of Object.entries(read(source.data) ?? {})) {
+      const path = [key, name];
+      const earlier = found.get(name);
+      const ownStanding = source.pack === undefined;
+      if (earlier !== undefined && (earlier.source.pack === undefined) === ownStanding) {
+        const where = `${earlier.source.file}:${earlier.source.lineOf(earlier.path)}`;
+        source.problems.error(path, `"${name}" is defined already, in ${where}`);
+      } else if (earlier === undefined || ownStanding) {
+        found.set(name, { data, path, source });
+      }
+    }
+  }
+  return found;
+}
+
+function compileEach<Compiled, T>(
+  entries: ReadonlyMap<string, Defined<T>>,
+  compile: (name: string, entry: Defined<T>) => Compiled,
+): ReadonlyMap<string, Compiled> {
+  return new Map([...entries].map(([name, entry]) => [name, compile(name, entry)]));
+}
+
+/** English where there is English, else the first language: a message has one text for all its readers. */
+function compileTemplate({ data, path, source }: Defined<TemplateData>): string {
+  const languages = Object.entries(data);
+  if (languages.length === 0) source.problems.error(path, "a template needs a text", "en: …");
+  for (const [language, text] of languages) {
+    checkMacros(text, [...path, language], source.problems);
+  }
+  return data["en"] ?? languages[0]?.[1] ?? "";
+}
+
+/** Reports macros that do not exist. */
+export function checkMacros(text: string, path: RulePath, problems: ProblemSink): void {
+  for (const { name, hint } of unknownMacros(text)) {
+    problems.error(path, `unknown macro {${name}}`, hint);
+  }
+}
+
+/** The way from an object back to itself, or undefined. */
+function roundOf(name: string, objects: NamedConditions): readonly string[] | undefined {
+  const seen = new Set<string>();
+  function search(at: string, way: readonly string[]): readonly string[] | undefined {
+    for (const next of referredBy(objects.get(at) ?? {})) {
+      if (next === name) return [...way, next];
+      if (seen.has(next)) continue;
+      seen.add(next);
+      const found = search(next, [...way, next]);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+  return search(name, [name]);
+}
+
+function referredBy(data: ConditionData): readonly string[] {
+  const nested = [data["any"], data["all"], data["not"]].flat().filter((inner) => inner);
+  const own = typeof data["object"] === "string" ? [data["object"]] : [];
+  return [...own, ...nested.flatMap((inner) => referredBy(inner as ConditionData))];
+}

@@ -1,0 +1,123 @@
+import { z } from "zod";
+import { below, defineCondition, holdsAll, leafTrace } from "../condition.ts";
+import type { ConditionContext, ConditionFamily, FieldTest } from "../condition.ts";
+import type { FileFacts } from "../facts.ts";
+import { numberLeaf, textLeaf } from "../leaf-schema.ts";
+import { compileNumber } from "../number-test.ts";
+import { compileText, EXTENSION, FREE_TEXT } from "../text-test.ts";
+import { section } from "../vocabulary.ts";
+
+const schema = section(
+  {
+    exists: z.boolean().optional().meta({ description: "Whether a file is offered at all." }),
+    name: textLeaf("The name, normalised: no path, no controls, NFKC.").optional(),
+    extension: textLeaf("The last extension, without dot.").optional(),
+    declared_type: textLeaf("Media type as declared, without parameters.").optional(),
+    size: numberLeaf("Bytes as declared or received; sizes as 25MiB.", true).optional(),
+    double_extension: z
+      .boolean()
+      .optional()
+      .meta({ description: "The name hides its extension behind another: invoice.pdf.exe." }),
+    name_bidi: z
+      .boolean()
+      .optional()
+      .meta({ description: "The name holds right-to-left overrides." }),
+  },
+  ["declared_hash", "true_type", "type_mismatch", "sha256", "archive", "has_macros"],
+).meta({ description: "The offered file or attachment." });
+
+/** `file`: name, extension, size and declared type of an offered file or attachment. */
+export const fileCondition: ConditionFamily = defineCondition({
+  family: "file",
+  schema,
+  phases: {
+    exists: "session",
+    name: "session",
+    extension: "session",
+    declared_type: "session",
+    size: "session",
+    double_extension: "session",
+    name_bidi: "session",
+  },
+  compile(data, context) {
+    const fields = fieldTests(data, context);
+    const absent = data.exists === false;
+    return {
+      cost: 3,
+      collect: undefined,
+      test(facts, trace) {
+        const { file } = facts;
+        if (data.exists !== undefined && trace !== undefined) {
+          const shown = String(file !== undefined);
+          trace.push(leafTrace("file.exists", shown, (file === undefined) === absent));
+        }
+        if (file === undefined) return absent;
+        return !absent && holdsAll(fields, file, trace);
+      },
+    };
+  },
+});
+
+function fieldTests(
+  data: z.infer<typeof schema>,
+  context: ConditionContext,
+): readonly FieldTest<FileFacts>[] {
+  const fields: FieldTest<FileFacts>[] = [];
+  function add(
+    field: string,
+    test: (file: FileFacts) => boolean,
+    show: (file: FileFacts) => string | number | boolean | undefined,
+  ): void {
+    fields.push({ field: `file.${field}`, test, show: (file) => String(show(file) ?? "unknown") });
+  }
+  if (data.double_extension !== undefined) {
+    const wanted = data.double_extension;
+    add(
+      "double_extension",
+      (file) => file.name.doubleExtension === wanted,
+      (file) => file.name.doubleExtension,
+    );
+  }
+  if (data.name_bidi !== undefined) {
+    const wanted = data.name_bidi;
+    add(
+      "name_bidi",
+      (file) => file.name.bidi === wanted,
+      (file) => file.name.bidi,
+    );
+  }
+  if (data.size !== undefined) {
+    const test = compileNumber(data.size);
+    add(
+      "size",
+      (file) => test(file.size),
+      (file) => file.size,
+    );
+  }
+  if (data.extension !== undefined) {
+    const test = compileText(data.extension, EXTENSION, below(context, "extension"));
+    add("extension", (file) => test.one(extensionOf(file)), extensionOf);
+  }
+  if (data.declared_type !== undefined) {
+    const test = compileText(data.declared_type, FREE_TEXT, below(context, "declared_type"));
+    add("declared_type", (file) => test.one(declaredTypeOf(file)), declaredTypeOf);
+  }
+  if (data.name !== undefined) {
+    const test = compileText(data.name, FREE_TEXT, below(context, "name"));
+    add("name", (file) => test.one(nameOf(file)), nameOf);
+  }
+  return fields;
+}
+
+/** `extensions` begins with the last one, the one that decides which program opens the file. */
+function extensionOf(file: FileFacts): string | undefined {
+  return file.name.extensions[0];
+}
+
+function declaredTypeOf(file: FileFacts): string | undefined {
+  return file.declaredType?.split(";")[0]?.trim();
+}
+
+function nameOf(file: FileFacts): string | undefined {
+  return file.name.normalized === "" ? undefined : file.name.normalized;
+}

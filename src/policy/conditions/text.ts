@@ -1,0 +1,75 @@
+import { z } from "zod";
+import { below, defineCondition, holdsAll } from "../condition.ts";
+import type { ConditionContext, ConditionFamily, FieldTest } from "../condition.ts";
+import { numberLeaf, regexLeaf } from "../leaf-schema.ts";
+import { compileNumber } from "../number-test.ts";
+import { createPhraseFinder, PHRASE_DEFAULTS } from "../phrase-finder.ts";
+import { compileRegex } from "../regex.ts";
+import { linkLists } from "../text-test.ts";
+import { asList, oneOrMore, section, text } from "../vocabulary.ts";
+
+const schema = section(
+  {
+    phrase: z
+      .union([
+        text(),
+        z.array(text()).min(1),
+        section({ in_list: oneOrMore(text()).meta({ description: "Lists of type phrase." }) }),
+      ])
+      .optional()
+      .meta({ description: "Words that the text holds, as whole words." }),
+    regex: regexLeaf().optional(),
+    length: numberLeaf("Length in characters.", false).optional(),
+  },
+  ["language_script", "has_bidi_override", "detector"],
+).meta({ description: "Text as its reader is shown it; the keys bind to the same part." });
+
+/** `text`: what a reader is shown. */
+export const textCondition: ConditionFamily = defineCondition({
+  family: "text",
+  schema,
+  phases: { phrase: "message", regex: "message", length: "message" },
+  compile(data, context) {
+    const fields = fieldTests(data, context);
+    return {
+      cost: 20,
+      collect: undefined,
+      test: (facts, trace) => facts.texts.some((part) => holdsAll(fields, part, trace)),
+    };
+  },
+});
+
+function fieldTests(
+  data: z.infer<typeof schema>,
+  context: ConditionContext,
+): readonly FieldTest<string>[] {
+  const fields: FieldTest<string>[] = [];
+  if (data.length !== undefined) {
+    const test = compileNumber(data.length);
+    fields.push({
+      field: "text.length",
+      test: (part) => test(part.length),
+      show: (part) => String(part.length),
+    });
+  }
+  if (data.phrase !== undefined) {
+    fields.push({ field: "text.phrase", test: phraseTest(data.phrase, context), show: String });
+  }
+  if (data.regex !== undefined) {
+    const test = compileRegex(data.regex, below(context, "regex"));
+    if (test !== undefined) fields.push({ field: "text.regex", test, show: String });
+  }
+  return fields;
+}
+
+function phraseTest(
+  phrase: NonNullable<z.infer<typeof schema>["phrase"]>,
+  context: ConditionContext,
+): (part: string) => boolean {
+  if (typeof phrase === "object" && "in_list" in phrase) {
+    const inner = below(context, "phrase", "in_list");
+    const lists = linkLists(phrase.in_list, ["phrase"], inner);
+    return (part) => lists.some((list) => list.has(part));
+  }
+  return createPhraseFinder(asList<string>(phrase), PHRASE_DEFAULTS);
+}

@@ -1,0 +1,110 @@
+import { z } from "zod";
+import type { Severity } from "./decision.ts";
+import { choice, oneOrMore, section, text } from "./vocabulary.ts";
+
+export const SEVERITIES = ["info", "low", "medium", "high", "critical"] as const;
+
+/** What stands after `then:`. */
+export type EffectsData = "allow" | "block" | "quarantine" | EffectMap;
+
+export interface EffectMap {
+  readonly allow?:
+    | { readonly skip_scan?: boolean | undefined; readonly because?: string | undefined }
+    | undefined;
+  readonly block?:
+    | { readonly respond?: number | undefined; readonly reason?: string | undefined }
+    | undefined;
+  readonly quarantine?: { readonly copy?: boolean | undefined } | undefined;
+  readonly rewrite?: { readonly links: RewriteLinks } | undefined;
+  readonly notice?: string | NoticeData | undefined;
+  readonly notify?:
+    | {
+        readonly sender?: string | undefined;
+        readonly recipient?: string | undefined;
+        readonly admins?: string | undefined;
+      }
+    | undefined;
+  readonly tag?: string | readonly string[] | undefined;
+  readonly log?: string | undefined;
+  readonly set_severity?: Severity | undefined;
+}
+
+interface RewriteLinks {
+  readonly prefix?: string | undefined;
+  readonly style?: "underscore" | undefined;
+}
+
+export interface NoticeData {
+  readonly template?: string | undefined;
+  readonly text?: string | undefined;
+  readonly position?: "prepend" | "append" | undefined;
+}
+
+const rewriteLinks = section({
+  prefix: z
+    .literal("_", 'only the prefix "_" is available in this version')
+    .optional()
+    .meta({ description: "Put before each link that matched, so that it is no link any more." }),
+  style: choice(["underscore"], ["hxxp", "brackets", "zero-link-token", "remove"])
+    .optional()
+    .meta({ description: 'How a link is disarmed; underscore is the same as prefix "_".' }),
+});
+
+const notice = z.union([
+  text(),
+  section({
+    template: text().optional().meta({ description: "Name of a template." }),
+    text: text().optional().meta({ description: "The text itself, with macros." }),
+    position: choice(["prepend", "append"])
+      .optional()
+      .meta({ description: "Before the message (default) or after it." }),
+  }),
+]);
+
+const template = text().optional();
+
+const effectMap = section({
+  allow: section({
+    skip_scan: z.boolean().optional().meta({
+      description: "Skip the guard stage too: what the scan finds is let through.",
+    }),
+    because: text().optional().meta({ description: "Why; needed with skip_scan." }),
+  })
+    .optional()
+    .meta({ description: "End the phase and let it pass; an allowed session is still scanned." }),
+  block: section({
+    respond: z
+      .int()
+      .min(400, "must be a SIP status from 400 to 699")
+      .max(699, "must be a SIP status from 400 to 699")
+      .optional()
+      .meta({ description: "SIP status; absent: 606 or 403, by the dialect of the sender." }),
+    reason: text().optional().meta({ description: "For the record and the answer." }),
+  })
+    .optional()
+    .meta({ description: "End the phase and refuse." }),
+  quarantine: section(
+    {
+      copy: z.boolean().optional().meta({
+        description: "With block: refuse, and keep what was seen.",
+      }),
+    },
+    ["release", "keep"],
+  )
+    .optional()
+    .meta({ description: "End the phase; refuse and keep what was seen for review." }),
+  rewrite: section({ links: rewriteLinks })
+    .optional()
+    .meta({ description: "Disarm the links that matched." }),
+  notice: notice.optional().meta({ description: "Text put into the message." }),
+  notify: section({ sender: template, recipient: template, admins: template })
+    .optional()
+    .meta({ description: "Send a notice, by template." }),
+  tag: oneOrMore(text()).optional().meta({ description: "Words for the record." }),
+  log: text().optional().meta({ description: "A line for the record, with macros." }),
+  set_severity: choice(SEVERITIES).optional().meta({ description: "Severity of the incident." }),
+});
+
+export const effectsSchema: z.ZodType<EffectsData> = z
+  .union([choice(["allow", "block", "quarantine"]), effectMap])
+  .meta({ id: "effects", description: "What happens on a match." });

@@ -1,0 +1,66 @@
+import type { FileName, Link, MediaKind, TransferChannel } from "../inspect/inspection.ts";
+
+/** What rules are asked about: one message, one offered file, or one file with its scan result. */
+export interface Facts {
+  readonly phase: Phase;
+  readonly from: Party;
+  readonly to: Party;
+  readonly direction: Direction;
+  readonly channel: Channel;
+  readonly transport: string;
+  readonly encrypted: boolean;
+  /** Wall clock, milliseconds since 1970. */
+  readonly now: number;
+  /** Shown text of every text part. */
+  readonly texts: readonly string[];
+  readonly links: readonly Link[];
+  readonly media: readonly MediaKind[];
+  readonly file: FileFacts | undefined;
+  readonly scan: ScanFacts | undefined;
+}
+
+/** message: text; session: an offer, before any byte moves (and media); file: the bytes are here. RULES.md "on". */
+export type Phase = "message" | "session" | "file";
+
+export type Direction = "inbound" | "outbound" | "internal" | "transit";
+
+export type Channel = "sip-message" | "sip-invite" | TransferChannel;
+
+export interface Party {
+  /** "sip:user@domain": scheme and domain in lower case, no port, no parameters. */
+  readonly aor: string;
+  readonly user: string;
+  readonly domain: string;
+  readonly displayName: string;
+  /** Source address; undefined for the receiving side. */
+  readonly ip: string | undefined;
+  readonly authenticated: boolean;
+}
+
+export interface FileFacts {
+  readonly name: FileName;
+  readonly size: number | undefined;
+  readonly declaredType: string | undefined;
+}
+
+export interface ScanFacts {
+  readonly verdict: "clean" | "infected" | "suspicious" | "unscannable" | "error";
+  readonly engine: string;
+  /** Threat name of infected and suspicious, else "". */
+  readonly name: string;
+  /** Reason of unscannable and error, else "". */
+  readonly reason: string;
+}
+
+/** Ours are `domains`; with none configured everything is internal. Subdomains are not implied. */
+export function directionOf(
+  fromDomain: string,
+  toDomain: string,
+  domains: readonly string[],
+): Direction {
+  if (domains.length === 0) return "internal";
+  const fromOurs = domains.includes(fromDomain);
+  const toOurs = domains.includes(toDomain);
+  if (fromOurs) return toOurs ? "internal" : "outbound";
+  return toOurs ? "inbound" : "transit";
+}

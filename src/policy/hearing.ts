@@ -1,0 +1,214 @@
+import type {
+  Attachment,
+  Inspection,
+  InspectProblem,
+  MediaKind,
+  MediaLine,
+} from "../inspect/inspection.ts";
+import { stricter, type Action, type Decision, type Policy } from "./decision.ts";
+import type { Channel, Direction, Facts, FileFacts, Party, ScanFacts } from "./facts.ts";
+
+/** Who and how, as far as it does not stand in the message itself. */
+export interface HearingContext {
+  readonly from: Party;
+  readonly to: Party;
+  readonly direction: Direction;
+  readonly channel: Channel;
+  readonly transport: string;
+  readonly encrypted: boolean;
+  /** Wall clock, milliseconds since 1970. */
+  readonly now: number;
+  /** Ask the rules for their trace. */
+  readonly trace: boolean;
+}
+
+/** The failure keys of the configuration (DESIGN §6): what becomes of a message in that state when no rule says. */
+export interface FailureSettings {
+  readonly onParseProblem: "block" | "allow";
+  readonly onOpaque: "block" | "allow";
+  readonly onInfected: "quarantine" | "block";
+  readonly onUnscannable: "block" | "quarantine" | "allow";
+  readonly onScanError: "block" | "quarantine" | "allow";
+}
+
+/** What becomes of a message, and what led to it. */
+export interface Verdict {
+  readonly action: Action;
+  /** The decision that weighed most; undefined when no rule was asked or a failure key decided. */
+  readonly decision: Decision | undefined;
+  /** Every decision taken, in the order of asking. */
+  readonly decisions: readonly Decision[];
+  /** The failure key that decided, when no rule did: "parse_problem", "opaque", "on_infected" … */
+  readonly setting: string | undefined;
+  readonly problem: InspectProblem | undefined;
+  readonly inspection: Inspection | undefined;
+  /** The file that the weightiest decision was about. */
+  readonly file: FileFacts | undefined;
+  /** Invitation-Cookie of the offer that the weightiest decision was about. */
+  readonly cookie: string | undefined;
+  readonly scans: readonly ScanFacts[];
+}
+
+/** Collects the decisions on one message; the strictest leads, and among equals the first. */
+export class Hearing {
+  action: Action = "allow";
+  #leading: Decision | undefined;
+  #setting: string | undefined;
+  #file: FileFacts | undefined;
+  #cookie: string | undefined;
+  readonly #scans: ScanFacts[] = [];
+  readonly #decisions: Decision[] = [];
+  readonly #inspection: Inspection;
+  readonly #context: HearingContext;
+  readonly #policy: Policy;
+  readonly #media: readonly MediaKind[];
+
+  constructor(inspection: Inspection, context: HearingContext, policy: Policy) {
+    this.#inspection = inspection;
+    this.#context = context;
+    this.#policy = policy;
+    this.#media = mediaKindsOf(inspection.media);
+  }
+
+  /** Blocked or quarantined already: nothing later can make it stricter in a way that the sender would notice. */
+  get stopped(): boolean {
+    return this.action === "block" || this.action === "quarantine";
+  }
+
+  unreadable(action: "block" | "allow"): void {
+    this.#settle(action, "opaque", undefined);
+  }
+
+  askMessage(): void {
+    if (this.#inspection.texts.length === 0) return;
+    this.#take(this.#ask("message", {}), undefined);
+  }
+
+  askSession(always: boolean): void {
+    if (this.#media.length > 0 || (always && this.#inspection.offers.length === 0)) {
+      this.#take(this.#ask("session", {}), undefined);
+    }
+    for (const offer of this.#inspection.offers) {
+      const file = { name: offer.name, size: offer.size, declaredType: offer.declaredType };
+      this.askOffer(file, offer.channel, offer.cookie);
+    }
+    for (const attachment of this.#inspection.attachments) this.askOffer(factsOf(attachment));
+  }
+
+  /** Phase session for one file, before any byte of it has moved. */
+  askOffer(file: FileFacts, channel?: Channel, cookie?: string): void {
+    this.#take(
+      this.#ask("session", channel === undefined ? { file } : { file, channel }),
+      file,
+      cookie,
+    );
+  }
+
+  /** Phase file for the attachments; `scans` has one result for each, in order. */
+  askFiles(scans: readonly ScanFacts[], settings: FailureSettings): void {
+    for (const [index, attachment] of this.#inspection.attachments.entries()) {
+      this.askFile(factsOf(attachment), scans[index] ?? MISSING_SCAN, settings);
+    }
+  }
+
+  /** Phase file for one file whose bytes are here. */
+  askFile(file: FileFacts, scan: ScanFacts, settings: FailureSettings): void {
+    this.#scans.push(scan);
+    const decision = this.#ask("file", { file, scan });
+    this.#take(decision, file);
+    if (decision.byDefault) this.#scanSetting(scan, file, settings);
+  }
+
+  /** A scan result that no rule decided takes the configured road, never the rules' default verdict. */
+  #scanSetting(scan: ScanFacts, file: FileFacts, settings: FailureSettings): void {
+    if (scan.verdict === "infected" || scan.verdict === "suspicious") {
+      this.#settle(settings.onInfected, "on_infected", file);
+    } else if (scan.verdict === "unscannable") {
+      this.#settle(settings.onUnscannable, "on_unscannable", file);
+    } else if (scan.verdict === "error") {
+      this.#settle(settings.onScanError, "on_error", file);
+    }
+  }
+
+  verdict(settings: FailureSettings): Verdict {
+    // Content under an end-to-end signature is never silently edited (RULES "Rewrites vs integrity").
+    if (this.action === "rewrite" && this.#inspection.signed) {
+      if (settings.onOpaque === "allow") this.action = "allow";
+      else this.#settle("block", "opaque", undefined);
+    }
+    return {
+      action: this.action,
+      decision: this.#setting === undefined ? (this.#leading ?? this.#decisions[0]) : undefined,
+      decisions: this.#decisions,
+      setting: this.#setting,
+      problem: undefined,
+      inspection: this.#inspection,
+      file: this.#file,
+      cookie: this.#cookie,
+      scans: this.#scans,
+    };
+  }
+
+  #ask(phase: Facts["phase"], about: Partial<Pick<Facts, "file" | "scan" | "channel">>): Decision {
+    const context = this.#context;
+    const facts: Facts = {
+      phase,
+      from: context.from,
+      to: context.to,
+      direction: context.direction,
+      channel: about.channel ?? context.channel,
+      transport: context.transport,
+      encrypted: context.encrypted,
+      now: context.now,
+      texts: this.#inspection.texts.map((part) => part.shown),
+      links: this.#inspection.links,
+      media: this.#media,
+      file: about.file,
+      scan: about.scan,
+    };
+    return this.#policy.decide(facts, context.trace ? { trace: true } : undefined);
+  }
+
+  #take(decision: Decision, file: FileFacts | undefined, cookie?: string): void {
+    this.#decisions.push(decision);
+    if (stricter(this.action, decision.action) === this.action) return;
+    this.action = decision.action;
+    this.#leading = decision;
+    this.#setting = undefined;
+    this.#file = file;
+    this.#cookie = cookie;
+  }
+
+  #settle(action: Action, setting: string, file: FileFacts | undefined): void {
+    if (action === "allow" || stricter(this.action, action) === this.action) return;
+    this.action = action;
+    this.#setting = setting;
+    this.#file = file;
+  }
+}
+
+function factsOf(attachment: Attachment): FileFacts {
+  return {
+    name: attachment.name,
+    size: attachment.bytes.length,
+    declaredType: attachment.declaredType,
+  };
+}
+
+/** A scanner that gave fewer results than it was asked for has failed for the rest. */
+const MISSING_SCAN: ScanFacts = { verdict: "error", engine: "none", name: "", reason: "bad-reply" };
+
+/**
+ * What a session description asks for. A line with port 0 offers nothing (RFC 3264 §5.1); one of no kind that we know
+ * counts as "unknown", which the shipped rules refuse.
+ */
+export function mediaKindsOf(lines: readonly MediaLine[]): readonly MediaKind[] {
+  if (lines.length === 0) return [];
+  const kinds = new Set<MediaKind>();
+  for (const line of lines) {
+    if (line.port === 0) continue;
+    if (line.kinds.length === 0) kinds.add("unknown");
+    for (const kind of line.kinds) kinds.add(kind);
+  }
+  return [...kinds];
+}

@@ -1,0 +1,55 @@
+import { didYouMean } from "./suggest.ts";
+
+/** Everything that a template may name between braces. */
+const MACROS = [
+  "incident.short",
+  "incident.id",
+  "policy.name",
+  "rule.title",
+  "rule.id",
+  "file.name",
+  "from.aor",
+  "to.aor",
+  "scan.name",
+] as const;
+
+export type MacroName = (typeof MACROS)[number];
+
+const MACRO = /\{([A-Za-z_]+(?:\.[A-Za-z_]+)*)\}/g;
+
+/**
+ * Puts values in place of `{macros}` in one pass, so that a value that looks like a macro stays text. A macro without a
+ * value becomes nothing. `renderTemplate("Ref {incident.short}", { "incident.short": "INC-1" })` is "Ref INC-1".
+ */
+export function renderTemplate(
+  text: string,
+  values: Readonly<Partial<Record<string, string>>>,
+): string {
+  return text.replace(MACRO, (_, name: string) =>
+    Object.hasOwn(values, name) ? (values[name] ?? "") : "",
+  );
+}
+
+/** As `renderTemplate`, but a macro without a value is left for later. */
+export function renderPartly(
+  text: string,
+  values: Readonly<Partial<Record<MacroName, string>>>,
+): string {
+  return text.replace(MACRO, (whole, name: string) =>
+    Object.hasOwn(values, name) ? (values[name as MacroName] ?? whole) : whole,
+  );
+}
+
+/** The macros of a text that do not exist, with what was probably meant. */
+export function unknownMacros(
+  text: string,
+): readonly { readonly name: string; readonly hint: string }[] {
+  const known: readonly string[] = MACROS;
+  const found = [...text.matchAll(MACRO)].map((match) => match[1] ?? "");
+  return found
+    .filter((name) => !known.includes(name))
+    .map((name) => ({
+      name,
+      hint: didYouMean(name, known) ?? `known: ${known.map((macro) => `{${macro}}`).join(" ")}`,
+    }));
+}

@@ -1,0 +1,128 @@
+import { z } from "zod";
+import type { Severity } from "./decision.ts";
+import { SEVERITIES } from "./effect-schema.ts";
+import type { Channel, Direction, Facts, ScanFacts } from "./facts.ts";
+import { choice, oneOrMore, section, text } from "./vocabulary.ts";
+
+/** One inline test: what happens, and what the rules have to make of it. */
+export interface InlineTest {
+  readonly name?: string | undefined;
+  readonly given: GivenData;
+  readonly expect: ExpectData;
+}
+
+/** A message, an offer or a scanned file. What is left out takes the documented defaults. */
+export interface GivenData {
+  readonly from?: string | GivenParty | undefined;
+  readonly to?: string | GivenParty | undefined;
+  readonly direction?: Direction | undefined;
+  readonly channel?: Channel | undefined;
+  readonly transport?: "udp" | "tcp" | "tls" | "ws" | "wss" | undefined;
+  readonly encrypted?: boolean | undefined;
+  /** ISO date and time with zone. */
+  readonly now?: string | undefined;
+  readonly text?: string | undefined;
+  readonly html?: string | undefined;
+  readonly media?: Facts["media"][number] | readonly Facts["media"][number][] | undefined;
+  readonly file?: GivenFile | undefined;
+  readonly scan?: GivenScan | undefined;
+}
+
+export interface GivenParty {
+  readonly aor?: string | undefined;
+  readonly display_name?: string | undefined;
+  readonly ip?: string | undefined;
+  readonly authenticated?: boolean | undefined;
+}
+
+interface GivenFile {
+  readonly name?: string | undefined;
+  readonly size?: number | string | undefined;
+  readonly declared_type?: string | undefined;
+  readonly content?: string | undefined;
+}
+
+interface GivenScan {
+  readonly verdict: ScanFacts["verdict"];
+  readonly name?: string | undefined;
+  readonly engine?: string | undefined;
+  readonly reason?: string | undefined;
+}
+
+/** What is compared; what is left out is not. */
+export interface ExpectData {
+  readonly action?: "allow" | "rewrite" | "quarantine" | "block" | undefined;
+  /** Id of the deciding rule; null: none. */
+  readonly rule?: string | null | undefined;
+  readonly respond?: number | undefined;
+  readonly reason?: string | undefined;
+  readonly text?: string | undefined;
+  readonly policy?: string | undefined;
+  readonly tags?: string | readonly string[] | undefined;
+  readonly monitored?: string | readonly string[] | undefined;
+  readonly incident?: { readonly severity?: Severity | undefined } | undefined;
+}
+
+const party = z.union([
+  text(),
+  section({
+    aor: text().optional(),
+    display_name: z.string().optional(),
+    ip: text().optional(),
+    authenticated: z.boolean().optional(),
+  }),
+]);
+
+const media = choice(["audio", "video", "t120", "file", "chat", "msrp", "app_sharing", "unknown"]);
+
+const given = section({
+  from: party.optional().meta({ description: "Sender, sip:user@domain or a map." }),
+  to: party.optional().meta({ description: "Receiver, sip:user@domain or a map." }),
+  direction: choice(["inbound", "outbound", "internal", "transit"])
+    .optional()
+    .meta({ description: "Default: computed from the two domains." }),
+  channel: choice(["sip-message", "sip-invite", "msnftp", "msrp", "rcs-http", "t120", "lync-ft"])
+    .optional()
+    .meta({ description: "Default: by what is given." }),
+  transport: choice(["udp", "tcp", "tls", "ws", "wss"]).optional(),
+  encrypted: z.boolean().optional(),
+  now: z.iso
+    .datetime({ offset: true, error: 'is not a moment: write "2026-11-22T23:10:00+01:00"' })
+    .optional(),
+  text: z.string().optional().meta({ description: "Plain text of the message." }),
+  html: z.string().optional().meta({ description: "HTML text of the message." }),
+  media: oneOrMore(media).optional(),
+  file: section(
+    {
+      name: z.string().optional(),
+      size: z.union([z.number().min(0), text()]).optional(),
+      declared_type: text().optional(),
+      content: z.string().optional(),
+    },
+    ["true_type", "sha256"],
+  ).optional(),
+  scan: section({
+    verdict: choice(["clean", "infected", "suspicious", "unscannable", "error"]),
+    name: text().optional(),
+    engine: text().optional(),
+    reason: text().optional(),
+  }).optional(),
+});
+
+const expected = section({
+  action: choice(["allow", "rewrite", "quarantine", "block"]).optional(),
+  rule: z.union([text(), z.null()]).optional().meta({ description: "null: no rule decided." }),
+  respond: z.int().optional(),
+  reason: text().optional(),
+  text: z.string().optional().meta({ description: "The outgoing text." }),
+  policy: text().optional(),
+  tags: oneOrMore(text()).optional(),
+  monitored: oneOrMore(text()).optional().meta({ description: "Rules in monitor mode that hit." }),
+  incident: section({ severity: choice(SEVERITIES).optional() }).optional(),
+});
+
+export const inlineTestSchema: z.ZodType<InlineTest> = section({
+  name: text().optional(),
+  given,
+  expect: expected,
+}).meta({ id: "test", description: "Run by sluice check." });

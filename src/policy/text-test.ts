@@ -1,0 +1,199 @@
+import { below, type ConditionContext, type ListType, type NamedList } from "./condition.ts";
+import type { TextLeaf, TextOperators } from "./leaf-schema.ts";
+import { compileRegex } from "./regex.ts";
+import { didYouMean } from "./suggest.ts";
+import { asList } from "./vocabulary.ts";
+
+/** How the values of a field are compared. */
+export interface TextKind {
+  /** Types of lists that hold such values; the first is named in problems. */
+  readonly lists: readonly ListType[];
+  /** The form in which values and operands are compared. */
+  fold(value: string): string;
+  /** What `suffix` means. */
+  endsWith(value: string, suffix: string): boolean;
+}
+
+/** Names and other free text: case and Unicode compatibility forms do not count. */
+export const FREE_TEXT: TextKind = {
+  lists: ["string"],
+  fold: foldText,
+  endsWith: (value, suffix) => value.endsWith(suffix),
+};
+
+/** Domain and host names, which the facts hold in ASCII, lower case. `suffix` keeps to label boundaries. */
+export const DOMAIN: TextKind = {
+  lists: ["domain", "string"],
+  fold: foldDomain,
+  endsWith: isUnderDomain,
+};
+
+/** Extensions without their dot. */
+export const EXTENSION: TextKind = {
+  lists: ["extension", "string"],
+  fold: foldExtension,
+  endsWith: (value, suffix) => value.endsWith(suffix),
+};
+
+/** Addresses of record; the scheme does not count, and neither does case, as in most registrars. */
+export const AOR: TextKind = {
+  lists: ["aor", "string"],
+  fold: foldAor,
+  endsWith: (value, suffix) => value.endsWith(suffix),
+};
+
+export interface TextTest {
+  /** A field with at most one value. */
+  one(value: string | undefined): boolean;
+  /** A field with any number of values: one of them has to fit; `not` and `not_in_list` speak of all of them. */
+  many(values: readonly string[]): boolean;
+}
+
+/** Compiles what stands after a text field. */
+export function compileText(leaf: TextLeaf, kind: TextKind, context: ConditionContext): TextTest {
+  const isOperators = typeof leaf === "object" && !Array.isArray(leaf);
+  const operators = isOperators ? (leaf as TextOperators) : undefined;
+  const wanted: ValueTest[] = [];
+  const unwanted: ValueTest[] = [];
+  if (operators === undefined) wanted.push(equalsAny(asList<string>(leaf as string), kind));
+  else addOperators(operators, kind, context, { wanted, unwanted });
+  const exists = operators?.exists;
+  function fits(value: string): boolean {
+    const folded = kind.fold(value);
+    return wanted.every((test) => test(value, folded));
+  }
+  function refused(value: string): boolean {
+    const folded = kind.fold(value);
+    return unwanted.some((test) => test(value, folded));
+  }
+  return {
+    one(value) {
+      if (exists !== undefined && exists !== (value !== undefined)) return false;
+      if (value === undefined) return wanted.length === 0;
+      return fits(value) && (unwanted.length === 0 || !refused(value));
+    },
+    many(values) {
+      if (exists !== undefined && exists !== values.length > 0) return false;
+      if (wanted.length > 0 && !values.some(fits)) return false;
+      return unwanted.length === 0 || !values.some(refused);
+    },
+  };
+}
+
+type ValueTest = (value: string, folded: string) => boolean;
+
+function addOperators(
+  operators: TextOperators,
+  kind: TextKind,
+  context: ConditionContext,
+  into: { readonly wanted: ValueTest[]; readonly unwanted: ValueTest[] },
+): void {
+  const { wanted, unwanted } = into;
+  if (operators.in_list !== undefined) {
+    wanted.push(inLists(operators.in_list, kind, below(context, "in_list")));
+  }
+  if (operators.not_in_list !== undefined) {
+    unwanted.push(inLists(operators.not_in_list, kind, below(context, "not_in_list")));
+  }
+  if (operators.not !== undefined) unwanted.push(equalsAny(asList<string>(operators.not), kind));
+  if (operators.suffix !== undefined) {
+    const suffixes = asList<string>(operators.suffix).map((suffix) => suffix.toLowerCase());
+    wanted.push((_, folded) => suffixes.some((suffix) => kind.endsWith(folded, suffix)));
+  }
+  if (operators.prefix !== undefined) {
+    const prefixes = asList<string>(operators.prefix).map((prefix) => kind.fold(prefix));
+    wanted.push((_, folded) => prefixes.some((prefix) => folded.startsWith(prefix)));
+  }
+  if (operators.contains !== undefined) {
+    const pieces = asList<string>(operators.contains).map((piece) => foldText(piece));
+    wanted.push((_, folded) => pieces.some((piece) => folded.includes(piece)));
+  }
+  if (operators.regex !== undefined) {
+    const test = compileRegex(operators.regex, below(context, "regex"));
+    if (test !== undefined) wanted.push(test);
+  }
+}
+
+function equalsAny(values: readonly string[], kind: TextKind): ValueTest {
+  const folded = new Set(values.map((value) => kind.fold(value)));
+  return (_, value) => folded.has(value);
+}
+
+function inLists(
+  names: string | readonly string[],
+  kind: TextKind,
+  context: ConditionContext,
+): ValueTest {
+  const lists = linkLists(names, kind.lists, context);
+  const [only] = lists;
+  if (lists.length === 1 && only !== undefined) return (_, folded) => only.has(folded);
+  return (_, folded) => lists.some((list) => list.has(folded));
+}
+
+/** The lists of these names; an unknown name or a list of an unfit type is a problem. */
+export function linkLists(
+  names: string | readonly string[],
+  types: readonly ListType[],
+  context: ConditionContext,
+): readonly NamedList[] {
+  const { lists, usedLists } = context.definitions;
+  const found: NamedList[] = [];
+  for (const [index, name] of asList<string>(names).entries()) {
+    const path = typeof names === "string" ? context.path : [...context.path, index];
+    const list = lists.get(name);
+    usedLists.add(name);
+    if (list === undefined) {
+      context.problems.error(path, `there is no list "${name}"`, didYouMean(name, lists.keys()));
+    } else if (types.includes(list.type)) {
+      found.push(list);
+    } else {
+      context.problems.error(
+        path,
+        `list "${name}" is of type ${list.type}, which does not fit here`,
+        `a list of type ${types[0] ?? "string"} is needed`,
+      );
+    }
+  }
+  return found;
+}
+
+/** Lower case in the compatibility form of Unicode, so that ｅｘｅ and EXE are exe. */
+export function foldText(value: string): string {
+  return (isAscii(value) ? value : value.normalize("NFKC")).toLowerCase();
+}
+
+const PLAIN_DOMAIN = /^[a-z0-9._-]*[a-z0-9_-]$/;
+
+/** The ASCII form, lower case, without a trailing dot; a leading dot is kept (".example" in `suffix`). */
+export function foldDomain(value: string): string {
+  if (PLAIN_DOMAIN.test(value)) return value; // Lists of a million names are mostly such.
+  const trimmed = foldText(value).replace(/\.+$/, "");
+  if (isAscii(trimmed)) return trimmed;
+  const url = URL.parse(`http://${trimmed.replace(/^\./, "")}`);
+  if (url === null) return trimmed;
+  return trimmed.startsWith(".") ? `.${url.hostname}` : url.hostname;
+}
+
+/** An extension as it is compared: lower case, without dot. */
+export function foldExtension(value: string): string {
+  return foldText(value).replace(/^\./, "");
+}
+
+/** "user@domain", lower case. */
+export function foldAor(value: string): string {
+  return foldText(value).replace(/^sips?:/, "");
+}
+
+/** `name` is `domain` or stands under it; with a leading dot, only under it. */
+export function isUnderDomain(name: string, domain: string): boolean {
+  if (domain.startsWith(".")) return name.endsWith(domain);
+  if (!name.endsWith(domain)) return false;
+  return name.length === domain.length || name[name.length - domain.length - 1] === ".";
+}
+
+function isAscii(value: string): boolean {
+  for (let index = 0; index < value.length; index += 1) {
+    if (value.charCodeAt(index) > 0x7f) return false;
+  }
+  return true;
+}
