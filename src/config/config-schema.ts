@@ -1,0 +1,274 @@
+import { z } from "zod";
+import { choice, section, text } from "../policy/vocabulary.ts";
+import { durationSchema, sizeSchema, type SizeText } from "./quantities.ts";
+
+/**
+ * The schema of sluice.yaml (DESIGN §6): which keys there are, their shapes and what they mean. Single source for
+ * validation and for the JSON Schema that editors use.
+ *
+ * It does not know defaults, nor what the values mean together; that is read-config.ts. A key or a word of DESIGN §6
+ * that is not built yet is refused with just those words.
+ */
+export interface ConfigData {
+  readonly listen?: readonly string[] | undefined;
+  readonly upstream: "embedded" | readonly UpstreamData[];
+  readonly upstream_from?: readonly string[] | undefined;
+  readonly server_side?: readonly string[] | undefined;
+  readonly trusted?: readonly string[] | undefined;
+  readonly advertise?: AdvertiseData | readonly AdvertiseEntryData[] | undefined;
+  readonly domains?: readonly string[] | undefined;
+  readonly path?: "always" | "supported" | undefined;
+  readonly answer_within?: string | undefined;
+  readonly rules?: readonly string[] | undefined;
+  readonly account?: { readonly aor?: string | undefined } | undefined;
+  readonly scan?: ScanData | undefined;
+  readonly on_failure?: OnFailureData | undefined;
+  readonly limits?: LimitsData | undefined;
+  readonly data?: { readonly dir?: string | undefined } | undefined;
+  readonly log?: LogData | undefined;
+  readonly admin?: AdminData | undefined;
+}
+
+export type UpstreamData =
+  | string
+  | { readonly uri: string; readonly allow_clear?: boolean | undefined };
+
+export interface AdvertiseData {
+  readonly sip?: string | undefined;
+  readonly media?: string | undefined;
+}
+
+export interface AdvertiseEntryData extends AdvertiseData {
+  readonly net: string;
+}
+
+export interface ScanData {
+  readonly engines?: readonly { readonly type: "builtin" }[] | undefined;
+  readonly combine?: "worst" | undefined;
+  readonly timeout?: string | undefined;
+  readonly on_infected?: "quarantine" | "block" | undefined;
+  readonly on_unscannable?: "block" | "quarantine" | "allow" | undefined;
+  readonly on_error?: "block" | "quarantine" | "allow" | undefined;
+}
+
+export interface OnFailureData {
+  readonly parse_problem?: "block" | "allow" | undefined;
+  readonly opaque?: "block" | "allow" | undefined;
+  readonly internal_error?: "block" | "allow" | undefined;
+}
+
+export interface LimitsData {
+  readonly body?: SizeText | undefined;
+  readonly headers?: SizeText | undefined;
+  readonly header_count?: number | undefined;
+  readonly connections?: number | undefined;
+  readonly connections_per_address?: number | undefined;
+  readonly header_timeout?: string | undefined;
+  readonly idle?: string | undefined;
+  readonly send_buffer?: SizeText | undefined;
+  readonly in_flight?: number | undefined;
+  readonly rate_per_source?: "off" | undefined;
+  readonly links_per_message?: number | undefined;
+  readonly mime_depth?: number | undefined;
+  readonly attachment?: SizeText | undefined;
+}
+
+export interface LogData {
+  readonly level?: LogLevel | undefined;
+  readonly events?: string | undefined;
+}
+
+export interface AdminData {
+  readonly socket?: string | undefined;
+  readonly listen?: "off" | undefined;
+}
+
+export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+const path = text();
+
+const count = z.int().min(1, "must be at least 1").max(1_000_000_000, "is too large").optional();
+
+const upstreamEntry = z.union(
+  [
+    text(),
+    section({
+      uri: text().meta({ description: "SIP URI of the server." }),
+      allow_clear: z.boolean().optional().meta({
+        description: "What came in by TLS may go to this server in clear.",
+      }),
+    }),
+  ],
+  "expected a SIP URI, or a map with uri",
+);
+
+const advertised = {
+  sip: text().optional().meta({ description: "Host in Via, Record-Route and Path." }),
+  media: text().optional().meta({ description: "Address in session descriptions." }),
+};
+
+const scan = section({
+  engines: z
+    .array(
+      section(
+        {
+          type: choice(["builtin"], ["clamd", "yara", "icap"]).meta({
+            description: "builtin finds the EICAR test file and knows no malware.",
+          }),
+        },
+        ["socket", "host", "port", "client", "required"],
+      ),
+    )
+    .min(1, "must name at least one engine")
+    .optional()
+    .meta({ description: "Default: the builtin engine." }),
+  combine: choice(["worst"], ["majority", "first_available"])
+    .optional()
+    .meta({ description: "How several results become one. Default: worst." }),
+  timeout: durationSchema().optional().meta({ description: "Of one scan. Default: 60s." }),
+  on_infected: choice(["quarantine", "block"])
+    .optional()
+    .meta({ description: "Infected or suspicious, and no rule decided. Default: quarantine." }),
+  on_unscannable: choice(["block", "quarantine", "allow"]).optional().meta({
+    description: "No engine could look at all of it, and no rule decided. Default: block.",
+  }),
+  on_error: choice(["block", "quarantine", "allow"])
+    .optional()
+    .meta({ description: "The engines failed, and no rule decided. Default: block." }),
+}).meta({ description: "Scanning of attachments and files." });
+
+const failure = choice(["block", "allow"]).optional();
+
+const onFailure = section({
+  parse_problem: failure.meta({ description: "A body that cannot be read without doubt." }),
+  opaque: failure.meta({
+    description: "Encrypted content, or signed content that a rule would have to change.",
+  }),
+  internal_error: failure.meta({ description: "The filter failed or took too long." }),
+}).meta({ description: "What becomes of a message when it cannot be judged. Default: block." });
+
+const limits = section({
+  body: sizeSchema().optional().meta({ description: "Body of a message. Default: 2MiB." }),
+  headers: sizeSchema().optional().meta({ description: "All headers together. Default: 64KiB." }),
+  header_count: count.meta({ description: "Headers of a message. Default: 200." }),
+  connections: count.meta({ description: "Connections from clients. Default: 5000." }),
+  connections_per_address: count.meta({ description: "The same from one address. Default: 64." }),
+  header_timeout: durationSchema()
+    .optional()
+    .meta({ description: "From the first byte of a message to its last. Default: 30s." }),
+  idle: durationSchema()
+    .optional()
+    .meta({ description: "A connection so long silent is closed. Default: 10m." }),
+  send_buffer: sizeSchema()
+    .optional()
+    .meta({ description: "Bytes that wait for one peer. Default: 1MiB." }),
+  in_flight: count.meta({ description: "Unfinished transactions. Default: 20000." }),
+  rate_per_source: z
+    .literal("off", "a rate is not available in this version: write off")
+    .optional()
+    .meta({ description: "Default: off." }),
+  links_per_message: count.meta({ description: "Links in one message. Default: 1000." }),
+  mime_depth: count.meta({ description: "Multiparts inside multiparts. Default: 10." }),
+  attachment: sizeSchema()
+    .optional()
+    .meta({ description: "A file inside a message. Default: 1MiB." }),
+}).meta({ description: "Bounds on what peers may cost." });
+
+const schema = section(
+  {
+    listen: z
+      .array(text())
+      .min(1, "must name at least one address")
+      .optional()
+      .meta({ description: "Where clients reach us. Default: udp and tcp on 0.0.0.0:5060." }),
+    upstream: z
+      .union(
+        [z.literal("embedded"), z.array(upstreamEntry).min(1, "must name at least one server")],
+        "expected a list of SIP URIs, or the word embedded",
+      )
+      .meta({
+        description:
+          "The servers behind us, in the order of preference; or embedded, a small registrar in memory for trials.",
+      }),
+    upstream_from: z.array(text()).optional().meta({
+      description:
+        "Local addresses towards the server. Default: the first free port above the listener.",
+    }),
+    server_side: z
+      .array(text())
+      .optional()
+      .meta({ description: "Further addresses of the server side, CIDR." }),
+    trusted: z
+      .array(text())
+      .optional()
+      .meta({ description: "Clients whose identity headers are kept, CIDR." }),
+    advertise: z
+      .union(
+        [section(advertised), z.array(section({ net: text(), ...advertised }))],
+        "expected a map with sip and media, or a list of such maps with net",
+      )
+      .optional()
+      .meta({ description: "Addresses to be named to peers. Default: the local address." }),
+    domains: z
+      .array(text())
+      .optional()
+      .meta({ description: "Our domains; they make the direction of a message." }),
+    path: choice(["always", "supported"], ["never"])
+      .optional()
+      .meta({ description: "When REGISTER gets a Path header (RFC 3327). Default: always." }),
+    answer_within: durationSchema()
+      .optional()
+      .meta({ description: "A final answer to MESSAGE at the latest. Default: 20s." }),
+    rules: z
+      .array(path)
+      .optional()
+      .meta({ description: "Rule files and folders, in this order. Default: rules/." }),
+    account: section(
+      {
+        aor: text().optional().meta({
+          description: "Who notices come from. Default: sip:sluice@ the first of domains.",
+        }),
+      },
+      ["user", "password_file"],
+    ).optional(),
+    scan: scan.optional(),
+    on_failure: onFailure.optional(),
+    limits: limits.optional(),
+    data: section({
+      dir: path.optional().meta({
+        description: "Incident store, spool, quarantine and keys. Default: ./data.",
+      }),
+    }).optional(),
+    log: section({
+      level: choice(LOG_LEVELS).optional().meta({ description: "Default: info." }),
+      events: path.optional().meta({
+        description: "The event log, one JSON object a line. Default: events.ndjson in data.dir.",
+      }),
+    }).optional(),
+    admin: section(
+      {
+        socket: path.optional().meta({
+          description: "Unix socket for the command line. Default: admin.sock in data.dir.",
+        }),
+        listen: z
+          .literal("off", "an admin listener is not available in this version: write off")
+          .optional()
+          .meta({ description: "Default: off." }),
+      },
+      ["token_file"],
+    ).optional(),
+  },
+  ["tls", "relay"],
+).meta({ title: "Sluice configuration" });
+
+/** Validates the shape of a configuration. */
+export function parseConfigData(data: unknown): z.ZodSafeParseResult<ConfigData> {
+  return schema.safeParse(data);
+}
+
+/** JSON Schema (draft-7) of sluice.yaml, for editors and `sluice schema config`. */
+export function configJsonSchema(): unknown {
+  return z.toJSONSchema(schema, { target: "draft-7", io: "input" });
+}

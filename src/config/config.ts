@@ -1,0 +1,95 @@
+import type { LogLevel } from "./config-schema.ts";
+
+/**
+ * The configuration as the gateway uses it: plain, complete, with absolute paths; sizes in bytes, times in milliseconds.
+ * What each value means stands in docs/configuration.md.
+ */
+export interface Config {
+  /** The file it was read from, absolute. */
+  readonly file: string;
+  readonly listen: readonly ListenAddress[];
+  readonly upstream: Upstream;
+  /** Local addresses towards the server; empty: chosen by the gateway. */
+  readonly upstreamFrom: readonly ListenAddress[];
+  /** CIDR, canonical. */
+  readonly serverSide: readonly string[];
+  /** CIDR, canonical. */
+  readonly trusted: readonly string[];
+  /** First match by the peer's address; an entry without `net` matches every peer. */
+  readonly advertise: readonly AdvertiseEntry[];
+  /** Lower case. */
+  readonly domains: readonly string[];
+  readonly path: "always" | "supported";
+  readonly answerWithinMs: number;
+  /** Files and folders, absolute, in their order. */
+  readonly rules: readonly string[];
+  /** Who notices come from; undefined: no notices. */
+  readonly account: { readonly aor: string } | undefined;
+  readonly scan: ScanConfig;
+  readonly onFailure: OnFailureConfig;
+  readonly limits: LimitsConfig;
+  readonly data: { readonly dir: string };
+  readonly log: { readonly level: LogLevel; readonly eventsFile: string };
+  readonly admin: { readonly socket: string };
+}
+
+export interface ListenAddress {
+  readonly transport: "udp" | "tcp";
+  /** A literal address, IPv6 without brackets. */
+  readonly address: string;
+  /** 0: any free port. */
+  readonly port: number;
+}
+
+export type Upstream =
+  | { readonly kind: "embedded" }
+  | { readonly kind: "servers"; readonly servers: readonly UpstreamServer[] };
+
+export interface UpstreamServer {
+  /** As written. */
+  readonly uri: string;
+  readonly transport: "udp" | "tcp";
+  /** A name or a literal address, IPv6 without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** What came in by TLS may go to this server in clear. */
+  readonly allowClear: boolean;
+}
+
+export interface AdvertiseEntry {
+  /** CIDR, canonical. */
+  readonly net: string | undefined;
+  readonly sip: string | undefined;
+  readonly media: string | undefined;
+}
+
+export interface ScanConfig {
+  readonly engines: readonly { readonly type: "builtin" }[];
+  readonly combine: "worst";
+  readonly timeoutMs: number;
+  readonly onInfected: "quarantine" | "block";
+  readonly onUnscannable: "block" | "quarantine" | "allow";
+  readonly onError: "block" | "quarantine" | "allow";
+}
+
+export interface OnFailureConfig {
+  readonly parseProblem: "block" | "allow";
+  readonly opaque: "block" | "allow";
+  readonly internalError: "block" | "allow";
+}
+
+export interface LimitsConfig {
+  readonly maxBodyBytes: number;
+  readonly maxHeadBytes: number;
+  readonly maxHeaderCount: number;
+  readonly connections: number;
+  readonly connectionsPerAddress: number;
+  readonly headerTimeoutMs: number;
+  readonly idleMs: number;
+  readonly sendBufferBytes: number;
+  /** Unfinished transactions. */
+  readonly inFlight: number;
+  readonly linksPerMessage: number;
+  readonly mimeDepth: number;
+  readonly attachmentBytes: number;
+}

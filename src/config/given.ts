@@ -1,0 +1,96 @@
+import { failed, ok, type Result } from "../base/result.ts";
+import type { Policy } from "../policy/decision.ts";
+import type { Verdict } from "../policy/hearing.ts";
+import type { GivenData, GivenParty } from "../policy/test-schema.ts";
+import { asList } from "../policy/vocabulary.ts";
+import { readSize } from "./quantities.ts";
+
+/**
+ * The `given` of an inline test, read. What is left out takes the defaults of whoever judges: from sip:alice@local.test
+ * (authenticated), to sip:bob@local.test, direction computed from the domains, a fixed clock, incident INC-TEST0000.
+ */
+export interface Given {
+  readonly from: string | undefined;
+  readonly fromDisplayName: string | undefined;
+  readonly fromIp: string | undefined;
+  readonly authenticated: boolean | undefined;
+  readonly to: string | undefined;
+  readonly toDisplayName: string | undefined;
+  readonly direction: GivenData["direction"];
+  readonly channel: GivenData["channel"];
+  readonly transport: GivenData["transport"];
+  readonly encrypted: boolean | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: number | undefined;
+  readonly text: string | undefined;
+  readonly html: string | undefined;
+  readonly media: readonly string[] | undefined;
+  readonly file: GivenFile | undefined;
+  readonly scan: GivenData["scan"];
+}
+
+export interface GivenFile {
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number | undefined;
+  /** Text of a test, or the bytes of a file that is tried. */
+  readonly content: string | Buffer | undefined;
+  readonly declaredType: string | undefined;
+}
+
+/** What came of it, in the words of `expect`. */
+export interface GivenOutcome {
+  readonly action: string;
+  readonly rule: string | undefined;
+  readonly respond: number | undefined;
+  /** The outgoing text. */
+  readonly text: string | undefined;
+  readonly severity: string | undefined;
+  readonly reason: string | undefined;
+  readonly verdict: Verdict;
+}
+
+/** Decides as the gateway would; handed in, since the configuration knows nothing of messages. */
+export type JudgeGiven = (policy: Policy, given: Given) => GivenOutcome;
+
+/** What `given` says, or what in it cannot be meant. */
+export function readGiven(data: GivenData): Result<Given, string> {
+  const from = partyOf(data.from);
+  const to = partyOf(data.to);
+  for (const aor of [from.aor, to.aor]) {
+    if (aor !== undefined && !ADDRESS.test(aor)) return failed(`"${aor}" is not an address`);
+  }
+  const file = data.file;
+  const size = file?.size === undefined ? undefined : readSize(file.size);
+  if (file?.size !== undefined && size === undefined) return failed(`"${file.size}" is not a size`);
+  return ok({
+    from: from.aor,
+    fromDisplayName: from.display_name,
+    fromIp: from.ip,
+    authenticated: from.authenticated,
+    to: to.aor,
+    toDisplayName: to.display_name,
+    direction: data.direction,
+    channel: data.channel,
+    transport: data.transport,
+    encrypted: data.encrypted,
+    now: data.now === undefined ? undefined : Date.parse(data.now),
+    text: data.text,
+    html: data.html,
+    media: data.media === undefined ? undefined : asList<string>(data.media),
+    file: file && {
+      name: file.name ?? "",
+      size,
+      content: file.content,
+      declaredType: file.declared_type,
+    },
+    scan: data.scan,
+  });
+}
+
+/** "sip:user@host", "user@host" or "sip:host"; nothing that would break a header line. */
+const ADDRESS = /^(?:sips?:)?(?:[^@\s<>"]+@)?[^@\s<>"]+$/i;
+
+function partyOf(party: string | GivenParty | undefined): GivenParty {
+  return typeof party === "string" ? { aor: party } : (party ?? {});
+}

@@ -1,0 +1,36 @@
+import { resolve } from "node:path";
+import { failed, ok, type Result } from "../base/result.ts";
+import { createProblemSink, type RuleProblem } from "../policy/rule-problem.ts";
+import { parseConfigData } from "./config-schema.ts";
+import { reportConfigIssue } from "./config-issues.ts";
+import { sortProblems, type ConfigProblem } from "./config-problem.ts";
+import type { Config } from "./config.ts";
+import { readConfig } from "./read-config.ts";
+import { readYamlFile } from "./read-yaml-file.ts";
+
+/**
+ * Reads sluice.yaml: all of its problems at once, each with its place, or a configuration that is complete.
+ *
+ * It does not read the rules (load-policy.ts), opens no sockets, looks up no names and makes no folders.
+ */
+export function loadConfig(path: string): Result<Config, readonly ConfigProblem[]> {
+  const file = resolve(path);
+  const yaml = readYamlFile(file);
+  if (!yaml.ok) return failed(sortProblems(yaml.problem.map(withAdvice)));
+  const found: RuleProblem[] = [];
+  const sink = createProblemSink(yaml.value.name, found);
+  const data = yaml.value.data ?? {};
+  const parsed = parseConfigData(data);
+  let config: Config | undefined;
+  if (parsed.success) config = readConfig(parsed.data, file, sink);
+  else for (const issue of parsed.error.issues) reportConfigIssue(issue, data, sink);
+  if (config !== undefined && found.length === 0) return ok(config);
+  return failed(sortProblems(found.map((problem) => yaml.value.problemAt(problem.path, problem))));
+}
+
+/** Who has no configuration yet needs another word than who has misspelt a path. */
+function withAdvice(problem: ConfigProblem): ConfigProblem {
+  if (!problem.message.endsWith("does not exist")) return problem;
+  const hint = "name the file with --config, or write one (docs/configuration.md)";
+  return { ...problem, hint };
+}

@@ -1,0 +1,78 @@
+import { failed, ok, type Result } from "../base/result.ts";
+import { compilePolicy } from "../policy/compile.ts";
+import type { Policy } from "../policy/decision.ts";
+import type { RuleProblem } from "../policy/rule-problem.ts";
+import { readRuleFile } from "../policy/schema-problems.ts";
+import type { Mode } from "../policy/schema.ts";
+import { sortProblems, type ConfigProblem } from "./config-problem.ts";
+import type { JudgeGiven } from "./given.ts";
+import { runInlineTests } from "./inline-tests.ts";
+import { loadRules, type RuleFileSource } from "./load-rules.ts";
+
+/** Rules that may be put in force. */
+export interface LoadedPolicy {
+  readonly policy: Policy;
+  readonly warnings: readonly ConfigProblem[];
+  /** Inline tests that were run, all of them with success. */
+  readonly testCount: number;
+}
+
+export interface LoadPolicyOptions {
+  readonly generation: number;
+  /** Undefined: the inline tests are not run (`sluice check --no-tests`). */
+  readonly judgeGiven: JudgeGiven | undefined;
+  /** The program's own mode: no rule is stricter. Default enforce. */
+  readonly mode?: Mode;
+  /** Wall clock for warnings about expiry, milliseconds since 1970; without it there are none. */
+  readonly now?: number;
+}
+
+/**
+ * From rule files to rules that may be put in force: read, validate, compile, run the inline tests. Whatever is wrong,
+ * nothing is put in force and nothing changed; the problems are all that were found, each with its place, warnings among
+ * them.
+ *
+ * @param what A `Config`, or the parts of one that matter here; `rules` are absolute paths.
+ */
+export function loadPolicy(
+  what: { readonly rules: readonly string[]; readonly domains: readonly string[] },
+  options: LoadPolicyOptions,
+): Result<LoadedPolicy, readonly ConfigProblem[]> {
+  const { sources, problems } = loadRules(what.rules);
+  if (problems.some((problem) => problem.severity === "error")) {
+    // What refers to the unreadable file would only repeat that it is missing: shapes are checked, names are not.
+    const shapes = sources.flatMap((source) => {
+      const read = readRuleFile(source);
+      return read.ok ? [] : read.problem;
+    });
+    return failed(sortProblems([...problems, ...placed(shapes, sources)]));
+  }
+  const { generation, mode, now } = options;
+  const compiled = compilePolicy(sources, {
+    domains: what.domains,
+    generation,
+    ...(mode === undefined ? undefined : { mode }),
+    ...(now === undefined ? undefined : { now }),
+  });
+  if (!compiled.ok)
+    return failed(sortProblems([...problems, ...placed(compiled.problem, sources)]));
+  const found = [...problems, ...placed(compiled.value.warnings, sources)];
+  const policy = compiled.value;
+  if (options.judgeGiven === undefined) {
+    return ok({ policy, warnings: sortProblems(found), testCount: 0 });
+  }
+  const tests = runInlineTests(sources, policy, options.judgeGiven);
+  if (tests.problems.length > 0) return failed(sortProblems([...found, ...tests.problems]));
+  return ok({ policy, warnings: sortProblems(found), testCount: tests.count });
+}
+
+function placed(
+  problems: readonly RuleProblem[],
+  sources: readonly RuleFileSource[],
+): readonly ConfigProblem[] {
+  const byFile = new Map(sources.map((source) => [source.file, source]));
+  return problems.flatMap((problem) => {
+    const source = byFile.get(problem.file);
+    return source === undefined ? [] : [source.problemAt(problem.path, problem)];
+  });
+}

@@ -1,0 +1,154 @@
+import { readdirSync, realpathSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { RulePath, RuleSource } from "../policy/rule-problem.ts";
+import type { ConfigProblem } from "./config-problem.ts";
+import { resolveListFiles, type ListOrigin } from "./list-files.ts";
+import { displayPath, readProblem } from "./read-file.ts";
+import { fileProblem, readYamlFile, type ProblemText, type YamlFile } from "./read-yaml-file.ts";
+
+/** A rule file that was read, with what is needed to speak of places in it. */
+export interface RuleFileSource extends RuleSource {
+  problemAt(path: RulePath, what: ProblemText): ConfigProblem;
+}
+
+export interface LoadedRules {
+  /** In effective order: the files and folders as given, then the packs by name. */
+  readonly sources: readonly RuleFileSource[];
+  readonly problems: readonly ConfigProblem[];
+}
+
+/**
+ * Reads rule files and folders in the order given. A folder gives its own `*.yaml` in lexical order, not its sub-folders;
+ * each folder `packs/NAME/` beside a rule file is the pack NAME. List files are read in.
+ *
+ * Never throws for what an operator may have written or left lying about: links in circles, folders called x.yaml, pipes,
+ * files without read permission and half-written files are problems with a name.
+ *
+ * @param paths Absolute.
+ */
+export function loadRules(paths: readonly string[]): LoadedRules {
+  const reading: Reading = { sources: [], problems: [], seen: new Set(), packs: new Map() };
+  const folders = new Set<string>();
+  for (const path of paths) {
+    const status = statusOf(path, reading);
+    if (status === undefined) continue;
+    if (status === "file") {
+      readSource(path, undefined, reading);
+      folders.add(dirname(path));
+    } else {
+      for (const file of ruleFilesIn(path, reading)) readSource(file, undefined, reading);
+      folders.add(path);
+    }
+  }
+  for (const folder of folders) findPacks(join(folder, "packs"), reading);
+  const packs = [...reading.packs].sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const [name, folder] of packs) {
+    for (const file of ruleFilesIn(folder, reading)) readSource(file, name, reading);
+  }
+  return { sources: reading.sources, problems: reading.problems };
+}
+
+interface Reading {
+  readonly sources: RuleFileSource[];
+  readonly problems: ConfigProblem[];
+  /** Real paths of the files read. */
+  readonly seen: Set<string>;
+  /** Name → folder. */
+  readonly packs: Map<string, string>;
+}
+
+function statusOf(path: string, reading: Reading): "file" | "folder" | undefined {
+  try {
+    return statSync(path).isDirectory() ? "folder" : "file";
+  } catch (error) {
+    const { message, hint } = readProblem(error);
+    const name = displayPath(path);
+    reading.problems.push(fileProblem(name, `${name} ${message}`, hint));
+    return undefined;
+  }
+}
+
+function ruleFilesIn(folder: string, reading: Reading): readonly string[] {
+  const names = namesIn(folder, reading);
+  for (const name of names) {
+    if (name.startsWith(".") || !name.endsWith(".yml")) continue;
+    const file = displayPath(join(folder, name));
+    const message = `${file} is not read`;
+    reading.problems.push(fileProblem(file, message, 'rule files end in ".yaml"', "warning"));
+  }
+  return names
+    .filter((name) => name.endsWith(".yaml") && !name.startsWith("."))
+    .map((name) => join(folder, name));
+}
+
+/** Sorted by code unit, as `ls` does in the C locale. */
+function namesIn(folder: string, reading: Reading): readonly string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch (error) {
+    const { message, hint } = readProblem(error);
+    const name = displayPath(folder);
+    reading.problems.push(fileProblem(name, `${name} ${message}`, hint));
+    return [];
+  }
+}
+
+const PACK_NAME = /^[a-z0-9][a-z0-9-]{0,63}$/;
+
+function findPacks(folder: string, reading: Reading): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return;
+  for (const name of namesIn(folder, reading)) {
+    const path = join(folder, name);
+    if (name.startsWith(".") || statusOf(path, reading) !== "folder") continue;
+    const known = reading.packs.get(name);
+    if (!PACK_NAME.test(name)) {
+      const hint = "small letters, digits and hyphens";
+      reading.problems.push(fileProblem(displayPath(path), `"${name}" is no name of a pack`, hint));
+    } else if (known === undefined) {
+      reading.packs.set(name, path);
+    } else if (realpathSync(known) !== realpathSync(path)) {
+      const message = `the pack "${name}" is defined in ${displayPath(known)} already`;
+      reading.problems.push(fileProblem(displayPath(path), message, "rename one of the folders"));
+    }
+  }
+}
+
+function readSource(path: string, pack: string | undefined, reading: Reading): void {
+  const yaml = readYamlFile(path);
+  if (!yaml.ok) {
+    reading.problems.push(...yaml.problem);
+    return;
+  }
+  const real = realpathSync(path);
+  if (reading.seen.has(real)) {
+    const hint = 'name it once under "rules"';
+    reading.problems.push(fileProblem(yaml.value.name, "this file is read twice", hint));
+    return;
+  }
+  reading.seen.add(real);
+  const lists = resolveListFiles(yaml.value);
+  reading.problems.push(...lists.problems);
+  reading.sources.push({
+    file: yaml.value.name,
+    pack,
+    data: lists.data,
+    lineOf: (at) => yaml.value.positionOf(at).line,
+    problemAt: (at, what) => problemAt(at, what, yaml.value, lists.origins),
+  });
+}
+
+/** An item of a list file is shown where it stands. */
+function problemAt(
+  path: RulePath,
+  what: ProblemText,
+  yaml: YamlFile,
+  origins: ReadonlyMap<string, ListOrigin>,
+): ConfigProblem {
+  const [top, list, key, index] = path;
+  const problem = yaml.problemAt(path, what);
+  const origin = top === "lists" && key === "items" ? origins.get(String(list)) : undefined;
+  if (origin === undefined || typeof index !== "number") return problem;
+  const line = origin.lines[index - origin.firstIndex];
+  if (line === undefined) return problem;
+  return { ...problem, file: origin.file, line, column: 1, sourceLine: undefined };
+}

@@ -1,0 +1,58 @@
+import { z } from "zod";
+
+/** A size: bytes, or a number with a unit. */
+export type SizeText = number | string;
+
+const SIZE = /^(\d+(?:\.\d+)?) ?(B|KB|MB|GB|KiB|MiB|GiB)?$/;
+
+const SIZE_UNITS: Readonly<Record<string, number>> = {
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KiB: 1024,
+  MiB: 1024 ** 2,
+  GiB: 1024 ** 3,
+};
+
+/** Sizes are whole numbers of bytes or texts such as "100MiB". */
+export function sizeSchema(): z.ZodType<SizeText> {
+  const wrong = "is not a size: write 100MiB, 64KiB or a number of bytes";
+  return z.union([z.int().min(0), z.string().regex(SIZE, wrong)], wrong);
+}
+
+/** Bytes of what `sizeSchema` let through. */
+export function bytesOf(size: SizeText): number {
+  return readSize(size) ?? 0;
+}
+
+/** Bytes, or undefined for a text that is no size. */
+export function readSize(size: SizeText): number | undefined {
+  if (typeof size === "number") return size;
+  const match = SIZE.exec(size);
+  if (match === null) return undefined;
+  const [, number = "0", unit = "B"] = match;
+  return Math.round(Number(number) * (SIZE_UNITS[unit] ?? 1));
+}
+
+const DURATION = /^(\d+(?:\.\d+)?) ?(ms|s|m|h|d)$/;
+
+const DURATION_UNITS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/** Durations always bear their unit, since a bare number is read as seconds by some and milliseconds by others. */
+export function durationSchema(): z.ZodType<string> {
+  const wrong = "is not a duration: write it with its unit, as 20s, 500ms, 10m, 2h or 7d";
+  return z.string(wrong).regex(DURATION, wrong);
+}
+
+/** Milliseconds of what `durationSchema` let through. */
+export function millisecondsOf(duration: string): number {
+  const [, number = "0", unit = "ms"] = DURATION.exec(duration) ?? [];
+  return Math.round(Number(number) * (DURATION_UNITS[unit] ?? 1));
+}

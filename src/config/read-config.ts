@@ -1,0 +1,258 @@
+import { dirname, resolve } from "node:path";
+import type { ProblemSink, RulePath } from "../policy/rule-problem.ts";
+import type { Result } from "../base/result.ts";
+import type {
+  AdvertiseEntry,
+  Config,
+  LimitsConfig,
+  ListenAddress,
+  OnFailureConfig,
+  ScanConfig,
+  Upstream,
+  UpstreamServer,
+} from "./config.ts";
+import type {
+  AdvertiseData,
+  ConfigData,
+  LimitsData,
+  OnFailureData,
+  ScanData,
+} from "./config-schema.ts";
+import { bytesOf, millisecondsOf, type SizeText } from "./quantities.ts";
+import {
+  HOST_NAME,
+  isLoopback,
+  readCidr,
+  readListenUrl,
+  readUpstreamUri,
+  type AddressProblem,
+} from "./read-addresses.ts";
+
+const DEFAULT_LISTEN: readonly string[] = ["udp://0.0.0.0:5060", "tcp://0.0.0.0:5060"];
+
+/**
+ * Makes a `Config` of data whose shape is right: fills in the defaults of DESIGN §6, reads addresses and units, and
+ * finds what does not go together. What is wrong goes to `sink`; the value is then of no use.
+ */
+export function readConfig(data: ConfigData, file: string, sink: ProblemSink): Config {
+  const base = dirname(file);
+  const listen = readList(data.listen ?? DEFAULT_LISTEN, ["listen"], readListenUrl, sink);
+  const upstream = readUpstream(data, sink);
+  const upstreamFrom = readList(data.upstream_from ?? [], ["upstream_from"], readListenUrl, sink);
+  const domains = readDomains(data.domains ?? [], sink);
+  const dataDir = resolve(base, data.data?.dir ?? "data");
+  const config: Config = {
+    file,
+    listen,
+    upstream,
+    upstreamFrom,
+    serverSide: readList(data.server_side ?? [], ["server_side"], readCidr, sink),
+    trusted: readList(data.trusted ?? [], ["trusted"], readCidr, sink),
+    advertise: readAdvertise(data.advertise, sink),
+    domains,
+    path: data.path ?? "always",
+    answerWithinMs: readAnswerWithin(data.answer_within, sink),
+    rules: (data.rules ?? ["rules/"]).map((path) => resolve(base, path)),
+    account: readAccount(data.account?.aor, domains[0], sink),
+    scan: scanConfig(data.scan ?? {}),
+    onFailure: onFailureConfig(data.on_failure ?? {}),
+    limits: limitsConfig(data.limits ?? {}),
+    data: { dir: dataDir },
+    log: {
+      level: data.log?.level ?? "info",
+      eventsFile: fileIn(base, data.log?.events, resolve(dataDir, "events.ndjson")),
+    },
+    admin: { socket: fileIn(base, data.admin?.socket, resolve(dataDir, "admin.sock")) },
+  };
+  checkListeners(config, data, sink);
+  return config;
+}
+
+function fileIn(base: string, written: string | undefined, fallback: string): string {
+  return written === undefined ? fallback : resolve(base, written);
+}
+
+function readList<T>(
+  texts: readonly string[],
+  path: RulePath,
+  read: (text: string) => Result<T, AddressProblem>,
+  sink: ProblemSink,
+): readonly T[] {
+  const values: T[] = [];
+  for (const [index, text] of texts.entries()) {
+    const value = read(text);
+    if (value.ok) values.push(value.value);
+    else sink.error([...path, index], value.problem.message, value.problem.hint);
+  }
+  return values;
+}
+
+function readUpstream(data: ConfigData, sink: ProblemSink): Upstream {
+  if (data.upstream === "embedded") return { kind: "embedded" };
+  const servers: UpstreamServer[] = [];
+  for (const [index, entry] of data.upstream.entries()) {
+    const uri = typeof entry === "string" ? entry : entry.uri;
+    const allowClear = typeof entry === "string" ? false : (entry.allow_clear ?? false);
+    const server = readUpstreamUri(uri, allowClear);
+    if (server.ok) servers.push(server.value);
+    else {
+      const path = typeof entry === "string" ? ["upstream", index] : ["upstream", index, "uri"];
+      sink.error(path, server.problem.message, server.problem.hint);
+    }
+  }
+  return { kind: "servers", servers };
+}
+
+function readAdvertise(
+  data: ConfigData["advertise"],
+  sink: ProblemSink,
+): readonly AdvertiseEntry[] {
+  if (data === undefined) return [];
+  const entries = Array.isArray(data)
+    ? (data as readonly AdvertiseData[])
+    : [data as AdvertiseData];
+  const read: AdvertiseEntry[] = [];
+  for (const [index, entry] of entries.entries()) {
+    const path: RulePath = Array.isArray(data) ? ["advertise", index] : ["advertise"];
+    for (const key of ["sip", "media"] as const) {
+      const host = entry[key];
+      if (host !== undefined && !isHost(host)) {
+        sink.error([...path, key], `"${host}" is not a host name or address`);
+      }
+    }
+    const written = "net" in entry ? String(entry.net) : undefined;
+    const net = written === undefined ? undefined : readCidr(written);
+    if (net !== undefined && !net.ok) {
+      sink.error([...path, "net"], net.problem.message, net.problem.hint);
+    }
+    if (entry.sip === undefined && entry.media === undefined && Object.keys(entry).length > 0) {
+      sink.error(path, "names neither sip nor media");
+    }
+    if (Object.keys(entry).length > 0) {
+      read.push({
+        net: net?.ok === true ? net.value : undefined,
+        sip: entry.sip,
+        media: entry.media,
+      });
+    }
+  }
+  return read;
+}
+
+function isHost(text: string): boolean {
+  return HOST_NAME.test(text) || readCidr(text).ok;
+}
+
+function readDomains(texts: readonly string[], sink: ProblemSink): readonly string[] {
+  for (const [index, text] of texts.entries()) {
+    if (!isHost(text)) {
+      sink.error(["domains", index], `"${text}" is not a domain`, 'write it as "example.com"');
+    }
+  }
+  return texts.map((text) => text.toLowerCase().replace(/\.$/, ""));
+}
+
+/** RFC 3261 §17.1.2.2: after 64 × T1 nobody waits for an answer any more. */
+const TRANSACTION_TIMEOUT_MS = 32_000;
+
+function readAnswerWithin(text: string | undefined, sink: ProblemSink): number {
+  const milliseconds = millisecondsOf(text ?? "20s");
+  if (milliseconds < 1000 || milliseconds >= TRANSACTION_TIMEOUT_MS) {
+    const hint = "after 32s (RFC 3261 timer F) the sender has given up";
+    sink.error(["answer_within"], "must be from 1s to less than 32s", hint);
+  }
+  return milliseconds;
+}
+
+function readAccount(
+  written: string | undefined,
+  domain: string | undefined,
+  sink: ProblemSink,
+): Config["account"] {
+  if (written === undefined)
+    return domain === undefined ? undefined : { aor: `sip:sluice@${domain}` };
+  if (!/^sips?:[^@\s;?<>]+@[^@\s;?<>]+$/i.test(written)) {
+    const hint = 'write it as "sip:sluice@example.com"';
+    sink.error(["account", "aor"], `"${written}" is not an address of record`, hint);
+  }
+  return { aor: written };
+}
+
+function scanConfig(data: ScanData): ScanConfig {
+  return {
+    engines: data.engines ?? [{ type: "builtin" }],
+    combine: data.combine ?? "worst",
+    timeoutMs: millisecondsOf(data.timeout ?? "60s"),
+    onInfected: data.on_infected ?? "quarantine",
+    onUnscannable: data.on_unscannable ?? "block",
+    onError: data.on_error ?? "block",
+  };
+}
+
+function onFailureConfig(data: OnFailureData): OnFailureConfig {
+  return {
+    parseProblem: data.parse_problem ?? "block",
+    opaque: data.opaque ?? "block",
+    internalError: data.internal_error ?? "block",
+  };
+}
+
+function limitsConfig(data: LimitsData): LimitsConfig {
+  const size = (value: SizeText | undefined, fallback: string) => bytesOf(value ?? fallback);
+  const time = (value: string | undefined, fallback: string) => millisecondsOf(value ?? fallback);
+  return {
+    maxBodyBytes: size(data.body, "2MiB"),
+    maxHeadBytes: size(data.headers, "64KiB"),
+    maxHeaderCount: data.header_count ?? 200,
+    connections: data.connections ?? 5000,
+    connectionsPerAddress: data.connections_per_address ?? 64,
+    headerTimeoutMs: time(data.header_timeout, "30s"),
+    idleMs: time(data.idle, "10m"),
+    sendBufferBytes: size(data.send_buffer, "1MiB"),
+    inFlight: data.in_flight ?? 20_000,
+    linksPerMessage: data.links_per_message ?? 1000,
+    mimeDepth: data.mime_depth ?? 10,
+    attachmentBytes: size(data.attachment, "1MiB"),
+  };
+}
+
+function checkListeners(config: Config, data: ConfigData, sink: ProblemSink): void {
+  reportRepeats(config.listen, "listen", sink);
+  reportRepeats(config.upstreamFrom, "upstream_from", sink);
+  if (config.upstream.kind === "embedded") {
+    for (const [index, { address }] of config.listen.entries()) {
+      if (isLoopback(address)) continue;
+      const path = data.listen === undefined ? ["upstream"] : ["listen", index];
+      const hint = 'listen on 127.0.0.1 or [::1], or name the real server in "upstream"';
+      sink.error(path, "upstream: embedded is for trials and listens on loopback only", hint);
+      if (data.listen === undefined) break;
+    }
+    return;
+  }
+  for (const [index, server] of config.upstream.servers.entries()) {
+    if (config.listen.some((listener) => isListener(listener, server))) {
+      const hint =
+        "a message would go round in circles: give the server or the listener another port";
+      sink.error(["upstream", index], "this is a listener of the gateway itself", hint);
+    }
+  }
+}
+
+function isListener(listener: ListenAddress, server: UpstreamServer): boolean {
+  if (listener.port !== server.port || listener.transport !== server.transport) return false;
+  const isWildcard = listener.address === "0.0.0.0" || listener.address === "::";
+  return listener.address === server.host || (isWildcard && isLoopback(server.host));
+}
+
+function reportRepeats(
+  addresses: readonly ListenAddress[],
+  key: "listen" | "upstream_from",
+  sink: ProblemSink,
+): void {
+  const seen = new Set<string>();
+  for (const [index, { transport, address, port }] of addresses.entries()) {
+    const text = `${transport}://${address}:${port}`;
+    if (port !== 0 && seen.has(text)) sink.error([key, index], `${text} is named twice`);
+    seen.add(text);
+  }
+}
