@@ -1,0 +1,171 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openIncidentReader } from "./incident-queries.ts";
+import { openIncidentStore } from "./incident-store.ts";
+import type { IncidentDraft } from "./records.ts";
+import { sampleDraft } from "./sample-records.test-data.ts";
+import type { CommitOperation } from "./store-messages.ts";
+
+const retention = {
+  incidentMs: 365 * 86_400_000,
+  incidentRows: 100,
+  eventsPerIncident: 3,
+  detailsBytes: 8192,
+  outboxRows: 10,
+};
+
+let folder = "";
+let file = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "sluice-store-"));
+  file = join(folder, "sluice.db");
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function commit(changes: Partial<IncidentDraft>, groupKey = "g"): CommitOperation {
+  return { kind: "commit", groupKey, draft: JSON.stringify({ ...sampleDraft(), ...changes }) };
+}
+
+describe("openIncidentStore", () => {
+  it("counts repeats into one incident and keeps the latest of its decisions", () => {
+    const store = openIncidentStore(file, "boot", retention);
+    for (let n = 1; n <= 8; n += 1) {
+      store.apply([
+        commit({ eventId: `e${n}`, at: 1000 * n }),
+        { kind: "settle", eventId: `e${n}`, delivery: "delivered", status: 200, at: 1000 * n },
+      ]);
+    }
+    const reader = openIncidentReader(file);
+    const [view, ...others] = reader.list({});
+    expect(others).toEqual([]);
+    expect(view).toMatchObject({ count: 8, delivery: "delivered", answer: { status: 200 } });
+    expect(view?.first_seen).toBe("1970-01-01T00:00:01.000Z");
+    expect(view?.last_seen).toBe("1970-01-01T00:00:08.000Z");
+    const events = reader.show(view?.id ?? "")?.details["events"] as readonly unknown[];
+    expect(events.length).toBeLessThanOrEqual(4);
+    reader.close();
+    store.close();
+  });
+
+  it("settles a refused message in the transaction that records it", () => {
+    const store = openIncidentStore(file, "boot", retention);
+    store.apply([commit({ answer: { status: 606, reason: "Not Acceptable" } })]);
+    const [line] = store.waitingLines(0, 10);
+    expect(JSON.parse(line?.line ?? "")).toMatchObject({ delivery: "refused", status: 606 });
+    store.apply([
+      { kind: "settle", eventId: sampleDraft().eventId, delivery: "failed", status: 500, at: 5 },
+    ]);
+    expect(store.waitingLines(0, 10)).toHaveLength(1);
+    store.close();
+  });
+
+  it("refuses an id that another group has, and an event recorded twice, alone", () => {
+    const store = openIncidentStore(file, "boot", retention);
+    const refused = store.apply([
+      commit({ eventId: "e1" }, "group one"),
+      commit({ eventId: "e2" }, "group two"),
+      commit({ eventId: "e1" }, "group one"),
+      commit({ eventId: "e3" }, "group one"),
+    ]);
+    expect(refused.map((one) => one.index)).toEqual([1, 2]);
+    const reader = openIncidentReader(file);
+    expect(reader.list({})[0]?.count).toBe(2);
+    reader.close();
+    store.close();
+  });
+
+  it("turns only the pending rows of other processes into abandoned ones", () => {
+    const before = openIncidentStore(file, "boot one", retention);
+    before.apply([commit({ eventId: "old" })]);
+    before.close();
+    const after = openIncidentStore(file, "boot two", retention);
+    after.apply([commit({ eventId: "new" })]);
+    expect(after.abandonPending(2_000_000_000_000)).toBe(1);
+    const lines = after.waitingLines(0, 10).map((line) => JSON.parse(line.line) as unknown);
+    expect(lines).toMatchObject([{ event_id: "old", delivery: "abandoned", status: null }]);
+    after.close();
+  });
+
+  it("deletes what is too old, then what is too much, in small steps, events included", () => {
+    const store = openIncidentStore(file, "boot", { ...retention, incidentRows: 4 });
+    const now = 400 * 86_400_000;
+    for (let n = 0; n < 10; n += 1) {
+      const id = `INC-0000000${n}`;
+      store.apply([commit({ id, eventId: `e${n}`, at: n < 3 ? n : now - 100 + n }, `g${n}`)]);
+    }
+    expect(store.retain(now, 2).incidents).toBe(2);
+    expect(store.retain(now, 2).incidents).toBe(2);
+    expect(store.retain(now, 100).incidents).toBe(2);
+    expect(store.retain(now, 100).incidents).toBe(0);
+    store.close();
+    const db = new DatabaseSync(file);
+    expect(db.prepare("SELECT count(*) AS n FROM incidents").get()?.["n"]).toBe(4);
+    expect(db.prepare("SELECT count(*) AS n FROM events").get()?.["n"]).toBe(4);
+    db.close();
+  });
+
+  it("cuts a trace that is too long to the rules that matched", () => {
+    const store = openIncidentStore(file, "boot", retention);
+    const leaves = [{ field: "url", value: "x".repeat(200), matched: false }];
+    const trace = Array.from({ length: 200 }, (_, n) => ({
+      rule: `r${n}`,
+      matched: n === 7,
+      leaves,
+    }));
+    store.apply([commit({ trace })]);
+    store.close();
+    const reader = openIncidentReader(file);
+    expect(reader.show(sampleDraft().id)?.details).toMatchObject({
+      trace_cut: true,
+      trace: [{ rule: "r7" }],
+    });
+    reader.close();
+  });
+
+  it("refuses a store of a newer program, in words", () => {
+    const db = new DatabaseSync(file);
+    db.exec("PRAGMA user_version = 99");
+    db.close();
+    expect(() => openIncidentStore(file, "boot", retention)).toThrow(/newer sluice/);
+  });
+});
+
+describe("openIncidentReader", () => {
+  it("filters by time, action, rule, state and by either party", () => {
+    const store = openIncidentStore(file, "boot", retention);
+    store.apply([
+      commit({ id: "INC-00000001", eventId: "e1", at: 1000 }, "1"),
+      commit(
+        {
+          id: "INC-00000002",
+          eventId: "e2",
+          at: 2000,
+          action: "rewrite",
+          rule: "r2",
+          from: "sip:carol@b.example",
+        },
+        "2",
+      ),
+    ]);
+    const reader = openIncidentReader(file);
+    const ids = (filter: Parameters<typeof reader.list>[0]): readonly string[] =>
+      reader.list(filter).map((view) => view.id.slice(-1));
+    expect(ids({})).toEqual(["2", "1"]);
+    expect(ids({ limit: 1 })).toEqual(["2"]);
+    expect(ids({ since: 1500 })).toEqual(["2"]);
+    expect(ids({ until: 1500 })).toEqual(["1"]);
+    expect(ids({ action: "block" })).toEqual(["1"]);
+    expect(ids({ rule: "r2" })).toEqual(["2"]);
+    expect(ids({ state: "released" })).toEqual([]);
+    expect(ids({ user: "alice" })).toEqual(["1"]);
+    expect(ids({ user: "bob@a.example" })).toEqual(["2", "1"]);
+    expect(ids({ user: "sip:carol@B.example" })).toEqual(["2"]);
+    expect(ids({ user: "*" })).toEqual([]);
+    expect(ids({ user: "' OR 1=1 --" })).toEqual([]);
+    reader.close();
+    store.close();
+  });
+});

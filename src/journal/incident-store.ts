@@ -1,0 +1,157 @@
+import { DatabaseSync } from "node:sqlite";
+import { incidentLine } from "./event-line.ts";
+import type { RunningGroup } from "./incident-ids.ts";
+import { boundRecord, incidentRow } from "./incident-record.ts";
+import type { Delivery, IncidentDraft } from "./records.ts";
+import { prepareStatements, type StoreStatements } from "./store-statements.ts";
+import { inTransaction } from "./store-transaction.ts";
+import { createOutbox, createRetention } from "./store-upkeep.ts";
+import { migrateStore } from "./store-migrations.ts";
+import type {
+  CommitOperation,
+  RefusedOperation,
+  SettleOperation,
+  StoreOperation,
+  StoreRetention,
+} from "./store-messages.ts";
+
+/**
+ * The incident store: SQLite in WAL mode, synchronous=FULL, so that what was committed survives a power cut.
+ * It runs in the journal's worker (journal-worker.ts); every call blocks its thread. A line of the event log about an
+ * incident is put into the outbox by the very transaction that settles the row, so that log and store never disagree.
+ * Limits: StoreRetention. Reading for people is done elsewhere (incident-queries.ts, its own connection and thread).
+ */
+export interface IncidentStore {
+  /**
+   * All operations in one transaction. Returns those that were refused by themselves (an id that exists already);
+   * throws when nothing was kept (disk full, read-only).
+   */
+  apply(operations: readonly StoreOperation[]): readonly RefusedOperation[];
+  /** Rows left `pending` by an earlier process become `abandoned`, with their lines. Returns how many. */
+  abandonPending(now: number): number;
+  /** Groups whose window was open at `since`, newest last. */
+  runningGroups(since: number, limit: number): readonly RunningGroup[];
+  /** Lines that wait for the event log, in order. */
+  waitingLines(afterSeq: number, limit: number): readonly WaitingLine[];
+  removeLines(upToSeq: number): void;
+  /** One small step of retention; returns the number of incidents and of waiting lines deleted. */
+  retain(now: number, step: number): { readonly incidents: number; readonly lines: number };
+  close(): void;
+}
+
+export interface WaitingLine {
+  readonly seq: number;
+  readonly eventId: string;
+  readonly line: string;
+}
+
+/** Opens or creates the store and migrates it. Throws what SQLite throws. */
+export function openIncidentStore(
+  file: string,
+  bootId: string,
+  retention: StoreRetention,
+): IncidentStore {
+  const db = new DatabaseSync(file, { timeout: 2000 });
+  try {
+    db.exec("PRAGMA journal_mode = WAL");
+    db.exec("PRAGMA synchronous = FULL");
+    db.exec("PRAGMA secure_delete = FAST");
+    db.exec("PRAGMA journal_size_limit = 67108864");
+    migrateStore(db);
+    const writer = new IncidentWriter(db, bootId, retention);
+    return {
+      apply: (operations) => writer.apply(operations),
+      abandonPending: (now) => writer.abandonPending(now),
+      runningGroups: (since, limit) => writer.runningGroups(since, limit),
+      ...createOutbox(db),
+      ...createRetention(db, retention),
+      close: () => db.close(),
+    };
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+class IncidentWriter {
+  readonly #db: DatabaseSync;
+  readonly #statements: StoreStatements;
+  readonly #bootId: string;
+  readonly #retention: StoreRetention;
+
+  constructor(db: DatabaseSync, bootId: string, retention: StoreRetention) {
+    this.#db = db;
+    this.#statements = prepareStatements(db);
+    this.#bootId = bootId;
+    this.#retention = retention;
+  }
+
+  apply(operations: readonly StoreOperation[]): readonly RefusedOperation[] {
+    return inTransaction(this.#db, () => {
+      const refused: RefusedOperation[] = [];
+      for (const [index, operation] of operations.entries()) {
+        if (operation.kind === "settle") {
+          this.#settle(operation.eventId, operation);
+          continue;
+        }
+        const message = this.#commit(operation);
+        if (message !== undefined) refused.push({ index, message });
+      }
+      return refused;
+    });
+  }
+
+  abandonPending(now: number): number {
+    return inTransaction(this.#db, () => {
+      const rows = this.#statements.leftPending.all(this.#bootId);
+      for (const row of rows) {
+        const end = { delivery: "abandoned", status: undefined, at: now } as const;
+        this.#settle(String(row["event_id"]), end);
+      }
+      return rows.length;
+    });
+  }
+
+  runningGroups(since: number, limit: number): readonly RunningGroup[] {
+    const groups = this.#statements.running.all(since, limit).map((row) => ({
+      groupKey: String(row["group_key"]),
+      id: String(row["id"]),
+      firstSeen: Number(row["first_seen"]),
+    }));
+    return groups.toReversed();
+  }
+
+  /** Returns why this draft alone is refused. */
+  #commit(operation: CommitOperation): string | undefined {
+    const statements = this.#statements;
+    const { draft, json, traceCut } = boundRecord(operation.draft, this.#retention.detailsBytes);
+    if (statements.eventExists.get(draft.eventId) !== undefined) {
+      return `event ${draft.eventId} is recorded already`;
+    }
+    const answered = draft.answer !== undefined;
+    const delivery: Delivery = answered ? "refused" : "pending";
+    const row = incidentRow(draft, operation.groupKey, delivery, traceCut);
+    if (statements.putIncident.run(...row).changes === 0) {
+      return `incident id ${draft.id} is taken by another group`;
+    }
+    statements.putEvent.run(draft.eventId, draft.id, draft.at, this.#bootId, json);
+    if (answered) {
+      this.#settle(draft.eventId, { delivery, status: draft.answer.status, at: draft.at });
+    }
+    statements.trimEvents.run(draft.id, draft.id, this.#retention.eventsPerIncident);
+    return undefined;
+  }
+
+  /** Only a row that is still pending; its line goes to the outbox in the same transaction. */
+  #settle(eventId: string, end: Pick<SettleOperation, "delivery" | "status" | "at">): void {
+    const statements = this.#statements;
+    const row = statements.pendingEvent.get(eventId);
+    if (row === undefined) return;
+    const status = end.status ?? null;
+    const draft = JSON.parse(String(row["draft"])) as IncidentDraft;
+    const settlement = { delivery: end.delivery, status: end.status, settledAt: end.at };
+    statements.settleEvent.run(end.delivery, status, end.at, eventId);
+    statements.settleIncident.run(end.delivery, status, draft.id);
+    statements.putLine.run(eventId, incidentLine(draft, settlement));
+  }
+}

@@ -1,0 +1,58 @@
+import type { AllowedEvent, Delivery, IncidentDraft, OperationEvent } from "./records.ts";
+
+/** What was decided, kept so that any complaint that quotes INC-… can be answered. See DESIGN §4 "Records". */
+export interface Journal extends AsyncDisposable {
+  /**
+   * The incident that decisions with this key belong to: the running one of the last ten minutes, else a new id.
+   * In memory and at once, so that the id can stand in the text that is about to be sent.
+   */
+  incidentFor(groupKey: string): { readonly id: string; readonly repeated: boolean };
+  /** Resolves when the incident is on disk (synchronous=FULL). Rejects with JournalUnavailable. */
+  commit(draft: IncidentDraft): Promise<void>;
+  /** How the message of a committed decision ended; writes its line of the event log from the committed row. */
+  settle(eventId: string, delivery: Delivery, status: number | undefined): void;
+  /** Bounded buffer, at the file at most a second late; what overflows is counted, never waited for. */
+  allowed(event: AllowedEvent): void;
+  operation(event: OperationEvent): void;
+  /** SIGUSR1: open the event log anew after a rotation. */
+  reopen(): Promise<void>;
+  readonly queries: JournalQueries;
+}
+
+/** Reading side, for the admin API. */
+export interface JournalQueries {
+  list(filter: IncidentFilter): Promise<readonly IncidentView[]>;
+  show(id: string): Promise<IncidentView | undefined>;
+}
+
+export interface IncidentFilter {
+  readonly since?: number;
+  readonly until?: number;
+  readonly action?: string;
+  readonly rule?: string;
+  readonly user?: string;
+  readonly state?: string;
+  readonly limit?: number;
+}
+
+/** The JSON of one incident (DESIGN §6): the latest draft of the group, its counters, and its events. */
+export interface IncidentView {
+  readonly id: string;
+  readonly state: string;
+  readonly count: number;
+  readonly first_seen: string;
+  readonly last_seen: string;
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly direction: string;
+  readonly channel: string;
+  readonly action: string;
+  readonly rule: string;
+  readonly reason: string;
+  readonly file: unknown;
+  readonly scan: readonly unknown[];
+  readonly answer: unknown;
+  readonly severity: string;
+  readonly delivery: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}

@@ -1,0 +1,77 @@
+/** The journal's own plain records. They know nothing of SIP or rules: whoever writes fills them in. */
+
+/** One decision other than plain "allow", committed before the peer is answered. */
+export interface IncidentDraft {
+  /** From `Journal.incidentFor`: "INC-" and eight characters. */
+  readonly id: string;
+  readonly eventId: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly type: "message" | "session" | "transfer" | "rule_error";
+  readonly callId: string;
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly direction: string;
+  readonly channel: string;
+  readonly action: "rewrite" | "block" | "quarantine";
+  readonly rule: string;
+  readonly ruleTitle: string;
+  readonly ruleFile: string;
+  readonly ruleLine: number;
+  readonly policy: string;
+  readonly severity: string;
+  readonly reason: string;
+  readonly tags: readonly string[];
+  readonly file: FileRecord | undefined;
+  readonly scan: readonly ScanRecord[];
+  /** Links concerned, defanged (hxxp), without query string and user info. */
+  readonly urls: readonly string[];
+  /** The final answer that we gave; undefined while a forwarded message waits for the peer's. */
+  readonly answer: { readonly status: number; readonly reason: string } | undefined;
+  /** Notices asked for and what became of them. */
+  readonly notify: readonly { readonly audience: string; readonly state: string }[];
+  /** Trace of the rules, for `incidents explain`. */
+  readonly trace: readonly unknown[];
+}
+
+export interface FileRecord {
+  readonly name: string;
+  readonly size: number | undefined;
+  readonly sha256: string | undefined;
+  readonly trueType: string | undefined;
+}
+
+export interface ScanRecord {
+  readonly engine: string;
+  readonly result: string;
+  readonly threat: string | undefined;
+  readonly reason: string | undefined;
+  readonly ms: number;
+}
+
+export type Delivery = "forwarded" | "delivered" | "refused" | "failed" | "abandoned" | "pending";
+
+/** A decision "allow": one line of the event log, no row. */
+export interface AllowedEvent {
+  readonly eventId: string;
+  readonly at: number;
+  readonly type: "message" | "session";
+  readonly callId: string;
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly direction: string;
+  readonly channel: string;
+  readonly delivery: Delivery;
+  readonly status: number | undefined;
+  /** Rules in monitor mode that would have acted. */
+  readonly would: readonly string[];
+}
+
+/** Anything else worth a line: reloads, engines, rule errors, administration. */
+export interface OperationEvent {
+  readonly eventId: string;
+  readonly at: number;
+  readonly type: "engine" | "reload" | "rule_error" | "admin";
+  readonly reason: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}

@@ -1,0 +1,239 @@
+import { DatabaseSync } from "node:sqlite";
+import type { Clock } from "../base/clock.ts";
+import { type IncidentStore, openIncidentStore } from "./incident-store.ts";
+import { createLineAppender, type LineAppender } from "./line-appender.ts";
+import { startRetention } from "./retention-job.ts";
+import type {
+  RefusedOperation,
+  StoreOperation,
+  StoreReply,
+  StoreRequest,
+  StoreSettings,
+} from "./store-messages.ts";
+
+/**
+ * What the journal's worker does with requests: group commit (everything that arrived while the last transaction ran,
+ * or in the same turn, goes into one), lines to the event log, retention in small steps, and recovery by itself when
+ * the disk can be written again.
+ */
+export interface StoreDesk {
+  receive(request: StoreRequest): void;
+}
+
+interface Batch {
+  readonly seq: number;
+  readonly operations: readonly StoreOperation[];
+}
+
+const CONFIRM_MS = 1000;
+const RUNNING_GROUPS = 100_000;
+
+/** Opens the store and says "ready", or "open-failed". `onClosed` is called when everything is on disk. */
+export function openStoreDesk(
+  settings: StoreSettings,
+  clock: Clock,
+  reply: (message: StoreReply) => void,
+  onClosed: () => void,
+): StoreDesk | undefined {
+  let lock: DatabaseSync;
+  let store: IncidentStore | undefined;
+  try {
+    lock = lockFolder(settings.lockFile);
+  } catch (error) {
+    reply({
+      kind: "open-failed",
+      message: `${settings.lockFile} cannot be locked (does another sluice use this data folder?): ${messageOf(error)}`,
+    });
+    return undefined;
+  }
+  const opened = (): IncidentStore => {
+    store ??= openIncidentStore(settings.storeFile, settings.bootId, settings.retention);
+    return store;
+  };
+  try {
+    opened().abandonPending(clock.now());
+  } catch (error) {
+    lock.close();
+    reply({ kind: "open-failed", message: `${settings.storeFile}: ${messageOf(error)}` });
+    return undefined;
+  }
+  const appender = createLineAppender(settings.eventsFile, opened);
+  const reset = (): void => {
+    try {
+      store?.close();
+    } catch {
+      // A connection that cannot even be closed is left to the collector; the next use opens a new one.
+    }
+    store = undefined;
+  };
+  const closed = (): void => {
+    appender.close();
+    store?.close();
+    lock.close();
+    onClosed();
+  };
+  const desk = new WaitingDesk({ clock, reply, appender, opened, reset, closed });
+  reply({
+    kind: "ready",
+    running: opened().runningGroups(clock.now() - settings.windowMs, RUNNING_GROUPS),
+  });
+  desk.start();
+  startRetention({ clock, appender, opened, reset });
+  return desk;
+}
+
+interface DeskParts {
+  readonly clock: Clock;
+  readonly reply: (message: StoreReply) => void;
+  readonly appender: LineAppender;
+  readonly opened: () => IncidentStore;
+  /** Drops the connection; the next use opens the store anew. */
+  readonly reset: () => void;
+  readonly closed: () => void;
+}
+
+class WaitingDesk implements StoreDesk {
+  readonly #parts: DeskParts;
+  readonly #batches: Batch[] = [];
+  readonly #lines: { readonly seq: number; readonly text: string }[] = [];
+  #scheduled = false;
+  #reported: string | undefined;
+
+  constructor(parts: DeskParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#parts.appender.drain();
+    this.#report();
+    this.#parts.clock.schedule(CONFIRM_MS, () => this.#tick());
+  }
+
+  receive(request: StoreRequest): void {
+    switch (request.kind) {
+      case "batch":
+        this.#batches.push(request);
+        this.#schedule();
+        break;
+      case "lines":
+        this.#lines.push(request);
+        this.#schedule();
+        break;
+      case "reopen":
+        this.#reopen(request.seq);
+        break;
+      case "close":
+        this.#flush();
+        this.#parts.appender.drain();
+        this.#parts.appender.confirm();
+        this.#parts.reply({ kind: "done", seq: request.seq, refused: [] });
+        this.#parts.closed();
+        break;
+    }
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    // Runs after every message that has arrived by now: that is the group commit.
+    setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#scheduled = false;
+    if (this.#batches.length > 0) {
+      commitBatches(this.#parts, this.#batches.splice(0));
+      this.#parts.appender.drain();
+    }
+    this.#flushLines();
+    this.#report();
+  }
+
+  #flushLines(): void {
+    const count = this.#lines.length;
+    if (count === 0) return;
+    try {
+      this.#parts.appender.append(this.#lines.map((line) => line.text).join(""));
+    } catch {
+      // The appender remembers the failure; the lines stay, and are tried again within a second.
+      return;
+    }
+    for (const { seq } of this.#lines.splice(0)) {
+      this.#parts.reply({ kind: "done", seq, refused: [] });
+    }
+  }
+
+  #tick(): void {
+    const { appender, clock } = this.#parts;
+    if (appender.failure !== undefined) appender.drain();
+    this.#flushLines();
+    appender.confirm();
+    this.#report();
+    clock.schedule(CONFIRM_MS, () => this.#tick());
+  }
+
+  #reopen(seq: number): void {
+    const { appender, reply } = this.#parts;
+    this.#flush();
+    appender.reopen();
+    reply(
+      appender.failure === undefined
+        ? { kind: "done", seq, refused: [] }
+        : { kind: "failed", seq, message: appender.failure },
+    );
+    this.#report();
+  }
+
+  #report(): void {
+    const failure = this.#parts.appender.failure;
+    if (failure === this.#reported) return;
+    this.#reported = failure;
+    this.#parts.reply({ kind: "log", failure });
+  }
+}
+
+/** One transaction for all batches; each learns what became of its own operations. */
+function commitBatches(parts: DeskParts, batches: readonly Batch[]): void {
+  let refused: readonly RefusedOperation[];
+  try {
+    refused = parts.opened().apply(batches.flatMap((batch) => batch.operations));
+  } catch (error) {
+    parts.reset();
+    const message = messageOf(error);
+    for (const batch of batches) parts.reply({ kind: "failed", seq: batch.seq, message });
+    return;
+  }
+  let start = 0;
+  for (const batch of batches) {
+    const from = start;
+    const end = from + batch.operations.length;
+    start = end;
+    parts.reply({
+      kind: "done",
+      seq: batch.seq,
+      refused: refused
+        .filter((one) => one.index >= from && one.index < end)
+        .map((one) => ({ index: one.index - from, message: one.message })),
+    });
+  }
+}
+
+/**
+ * One process per data folder: a second one would take the first one's unfinished decisions for abandoned ones.
+ * The lock is a file lock of the system, so it goes with the process, however that ends.
+ */
+function lockFolder(file: string): DatabaseSync {
+  const lock = new DatabaseSync(file, { timeout: 500 });
+  try {
+    lock.exec("PRAGMA locking_mode = EXCLUSIVE");
+    lock.exec("BEGIN EXCLUSIVE");
+    return lock;
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
