@@ -1,0 +1,57 @@
+import { hostname } from "node:os";
+import type { Config } from "../config/config.ts";
+import type { JudgeSettings } from "../judge.ts";
+import { directionOf, type Direction, type ScanFacts } from "../policy/facts.ts";
+import { scanBuiltin } from "../scan/builtin-engine.ts";
+import type { ScanResult } from "../scan/scan-result.ts";
+import type { DryRunSettings } from "./judge-given.ts";
+
+/** What the configuration says about judging. */
+export function judgeSettings(config: Config): JudgeSettings {
+  const { limits, onFailure, scan } = config;
+  return {
+    inspect: {
+      linksPerMessage: limits.linksPerMessage,
+      mimeDepth: limits.mimeDepth,
+      attachmentBytes: limits.attachmentBytes,
+    },
+    onParseProblem: onFailure.parseProblem,
+    onOpaque: onFailure.opaque,
+    onInfected: scan.onInfected,
+    onUnscannable: scan.onUnscannable,
+    onScanError: scan.onError,
+  };
+}
+
+/** The same for dry runs, with the builtin engine. */
+export function dryRunSettings(config: Config, trace: boolean): DryRunSettings {
+  return {
+    ...judgeSettings(config),
+    agent: warnAgent(config),
+    directionOf: directionFor(config),
+    scan: (bytes) => scanFacts(scanBuiltin(bytes, () => 0)),
+    trace,
+  };
+}
+
+/** Computes a message's direction from the configured domains. */
+export function directionFor(config: Config): (from: string, to: string) => Direction {
+  return (from, to) => directionOf(from, to, config.domains);
+}
+
+/** Who refuses, in Warning and ms-diagnostics: the advertised host, our first domain, else this machine's name. */
+export function warnAgent(config: Config): string {
+  const advertised = config.advertise.find((entry) => entry.sip !== undefined)?.sip;
+  const name = advertised ?? config.domains[0] ?? hostname();
+  return /^[A-Za-z0-9.-]+$/.test(name) ? name : "sluice";
+}
+
+/** A result in the words of the rules. */
+export function scanFacts(result: ScanResult): ScanFacts {
+  return {
+    verdict: result.kind,
+    engine: result.engine,
+    name: "threat" in result ? result.threat : "",
+    reason: "reason" in result ? result.reason : "",
+  };
+}

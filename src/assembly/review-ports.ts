@@ -1,0 +1,96 @@
+import type { Clock } from "../base/clock.ts";
+import type { ConfigProblem } from "../config/config-problem.ts";
+import { formatProblem } from "../config/format-problem.ts";
+import { createEventId } from "../journal/event-id.ts";
+import type { RunningJournal } from "../journal/create-journal.ts";
+import type { Proxy } from "../proxy/proxy.ts";
+import type { ReviewPorts } from "../review/ports.ts";
+import type { Transport } from "../transport/transport.ts";
+import type { PolicyStore } from "./policy-store.ts";
+
+export interface ReviewDeps {
+  readonly clock: Clock;
+  readonly journal: RunningJournal;
+  readonly policies: PolicyStore;
+  readonly proxy: Proxy;
+  readonly transport: Transport;
+  readonly version: string;
+  /** As the ready line names them. */
+  readonly listening: string;
+}
+
+/** What the admin API may ask of the running gateway, and the reload that SIGHUP shares with it. */
+export function reviewPorts(deps: ReviewDeps): ReviewPorts {
+  const { clock, journal, policies, proxy, transport, version } = deps;
+  const startedAt = clock.now();
+  return {
+    incidents: journal.queries,
+    health() {
+      const { trouble } = journal;
+      const rules = `generation ${policies.current.generation}, ${policies.current.rules.length} rules`;
+      const failure = policies.lastFailure;
+      const parts = [
+        { name: "listeners", ok: true, detail: deps.listening },
+        {
+          name: "rules",
+          ok: true,
+          detail: failure === undefined ? rules : `${rules}; the last reload failed`,
+        },
+        { name: "journal", ok: trouble === undefined, detail: trouble ?? "records are kept" },
+      ];
+      return { ready: parts.every((part) => part.ok), parts, version, startedAt };
+    },
+    rules() {
+      const { current, loadedAt, lastFailure } = policies;
+      return {
+        rules: current.rules,
+        status: {
+          generation: current.generation,
+          hash: current.hash,
+          loaded: current.rules.length,
+          loadedAt,
+          lastFailure: lastFailure && {
+            at: lastFailure.at,
+            problems: lastFailure.problems.map(formatProblem),
+          },
+        },
+      };
+    },
+    async reload() {
+      const outcome = reloadPolicies(policies, journal, clock);
+      return { ...outcome, problems: outcome.problems.map(formatProblem) };
+    },
+    stats: () => ({
+      proxy: { ...proxy.counters, unfinished: proxy.unfinished },
+      transport: { ...transport.counters },
+    }),
+  };
+}
+
+/** What came of a reload. */
+export interface ReloadOutcome {
+  readonly ok: boolean;
+  /** Of the rules that are in force now. */
+  readonly generation: number;
+  /** Errors for which the old rules stay, or warnings of the new ones. */
+  readonly problems: readonly ConfigProblem[];
+}
+
+/** Reads the rules anew and records the attempt; the old ones stay unless all is well. */
+export function reloadPolicies(
+  policies: PolicyStore,
+  journal: RunningJournal,
+  clock: Clock,
+): ReloadOutcome {
+  const loaded = policies.reload();
+  const problems = loaded.ok ? loaded.value.warnings : loaded.problem;
+  const { generation } = policies.current;
+  journal.operation({
+    eventId: createEventId(clock.now()),
+    at: clock.now(),
+    type: "reload",
+    reason: loaded.ok ? "new rules are in force" : "the rules were not loaded, the old ones stay",
+    details: { generation, problems: problems.slice(0, 5).map(formatProblem) },
+  });
+  return { ok: loaded.ok, generation, problems };
+}

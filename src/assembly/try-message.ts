@@ -1,0 +1,120 @@
+import { systemClock } from "../base/clock.ts";
+import { failed, ok, type Result } from "../base/result.ts";
+import type { TryInput, TryOutcome } from "../cli/cli-deps.ts";
+import type { Config } from "../config/config.ts";
+import type { Given, GivenOutcome } from "../config/given.ts";
+import { hearingContext } from "../filter/hearing-context.ts";
+import type { Policy } from "../policy/decision.ts";
+import { judgeGiven, judgeRequest } from "./judge-given.ts";
+import { directionFor, dryRunSettings } from "./judge-settings.ts";
+
+/** `sluice try`: decides as the gateway would, offline, and shows what every rule saw. */
+export async function tryMessage(
+  config: Config,
+  policy: Policy,
+  input: TryInput,
+): Promise<Result<TryOutcome, string>> {
+  const settings = dryRunSettings(config, true);
+  const { source } = input;
+  if (source.kind !== "message") {
+    try {
+      return ok(outcomeOf(judgeGiven(policy, givenOf(input), settings)));
+    } catch (error) {
+      if (error instanceof RangeError) return failed(error.message);
+      throw error;
+    }
+  }
+  const judged = judgeRequest(policy, source.bytes, settings, (request) => ({
+    ...hearingContext(
+      request,
+      {
+        side: "client",
+        transport: "tcp",
+        encrypted: false,
+        sourceAddress: "127.0.0.1",
+        sourcePort: 5060,
+        authenticatedAor: undefined,
+        trusted: true,
+        receivedAt: systemClock.now(),
+      },
+      directionFor(config),
+    ),
+    trace: true,
+  }));
+  return judged.ok ? ok(outcomeOf(judged.value)) : judged;
+}
+
+function givenOf({ from, to, source }: TryInput): Given {
+  return {
+    ...NOTHING_GIVEN,
+    now: systemClock.now(),
+    from: from === "" ? undefined : from,
+    to: to === "" ? undefined : to,
+    text: source.kind === "text" ? source.text : undefined,
+    html: source.kind === "html" ? source.text : undefined,
+    file:
+      source.kind === "file"
+        ? { name: source.name, size: source.bytes.length, content: source.bytes, declaredType: undefined }
+        : undefined,
+  };
+}
+
+const NOTHING_GIVEN: Given = {
+  from: undefined,
+  fromDisplayName: undefined,
+  fromIp: undefined,
+  authenticated: undefined,
+  to: undefined,
+  toDisplayName: undefined,
+  direction: undefined,
+  channel: undefined,
+  transport: undefined,
+  encrypted: undefined,
+  now: undefined,
+  text: undefined,
+  html: undefined,
+  media: undefined,
+  file: undefined,
+  scan: undefined,
+};
+
+function outcomeOf(outcome: GivenOutcome): TryOutcome {
+  const { verdict } = outcome;
+  return {
+    action: outcome.action,
+    respond: outcome.respond ?? null,
+    rule: outcome.rule ?? null,
+    reason: outcome.reason ?? verdict.problem?.detail ?? verdict.setting ?? "",
+    text: outcome.text ?? null,
+    parts: partsOf(verdict),
+    trace: verdict.decisions.flatMap((decision) => decision.trace),
+  };
+}
+
+/** What was found in the message, as a reader of the trace needs it. */
+function partsOf(verdict: GivenOutcome["verdict"]): readonly unknown[] {
+  const { inspection } = verdict;
+  if (inspection === undefined) return [];
+  return [
+    ...inspection.texts.map((part) => ({ kind: "text", type: part.type, charset: part.charset })),
+    ...inspection.links.map((link) => ({
+      kind: "link",
+      raw: link.raw,
+      host: link.host ?? null,
+      extensions: link.pathExtensions,
+    })),
+    ...inspection.offers.map((offer) => ({
+      kind: "offer",
+      channel: offer.channel,
+      name: offer.name.normalized,
+      size: offer.size ?? null,
+    })),
+    ...inspection.attachments.map((part) => ({
+      kind: "attachment",
+      name: part.name.normalized,
+      type: part.declaredType,
+      size: part.bytes.length,
+    })),
+    ...inspection.media.map((line) => ({ kind: "media", media: line.kinds, line: line.line })),
+  ];
+}

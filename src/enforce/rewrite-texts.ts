@@ -1,0 +1,123 @@
+import { encodeText } from "../content/charset.ts";
+import { failed, ok, type Result } from "../base/result.ts";
+import type { Inspection, TextPart } from "../inspect/inspection.ts";
+import type { LinkRewrite } from "../policy/decision.ts";
+import { encodeTransfer } from "../wire/mime/transfer-encoding.ts";
+import type { SipMessage } from "../wire/sip/message.ts";
+import type { Splice } from "../wire/sip/splice.ts";
+import { withContentLength } from "./content-length.ts";
+
+/** A notice with its macros filled in. */
+export interface RenderedNotice {
+  readonly text: string;
+  readonly position: "prepend" | "append";
+}
+
+export interface TextEdits {
+  readonly linkRewrites: readonly LinkRewrite[];
+  readonly notices: readonly RenderedNotice[];
+}
+
+/**
+ * Turns a rewriting verdict into edits of the message: a prefix before each link, notices around the text, everything
+ * re-encoded where it stood, Content-Length made right. Only the parts that change are touched.
+ * Fails with the part's charset when the edited text cannot be written in it.
+ */
+export function rewriteTexts(
+  message: SipMessage,
+  inspection: Inspection,
+  edits: TextEdits,
+): Result<readonly Splice[], string> {
+  const splices: Splice[] = [];
+  const noticed = partsToNotice(inspection, edits.linkRewrites);
+  for (const [index, part] of inspection.texts.entries()) {
+    const rewritten = insertPrefixes(inspection, index, edits.linkRewrites);
+    const text = noticed.has(index) ? addNotices(part, rewritten, edits.notices) : rewritten;
+    if (text === part.text) continue;
+    const bytes = encodePart(part, text);
+    if (bytes === undefined) return failed(part.charset);
+    splices.push({ start: part.start, end: part.end, bytes });
+  }
+  return ok(withContentLength(message, splices));
+}
+
+/**
+ * A notice stands where a link was dealt with (each alternative of a multipart/alternative that holds one), else in
+ * the first text: a reader sees it once, whichever alternative is shown.
+ */
+function partsToNotice(inspection: Inspection, rewrites: readonly LinkRewrite[]): ReadonlySet<number> {
+  const parts = new Set<number>();
+  for (const rewrite of rewrites) {
+    const link = inspection.links[rewrite.link];
+    if (link !== undefined) parts.add(link.part);
+  }
+  if (parts.size === 0) for (const link of inspection.links) parts.add(link.part);
+  if (parts.size === 0) parts.add(0);
+  return parts;
+}
+
+function insertPrefixes(
+  inspection: Inspection,
+  part: number,
+  rewrites: readonly LinkRewrite[],
+): string {
+  const source = inspection.texts[part]?.text ?? "";
+  const places = rewrites
+    .map((rewrite) => ({ at: inspection.links[rewrite.link], prefix: rewrite.prefix }))
+    .filter((place) => place.at?.part === part)
+    .map((place) => ({ at: place.at?.start ?? 0, prefix: place.prefix }))
+    .sort((a, b) => a.at - b.at);
+  let out = "";
+  let from = 0;
+  for (const place of places) {
+    out += source.slice(from, place.at) + place.prefix;
+    from = place.at;
+  }
+  return out + source.slice(from);
+}
+
+function addNotices(part: TextPart, text: string, notices: readonly RenderedNotice[]): string {
+  let out = text;
+  // The last notice asked for goes in first, so that several stand in the order of their rules.
+  for (const notice of [...notices].reverse()) {
+    if (notice.position === "prepend") out = prependTo(part, writable(notice.text, part.charset), out);
+  }
+  for (const notice of notices) {
+    if (notice.position === "append") out = appendTo(part, writable(notice.text, part.charset), out);
+  }
+  return out;
+}
+
+/** The same notice twice would pile up behind a second gateway: a text that already bears it is left alone. */
+function prependTo(part: TextPart, notice: string, text: string): string {
+  if (!part.markup) return text.startsWith(`${notice}\n`) ? text : `${notice}\n${text}`;
+  const html = `${escapeHtml(notice)}<br>`;
+  if (text.includes(html)) return text;
+  // Not behind <body>: a tag of that name inside a comment would swallow the notice.
+  const place = PROLOG.exec(text)?.[0].length ?? 0;
+  return text.slice(0, place) + html + text.slice(place);
+}
+
+function appendTo(part: TextPart, notice: string, text: string): string {
+  if (!part.markup) return text.endsWith(`\n${notice}`) ? text : `${text}\n${notice}`;
+  const html = `<br>${escapeHtml(notice)}`;
+  return text.includes(html) ? text : text + html;
+}
+
+const PROLOG = /^\s*(?:<!doctype[^<>]*>\s*)?(?:<html(?:\s[^<>]*)?>)?/i;
+
+function escapeHtml(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
+function encodePart(part: TextPart, text: string): Buffer | undefined {
+  const bytes = encodeText(text, part.charset);
+  return bytes === undefined ? undefined : encodeTransfer(bytes, part.transferEncoding);
+}
+
+/** A notice that the sender's charset cannot write loses its accents, rather than the message its notice. */
+function writable(notice: string, charset: string): string {
+  if (encodeText(notice, charset) !== undefined) return notice;
+  // oxlint-disable-next-line no-control-regex -- everything beyond ASCII is replaced
+  return notice.normalize("NFKD").replaceAll(/[^\u0000-\u007f]/g, (char) => (/\p{M}/u.test(char) ? "" : "?"));
+}

@@ -1,0 +1,61 @@
+import type { HearingContext } from "../policy/hearing.ts";
+import type { Channel, Party } from "../policy/facts.ts";
+import type { RequestContext } from "../proxy/seams.ts";
+import { HeaderId } from "../wire/sip/header-names.ts";
+import type { SipRequest } from "../wire/sip/message.ts";
+import { parseNameAddr } from "../wire/sip/name-addr.ts";
+import { canonicalAor, parseSipUri } from "../wire/sip/uri.ts";
+
+/**
+ * Who sends to whom, for the rules and the record. `to` is the Request-URI at ingress: the To field is only what the
+ * sender's screen says (DESIGN §4). Direction comes from `directionOf`, handed in with the domains.
+ */
+export function hearingContext(
+  request: SipRequest,
+  context: RequestContext,
+  directionOf: (fromDomain: string, toDomain: string) => HearingContext["direction"],
+): HearingContext {
+  const from = sender(request, context);
+  const to = partyOf(request.requestUri, "", undefined, false);
+  return {
+    from,
+    to,
+    direction: directionOf(from.domain, to.domain),
+    channel: channelOf(request),
+    transport: context.transport,
+    encrypted: context.encrypted,
+    now: context.receivedAt,
+    trace: false,
+  };
+}
+
+function channelOf(request: SipRequest): Channel {
+  return request.method === "MESSAGE" ? "sip-message" : "sip-invite";
+}
+
+function sender(request: SipRequest, context: RequestContext): Party {
+  const parsed = parseNameAddr(request.value(HeaderId.From) ?? "");
+  // The codec has read From already; a field that it let through and this does not is treated as nobody's.
+  const uri = parsed.ok ? parsed.value.uri : "";
+  const displayName = parsed.ok ? Buffer.from(parsed.value.displayName, "latin1").toString("utf8") : "";
+  const party = partyOf(uri, displayName, context.sourceAddress, false);
+  const proven = context.trusted || context.side === "server" || context.authenticatedAor === party.aor;
+  return proven ? { ...party, authenticated: true } : party;
+}
+
+function partyOf(
+  uriText: string,
+  displayName: string,
+  ip: string | undefined,
+  authenticated: boolean,
+): Party {
+  const uri = parseSipUri(uriText);
+  return {
+    aor: canonicalAor(uriText) ?? uriText,
+    user: uri.ok ? (uri.value.user ?? "") : "",
+    domain: uri.ok ? uri.value.host.toLowerCase() : "",
+    displayName,
+    ip,
+    authenticated,
+  };
+}

@@ -1,0 +1,108 @@
+import type { Verdict } from "../policy/hearing.ts";
+import type { HearingContext } from "../policy/hearing.ts";
+import type { Link } from "../inspect/inspection.ts";
+import { createEventId } from "../journal/event-id.ts";
+import type { IncidentDraft } from "../journal/records.ts";
+
+/** How many links a record names; the rest are counted by nobody. */
+const MAX_RECORDED_LINKS = 20;
+
+/** Why a verdict was taken, in the words of the record. */
+export interface Grounds {
+  /** Rule id, or the failure key that decided ("parse_problem", "on_infected" …). */
+  readonly rule: string;
+  readonly reason: string;
+}
+
+/** The rule or failure key behind a verdict other than "allow". */
+export function groundsOf(verdict: Verdict): Grounds {
+  if (verdict.problem !== undefined) {
+    const { code, detail } = verdict.problem;
+    return { rule: "parse_problem", reason: `${code}: ${detail}` };
+  }
+  const decision = verdict.decision;
+  if (decision?.rule !== undefined) return { rule: decision.rule.id, reason: decision.reason };
+  return { rule: verdict.setting ?? "defaults", reason: verdict.setting ?? "default verdict" };
+}
+
+/**
+ * The group that an incident belongs to: repeats within the journal's window only count (DESIGN §4 "Records").
+ * What strangers sent goes into one aggregate for each rule, since their From is not proven to be theirs.
+ */
+export function groupKey(verdict: Verdict, context: HearingContext): string {
+  const { rule } = groundsOf(verdict);
+  if (!context.from.authenticated) return `unauthenticated\n${rule}`;
+  const subject = verdict.file?.name.normalized ?? concernedLinks(verdict)[0]?.host ?? "";
+  return [context.from.aor, context.to.aor, rule, subject].join("\n");
+}
+
+/** The links that the verdict is about: those rewritten, else all. */
+function concernedLinks(verdict: Verdict): readonly Link[] {
+  const links = verdict.inspection?.links ?? [];
+  const rewritten = verdict.decisions.flatMap((decision) => decision.linkRewrites);
+  if (rewritten.length === 0) return links;
+  return rewritten.flatMap((rewrite) => links[rewrite.link] ?? []);
+}
+
+/** A link that no reader of a record can click by mistake; query and user info may hold secrets and stay out. */
+function defang(link: Link): string {
+  if (link.host === undefined) return `${link.scheme.replace("http", "hxxp")}:…`;
+  const port = link.port === undefined ? "" : `:${link.port}`;
+  const scheme = link.scheme.replace("http", "hxxp");
+  return `${scheme}://${link.host.replaceAll(".", "[.]")}${port}${link.path}`;
+}
+
+export interface DraftInput {
+  readonly id: string;
+  readonly callId: string;
+  readonly verdict: Verdict;
+  readonly context: HearingContext;
+  readonly action: "rewrite" | "block" | "quarantine";
+  readonly answer: { readonly status: number; readonly reason: string } | undefined;
+}
+
+/** Fills in the journal's record of a decision. */
+export function incidentDraft(input: DraftInput): IncidentDraft {
+  const { verdict, context } = input;
+  const decision = verdict.decision;
+  const grounds = groundsOf(verdict);
+  return {
+    id: input.id,
+    eventId: createEventId(context.now),
+    at: context.now,
+    type: context.channel === "sip-message" ? "message" : "session",
+    callId: input.callId,
+    from: context.from.aor,
+    to: [context.to.aor],
+    direction: context.direction,
+    channel: context.channel,
+    action: input.action,
+    rule: grounds.rule,
+    ruleTitle: decision?.rule?.title ?? "",
+    ruleFile: decision?.rule?.file ?? "",
+    ruleLine: decision?.rule?.line ?? 0,
+    policy: decision?.policy ?? "",
+    severity: decision?.severity ?? "medium",
+    reason: grounds.reason,
+    tags: decision?.tags ?? [],
+    file: fileRecord(verdict),
+    scan: verdict.scans.map((scan) => ({
+      engine: scan.engine,
+      result: scan.verdict,
+      threat: scan.name === "" ? undefined : scan.name,
+      reason: scan.reason === "" ? undefined : scan.reason,
+      ms: 0,
+    })),
+    urls: concernedLinks(verdict).slice(0, MAX_RECORDED_LINKS).map(defang),
+    answer: input.answer,
+    // Notices by message need the gateway's own account at work; until then the record says so.
+    notify: (decision?.notify ?? []).map((wish) => ({ audience: wish.audience, state: "not sent" })),
+    trace: verdict.decisions.flatMap((one) => one.trace),
+  };
+}
+
+function fileRecord(verdict: Verdict): IncidentDraft["file"] {
+  if (verdict.file === undefined) return undefined;
+  const { name, size } = verdict.file;
+  return { name: name.normalized || name.raw, size, sha256: undefined, trueType: undefined };
+}

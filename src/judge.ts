@@ -1,0 +1,235 @@
+import { closeMedia, dropBody } from "./enforce/close-media.ts";
+import { refuse, type Refusal } from "./enforce/refusal.ts";
+import { rewriteTexts } from "./enforce/rewrite-texts.ts";
+import { inspectMedia } from "./inspect/inspect-media.ts";
+import { inspectRequest, type InspectLimits } from "./inspect/inspect-request.ts";
+import type { Attachment, InspectProblem } from "./inspect/inspection.ts";
+import type { Policy } from "./policy/decision.ts";
+import type { ScanFacts } from "./policy/facts.ts";
+import {
+  Hearing,
+  mediaKindsOf,
+  type FailureSettings,
+  type HearingContext,
+  type Verdict,
+} from "./policy/hearing.ts";
+import { renderTemplate } from "./policy/template.ts";
+import type { SipMessage, SipRequest } from "./wire/sip/message.ts";
+import type { Splice } from "./wire/sip/splice.ts";
+
+/**
+ * From a message to a verdict and to outgoing bytes: inspect, ask the rules, carry out. Pure and synchronous; the one
+ * thing that it cannot do, scanning, it hands back to the caller as a question.
+ *
+ * Used by the filter, `sluice try` and the inline tests, so that all of them decide alike. It keeps no incidents,
+ * knows nothing of transactions, and has no clock.
+ */
+export function judge(
+  request: SipRequest,
+  context: HearingContext,
+  policy: Policy,
+  settings: JudgeSettings,
+): Judgement {
+  const inspected = inspectRequest(request, settings.inspect);
+  if (!inspected.ok) {
+    return { kind: "decided", verdict: problemVerdict(inspected.problem, settings.onParseProblem) };
+  }
+  const inspection = inspected.value;
+  const hearing = new Hearing(inspection, context, policy);
+  if (inspection.opaque.length > 0) hearing.unreadable(settings.onOpaque);
+  hearing.askMessage();
+  hearing.askSession(request.method === "INVITE");
+  if (inspection.attachments.length === 0 || hearing.stopped) {
+    return { kind: "decided", verdict: hearing.verdict(settings) };
+  }
+  return {
+    kind: "scan",
+    attachments: inspection.attachments,
+    decide(scans) {
+      hearing.askFiles(scans, settings);
+      return hearing.verdict(settings);
+    },
+  };
+}
+
+export interface JudgeSettings extends FailureSettings {
+  readonly inspect: InspectLimits;
+}
+
+export type Judgement =
+  | { readonly kind: "decided"; readonly verdict: Verdict }
+  | {
+      /** Attachments have to be scanned first; `decide` takes one result for each, in order. */
+      readonly kind: "scan";
+      readonly attachments: readonly Attachment[];
+      decide(scans: readonly ScanFacts[]): Verdict;
+    };
+
+function problemVerdict(problem: InspectProblem, action: "block" | "allow"): Verdict {
+  return {
+    action,
+    decision: undefined,
+    decisions: [],
+    setting: "parse_problem",
+    problem,
+    inspection: undefined,
+    file: undefined,
+    cookie: undefined,
+    scans: [],
+  };
+}
+
+/** What the texts of an answer or a notice need to know. */
+export interface OutcomeWords {
+  /** "INC-…" */
+  readonly incident: string;
+  /** Warn-agent in the answer: a host name or a pseudonym. */
+  readonly agent: string;
+}
+
+export type Outcome =
+  | { readonly kind: "forward"; readonly splices: readonly Splice[] }
+  | { readonly kind: "refuse"; readonly refusal: Refusal };
+
+/**
+ * Turns a verdict into what goes out: edits of the request, or the answer that refuses it. The same input always gives
+ * the same bytes, and judging the outgoing message again changes nothing.
+ */
+export function carryOut(
+  request: SipRequest,
+  context: HearingContext,
+  verdict: Verdict,
+  words: OutcomeWords,
+): Outcome {
+  switch (verdict.action) {
+    case "allow":
+      return { kind: "forward", splices: [] };
+    case "rewrite":
+      return rewrite(request, context, verdict, words);
+    case "block":
+    case "quarantine":
+      return { kind: "refuse", refusal: refusal(request, verdict, words) };
+  }
+}
+
+function rewrite(
+  request: SipRequest,
+  context: HearingContext,
+  verdict: Verdict,
+  words: OutcomeWords,
+): Outcome {
+  const values = templateValues(context, verdict, words);
+  const decisions = verdict.decisions;
+  const edited = rewriteTexts(request, verdict.inspection ?? EMPTY_INSPECTION, {
+    linkRewrites: decisions.flatMap((decision) => decision.linkRewrites),
+    notices: decisions.flatMap((decision) =>
+      decision.notices.map((notice) => ({
+        text: renderTemplate(notice.text, values),
+        position: notice.position,
+      })),
+    ),
+  });
+  if (edited.ok) return { kind: "forward", splices: edited.value };
+  // What must be changed and cannot be written is refused, never passed on unchanged.
+  return { kind: "refuse", refusal: refusal(request, verdict, words) };
+}
+
+const EMPTY_INSPECTION = {
+  texts: [],
+  links: [],
+  offers: [],
+  attachments: [],
+  media: [],
+  opaque: [],
+  signed: false,
+};
+
+function templateValues(
+  context: HearingContext,
+  verdict: Verdict,
+  words: OutcomeWords,
+): Record<string, string> {
+  const decision = verdict.decision;
+  return {
+    "incident.id": words.incident,
+    "incident.short": words.incident,
+    "policy.name": decision?.policy ?? "default",
+    "rule.id": decision?.rule?.id ?? "",
+    "rule.title": decision?.rule?.title ?? "",
+    "file.name": verdict.file?.name.normalized ?? "",
+    "from.aor": context.from.aor,
+    "to.aor": context.to.aor,
+    "scan.name": verdict.scans.find((scan) => scan.name !== "")?.name ?? "",
+  };
+}
+
+function refusal(request: SipRequest, verdict: Verdict, words: OutcomeWords): Refusal {
+  return refuse(request, {
+    respond: verdict.problem === undefined ? verdict.decision?.respond : statusOf(verdict.problem),
+    text: reasonFor(verdict),
+    incident: words.incident,
+    agent: words.agent,
+    cookie: verdict.cookie,
+  });
+}
+
+/** What the sender is told; for problems a generic sentence, since the detail may quote the message. */
+function reasonFor(verdict: Verdict): string {
+  if (verdict.decision !== undefined) return verdict.decision.reason;
+  return (verdict.setting && SETTING_SENTENCES[verdict.setting]) || "Message not permitted";
+}
+
+const SETTING_SENTENCES: Readonly<Record<string, string>> = {
+  parse_problem: "Message could not be understood",
+  opaque: "Content that cannot be inspected is not permitted",
+  on_infected: "File is infected",
+  on_unscannable: "File could not be scanned",
+  on_error: "File could not be scanned now",
+};
+
+/** Problems that name a type or an encoding are 415, sizes 413, everything else 400 (RFC 3261 §21.4). */
+function statusOf(problem: InspectProblem): number {
+  if (UNSUPPORTED.has(problem.code)) return 415;
+  return problem.code.endsWith("-too-large") ? 413 : 400;
+}
+
+const UNSUPPORTED: ReadonlySet<string> = new Set([
+  "content-encoding",
+  "unknown-charset",
+  "unsupported-message-type",
+  "transfer-encoding",
+]);
+
+/** The edits for the media of a message that cannot be refused (a response, an ACK), and what was closed. */
+export interface MediaOutcome {
+  readonly splices: readonly Splice[];
+  /** The verdict on what was closed; undefined when nothing was. */
+  readonly verdict: Verdict | undefined;
+}
+
+/**
+ * Judges the media of a response or an ACK: each line by itself, and what the rules refuse gets port 0. A session
+ * description that cannot be read is taken out.
+ */
+export function judgeMedia(
+  message: SipMessage,
+  context: HearingContext,
+  policy: Policy,
+  settings: JudgeSettings,
+): MediaOutcome {
+  const lines = inspectMedia(message, settings.inspect);
+  if (!lines.ok) {
+    if (settings.onParseProblem === "allow") return { splices: [], verdict: undefined };
+    return { splices: dropBody(message), verdict: problemVerdict(lines.problem, "block") };
+  }
+  let verdict: Verdict | undefined;
+  const closed = lines.value.filter((line) => {
+    if (mediaKindsOf([line]).length === 0) return false;
+    const hearing = new Hearing({ ...EMPTY_INSPECTION, media: [line] }, context, policy);
+    hearing.askSession(true);
+    if (!hearing.stopped) return false;
+    verdict ??= hearing.verdict(settings);
+    return true;
+  });
+  return { splices: closeMedia(message, closed), verdict };
+}
