@@ -1,0 +1,92 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort } from "../../support/free-port.ts";
+import type { TestTransport } from "../../support/sip-socket.ts";
+import { waitUntil } from "../../support/wait-until.ts";
+
+export interface KamailioOptions {
+  /** Challenges REGISTER, MESSAGE and INVITE; every user's password is "secret". */
+  readonly auth?: boolean;
+  /** Stays in the path of dialogs. */
+  readonly recordRoute?: boolean;
+}
+
+/** Not the gateway's address: the two sides of the gateway differ by address, as they do in a network. */
+const HOST = "127.0.0.2";
+
+/** Kamailio as the existing SIP server for example.test; registrations live as long as the process. */
+export class Kamailio implements AsyncDisposable {
+  readonly host: string = HOST;
+  readonly port: number;
+  readonly #dir: string;
+  readonly #child: ChildProcess;
+
+  private constructor(dir: string, port: number, child: ChildProcess) {
+    this.#dir = dir;
+    this.port = port;
+    this.#child = child;
+  }
+
+  static async start(options: KamailioOptions = {}): Promise<Kamailio> {
+    const dir = await mkdtemp(join(tmpdir(), "sluice-kamailio-"));
+    const port = await freePort(HOST);
+    const template = await readFile(new URL("kamailio.cfg", import.meta.url), "utf8");
+    const config = join(dir, "kamailio.cfg");
+    await writeFile(config, template.replaceAll("@HOST@", HOST).replaceAll("@PORT@", String(port)));
+    const defines = [
+      ...(options.auth === true ? ["-A", "WITH_AUTH"] : []),
+      ...(options.recordRoute === true ? ["-A", "WITH_RECORD_ROUTE"] : []),
+    ];
+    // -DD -E: stay in the foreground, so that this process ends it by its own process id.
+    const args = ["-DD", "-E", "-f", config, "-m", "64", "-M", "8", "-w", dir, "-Y", dir];
+    // oxlint-disable-next-line node/no-process-env -- Debian has it in /usr/sbin
+    const PATH = `${process.env["PATH"] ?? ""}:/usr/sbin`;
+    const child = spawn("kamailio", [...args, ...defines], {
+      stdio: ["ignore", "ignore", "pipe"],
+      // oxlint-disable-next-line node/no-process-env -- see above
+      env: { ...process.env, PATH },
+    });
+    const kamailio = new Kamailio(dir, port, child);
+    await kamailio.#untilListening();
+    return kamailio;
+  }
+
+  /** For the gateway's `upstream`. */
+  uri(transport: TestTransport): string {
+    return `sip:${this.host}:${this.port};transport=${transport}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      const exited = once(this.#child, "exit");
+      this.#child.kill("SIGTERM");
+      await exited;
+    }
+    await rm(this.#dir, { recursive: true, force: true });
+  }
+
+  async #untilListening(): Promise<void> {
+    let log = "";
+    this.#child.stderr?.on("data", (chunk: Buffer) => {
+      log = (log + chunk.toString("utf8")).slice(-4000);
+    });
+    await waitUntil("Kamailio to listen", async () => {
+      if (this.#child.exitCode !== null) throw new Error(`Kamailio ended: ${log}`);
+      return answers(this.host, this.port);
+    });
+  }
+}
+
+async function answers(host: string, port: number): Promise<boolean> {
+  const socket = connect({ host, port });
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  socket.once("connect", () => resolve(true));
+  socket.once("error", () => resolve(false));
+  const connected = await promise;
+  socket.destroy();
+  return connected;
+}

@@ -1,0 +1,99 @@
+import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { Inbox } from "../../../support/inbox.ts";
+import type { Address } from "../../../support/sip-socket.ts";
+
+const run = promisify(execFile);
+
+/** Something the user would have seen; keys as in the head of sipe-peer.c. */
+export interface SipeEvent {
+  readonly event: "signed-on" | "message" | "window" | "transfer" | "disconnected" | "dialog-box";
+  readonly who?: string;
+  readonly text?: string;
+  readonly error?: boolean;
+  readonly what?: string;
+  readonly file?: string;
+  readonly direction?: string;
+}
+
+/** Compiles the client into the folder and gives the program's path. */
+export async function buildSipePeer(folder: string): Promise<string> {
+  const source = fileURLToPath(new URL("sipe-peer.c", import.meta.url));
+  const { stdout } = await run("pkg-config", ["--cflags", "--libs", "purple"]);
+  const flags = stdout.trim().split(/\s+/);
+  const program = join(folder, "sipe-peer");
+  await run("gcc", ["-O1", "-Wall", "-o", program, source, ...flags]);
+  return program;
+}
+
+/** pidgin-sipe as an actor: a real client of the LCS dialect that we did not write. */
+export class SipePeer implements AsyncDisposable {
+  readonly address: string;
+  readonly #child: ChildProcess;
+  readonly #folder: string;
+  readonly #events: Inbox<SipeEvent> = new Inbox();
+
+  private constructor(address: string, child: ChildProcess, folder: string) {
+    this.address = address;
+    this.#child = child;
+    this.#folder = folder;
+  }
+
+  /** Starts the program and waits until it has signed on. */
+  static async signOn(program: string, address: string, gateway: Address): Promise<SipePeer> {
+    const folder = await mkdtemp(join(tmpdir(), "sluice-sipe-"));
+    const server = `${gateway.address}:${gateway.port}`;
+    const child = spawn(program, [address, server, "tcp", folder], {
+      stdio: ["pipe", "pipe", "ignore"],
+    });
+    const peer = new SipePeer(address, child, folder);
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      if (line.startsWith("{")) peer.#events.put(JSON.parse(line) as SipeEvent);
+    });
+    await peer.sees("signed-on");
+    return peer;
+  }
+
+  /** Writes into the conversation with that address, opening it where there is none. */
+  says(to: string, text: string): void {
+    this.#child.stdin?.write(`say ${to} ${text}\n`);
+  }
+
+  /** Offers a file. The address must bear its scheme: without it the client does not find its own session again. */
+  offers(to: string, path: string): void {
+    this.#child.stdin?.write(`offer ${to} ${path}\n`);
+  }
+
+  /** The next event of that kind that fits. */
+  async sees(
+    event: SipeEvent["event"],
+    fits: (event: SipeEvent) => boolean = () => true,
+  ): Promise<SipeEvent> {
+    const wanted = (seen: SipeEvent): boolean => seen.event === event && fits(seen);
+    try {
+      return await this.#events.next(`"${event}" at ${this.address}`, wanted, 15_000);
+    } catch (cause) {
+      throw new Error(`${String(cause)}; seen: ${JSON.stringify(this.#events.items)}`, { cause });
+    }
+  }
+
+  /** Events that nobody has asked for. */
+  get unseen(): readonly SipeEvent[] {
+    return this.#events.items;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      const exited = once(this.#child, "exit");
+      this.#child.kill("SIGKILL");
+      await exited;
+    }
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
