@@ -133,7 +133,8 @@ async function readReport(file: string): Promise<Tally> {
     for (const test of suite.assertionResults) {
       if (test.status === "passed") tally.passed += 1;
       else if (test.status === "failed") tally.failed += 1;
-      else if (!REQUIRE_LIVE || /torture/i.test(`${suite.name} ${test.fullName}`)) tally.skipped += 1;
+      else if (!REQUIRE_LIVE || /torture/i.test(`${suite.name} ${test.fullName}`))
+        tally.skipped += 1;
       else {
         tally.failed += 1;
         say(`FAILED (skipped, but REQUIRE_LIVE=1): ${test.fullName}`);

@@ -2,16 +2,15 @@ import { randomUUID } from "node:crypto";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { createAdvertisedHost } from "./assembly/advertised-host.ts";
-import { judgeGiven } from "./assembly/judge-given.ts";
 import {
   directionFor,
-  dryRunSettings,
   judgeSettings,
   scanFacts,
   warnAgent,
 } from "./assembly/judge-settings.ts";
 import { openListeners, type Listeners } from "./assembly/open-listeners.ts";
 import { createPolicyStore } from "./assembly/policy-store.ts";
+import { runInlineTest } from "./assembly/run-inline-test.ts";
 import { resolveUpstream } from "./assembly/resolve-upstream.ts";
 import { reloadPolicies, reviewPorts, type ReloadOutcome } from "./assembly/review-ports.ts";
 import { systemClock } from "./base/clock.ts";
@@ -71,8 +70,7 @@ export async function startGateway(
   { version, log }: GatewayHost,
 ): Promise<Result<Gateway, readonly ConfigProblem[]>> {
   const clock = systemClock;
-  const dryRun = dryRunSettings(config, false);
-  const store = createPolicyStore(config, (policy, given) => judgeGiven(policy, given, dryRun), clock);
+  const store = createPolicyStore(config, runInlineTest, clock);
   if (!store.ok) return failed(store.problem);
   const policies = store.value;
 
@@ -91,7 +89,7 @@ export async function startGateway(
       clock,
       policy: () => policies.current,
       scan: (attachment) => scanFacts(scanBuiltin(attachment.bytes, () => clock.monotonicMs())),
-      directionOf: directionFor(config),
+      directionOf: directionFor(config.domains),
       onFailure: (error) => log.error("an incident could not be recorded", { err: error }),
     },
     {

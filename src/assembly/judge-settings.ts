@@ -23,20 +23,45 @@ export function judgeSettings(config: Config): JudgeSettings {
   };
 }
 
-/** The same for dry runs, with the builtin engine. */
-export function dryRunSettings(config: Config, trace: boolean): DryRunSettings {
+/** The same for `sluice try`, which decides as this configuration does, with the builtin engine. */
+export function dryRunSettings(config: Config): DryRunSettings {
   return {
     ...judgeSettings(config),
     agent: warnAgent(config),
-    directionOf: directionFor(config),
-    scan: (bytes) => scanFacts(scanBuiltin(bytes, () => 0)),
-    trace,
+    directionOf: directionFor(config.domains),
+    scan: scanOffline,
+    trace: true,
   };
 }
 
+/**
+ * For the tests inside rule files: whoever runs them, a check or the gateway itself, gets the same results, so they
+ * depend on no setting but the domains.
+ */
+export function inlineTestSettings(domains: readonly string[]): DryRunSettings {
+  return {
+    inspect: { linksPerMessage: 1000, mimeDepth: 10, attachmentBytes: 1024 * 1024 },
+    onParseProblem: "block",
+    onOpaque: "block",
+    onInfected: "quarantine",
+    onUnscannable: "block",
+    onScanError: "block",
+    agent: "sluice",
+    directionOf: directionFor(domains),
+    scan: scanOffline,
+    trace: false,
+  };
+}
+
+function scanOffline(bytes: Buffer): ScanFacts {
+  return scanFacts(scanBuiltin(bytes, () => 0));
+}
+
 /** Computes a message's direction from the configured domains. */
-export function directionFor(config: Config): (from: string, to: string) => Direction {
-  return (from, to) => directionOf(from, to, config.domains);
+export function directionFor(
+  domains: readonly string[],
+): (from: string, to: string) => Direction {
+  return (from, to) => directionOf(from, to, domains);
 }
 
 /** Who refuses, in Warning and ms-diagnostics: the advertised host, our first domain, else this machine's name. */

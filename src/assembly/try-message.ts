@@ -14,7 +14,7 @@ export async function tryMessage(
   policy: Policy,
   input: TryInput,
 ): Promise<Result<TryOutcome, string>> {
-  const settings = dryRunSettings(config, true);
+  const settings = dryRunSettings(config);
   const { source } = input;
   if (source.kind !== "message") {
     try {
@@ -37,7 +37,7 @@ export async function tryMessage(
         trusted: true,
         receivedAt: systemClock.now(),
       },
-      directionFor(config),
+      directionFor(config.domains),
     ),
     trace: true,
   }));

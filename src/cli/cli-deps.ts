@@ -46,7 +46,8 @@ export interface RunningGateway {
 export interface ReloadOutcome {
   readonly ok: boolean;
   readonly generation: number;
-  readonly problems: readonly ConfigProblem[];
+  /** A sentence each, with file:line:column; warnings too. */
+  readonly problems: readonly string[];
 }
 
 /** The program's own log. */

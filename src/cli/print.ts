@@ -21,7 +21,11 @@ export type Row = Readonly<Record<string, unknown>>;
 export function printRows<R extends Row>(
   terminal: Terminal,
   format: OutputFormat,
-  list: { readonly columns: readonly Column<R>[]; readonly rows: readonly R[]; readonly none: string },
+  list: {
+    readonly columns: readonly Column<R>[];
+    readonly rows: readonly R[];
+    readonly none: string;
+  },
 ): void {
   const { stdout } = terminal;
   const { columns, rows } = list;
@@ -45,7 +49,12 @@ export function printRows<R extends Row>(
       stdout.write(rows.map((row) => `${safeJson(row)}\n`).join(""));
       return;
     case "csv":
-      stdout.write(csvLines(columns.map((column) => column.key), rows));
+      stdout.write(
+        csvLines(
+          columns.map((column) => column.key),
+          rows,
+        ),
+      );
       return;
     default:
       unreachable(format);

@@ -29,7 +29,7 @@ function outputOf(stream: NodeJS.WriteStream): TerminalOutput {
   return {
     write: (text) => stream.write(text),
     // Node leaves the property out when it is no terminal.
-    isTTY: Boolean(stream.isTTY),
+    isTTY: "isTTY" in stream && stream.isTTY,
     get columns() {
       return stream.isTTY ? stream.columns : undefined;
     },

@@ -9,9 +9,7 @@ export function safeText(text: string): string {
 /** JSON fit for a terminal; the same value when read back. */
 export function safeJson(value: unknown, indent?: number): string {
   return JSON.stringify(value ?? null, undefined, indent).replace(UNSAFE, (character) =>
-    character === "\n"
-      ? character
-      : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    character === "\n" ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
 
@@ -26,6 +24,7 @@ export function csvCell(value: unknown): string {
 export function cellText(value: unknown): string {
   if (value === undefined || value === null) return "";
   if (typeof value === "string") return value;
-  if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value.join(", ");
+  if (Array.isArray(value) && value.every((item) => typeof item === "string"))
+    return value.join(", ");
   return JSON.stringify(value);
 }

@@ -28,7 +28,10 @@ export function formatTable(
     Math.max(length(column.title), ...cells.map((row) => length(row[index] ?? ""))),
   );
   fit(columns, widths, options.width);
-  const heading = formatLine(columns.map((column) => column.title), widths);
+  const heading = formatLine(
+    columns.map((column) => column.title),
+    widths,
+  );
   const lines = cells.map((row) => formatLine(row, widths));
   const shown = options.colour ? styleText("bold", heading, { validateStream: false }) : heading;
   return [shown, ...lines].map((line) => `${line}\n`).join("");
@@ -41,7 +44,8 @@ function fit(columns: readonly TableColumn[], widths: number[], width: number | 
     let widest = -1;
     for (const [index, column] of columns.entries()) {
       const here = widths[index] ?? 0;
-      if (column.flexible === true && here > NARROWEST && here > (widths[widest] ?? 0)) widest = index;
+      if (column.flexible === true && here > NARROWEST && here > (widths[widest] ?? 0))
+        widest = index;
     }
     if (widest === -1) return;
     widths[widest] = (widths[widest] ?? 0) - 1;
@@ -57,11 +61,18 @@ function formatLine(cells: readonly string[], widths: readonly number[]): string
 }
 
 function cut(text: string, width: number): string {
-  if (length(text) <= width) return text;
-  return `${[...text].slice(0, width - 1).join("")}…`;
+  const characters = charactersOf(text);
+  if (characters.length <= width) return text;
+  return `${characters.slice(0, width - 1).join("")}…`;
 }
 
-/** In code points: near enough for names and addresses. */
+/** In characters as people count them: near enough for names and addresses. */
 function length(text: string): number {
-  return [...text].length;
+  return charactersOf(text).length;
+}
+
+const segmenter = new Intl.Segmenter();
+
+function charactersOf(text: string): readonly string[] {
+  return Array.from(segmenter.segment(text), (one) => one.segment);
 }

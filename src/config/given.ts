@@ -50,8 +50,11 @@ export interface GivenOutcome {
   readonly verdict: Verdict;
 }
 
-/** Decides as the gateway would; handed in, since the configuration knows nothing of messages. */
-export type JudgeGiven = (policy: Policy, given: Given) => GivenOutcome;
+/**
+ * Decides as the gateway would; handed in, since the configuration knows nothing of messages. `domains` are ours, for
+ * the direction.
+ */
+export type JudgeGiven = (policy: Policy, given: Given, domains: readonly string[]) => GivenOutcome;
 
 /** What `given` says, or what in it cannot be meant. */
 export function readGiven(data: GivenData): Result<Given, string> {

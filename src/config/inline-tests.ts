@@ -4,7 +4,7 @@ import type { RuleFile } from "../policy/schema.ts";
 import type { ExpectData, InlineTest } from "../policy/test-schema.ts";
 import { asList } from "../policy/vocabulary.ts";
 import type { ConfigProblem } from "./config-problem.ts";
-import { readGiven, type GivenOutcome, type JudgeGiven } from "./given.ts";
+import { readGiven, type Given, type GivenOutcome } from "./given.ts";
 import type { RuleFileSource } from "./load-rules.ts";
 import { createTestBench, type TestBench } from "./test-bench.ts";
 
@@ -24,7 +24,7 @@ export interface TestRun {
 export function runInlineTests(
   sources: readonly RuleFileSource[],
   policy: Policy,
-  judgeGiven: JudgeGiven,
+  judgeGiven: (policy: Policy, given: Given) => GivenOutcome,
 ): TestRun {
   const bench = createTestBench(sources, policy);
   const problems: ConfigProblem[] = [];
@@ -68,10 +68,7 @@ function testsOf(source: RuleFileSource, bench: TestBench): readonly PlacedTest[
 }
 
 /** What is not as expected, or undefined. */
-function failureOf(
-  test: InlineTest,
-  judge: (given: Parameters<JudgeGiven>[1]) => GivenOutcome,
-): string | undefined {
+function failureOf(test: InlineTest, judge: (given: Given) => GivenOutcome): string | undefined {
   const given = readGiven(test.given);
   if (!given.ok) return given.problem;
   let outcome: GivenOutcome;

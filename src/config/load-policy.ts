@@ -58,10 +58,13 @@ export function loadPolicy(
     return failed(sortProblems([...problems, ...placed(compiled.problem, sources)]));
   const found = [...problems, ...placed(compiled.value.warnings, sources)];
   const policy = compiled.value;
-  if (options.judgeGiven === undefined) {
+  const { judgeGiven } = options;
+  if (judgeGiven === undefined) {
     return ok({ policy, warnings: sortProblems(found), testCount: 0 });
   }
-  const tests = runInlineTests(sources, policy, options.judgeGiven);
+  const tests = runInlineTests(sources, policy, (asked, given) =>
+    judgeGiven(asked, given, what.domains),
+  );
   if (tests.problems.length > 0) return failed(sortProblems([...found, ...tests.problems]));
   return ok({ policy, warnings: sortProblems(found), testCount: tests.count });
 }

@@ -29,7 +29,7 @@ export function parseYamlDocument(bytes: Uint8Array): Result<YamlDocument, reado
     schema: "core",
     customTags: [],
     lineCounter: lines,
-    // O(n²) in the package; inspectNodes finds duplicates in one pass and names the first place.
+    // O(n²) in the package; inspectNodes finds duplicates in one pass.
     uniqueKeys: false,
     prettyErrors: false,
     strict: true,
@@ -142,6 +142,8 @@ function problemOf(error: YAMLError, lines: LineCounter, text: string): YamlProb
 /** Where the words of the package speak to programmers rather than to the writer of the file. */
 const SYNTAX_MESSAGES: Readonly<Partial<Record<string, string>>> = {
   MULTIPLE_DOCS: "several documents in one file",
+  // The package says "maximum call stack size exceeded".
+  RESOURCE_EXHAUSTION: "nested too deeply",
   TAG_RESOLVE_FAILED: "tags (!name) are not allowed",
 };
 

@@ -45,15 +45,6 @@ const GROUP_OF_EXTENSION: ReadonlyMap<string, TypeGroup> = new Map(
   ),
 );
 
-/**
- * The group that an extension (lower case, without dot) stands for; undefined for one we do not know.
- *
- * @example groupOfExtension("scr") // "executable"
- */
-export function groupOfExtension(extension: string): TypeGroup | undefined {
-  return GROUP_OF_EXTENSION.get(extension);
-}
-
 const SHOWN_AS_HARMLESS: ReadonlySet<TypeGroup> = new Set<TypeGroup>([
   "office",
   "document",

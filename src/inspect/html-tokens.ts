@@ -27,8 +27,13 @@ export function tokenizeHtml(source: string): readonly HtmlToken[] {
     covered = Math.max(covered, end);
     tokens.push({ kind, tag, start, end });
   };
-  const addText = (token: { readonly location: Token.Location | null }): void =>
+  // text comes in several pieces, and a reference may be cut between two of them: they become one
+  const addText = (token: { readonly location: Token.Location | null }): void => {
     add(hidden ? "hidden" : "text", "", token.location);
+    const [before, last] = tokens.slice(-2);
+    if (before?.kind === "text" && last?.kind === "text" && before.end === last.start)
+      tokens.splice(-2, 2, { ...before, end: last.end });
+  };
   const tokenizer = new Tokenizer(
     { sourceCodeLocationInfo: true },
     {

@@ -122,11 +122,13 @@ function opensWithoutSlashes(
 ): boolean {
   const { text } = run;
   if (slashes === 0 && isWord(text, body - 1)) return false;
+  // "{.http:": the word begins behind the dot
+  if (run.authorityStart >= 0 && !isDelimiter(leadOf(text, body))) return false;
   if (scheme === "data") {
     const comma = text.indexOf(",", after);
     return comma >= 0 && comma < Math.min(run.end, after + 200);
   }
-  return isWord(text, after) || "%[+*@?.~-&_$!".includes(text[after] ?? " ");
+  return isHostCode(text.charCodeAt(after)) || "%[+*@?~&_$!".includes(text[after] ?? " ");
 }
 
 function hostToken(run: Run, from: number, to: number): void {
@@ -148,10 +150,13 @@ function hostToken(run: Run, from: number, to: number): void {
     return;
   }
   if (inside && !(isDelimiter(lead) && start < run.authorityEnd)) return;
-  // an address of mail, unless something follows that only a link has
-  const next = end === to && end < run.end ? (text[end] ?? "") : "";
-  if (text[start - 1] === "@" && (next === "" || !"/:?#".includes(next))) return;
-  bareHost(run, token, start, end);
+  if (text[start - 1] !== "@" || (end === to && isLinkTail(run, end)))
+    bareHost(run, token, start, end);
+}
+
+/** After the host of an address of mail nothing follows that only a link has. */
+function isLinkTail(run: Run, at: number): boolean {
+  return at < run.end && "/:?#".includes(run.text[at] ?? " ");
 }
 
 function bareHost(run: Run, token: string, start: number, end: number): void {
@@ -238,12 +243,11 @@ function add(run: Run, candidate: NewCandidate): void {
   run.found.push({ form, scheme, start, body, end, plain });
 }
 
+/** Where the user's name before an "@" begins. */
 function userStart(run: Run, at: number): number {
+  const { text } = run;
   let start = at;
-  while (
-    start > run.start &&
-    (isWord(run.text, start - 1) || "+.-".includes(run.text[start - 1] ?? " "))
-  )
+  while (start > run.start && (isHostCode(text.charCodeAt(start - 1)) || text[start - 1] === "+"))
     start--;
   return start;
 }

@@ -67,4 +67,6 @@ export interface ProxyOptions {
   readonly onFailure: "block" | "allow";
   /** Unfinished transactions at most. */
   readonly inFlight: number;
+  /** Bytes of their requests at most; default 256 MiB. */
+  readonly inFlightBytes?: number;
 }

@@ -768,6 +768,35 @@ describe("createProxy with a filter that fails", () => {
     },
   );
 
+  it("gives the sender the answer even when the filter's edits of it cannot be applied", () => {
+    const onResponse = (response: SipResponse) => [
+      { start: 0, end: response.bytes.length, bytes: "" },
+    ];
+    const { alice, send, upstream } = bench({ seams: { onResponse } });
+    send(alice, request("MESSAGE"));
+    send(upstream(), answer(upstream().request(), 200));
+    expect(alice.takenLines()).toEqual(["SIP/2.0 200 Reason"]);
+  });
+
+  it("answers 500 when the filter's edits of a request cannot be applied", () => {
+    const onRequest = (message: SipRequest): RequestOutcome => ({
+      kind: "forward",
+      splices: [{ start: 0, end: message.bytes.length, bytes: "" }],
+    });
+    const { alice, send } = bench({ seams: { onRequest } });
+    send(alice, request("MESSAGE"));
+    expect(alice.takenLines()).toEqual(["SIP/2.0 500 Server Internal Error"]);
+  });
+
+  it("answers 500 to a request on which something of ours breaks", () => {
+    const isTrusted = (): boolean => {
+      throw new Error("bug");
+    };
+    const { alice, send } = bench({ options: { isTrusted } });
+    send(alice, request("MESSAGE"));
+    expect(alice.takenLines()).toEqual(["SIP/2.0 500 Server Internal Error"]);
+  });
+
   it("takes the body out of a response that it fails on", () => {
     const onResponse = (): never => {
       throw new Error("bug");
@@ -847,6 +876,18 @@ describe("createProxy refusing requests", () => {
     expect(other.alice.taken()).toEqual([]);
   });
 
+  it("answers a request whose Via cannot be read where it came from, without its control characters", () => {
+    const { network, proxy } = bench();
+    const phone = network.peer("udp", "192.0.2.30:33333");
+    const text = request("MESSAGE", { via: "SIP/7.0/UDP host" }).replace("alice@", "a\0\rb@");
+    const parsed = parseDatagram(Buffer.from(text, "latin1"), LIMITS);
+    if (parsed.ok) throw new Error("expected a problem");
+    proxy.onFrame(phone, { kind: "problem", problem: parsed.problem, fatal: false });
+    const [sent = ""] = phone.taken();
+    expect(sent).toMatch(/^SIP\/2\.0 400 /);
+    expect(sent.replaceAll("\r\n", "")).not.toMatch(/[\0\r\n]/);
+  });
+
   it("gives no answer that is much longer than its request", () => {
     const { alice, send } = bench();
     for (const given of [{ maxForwards: "0" }, { uri: "x:y" }, { extra: ["Proxy-Require: a"] }]) {
@@ -874,12 +915,29 @@ describe("createProxy under pressure", () => {
     const refusal = alice.taken()[0];
     expect(refusal).toMatch(/^SIP\/2\.0 503 /);
     expect(refusal).toContain("Retry-After: ");
-    send(alice, request("BYE", inDialog));
     send(alice, request("MESSAGE", inDialog));
-    expect(upstream().takenLines()).toHaveLength(2);
+    expect(upstream().takenLines()).toHaveLength(1);
     send(upstream(), answer(got, 200));
     expect(alice.takenLines()).toEqual(["SIP/2.0 200 Reason"]);
-    expect(proxy.unfinished).toBe(2);
+    expect(proxy.unfinished).toBe(1);
+  });
+
+  it("bounds dialogs too, at twice the limit", () => {
+    const { alice, send } = bench({ options: { inFlight: 1 } });
+    send(alice, request("INFO", inDialog));
+    send(alice, request("INFO", inDialog));
+    send(alice, request("INFO", inDialog));
+    expect(alice.takenLines()).toEqual(["SIP/2.0 503 Service Unavailable"]);
+  });
+
+  it("bounds the bytes of requests without an answer", () => {
+    const { alice, send, upstream } = bench({ options: { inFlightBytes: 5000 } });
+    send(alice, request("MESSAGE", { body: "x".repeat(6000) }));
+    send(alice, request("MESSAGE"));
+    expect(alice.takenLines()).toEqual(["SIP/2.0 503 Service Unavailable"]);
+    send(upstream(), answer(upstream().request(), 200));
+    send(alice, request("MESSAGE"));
+    expect(alice.takenLines()).toEqual(["SIP/2.0 200 Reason"]);
   });
 
   it("refuses new work while the server's connection is full", () => {

@@ -24,7 +24,7 @@ import type { ProxyCore } from "./proxy-core.ts";
 import type { ProxyDeps, ProxyOptions } from "./proxy-options.ts";
 import { createRequestGuard } from "./request-guard.ts";
 import { RequestIntake } from "./request-intake.ts";
-import type { ServerTransaction } from "./server-transaction.ts";
+import type { Load, ServerTransaction } from "./server-transaction.ts";
 import { T4_MS, TRANSACTION_MS } from "./timers.ts";
 import { UpstreamChoice } from "./upstream-choice.ts";
 
@@ -62,7 +62,7 @@ class SipProxy implements Proxy {
   readonly #servers = new Map<string, ServerTransaction>();
   readonly #clients = new Map<string, ClientTransaction>();
   readonly #cancels = new Map<string, CancelTransaction>();
-  readonly #load = { unfinished: 0 };
+  readonly #load: Load = { unfinished: 0, bytes: 0 };
   #drained: (() => void) | undefined;
 
   constructor(deps: ProxyDeps, options: ProxyOptions) {
@@ -104,13 +104,25 @@ class SipProxy implements Proxy {
   onFrame(flow: Flow, frame: SipFrame): void {
     const face = this.#faces.of(flow);
     face.heard = true;
+    try {
+      this.#take(face, frame);
+    } catch (error) {
+      // Our bug; it may cost this message, not the process.
+      this.#core.log.warn({ err: error }, "a message could not be handled");
+      if (frame.kind === "message" && frame.message.kind === "request") {
+        this.#intake.fail(face, frame.message);
+      }
+    }
+  }
+
+  #take(face: FlowFace, frame: SipFrame): void {
     switch (frame.kind) {
       case "ping":
-        flow.send(PONG);
+        face.flow.send(PONG);
         return;
       case "problem":
         this.#intake.refuseProblem(face, frame.problem);
-        if (frame.fatal) flow.close();
+        if (frame.fatal) face.flow.close();
         return;
       case "message":
         if (frame.message.kind === "request") this.#intake.accept(face, frame.message);

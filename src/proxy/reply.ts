@@ -97,6 +97,18 @@ export function buildReply(
   return Buffer.concat([Buffer.from(head, "latin1"), body.bytes]);
 }
 
+/**
+ * The same response with blanks for NULs and for line breaks that are none, which an unreadable request may have
+ * brought into what is copied from it.
+ */
+export function withoutControls(response: Buffer): Buffer {
+  const text = response.toString("latin1");
+  return Buffer.from(text.replaceAll(STRAY_CONTROLS, " "), "latin1");
+}
+
+// oxlint-disable-next-line no-control-regex -- these are what is looked for
+const STRAY_CONTROLS = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n/g;
+
 function copiedLine(request: SipRequest, id: HeaderId): string {
   const i = request.find(id);
   return i < 0 ? "" : request.bytes.toString("latin1", request.lineStart(i), request.lineEnd(i));

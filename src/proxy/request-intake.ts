@@ -9,7 +9,16 @@ import type { FlowFace } from "./flow-face.ts";
 import type { ProxyCore } from "./proxy-core.ts";
 import type { ProxyCounters } from "./proxy-counters.ts";
 import { authenticatedAor } from "./registration.ts";
-import { buildReply, OVERLOADED, plainReply, replyToProblem, TRYING, type Reply } from "./reply.ts";
+import {
+  buildReply,
+  INTERNAL_ERROR,
+  OVERLOADED,
+  plainReply,
+  replyToProblem,
+  TRYING,
+  withoutControls,
+  type Reply,
+} from "./reply.ts";
 import { validateRequest } from "./request-validation.ts";
 import { ResponseContext, type Arrival } from "./response-context.ts";
 import type { RequestContext } from "./seams.ts";
@@ -27,6 +36,8 @@ const RETRANSMISSIONS_TO_STRANGERS = 4;
 
 /** Requests that are refused first when there is too much to do; everything within a dialog is served. */
 const NEW_WORK: ReadonlySet<string> = new Set(["MESSAGE", "INVITE"]);
+
+const DEFAULT_IN_FLIGHT_BYTES = 256 * 1024 * 1024;
 
 export interface IntakeDeps {
   readonly core: ProxyCore;
@@ -79,9 +90,27 @@ export class RequestIntake {
     const reply = replyToProblem(problem.code);
     if (request === undefined || reply === undefined || request.method === "ACK") return;
     const via = topmostVia(request);
-    if (via.host === "") return;
     const key = transactionKey(request, via, face.flow.remote.address);
-    this.#refuse({ face, request, via, key }, reply);
+    const toTag = this.#deps.core.branches.toTag(key);
+    this.#deps.counters.refused += 1;
+    if (via.host === "") {
+      // Where to answer cannot be read either (RFC 4475 §3.1.2.1): back to where it came from.
+      face.flow.send(withoutControls(buildReply(request, reply, toTag, [])));
+      return;
+    }
+    const stamp = stampVia(request, via, face.flow.remote);
+    const answer = withoutControls(buildReply(request, reply, toTag, stamp));
+    this.#replyFlow(face.flow, via).send(answer);
+  }
+
+  /** Something of ours broke while the request was handled: 500, unless it has its answer already. */
+  fail(face: FlowFace, request: SipRequest): void {
+    if (request.method === "ACK") return;
+    const via = topmostVia(request);
+    const key = transactionKey(request, via, face.flow.remote.address);
+    const known = this.#deps.serverEnv.table.get(key);
+    if (known === undefined) this.#refuse({ face, request, via, key }, INTERNAL_ERROR);
+    else known.context?.fail();
   }
 
   /** The seam's answers to an ACK go through ack.ts; this decides whether it gets there (RFC 6026 §7.1). */
@@ -165,7 +194,7 @@ export class RequestIntake {
   }
 
   #begin(
-    { face, via, key }: Incoming,
+    { face, request, via, key }: Incoming,
     invite: boolean,
     maxRetransmissions: number,
   ): ServerTransaction {
@@ -175,6 +204,7 @@ export class RequestIntake {
       invite,
       replyFlow,
       maxRetransmissions,
+      requestBytes: request.bytes.length,
     });
   }
 
@@ -198,11 +228,16 @@ export class RequestIntake {
     return this.#deps.core.targets.opener.connect({ transport: "udp", remote, local: flow.local });
   }
 
+  /** Within a dialog twice as much is borne: what was begun shall end, but nothing grows without bound. */
   #isTooMuch(face: FlowFace, request: SipRequest): boolean {
-    if (!NEW_WORK.has(request.method) || request.toTag !== undefined) return false;
-    if (this.draining) return true;
     const { core, serverEnv } = this.#deps;
-    if (serverEnv.load.unfinished >= core.options.inFlight) return true;
+    const { load } = serverEnv;
+    const { inFlight, inFlightBytes = DEFAULT_IN_FLIGHT_BYTES } = core.options;
+    const isNew = NEW_WORK.has(request.method) && request.toTag === undefined;
+    const factor = isNew ? 1 : 2;
+    if (load.unfinished >= factor * inFlight || load.bytes >= factor * inFlightBytes) return true;
+    if (!isNew) return false;
+    if (this.draining) return true;
     return face.side === "client" && core.targets.upstreams.congested;
   }
 

@@ -100,6 +100,11 @@ export class ResponseContext implements BranchOwner {
     this.#giveUp(UPSTREAM_LOST, "shutdown");
   }
 
+  /** Something of ours broke. */
+  fail(): void {
+    this.#giveUp(INTERNAL_ERROR, "replied");
+  }
+
   /** Lets go of everything, without an answer: there is nobody left to get it. */
   abandon(): void {
     this.#controller.abort();
@@ -229,17 +234,19 @@ export class ResponseContext implements BranchOwner {
     if (first) this.#end(response.status, cause);
   }
 
+  /** The response as the sender gets it; a filter that fails on it must not leave the sender without an answer. */
   #onItsWayBack(response: SipResponse): Buffer {
     const { context, request } = this.#arrival;
-    const { seams, log } = this.#core;
-    let edits: ForwardBasis["edits"] = [];
+    const { seams, log, options } = this.#core;
+    const { reliable } = this.#server.replyFlow;
     try {
-      edits = seams.onResponse(response, this.#edited?.() ?? request, context);
+      const edits = seams.onResponse(response, this.#edited?.() ?? request, context);
+      return forwardedResponse(response, edits, reliable);
     } catch (error) {
       log.warn({ err: error }, "the filter failed on a response");
-      if (this.#core.options.onFailure === "block") edits = removeBody(response);
+      const edits = options.onFailure === "block" ? removeBody(response) : [];
+      return forwardedResponse(response, edits, reliable);
     }
-    return forwardedResponse(response, edits, this.#server.replyFlow.reliable);
   }
 
   /** Answers instead of the peer. */

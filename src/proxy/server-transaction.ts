@@ -12,9 +12,15 @@ export interface ServerTransactionEnv {
   readonly longLinger: LingerQueue;
   /** T4: Timer I. */
   readonly shortLinger: LingerQueue;
-  readonly load: { unfinished: number };
+  readonly load: Load;
   /** Called whenever a transaction has its final response. */
   readonly onFinished: () => void;
+}
+
+/** Transactions without a final response, and the bytes of their requests. */
+export interface Load {
+  unfinished: number;
+  bytes: number;
 }
 
 /** What is known of a server transaction when it begins. */
@@ -25,6 +31,7 @@ export interface ServerTransactionStart {
   readonly replyFlow: Flow;
   /** Retransmissions of our final answer to an INVITE at most: strangers must not be a target for many (HARDENING D3). */
   readonly maxRetransmissions: number;
+  readonly requestBytes: number;
 }
 
 type State = "proceeding" | "accepted" | "completed" | "confirmed" | "terminated";
@@ -47,6 +54,7 @@ export class ServerTransaction implements Lingering {
   #timer: TimerHandle | undefined;
   #retransmitMs: number = T1_MS;
   #retransmissionsLeft: number;
+  readonly #requestBytes: number;
 
   constructor(env: ServerTransactionEnv, start: ServerTransactionStart) {
     this.#env = env;
@@ -55,7 +63,9 @@ export class ServerTransaction implements Lingering {
     this.replyFlow = start.replyFlow;
     this.#retransmissionsLeft = start.maxRetransmissions;
     env.table.set(start.key, this);
+    this.#requestBytes = start.requestBytes;
     env.load.unfinished += 1;
+    env.load.bytes += start.requestBytes;
   }
 
   get proceeding(): boolean {
@@ -63,7 +73,9 @@ export class ServerTransaction implements Lingering {
   }
 
   get heldBytes(): number {
-    return this.key.length + (this.#lastResponse?.length ?? 0);
+    // An accepted INVITE keeps its request, for a 2xx of another device may still come.
+    const request = this.context === undefined ? 0 : this.#requestBytes;
+    return this.key.length + (this.#lastResponse?.length ?? 0) + request;
   }
 
   /** Sends a response. After the final one only further 2xx to an INVITE go out (RFC 6026 §7.1); others are dropped. */
@@ -150,6 +162,7 @@ export class ServerTransaction implements Lingering {
 
   #countFinished(): void {
     this.#env.load.unfinished -= 1;
+    this.#env.load.bytes -= this.#requestBytes;
     this.#env.onFinished();
   }
 

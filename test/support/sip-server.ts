@@ -35,13 +35,10 @@ export class SipServer implements AsyncDisposable {
 
   static async open(address = "127.0.0.1"): Promise<SipServer> {
     const server = new SipServer();
-    const onMessage =
-      (transport: TestTransport) =>
-      (message: SipText, reply: Reply): void =>
-        server.#onMessage(message, reply, transport);
-    const udp = await openDatagramSocket({ address, port: 0 }, undefined, onMessage("udp"));
+    const onMessage = (message: SipText, reply: Reply): void => server.#onMessage(message, reply);
+    const udp = await openDatagramSocket({ address, port: 0 }, undefined, onMessage);
     server.#sockets.set("udp", udp);
-    server.#sockets.set("tcp", await openStreamServer(udp.local, onMessage("tcp")));
+    server.#sockets.set("tcp", await openStreamServer(udp.local, onMessage));
     return server;
   }
 
@@ -70,7 +67,7 @@ export class SipServer implements AsyncDisposable {
     await this.close();
   }
 
-  #onMessage(message: SipText, reply: Reply, transport: TestTransport): void {
+  #onMessage(message: SipText, reply: Reply): void {
     if (!message.isRequest) {
       this.#onResponse(message);
       return;
@@ -81,7 +78,7 @@ export class SipServer implements AsyncDisposable {
     if (message.method === "REGISTER") reply(this.#register(message));
     else if (this.answering === "silence") return;
     else if (this.answering !== "forward") reply(answer(message, this.answering));
-    else this.#forward(message, reply, transport);
+    else this.#forward(message, reply);
   }
 
   #register(request: SipText): Buffer {
@@ -97,7 +94,7 @@ export class SipServer implements AsyncDisposable {
     ]);
   }
 
-  #forward(request: SipText, reply: Reply, transport: TestTransport): void {
+  #forward(request: SipText, reply: Reply): void {
     const binding = this.#bindings.get(request.requestUri.toLowerCase().split(";")[0] ?? "");
     if (binding === undefined) {
       reply(answer(request, 404));
@@ -107,6 +104,7 @@ export class SipServer implements AsyncDisposable {
     this.#pending.set(branch, reply);
     const { address, port } = this.local;
     const next = uriOf(binding.path[0] ?? "") || binding.contact;
+    const transport: TestTransport = /transport=tcp/i.test(next) ? "tcp" : "udp";
     const ours = new RegExp(`[@:]${address.replaceAll(".", "\\.")}:${port}\\b`);
     const kept = request.headers.filter(
       (header) => header.name !== "route" || !ours.test(header.value),
@@ -120,7 +118,7 @@ export class SipServer implements AsyncDisposable {
       "",
     ];
     const head = Buffer.from(lines.join("\r\n"), "latin1");
-    const socket = this.#sockets.get(/transport=tcp/i.test(next) ? "tcp" : "udp");
+    const socket = this.#sockets.get(transport);
     socket?.send(Buffer.concat([head, request.body]), addressOf(next));
   }
 

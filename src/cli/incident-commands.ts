@@ -1,0 +1,200 @@
+import { z } from "zod";
+import { systemClock } from "../base/clock.ts";
+import { failed, ok, type Result } from "../base/result.ts";
+import type { AdminClient } from "./admin-client.ts";
+import { ExitCode } from "./exit-code.ts";
+import {
+  fieldLines,
+  isColoured,
+  type Column,
+  type OutputFormat,
+  printOne,
+  printRows,
+  type Row,
+} from "./print.ts";
+import { cellText } from "./safe-text.ts";
+import type { Terminal } from "./terminal.ts";
+import { traceText } from "./trace-text.ts";
+import { readMoment } from "./duration.ts";
+
+/** What the commands that ask a running gateway share. */
+export interface AskContext {
+  readonly terminal: Terminal;
+  readonly client: AdminClient;
+  readonly format: OutputFormat;
+}
+
+/** The filters of `sluice incidents list`, as commander reads them. */
+export interface ListOptions {
+  readonly since?: string;
+  readonly until?: string;
+  readonly action?: string;
+  readonly rule?: string;
+  readonly user?: string;
+  readonly state?: string;
+  readonly limit?: string;
+}
+
+const rowSchema = z.record(z.string(), z.unknown());
+const listSchema = z.object({ incidents: z.array(rowSchema) });
+
+const COLUMNS: readonly Column<Row>[] = [
+  { key: "id", title: "ID" },
+  { key: "last_seen", title: "TIME", show: (row) => cellText(row["last_seen"]).slice(0, 19) },
+  { key: "action", title: "ACT" },
+  { key: "severity", title: "SEV" },
+  { key: "count", title: "N" },
+  {
+    key: "from",
+    title: "FROM → TO",
+    flexible: true,
+    show: (row) => `${withoutScheme(row["from"])} → ${withoutScheme(row["to"])}`,
+  },
+  { key: "reason", title: "WHAT", flexible: true },
+  { key: "rule", title: "RULE", flexible: true },
+];
+
+/** More than the table shows: what a spreadsheet may want. */
+const CSV_COLUMNS: readonly Column<Row>[] = [
+  "id",
+  "state",
+  "count",
+  "first_seen",
+  "last_seen",
+  "from",
+  "to",
+  "direction",
+  "channel",
+  "action",
+  "rule",
+  "reason",
+  "severity",
+  "delivery",
+  "answer",
+  "file",
+  "scan",
+].map((key) => ({ key, title: key }));
+
+/** `sluice incidents list`. */
+export async function listIncidents(context: AskContext, options: ListOptions): Promise<ExitCode> {
+  const query = readFilters(options);
+  if (!query.ok) {
+    context.terminal.stderr.write(`sluice incidents list: ${query.problem}\n`);
+    return ExitCode.Usage;
+  }
+  const { incidents } = listSchema.parse(await context.client.get("/v1/incidents", query.value));
+  printRows(context.terminal, context.format, {
+    columns: context.format === "csv" ? CSV_COLUMNS : COLUMNS,
+    rows: incidents,
+    none: "no incidents",
+  });
+  return ExitCode.Success;
+}
+
+function readFilters(options: ListOptions): Result<Record<string, string | undefined>, string> {
+  const now = systemClock.now();
+  const { since, until, ...rest } = options;
+  const moments: Record<string, string | undefined> = {};
+  for (const [name, text] of Object.entries({ since, until })) {
+    if (text === undefined) continue;
+    const moment = readMoment(text, now);
+    if (!moment.ok) return failed(`--${name}: ${moment.problem}`);
+    moments[name] = String(moment.value);
+  }
+  return ok({ ...rest, ...moments });
+}
+
+/** `sluice incidents show ID`. */
+export async function showIncident(context: AskContext, id: string): Promise<ExitCode> {
+  const row = rowSchema.parse(await context.client.get(`/v1/incidents/${encodeURIComponent(id)}`));
+  printOne(context.terminal, context.format, row, incidentText);
+  return ExitCode.Success;
+}
+
+function incidentText(row: Row): string {
+  const details = rowSchema.safeParse(row["details"]).data ?? {};
+  const events = z.array(rowSchema).safeParse(details["events"]).data ?? [];
+  const fields = fieldLines([
+    ["incident", row["id"]],
+    ["state", row["state"]],
+    ["count", row["count"]],
+    ["first seen", row["first_seen"]],
+    ["last seen", row["last_seen"]],
+    ["from", row["from"]],
+    ["to", row["to"]],
+    ["direction", row["direction"]],
+    ["channel", row["channel"]],
+    ["action", row["action"]],
+    [
+      "rule",
+      `${cellText(row["rule"])}  ${cellText(details["rule_file"])}:${cellText(details["rule_line"])}`,
+    ],
+    ["reason", row["reason"]],
+    ["severity", row["severity"]],
+    ["answer", answerText(row["answer"])],
+    ["delivery", row["delivery"]],
+    ["links", details["urls"]],
+    ["file", row["file"]],
+    ["scan", row["scan"]],
+    ["notices", details["notify"]],
+    ["Call-ID", details["call_id"]],
+  ]);
+  const lines = events.map((event) =>
+    [event["ts"], event["delivery"], event["status"]].map(cellText).join("  ").trimEnd(),
+  );
+  return `${fields}\nlatest decisions:\n${fieldLines(lines.map((line, index) => [`  ${index + 1}`, line]))}`;
+}
+
+const stepSchema = z.object({
+  rule: z.string(),
+  file: z.string(),
+  line: z.number(),
+  matched: z.boolean(),
+  note: z.string().nullish(),
+  leaves: z.array(z.object({ field: z.string(), value: z.string(), matched: z.boolean() })),
+});
+
+/** `sluice incidents explain ID`: which rule, and what it saw. */
+export async function explainIncident(context: AskContext, id: string): Promise<ExitCode> {
+  const path = `/v1/incidents/${encodeURIComponent(id)}/explain`;
+  const row = rowSchema.parse(await context.client.get(path));
+  printOne(context.terminal, context.format, row, () => {
+    const colour = isColoured(context.terminal, context.terminal.stdout);
+    return explainText(row, colour);
+  });
+  return ExitCode.Success;
+}
+
+function explainText(row: Row, colour: boolean): string {
+  const steps = z.array(z.unknown()).safeParse(row["trace"]).data ?? [];
+  const trace = steps.flatMap((step) => {
+    const read = stepSchema.safeParse(step);
+    return read.success ? [{ ...read.data, note: read.data.note ?? undefined }] : [];
+  });
+  const fields = fieldLines([
+    ["incident", row["id"]],
+    ["action", row["action"]],
+    [
+      "rule",
+      `${cellText(row["rule"])}  ${cellText(row["rule_file"])}:${cellText(row["rule_line"])}`,
+    ],
+    ["title", row["rule_title"]],
+    ["policy", row["policy"]],
+    ["reason", row["reason"]],
+    ["answer", answerText(row["answer"])],
+  ]);
+  const cut =
+    row["trace_cut"] === true
+      ? "  (the trace was too long; rules that did not match are left out)\n"
+      : "";
+  return `${fields}\nrules:\n${traceText(trace, colour)}${cut}`;
+}
+
+function answerText(answer: unknown): string {
+  const read = z.object({ status: z.number(), reason: z.string() }).safeParse(answer);
+  return read.success ? `${read.data.status} ${read.data.reason}`.trimEnd() : "";
+}
+
+function withoutScheme(value: unknown): string {
+  return cellText(value).replaceAll(/\bsips?:/g, "");
+}

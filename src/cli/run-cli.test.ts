@@ -1,0 +1,413 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { CodedError } from "../base/coded-error.ts";
+import { failed, ok } from "../base/result.ts";
+import type { CliDeps, RunningGateway, TryInput } from "./cli-deps.ts";
+import { createFakeTerminal, type FakeTerminal } from "./fake-terminal.test-data.ts";
+import { runCli } from "./run-cli.ts";
+
+let folder = "";
+let configFile = "";
+let socket = "";
+let server: Server | undefined;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "sluice-cli-"));
+  configFile = join(folder, "sluice.yaml");
+  socket = join(folder, "admin.sock");
+  mkdirSync(join(folder, "rules"));
+  writeFileSync(
+    configFile,
+    `listen: [ "udp://127.0.0.1:0" ]\nupstream: embedded\nrules: [ rules/ ]\nadmin: { socket: ${socket} }\n`,
+  );
+});
+
+afterEach(async () => {
+  if (server !== undefined) {
+    server.close();
+    await once(server, "close");
+    server = undefined;
+  }
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function depsFor(terminal: FakeTerminal, changes: Partial<CliDeps> = {}): CliDeps {
+  return {
+    terminal,
+    version: "1.2.3",
+    judgeGiven: () => {
+      throw new Error("no inline tests here");
+    },
+    tryMessage: async () => failed("not in this test"),
+    startGateway: async () => failed([]),
+    ...changes,
+  };
+}
+
+async function cli(
+  argv: readonly string[],
+  terminal: FakeTerminal = createFakeTerminal(),
+  changes: Partial<CliDeps> = {},
+): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
+  const code = await runCli(["--config", configFile, ...argv], depsFor(terminal, changes));
+  return { code, out: terminal.out(), err: terminal.err() };
+}
+
+/** A gateway that answers as the admin API does. */
+async function gatewayAnswers(
+  answers: Readonly<Record<string, readonly [number, unknown]>>,
+): Promise<string[]> {
+  const asked: string[] = [];
+  server = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    const path = (request.url ?? "").split("?")[0] ?? "";
+    const [status, body] = answers[path] ?? [404, { error: { code: "NOT_FOUND", message: "no" } }];
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+  });
+  server.listen(socket);
+  await once(server, "listening");
+  return asked;
+}
+
+const incident = {
+  id: "INC-0123ABCD",
+  state: "open",
+  count: 2,
+  first_seen: "2026-01-01T00:00:00.000Z",
+  last_seen: "2026-01-01T00:00:01.000Z",
+  from: "sip:alice@a.example",
+  to: ["sip:bob@a.example"],
+  direction: "internal",
+  channel: "sip-message",
+  action: "block",
+  rule: "no-programs",
+  reason: "=cmd \u001b[2Jlink to a program",
+  file: null,
+  scan: [],
+  answer: { status: 403, reason: "Forbidden" },
+  severity: "high",
+  delivery: "refused",
+  details: {
+    rule_file: "rules/10.yaml",
+    rule_line: 7,
+    events: [{ ts: "t", delivery: "refused", status: 403 }],
+  },
+};
+
+describe("runCli", () => {
+  it("exits with 2 and says what is wrong on a bad command line", async () => {
+    for (const argv of [["fly"], ["incidents", "list", "--sort", "x"], ["-o", "xml", "health"]]) {
+      const { code, err } = await cli(argv);
+      expect(code).toBe(2);
+      expect(err).toMatch(/error:/);
+    }
+  });
+
+  it("prints help and version with exit code 0", async () => {
+    expect(await cli(["--version"])).toMatchObject({ code: 0, out: "1.2.3\n" });
+    const help = await cli(["--help"]);
+    expect(help.code).toBe(0);
+    expect(help.out).toContain("incidents");
+  });
+
+  it("prints the schemas", async () => {
+    for (const name of ["rules", "config", "event"]) {
+      const { code, out } = await cli(["schema", name]);
+      expect(code).toBe(0);
+      expect(JSON.parse(out)).toMatchObject({
+        $schema: expect.stringContaining("json-schema.org") as unknown,
+      });
+    }
+  });
+});
+
+describe("runCli asking a gateway", () => {
+  it("exits with 4 and names the socket when nobody answers", async () => {
+    const { code, err } = await cli(["health"]);
+    expect(code).toBe(4);
+    expect(err).toContain(socket);
+    expect(err).toContain("sluice run");
+  });
+
+  it("says health by its exit code", async () => {
+    const health = {
+      version: "1",
+      started_at: "s",
+      parts: [{ name: "journal", ok: false, detail: "disk full" }],
+    };
+    await gatewayAnswers({ "/v1/health": [200, { ready: false, ...health }] });
+    expect((await cli(["health"])).code).toBe(1);
+    const { out } = await cli(["-o", "table", "health"]);
+    expect(out).toContain("not ready");
+    expect(out).toContain("NOT OK, disk full");
+  });
+
+  it("lists incidents as table, JSON, lines and CSV, without letting text run anything", async () => {
+    const asked = await gatewayAnswers({ "/v1/incidents": [200, { incidents: [incident] }] });
+    const table = await cli(
+      ["incidents", "list", "--since", "24h", "--user", "alice"],
+      createFakeTerminal({ isTTY: true, columns: 80 }),
+    );
+    expect(table.code).toBe(0);
+    expect(table.out).toContain("INC-0123ABCD");
+    expect(table.out).not.toContain("\u001b");
+    expect(asked[0]).toMatch(/^GET \/v1\/incidents\?limit=100.*since=\d+/);
+    const lines = await cli(["incidents", "list"]);
+    expect(lines.out.split("\n")).toHaveLength(2);
+    expect(JSON.parse(lines.out)).toEqual(incident);
+    const json = await cli(["incidents", "list", "-o", "json"]);
+    expect(JSON.parse(json.out)).toEqual([incident]);
+    const csv = await cli(["-o", "csv", "incidents", "list"]);
+    expect(csv.out.split("\r\n")[0]).toMatch(/^id,state,count,/);
+    expect(csv.out).toContain("'=cmd");
+  });
+
+  it("colours the heading on a terminal unless NO_COLOR says no", async () => {
+    await gatewayAnswers({ "/v1/incidents": [200, { incidents: [incident] }] });
+    const coloured = await cli(["incidents", "list"], createFakeTerminal({ isTTY: true, env: {} }));
+    expect(coloured.out).toContain("\u001b[1m");
+  });
+
+  it("shows and explains one incident, and exits with 6 when there is none", async () => {
+    const explained = {
+      ...incident,
+      rule_file: "rules/10.yaml",
+      rule_line: 7,
+      trace: [
+        {
+          rule: "no-programs",
+          file: "rules/10.yaml",
+          line: 7,
+          matched: true,
+          leaves: [{ field: "url.path_extension", value: "exe", matched: true }],
+        },
+      ],
+    };
+    await gatewayAnswers({
+      "/v1/incidents/INC-0123ABCD": [200, incident],
+      "/v1/incidents/INC-0123ABCD/explain": [200, explained],
+    });
+    const shown = await cli(["-o", "table", "incidents", "show", "INC-0123ABCD"]);
+    expect(shown.out).toContain("rules/10.yaml:7");
+    expect(shown.out).toContain("403 Forbidden");
+    const why = await cli(["-o", "table", "incidents", "explain", "INC-0123ABCD"]);
+    expect(why.out).toMatch(/matched +no-programs +rules\/10.yaml:7\n +\+ url.path_extension: exe/);
+    expect((await cli(["incidents", "show", "INC-00000000"])).code).toBe(6);
+  });
+
+  it("exits with 2 on a time that cannot be meant", async () => {
+    const { code, err } = await cli(["incidents", "list", "--since", "yesterday"]);
+    expect(code).toBe(2);
+    expect(err).toContain("--since");
+  });
+
+  it("exits with 1 when the new rules were refused, and prints why", async () => {
+    await gatewayAnswers({
+      "/v1/reload": [200, { ok: false, generation: 4, problems: ["r.yaml:3:1: unknown key"] }],
+    });
+    const { code, out } = await cli(["-o", "table", "reload"]);
+    expect(code).toBe(1);
+    expect(out).toContain("generation 4 stays in force");
+    expect(out).toContain("r.yaml:3:1");
+  });
+
+  it("lists the rules and tells how the last reload went", async () => {
+    const rule = {
+      id: "r1",
+      title: "T",
+      file: "r.yaml",
+      line: 3,
+      enabled: true,
+      mode: "enforce",
+      phase: "message",
+      action: "block",
+    };
+    const failure = { at: "2026", problems: ["r.yaml:9:1: bad"] };
+    await gatewayAnswers({
+      "/v1/rules": [200, { rules: [rule] }],
+      "/v1/rules/status": [
+        200,
+        { generation: 2, hash: "ab", loaded: 1, loaded_at: "t", last_failure: failure },
+      ],
+    });
+    expect((await cli(["-o", "table", "rules", "list"])).out).toContain("r.yaml:3");
+    expect((await cli(["-o", "table", "rules", "status"])).out).toContain("r.yaml:9:1: bad");
+  });
+});
+
+describe("runCli check", () => {
+  it("says ok for a good configuration", async () => {
+    expect(await cli(["check"])).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^ok: 0 rules/) as unknown,
+    });
+  });
+
+  it("exits with 1 and names file, line and column of a bad rule, in every form", async () => {
+    const rules = join(folder, "rules", "10.yaml");
+    writeFileSync(rules, "version: 1\nrulez: []\n");
+    const text = await cli(["check", rules]);
+    expect(text.code).toBe(1);
+    expect(text.out).toMatch(/10\.yaml:2:1: error:/);
+    const json = await cli(["check", "--format", "json", rules]);
+    expect(JSON.parse(json.out)).toMatchObject([{ line: 2, column: 1, severity: "error" }]);
+    const sarif = await cli(["check", "--format", "sarif"]);
+    expect(sarif.code).toBe(1);
+    expect(JSON.parse(sarif.out)).toMatchObject({ version: "2.1.0" });
+  });
+
+  it("takes a named file with listeners for a configuration", async () => {
+    writeFileSync(configFile, "listen: [ 3 ]\nupstream: embedded\n");
+    const { code, out } = await cli(["check", configFile]);
+    expect(code).toBe(1);
+    expect(out).toContain("sluice.yaml:1:");
+  });
+});
+
+describe("runCli try", () => {
+  const outcome = {
+    action: "block",
+    respond: 403,
+    rule: "no-programs",
+    reason: "link to a program",
+    text: null,
+    parts: [],
+    trace: [],
+  };
+
+  it("hands over what was given and prints the outcome as JSON", async () => {
+    const inputs: TryInput[] = [];
+    const tryMessage: CliDeps["tryMessage"] = async (_config, _policy, input) => {
+      inputs.push(input);
+      return ok(outcome);
+    };
+    const asked = ["try", "--from", "sip:a@x", "--to", "sip:b@x", "--text", "hi"];
+    const json = await cli([...asked, "--json"], createFakeTerminal(), { tryMessage });
+    expect(json.code).toBe(0);
+    expect(JSON.parse(json.out)).toEqual(outcome);
+    expect(inputs).toEqual([
+      { from: "sip:a@x", to: "sip:b@x", source: { kind: "text", text: "hi" } },
+    ]);
+    const text = await cli([...asked, "--exit-code"], createFakeTerminal(), { tryMessage });
+    expect(text.code).toBe(1);
+    expect(text.out).toMatch(/action: +block/);
+  });
+
+  it("reads a SIP message byte for byte", async () => {
+    const file = join(folder, "m.sip");
+    writeFileSync(file, Buffer.from([0x4d, 0xff, 0x0d, 0x0a]));
+    let bytes: Buffer | undefined;
+    const tryMessage: CliDeps["tryMessage"] = async (_config, _policy, input) => {
+      if (input.source.kind === "message") bytes = input.source.bytes;
+      return failed("the message is malformed");
+    };
+    const { code, err } = await cli(["try", "--message", file], createFakeTerminal(), {
+      tryMessage,
+    });
+    expect(bytes?.toString("hex")).toBe("4dff0d0a");
+    expect(code).toBe(2);
+    expect(err).toContain("malformed");
+  });
+
+  it.each([
+    [["--text", "x"]],
+    [["--from", "a", "--to", "b"]],
+    [["--from", "a", "--to", "b", "--text", "x", "--html", "y"]],
+    [["--from", "a", "--to", "b", "--file", "/nowhere/at/all"]],
+  ])("exits with 2 on %j", async (options) => {
+    expect((await cli(["try", ...options])).code).toBe(2);
+  });
+});
+
+describe("runCli run", () => {
+  function gateway(changes: Partial<RunningGateway> = {}): RunningGateway {
+    return {
+      endpoints: ["udp://127.0.0.1:5060"],
+      hints: ["try this"],
+      warnings: [],
+      stop: async () => undefined,
+      reload: async () => ({ ok: true, generation: 2, problems: [] }),
+      reopenLogs: async () => undefined,
+      failed: Promise.withResolvers<Error>().promise,
+      ...changes,
+    };
+  }
+
+  it("says ready, reloads and reopens on signals, drains on SIGTERM, exits with 0", async () => {
+    const terminal = createFakeTerminal();
+    const calls: string[] = [];
+    const running = gateway({
+      reload: async () => {
+        calls.push("reload");
+        return { ok: false, generation: 1, problems: ["r.yaml:1:1: bad"] };
+      },
+      reopenLogs: async () => void calls.push("reopen"),
+      stop: async () => void calls.push("stop"),
+    });
+    const done = cli([], terminal, { startGateway: async () => ok(running) });
+    await vi.waitFor(() =>
+      expect(terminal.out()).toMatch(/^sluice ready: udp:\/\/127\.0\.0\.1:5060\n/),
+    );
+    terminal.raise("SIGHUP");
+    terminal.raise("SIGUSR1");
+    await vi.waitFor(() => expect(terminal.log()).toContain("r.yaml:1:1: bad"));
+    terminal.raise("SIGTERM");
+    expect((await done).code).toBe(0);
+    expect(calls).toEqual(["reload", "reopen", "stop"]);
+    for (const line of terminal.log().trim().split("\n")) JSON.parse(line);
+  });
+
+  it("does not lose a SIGTERM that comes while it starts", async () => {
+    const terminal = createFakeTerminal();
+    const startGateway: CliDeps["startGateway"] = async () => {
+      terminal.raise("SIGTERM");
+      return ok(gateway());
+    };
+    expect((await cli(["run"], terminal, { startGateway })).code).toBe(0);
+  });
+
+  it("stops at once on a second signal", async () => {
+    const terminal = createFakeTerminal();
+    const stop = async (hurry: AbortSignal): Promise<void> => {
+      await once(hurry, "abort");
+    };
+    const done = cli(["run"], terminal, { startGateway: async () => ok(gateway({ stop })) });
+    await vi.waitFor(() => expect(terminal.out()).toContain("ready"));
+    terminal.raise("SIGINT");
+    await vi.waitFor(() => expect(terminal.log()).toContain("draining"));
+    terminal.raise("SIGINT");
+    expect((await done).code).toBe(0);
+  });
+
+  it("exits with 1 when the gateway cannot go on, after stopping it", async () => {
+    const running = gateway({ failed: Promise.resolve(new Error("boom")) });
+    const terminal = createFakeTerminal();
+    expect((await cli(["run"], terminal, { startGateway: async () => ok(running) })).code).toBe(1);
+    expect(terminal.log()).toContain("boom");
+  });
+
+  it("exits with 1 on a bad configuration, bad rules and a port that is taken, and says why", async () => {
+    const problem = { file: "r.yaml", line: 3, column: 5, message: "unknown key", hint: undefined };
+    const rules = [
+      { ...problem, severity: "error", kind: "invalid", sourceLine: undefined },
+    ] as const;
+    const bad = await cli(["run"], createFakeTerminal(), {
+      startGateway: async () => failed(rules),
+    });
+    expect(bad).toMatchObject({ code: 1, out: "" });
+    expect(bad.err).toContain("r.yaml:3:5: error: unknown key");
+    const taken = await cli(["run"], createFakeTerminal(), {
+      startGateway: async () =>
+        Promise.reject(new CodedError("LISTEN_FAILED", "udp port 5060 is taken")),
+    });
+    expect(taken).toMatchObject({ code: 1, err: "sluice: udp port 5060 is taken\n" });
+    writeFileSync(configFile, "lisen: []\n");
+    const config = await cli(["run"]);
+    expect(config.code).toBe(1);
+    expect(config.err).toContain("sluice.yaml:1:1");
+  });
+});

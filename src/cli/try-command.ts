@@ -1,0 +1,108 @@
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { systemClock } from "../base/clock.ts";
+import { failed, ok, type Result } from "../base/result.ts";
+import { findConfig } from "../config/find-config.ts";
+import { formatProblems } from "../config/format-problem.ts";
+import { loadConfig } from "../config/load-config.ts";
+import { loadPolicy } from "../config/load-policy.ts";
+import type { CliDeps, TryInput, TryOutcome } from "./cli-deps.ts";
+import { ExitCode } from "./exit-code.ts";
+import { fieldLines, isColoured, outputFormat, printOne, type OutputFormat } from "./print.ts";
+import { safeText } from "./safe-text.ts";
+import { traceText } from "./trace-text.ts";
+
+/** The options of `sluice try`, as commander reads them. */
+export interface TryOptions {
+  readonly from?: string;
+  readonly to?: string;
+  readonly text?: string;
+  readonly html?: string;
+  readonly file?: string;
+  readonly message?: string;
+  readonly json?: boolean;
+  readonly exitCode?: boolean;
+}
+
+/** `sluice try`: decides as the gateway would, offline, and prints why. */
+export async function tryMessage(
+  deps: CliDeps,
+  options: TryOptions,
+  common: { readonly config: string | undefined; readonly output: OutputFormat | undefined },
+): Promise<ExitCode> {
+  const { terminal } = deps;
+  const input = readInput(options);
+  if (!input.ok) {
+    terminal.stderr.write(`sluice try: ${input.problem}\n`);
+    return ExitCode.Usage;
+  }
+  const config = loadConfig(findConfig(common.config));
+  if (!config.ok) {
+    terminal.stderr.write(formatProblems(config.problem, "text"));
+    return ExitCode.Bad;
+  }
+  const now = systemClock.now();
+  const loaded = loadPolicy(config.value, { generation: 1, judgeGiven: undefined, now });
+  if (!loaded.ok) {
+    terminal.stderr.write(formatProblems(loaded.problem, "text"));
+    return ExitCode.Bad;
+  }
+  const outcome = await deps.tryMessage(config.value, loaded.value.policy, input.value);
+  if (!outcome.ok) {
+    terminal.stderr.write(`sluice try: ${outcome.problem}\n`);
+    return ExitCode.Usage;
+  }
+  // People ask this question mostly; JSON is for who says so.
+  const format = options.json === true ? "json" : (common.output ?? "table");
+  const colour = isColoured(terminal, terminal.stdout);
+  printOne(terminal, outputFormat(terminal, format), { ...outcome.value }, () =>
+    outcomeText(outcome.value, colour),
+  );
+  const { action } = outcome.value;
+  const isBlocked = action === "block" || action === "quarantine";
+  return options.exitCode === true && isBlocked ? ExitCode.Bad : ExitCode.Success;
+}
+
+function readInput(options: TryOptions): Result<TryInput, string> {
+  const { from = "", to = "" } = options;
+  const given = [options.text, options.html, options.file, options.message];
+  if (given.filter((one) => one !== undefined).length !== 1) {
+    return failed("give exactly one of --text, --html, --file, --message");
+  }
+  if (options.message === undefined && (from === "" || to === "")) {
+    return failed("--from and --to are needed (only --message brings its own)");
+  }
+  try {
+    return ok({ from, to, source: readSource(options) });
+  } catch (error) {
+    return failed(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Throws when a file cannot be read. */
+function readSource(options: TryOptions): TryInput["source"] {
+  if (options.text !== undefined) return { kind: "text", text: options.text };
+  if (options.html !== undefined) return { kind: "html", text: options.html };
+  if (options.file !== undefined) {
+    return { kind: "file", name: basename(options.file), bytes: readFileSync(options.file) };
+  }
+  return { kind: "message", bytes: readFileSync(options.message ?? "") };
+}
+
+function outcomeText(outcome: TryOutcome, colour: boolean): string {
+  const answer = outcome.respond === null ? "none of our own (forwarded)" : String(outcome.respond);
+  const fields = fieldLines([
+    ["action", outcome.action],
+    ["rule", outcome.rule ?? "none matched"],
+    ["reason", outcome.reason],
+    ["answer", answer],
+  ]);
+  const text =
+    outcome.text === null
+      ? ""
+      : `\ntext as it goes out:\n${outcome.text
+          .split(/\r?\n/)
+          .map((line) => `  ${safeText(line)}\n`)
+          .join("")}`;
+  return `${fields}${text}\nrules:\n${traceText(outcome.trace, colour)}`;
+}

@@ -1,0 +1,102 @@
+import { describe, expect, it } from "vitest";
+import type { ConfigProblem } from "./config-problem.ts";
+import { formatProblem, formatProblems } from "./format-problem.ts";
+
+const PROBLEM: ConfigProblem = {
+  file: "sluice.yaml",
+  line: 3,
+  column: 5,
+  message: 'unknown key "lisen"',
+  hint: 'did you mean "listen"?',
+  severity: "error",
+  kind: "invalid",
+  sourceLine: "    lisen: []",
+};
+
+describe("formatProblem", () => {
+  it("names file, line and column, quotes the line and puts a caret below", () => {
+    expect(formatProblem(PROBLEM)).toBe(
+      [
+        'sluice.yaml:3:5: error: unknown key "lisen", did you mean "listen"?',
+        "   3 |     lisen: []",
+        "     |     ^",
+      ].join("\n"),
+    );
+  });
+
+  it("puts other advice after a colon, and does without a line", () => {
+    const problem = { ...PROBLEM, hint: "write it so", sourceLine: undefined };
+    expect(formatProblem(problem)).toBe('sluice.yaml:3:5: error: unknown key "lisen": write it so');
+    expect(formatProblem({ ...problem, hint: undefined })).toMatch(/"lisen"$/);
+  });
+
+  it("shows the part of a long line that the column stands in", () => {
+    const sourceLine = `${"x".repeat(500)}HERE${"y".repeat(500)}`;
+    const [, line = "", caret = ""] = formatProblem({
+      ...PROBLEM,
+      sourceLine,
+      column: 501,
+    }).split("\n");
+    expect(line.length).toBeLessThan(140);
+    expect(line.indexOf("HERE")).toBe(caret.indexOf("^"));
+  });
+
+  it("lets nothing in a file move the cursor of a terminal or turn the line round", () => {
+    const sourceLine = "a: \u001B[2J\u202Eexe\tx";
+    const text = formatProblem({ ...PROBLEM, sourceLine, message: "bad \u001B[31m" });
+    expect(text).not.toMatch(/[\u001B\u202E\t]/u);
+  });
+});
+
+describe("formatProblems", () => {
+  it("gives nothing for no problems in text, and whole documents in json and sarif", () => {
+    expect(formatProblems([], "text")).toBe("");
+    expect(formatProblems([], "github")).toBe("");
+    expect(JSON.parse(formatProblems([], "json"))).toEqual([]);
+    expect(JSON.parse(formatProblems([], "sarif"))).toMatchObject({ version: "2.1.0" });
+  });
+
+  it("writes workflow commands that no message can break out of", () => {
+    const problem = { ...PROBLEM, file: "a,b:c.yaml", message: "50% of\r\n::set-env" };
+    const text = formatProblems([problem], "github");
+    expect(text.split("\n")).toHaveLength(2);
+    expect(text).toMatch(/^::error file=a%2Cb%3Ac\.yaml,line=3,col=5::50%25 of/);
+  });
+
+  it("writes json without the source line", () => {
+    expect(JSON.parse(formatProblems([PROBLEM], "json"))).toEqual([
+      {
+        file: "sluice.yaml",
+        line: 3,
+        column: 5,
+        message: 'unknown key "lisen"',
+        hint: 'did you mean "listen"?',
+        severity: "error",
+        kind: "invalid",
+      },
+    ]);
+  });
+
+  it("writes sarif with the place of each problem", () => {
+    expect(JSON.parse(formatProblems([PROBLEM], "sarif"))).toMatchObject({
+      runs: [
+        {
+          results: [
+            {
+              ruleId: "invalid",
+              level: "error",
+              locations: [
+                {
+                  physicalLocation: {
+                    artifactLocation: { uri: "sluice.yaml" },
+                    region: { startLine: 3, startColumn: 5 },
+                  },
+                },
+              ],
+            },
+          ],
+        },
+      ],
+    });
+  });
+});

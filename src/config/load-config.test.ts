@@ -1,0 +1,304 @@
+import { describe, expect, it } from "vitest";
+import { loadConfig } from "./load-config.ts";
+import { writeTemporaryFiles } from "./temporary-files.test-data.ts";
+
+function problemsOf(text: string): readonly string[] {
+  using files = writeTemporaryFiles({ "sluice.yaml": text });
+  const loaded = loadConfig(files.path("sluice.yaml"));
+  return loaded.ok
+    ? []
+    : files.shown(loaded.problem).map((line) => line.replace("sluice.yaml:", ""));
+}
+
+const GOOD = 'listen: ["udp://127.0.0.1:0"]\nupstream: embedded\n';
+
+describe("loadConfig", () => {
+  it("fills in the defaults", () => {
+    using files = writeTemporaryFiles({ "etc/sluice.yaml": 'upstream: ["sip:10.0.0.5"]\n' });
+    const loaded = loadConfig(files.path("etc/sluice.yaml"));
+    if (!loaded.ok) throw new Error(files.shown(loaded.problem).join("\n"));
+    expect(loaded.value).toEqual({
+      file: files.path("etc/sluice.yaml"),
+      listen: [
+        { transport: "udp", address: "0.0.0.0", port: 5060 },
+        { transport: "tcp", address: "0.0.0.0", port: 5060 },
+      ],
+      upstream: {
+        kind: "servers",
+        servers: [
+          {
+            uri: "sip:10.0.0.5",
+            transport: "udp",
+            host: "10.0.0.5",
+            port: 5060,
+            allowClear: false,
+          },
+        ],
+      },
+      upstreamFrom: [],
+      serverSide: [],
+      trusted: [],
+      advertise: [],
+      domains: [],
+      path: "always",
+      answerWithinMs: 20_000,
+      rules: [files.path("etc/rules")],
+      account: undefined,
+      scan: {
+        engines: [{ type: "builtin" }],
+        combine: "worst",
+        timeoutMs: 60_000,
+        onInfected: "quarantine",
+        onUnscannable: "block",
+        onError: "block",
+      },
+      onFailure: { parseProblem: "block", opaque: "block", internalError: "block" },
+      limits: {
+        maxBodyBytes: 2 * 1024 * 1024,
+        maxHeadBytes: 64 * 1024,
+        maxHeaderCount: 200,
+        connections: 5000,
+        connectionsPerAddress: 64,
+        headerTimeoutMs: 30_000,
+        idleMs: 600_000,
+        sendBufferBytes: 1024 * 1024,
+        inFlight: 20_000,
+        linksPerMessage: 1000,
+        mimeDepth: 10,
+        attachmentBytes: 1024 * 1024,
+      },
+      data: { dir: files.path("etc/data") },
+      log: { level: "info", eventsFile: files.path("etc/data/events.ndjson") },
+      admin: { socket: files.path("etc/data/admin.sock") },
+    });
+  });
+
+  it("reads every key, with units, relative paths and IPv6", () => {
+    using files = writeTemporaryFiles({
+      "sluice.yaml": `
+listen: [ "UDP://[::1]:5062", "tcp://10.1.1.1" ]
+upstream:
+  - "sip:[fd00::5]:5070;transport=TCP"
+  - { uri: "sip:proxy.corp.example", allow_clear: true }
+upstream_from: [ "udp://10.0.0.2:5062" ]
+server_side: [ 10.0.0.0/24, "fd00::5" ]
+trusted: [ 192.0.2.7 ]
+advertise: [ { net: 10.0.0.0/8, sip: sluice.corp.example }, { net: "::/0", sip: a.example, media: 198.51.100.7 } ]
+domains: [ Corp.Example, "10.0.0.5" ]
+path: supported
+answer_within: 1500ms
+rules: []
+account: { aor: "sip:notes@corp.example" }
+scan: { engines: [ { type: builtin } ], combine: worst, timeout: 2m, on_infected: block, on_unscannable: quarantine, on_error: allow }
+on_failure: { parse_problem: allow, opaque: allow, internal_error: allow }
+limits: { body: 1.5MiB, headers: 4096, header_count: 10, idle: 1h, rate_per_source: off, attachment: 10KB }
+data: { dir: /var/lib/sluice }
+log: { level: debug, events: logs/e.ndjson }
+admin: { socket: run/s.sock, listen: off }
+`,
+    });
+    const loaded = loadConfig(files.path("sluice.yaml"));
+    if (!loaded.ok) throw new Error(files.shown(loaded.problem).join("\n"));
+    expect(loaded.value).toMatchObject({
+      listen: [
+        { transport: "udp", address: "::1", port: 5062 },
+        { transport: "tcp", address: "10.1.1.1", port: 5060 },
+      ],
+      upstream: {
+        kind: "servers",
+        servers: [
+          { transport: "tcp", host: "fd00::5", port: 5070, allowClear: false },
+          { transport: "udp", host: "proxy.corp.example", port: 5060, allowClear: true },
+        ],
+      },
+      upstreamFrom: [{ transport: "udp", address: "10.0.0.2", port: 5062 }],
+      serverSide: ["10.0.0.0/24", "fd00::5/128"],
+      trusted: ["192.0.2.7/32"],
+      advertise: [
+        { net: "10.0.0.0/8", sip: "sluice.corp.example", media: undefined },
+        { net: "::/0", sip: "a.example", media: "198.51.100.7" },
+      ],
+      domains: ["corp.example", "10.0.0.5"],
+      path: "supported",
+      answerWithinMs: 1500,
+      rules: [],
+      account: { aor: "sip:notes@corp.example" },
+      scan: {
+        timeoutMs: 120_000,
+        onInfected: "block",
+        onUnscannable: "quarantine",
+        onError: "allow",
+      },
+      onFailure: { parseProblem: "allow", opaque: "allow", internalError: "allow" },
+      limits: {
+        maxBodyBytes: 1_572_864,
+        maxHeadBytes: 4096,
+        idleMs: 3_600_000,
+        attachmentBytes: 10_000,
+      },
+      data: { dir: "/var/lib/sluice" },
+      log: { level: "debug", eventsFile: files.path("logs/e.ndjson") },
+      admin: { socket: files.path("run/s.sock") },
+    });
+  });
+
+  it("makes the account of the first domain", () => {
+    using files = writeTemporaryFiles({
+      "sluice.yaml": `${GOOD}domains: [Corp.example, b.example]\n`,
+    });
+    expect(loadConfig(files.path("sluice.yaml"))).toMatchObject({
+      ok: true,
+      value: { account: { aor: "sip:sluice@corp.example" } },
+    });
+  });
+
+  it("says what to do when there is no file", () => {
+    using files = writeTemporaryFiles({});
+    const loaded = loadConfig(files.path("none.yaml"));
+    expect(!loaded.ok && files.shown(loaded.problem)).toEqual([
+      "none.yaml:1:1: none.yaml does not exist (name the file with --config, or write one (docs/configuration.md))",
+    ]);
+  });
+
+  const not = (name: string) => `"${name}" is not available in this version`;
+  it.each([
+    ["", '1:1: "upstream" is missing (expected a list of SIP URIs, or the word embedded)'],
+    ["upstream: embeded", "1:1: expected a list of SIP URIs, or the word embedded"],
+    ["- a\n", "1:1: expected a map of keys, found a list"],
+    [`${GOOD}lisen: []`, '3:1: unknown key "lisen" (did you mean "listen"?)'],
+    [`${GOOD}limits:\n  in_fligt: 5`, '4:3: unknown key "in_fligt" (did you mean "in_flight"?)'],
+    [
+      `${GOOD}scan: { on_virus: block }`,
+      '3:9: unknown key "on_virus" (known here: engines, combine, timeout, on_infected, on_unscannable, on_error)',
+    ],
+    [`${GOOD}__proto__: 1`, '3:1: unknown key "__proto__"'],
+    [`${GOOD}tls: { cert: x }`, `3:1: ${not("tls")}`],
+    [`${GOOD}relay:\n  msnftp: { ports: "6891-6900" }`, `3:1: ${not("relay")}`],
+    [`${GOOD}path: never`, `3:1: ${not("never")} (one of: always, supported)`],
+    [`${GOOD}path: alway`, '3:1: unknown value "alway" (did you mean "always"?)'],
+    [`${GOOD}scan: { engines: [ { type: clamd } ] }`, `3:22: ${not("clamd")} (one of: builtin)`],
+    [`${GOOD}scan: { combine: majority }`, `3:9: ${not("majority")} (one of: worst)`],
+    [
+      `${GOOD}admin: { listen: "127.0.0.1:8070" }`,
+      "3:10: an admin listener is not available in this version: write off",
+    ],
+    [`${GOOD}admin: { token_file: t }`, `3:10: ${not("token_file")}`],
+    [`${GOOD}account: { password_file: p }`, `3:12: ${not("password_file")}`],
+    [
+      `${GOOD}limits: { rate_per_source: 100 }`,
+      "3:11: a rate is not available in this version: write off",
+    ],
+    [
+      "upstream: embedded\nlisten:\n  - tls://127.0.0.1:5061",
+      "3:5: a listener tls:// is not available in this version",
+    ],
+    [
+      "upstream: embedded\nlisten: [wss://127.0.0.1]",
+      "2:10: a listener wss:// is not available in this version",
+    ],
+    [
+      "upstream: embedded\nlisten: [sctp://127.0.0.1]",
+      '2:10: "sctp" is not a transport (write "udp://0.0.0.0:5060", "tcp://[::1]:5060")',
+    ],
+    [
+      "upstream: embedded\nlisten: [udp://localhost:5060]",
+      '2:10: "localhost" is not an address of this machine (a listener needs a literal address)',
+    ],
+    [
+      "upstream: embedded\nlisten: [udp://127.0.0.1:70000]",
+      "2:10: there is no port 70000 (ports end at 65535)",
+    ],
+    [
+      "upstream: embedded\nlisten: [5060]",
+      '2:10: expected a text, found 5060 (put it in quotes: "5060")',
+    ],
+    ["upstream: embedded\nlisten: udp://127.0.0.1", "2:1: expected a list, found a text"],
+    ["upstream: embedded\nlisten: []", "2:1: must name at least one address"],
+    [
+      "upstream: embedded\nlisten: [udp://127.0.0.1, udp://127.0.0.1:5060]",
+      "2:27: udp://127.0.0.1:5060 is named twice",
+    ],
+    [
+      "upstream: embedded",
+      '1:1: upstream: embedded is for trials and listens on loopback only (listen on 127.0.0.1 or [::1], or name the real server in "upstream")',
+    ],
+    [
+      "upstream: embedded\nlisten: [udp://127.0.0.1, udp://10.0.0.1]",
+      '2:27: upstream: embedded is for trials and listens on loopback only (listen on 127.0.0.1 or [::1], or name the real server in "upstream")',
+    ],
+    ["upstream: []", "1:1: must name at least one server"],
+    [
+      "upstream: [10.0.0.5]",
+      '1:12: "10.0.0.5" is not a SIP URI (write "sip:10.0.0.5:5070;transport=tcp")',
+    ],
+    ["upstream: [sips:10.0.0.5]", "1:12: sips: (TLS) is not available in this version"],
+    [
+      "upstream: ['sip:10.0.0.5;transport=tls']",
+      "1:12: transport tls is not available in this version",
+    ],
+    [
+      "upstream: ['sip:10.0.0.5;maddr=1']",
+      '1:12: the parameter "maddr" means nothing here (write "sip:10.0.0.5:5070;transport=tcp")',
+    ],
+    [
+      "upstream: ['sip:bob@10.0.0.5']",
+      '1:12: this names a user, not a server (write "sip:10.0.0.5:5070;transport=tcp")',
+    ],
+    ["upstream: [{ url: 'sip:10.0.0.5' }]", '1:14: unknown key "url" (did you mean "uri"?)'],
+    [
+      "upstream: ['sip:127.0.0.1']",
+      "1:12: this is a listener of the gateway itself (a message would go round in circles: give the server or the listener another port)",
+    ],
+    [
+      `${GOOD}trusted: [10.0.0.0/33]`,
+      '3:11: "10.0.0.0/33" is not a network (the prefix ends at 32)',
+    ],
+    [`${GOOD}server_side: [10.1]`, '3:15: expected a text, found 10.1 (put it in quotes: "10.1")'],
+    [
+      `${GOOD}trusted: ["010.0.0.1"]`,
+      '3:11: "010.0.0.1" is not a network (write "10.0.0.0/8", "192.0.2.7" or "fd00::/8")',
+    ],
+    [
+      `${GOOD}answer_within: 20`,
+      "3:1: 20 is not a duration: write it with its unit, as 20s, 500ms, 10m, 2h or 7d",
+    ],
+    [
+      `${GOOD}answer_within: 40s`,
+      "3:1: must be from 1s to less than 32s (after 32s (RFC 3261 timer F) the sender has given up)",
+    ],
+    [
+      `${GOOD}limits: { body: 2 MBytes }`,
+      '3:11: "2 MBytes" is not a size: write 100MiB, 64KiB or a number of bytes',
+    ],
+    [`${GOOD}limits: { header_count: "200" }`, "3:11: expected a number, found a text"],
+    [`${GOOD}limits: { header_count: 0 }`, "3:11: 0 must be at least 1"],
+    [`${GOOD}domains: [ 4711 ]`, '3:12: expected a text, found 4711 (put it in quotes: "4711")'],
+    [`${GOOD}domains: [ "a b" ]`, '3:12: "a b" is not a domain (write it as "example.com")'],
+    [
+      `${GOOD}account: { aor: sluice }`,
+      '3:12: "sluice" is not an address of record (write it as "sip:sluice@example.com")',
+    ],
+    [`${GOOD}advertise: { sip: "a b" }`, '3:14: "a b" is not a host name or address'],
+    [`${GOOD}advertise: [ { sip: a.example } ]`, '3:14: "net" is missing'],
+    [`${GOOD}data: x`, "3:1: expected a map of keys, found a text"],
+    [`${GOOD}rules: rules/`, "3:1: expected a list, found a text"],
+    [`${GOOD}listen: []`, '3:1: duplicate key "listen" (remove one of the two)'],
+    [
+      `${GOOD}rules: [ a`,
+      "3:11: flow sequence in block collection must be sufficiently indented and end with a ] (check the indentation and the brackets of the lines above)",
+    ],
+  ])("refuses %j", (text, expected) => {
+    expect(problemsOf(text).join("\n")).toContain(expected);
+  });
+
+  it("reports all problems of a file at once, in the order of their places", () => {
+    const text = "lisen: []\nupstream: [5060]\npath: never\nlimits: { idle: 5, conections: 1 }\n";
+    expect(problemsOf(text).map((line) => line.split(": ")[0])).toEqual([
+      "1:1",
+      "2:12",
+      "3:1",
+      "4:11",
+      "4:20",
+    ]);
+  });
+});

@@ -1,0 +1,292 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { createManualClock, type ManualClock } from "../../test/support/manual-clock.ts";
+import { createMemoryJournal, type MemoryJournal } from "../../test/support/memory-journal.ts";
+import { messageRequest, parsedBytes, parsedRequest } from "../../test/support/parsed-request.ts";
+import { compilePolicy } from "../policy/compile.ts";
+import type { Policy } from "../policy/decision.ts";
+import { directionOf, type ScanFacts } from "../policy/facts.ts";
+import type { RequestContext, RequestOutcome, TransactionEnd } from "../proxy/seams.ts";
+import { SipResponse, type SipRequest } from "../wire/sip/message.ts";
+import { parseDatagram } from "../wire/sip/parse-message.ts";
+import { applySplices } from "../wire/sip/splice.ts";
+import { createFilter, type Filter } from "./create-filter.ts";
+
+const RULES = {
+  version: 1,
+  lists: { bad: { type: "extension", items: ["exe"] } },
+  templates: { off: { en: "[off {incident.short}]" } },
+  rules: [
+    {
+      id: "no-programs",
+      title: "No programs",
+      when: { url: { path_extension: { in_list: "bad" } } },
+      then: { block: { reason: "Link not permitted" } },
+    },
+    {
+      id: "disarm",
+      when: { url: { zone: "internet" } },
+      then: { rewrite: { links: { prefix: "_" } }, notice: { template: "off", position: "prepend" } },
+    },
+    { id: "no-files", on: "session", when: { file: { extension: ["exe"] } }, then: "block" },
+    {
+      id: "no-msrp",
+      when: { media: { has: ["msrp"] } },
+      then: { block: { reason: "No such media" } },
+    },
+  ],
+};
+
+const SETTINGS = {
+  judge: {
+    inspect: { linksPerMessage: 100, mimeDepth: 10, attachmentBytes: 100_000 },
+    onParseProblem: "block",
+    onOpaque: "block",
+    onInfected: "quarantine",
+    onUnscannable: "block",
+    onScanError: "block",
+  },
+  agent: "gw.test",
+  markKey: Buffer.alloc(32, 1),
+} as const;
+
+const CLIENT: RequestContext = {
+  side: "client",
+  transport: "tcp",
+  encrypted: false,
+  sourceAddress: "192.0.2.1",
+  sourcePort: 4000,
+  authenticatedAor: "sip:alice@example.com",
+  trusted: false,
+  receivedAt: 1_800_000_000_000,
+};
+const SERVER: RequestContext = { ...CLIENT, side: "server", authenticatedAor: undefined };
+const ANSWERED: TransactionEnd = { status: 200, cause: "answered" };
+
+function policyOf(data: unknown): Policy {
+  const compiled = compilePolicy([{ file: "rules.yaml", pack: undefined, data }], {
+    domains: [],
+    generation: 1,
+  });
+  if (!compiled.ok) throw new Error(JSON.stringify(compiled.problem));
+  return compiled.value;
+}
+
+let clock: ManualClock;
+let journal: MemoryJournal;
+let scan: ScanFacts;
+let filter: Filter;
+
+beforeEach(() => {
+  clock = createManualClock();
+  journal = createMemoryJournal();
+  scan = { verdict: "clean", engine: "test", name: "", reason: "" };
+  const policy = policyOf(RULES);
+  filter = createFilter(
+    {
+      journal,
+      clock,
+      policy: () => policy,
+      scan: () => scan,
+      directionOf: (from, to) => directionOf(from, to, []),
+      onFailure: (error) => {
+        throw error;
+      },
+    },
+    SETTINGS,
+  );
+});
+
+async function ask(request: SipRequest, context = CLIENT): Promise<RequestOutcome> {
+  return filter.onRequest(request, context, new AbortController().signal);
+}
+
+/** What goes out towards the server. */
+async function forwarded(request: SipRequest, context = CLIENT): Promise<SipRequest> {
+  const outcome = await ask(request, context);
+  if (outcome.kind !== "forward") throw new Error(`refused with ${outcome.status}`);
+  return parsedBytes(applySplices(request.bytes, outcome.splices));
+}
+
+describe("createFilter", () => {
+  it("forwards plain text byte for byte but for its mark, and notes it when it is over", async () => {
+    const request = messageRequest("hello bob");
+    const outcome = await ask(request);
+    expect(outcome.kind).toBe("forward");
+    const out = await forwarded(request);
+    expect(out.bytes.toString().replace(/Sluice-Mark: \S+\r\n/, "")).toBe(request.bytes.toString());
+    expect(journal.allowedEvents).toEqual([]);
+    outcome.onEnd?.(ANSWERED);
+    expect(journal.allowedEvents).toMatchObject([{ callId: "call-1@example.com", status: 200 }]);
+  });
+
+  it("answers plain text at once, without a promise", () => {
+    const outcome = filter.onRequest(
+      messageRequest("hello"),
+      CLIENT,
+      new AbortController().signal,
+    );
+    expect(outcome).not.toBeInstanceOf(Promise);
+  });
+
+  it("disarms a link, commits before it forwards, and settles when the message has arrived", async () => {
+    const request = messageRequest("see http://evil.example/x");
+    const outcome = await ask(request);
+    expect(journal.drafts).toMatchObject([
+      { action: "rewrite", rule: "disarm", urls: ["hxxp://evil[.]example/x"], answer: undefined },
+    ]);
+    if (outcome.kind !== "forward") throw new Error("refused");
+    const out = parsedBytes(applySplices(request.bytes, outcome.splices));
+    expect(out.body.toString()).toBe("[off INC-00000001]\nsee _http://evil.example/x");
+    expect(journal.settled).toEqual([]);
+    outcome.onEnd?.(ANSWERED);
+    expect(journal.settled).toMatchObject([{ delivery: "delivered", status: 200 }]);
+  });
+
+  it("refuses a link to a program with the incident in the answer, recorded before", async () => {
+    const outcome = await ask(messageRequest("http://x.example/setup.EXE?v=1"));
+    expect(outcome).toMatchObject({ kind: "reply", status: 403 });
+    expect(JSON.stringify(outcome)).toContain("Ref INC-00000001");
+    expect(journal.drafts).toMatchObject([
+      { action: "block", rule: "no-programs", answer: { status: 403 } },
+    ]);
+    expect(journal.drafts[0]?.trace.length).toBeGreaterThan(0);
+  });
+
+  it("throws, and so fails closed, when the journal cannot keep the incident", async () => {
+    journal.fail = new Error("disk full");
+    await expect(ask(messageRequest("http://x.example/"))).rejects.toThrow("disk full");
+  });
+
+  it("lets its own judged message pass when the server sends it back, and judges everything else", async () => {
+    const sent = await forwarded(messageRequest("see http://evil.example/x"));
+    expect(await ask(sent, SERVER)).toEqual({ kind: "forward", splices: [] });
+    expect(journal.drafts).toHaveLength(1);
+    const unmarked = messageRequest("see http://evil.example/x");
+    expect((await forwarded(unmarked, SERVER)).body.toString()).toContain("_http://");
+  });
+
+  it("does not believe a mark that a client brings", async () => {
+    const replayed = await forwarded(messageRequest("http://evil.example/"));
+    const tampered = parsedBytes(
+      Buffer.from(replayed.bytes.toString().replace("_http", "  http"), "utf8"),
+    );
+    const outcome = await ask(tampered, CLIENT);
+    expect(outcome.kind === "forward" && outcome.splices.length).toBeGreaterThan(1);
+  });
+
+  it("records one action once when the server asks for credentials in between", async () => {
+    const first = await ask(messageRequest("http://evil.example/"));
+    first.onEnd?.({ status: 407, cause: "answered" });
+    expect(journal.settled).toEqual([]);
+    const retry = await ask(
+      messageRequest("http://evil.example/", { extra: ["Proxy-Authorization: Digest x"] }),
+    );
+    retry.onEnd?.(ANSWERED);
+    expect(journal.drafts).toHaveLength(1);
+    expect(journal.settled).toMatchObject([{ delivery: "delivered" }]);
+  });
+
+  it("writes one line for an allowed message that was challenged, and one for a challenge without a retry", async () => {
+    const first = await ask(messageRequest("hello"));
+    first.onEnd?.({ status: 401, cause: "answered" });
+    const second = await ask(messageRequest("hello"));
+    second.onEnd?.(ANSWERED);
+    expect(journal.allowedEvents).toMatchObject([{ status: 200 }]);
+    const lonely = await ask(messageRequest("never again"));
+    lonely.onEnd?.({ status: 407, cause: "answered" });
+    clock.advance(70_000);
+    expect(journal.allowedEvents).toMatchObject([{ status: 200 }, { status: 407, delivery: "refused" }]);
+  });
+
+  it("counts the text of an INVITE and the same text as MESSAGE as one action", async () => {
+    const body = Buffer.from("http://evil.example/").toString("base64");
+    const lines = [
+      "Via: SIP/2.0/TCP 192.0.2.1:5060",
+      "From: <sip:alice@example.com>;tag=a1",
+      "To: <sip:bob@example.com>",
+      "Call-ID: call-1@example.com",
+    ];
+    await ask(
+      parsedRequest([
+        "INVITE sip:bob@example.com SIP/2.0",
+        ...lines,
+        "CSeq: 1 INVITE",
+        `ms-text-format: text/plain; charset=UTF-8;ms-body=${body}`,
+      ]),
+    );
+    await ask(messageRequest("http://evil.example/"));
+    expect(journal.drafts).toHaveLength(1);
+  });
+
+  it("puts what strangers send into one aggregate for each rule", async () => {
+    const stranger = { ...CLIENT, authenticatedAor: undefined };
+    await ask(messageRequest("http://a.example/1.exe"), stranger);
+    await ask(messageRequest("http://b.example/2.exe", { from: "<sip:eve@x.example>;tag=2" }), stranger);
+    expect(new Set(journal.drafts.map((draft) => draft.id)).size).toBe(1);
+  });
+
+  it("refuses an attachment by name before it is scanned, and by its scan after", async () => {
+    const named = ['Content-Disposition: attachment; filename="a.exe"'];
+    const type = "application/octet-stream";
+    expect(await ask(messageRequest("MZ", { type, extra: named }))).toMatchObject({ status: 403 });
+    scan = { verdict: "infected", engine: "test", name: "Eicar", reason: "" };
+    expect((await ask(messageRequest("data", { type }))).kind).toBe("reply");
+    expect(journal.drafts.at(-1)).toMatchObject({ action: "quarantine", rule: "on_infected" });
+    scan = { verdict: "error", engine: "test", name: "", reason: "down" };
+    expect((await ask(messageRequest("other", { type }))).kind).toBe("reply");
+    expect(journal.drafts.at(-1)).toMatchObject({ action: "block", rule: "on_error" });
+    scan = { verdict: "clean", engine: "test", name: "", reason: "" };
+    expect((await ask(messageRequest("fine", { type }))).kind).toBe("forward");
+  });
+
+  it("refuses what cannot be read without doubt, and says so in the record only", async () => {
+    const outcome = await ask(messageRequest("x", { type: "text/plain;charset=utf-7" }));
+    expect(outcome).toMatchObject({ kind: "reply", status: 415 });
+    expect(JSON.stringify(outcome)).not.toContain("utf-7");
+    expect(journal.drafts).toMatchObject([{ rule: "parse_problem", action: "block" }]);
+  });
+
+  it("closes media that a late offer brings in a response", () => {
+    const invite = parsedRequest([
+      "INVITE sip:bob@example.com SIP/2.0",
+      "Via: SIP/2.0/TCP 192.0.2.1:5060",
+      "From: <sip:alice@example.com>;tag=a1",
+      "To: <sip:bob@example.com>",
+      "Call-ID: late",
+      "CSeq: 1 INVITE",
+    ]);
+    const sdp = [
+      "v=0",
+      "o=- 0 0 IN IP4 192.0.2.9",
+      "s=-",
+      "c=IN IP4 192.0.2.9",
+      "t=0 0",
+      "m=audio 4000 RTP/AVP 0",
+      "m=message 2855 TCP/MSRP *",
+      "",
+    ].join("\r\n");
+    const head = [
+      "SIP/2.0 200 OK",
+      "Via: SIP/2.0/TCP 192.0.2.1:5060",
+      "From: <sip:alice@example.com>;tag=a1",
+      "To: <sip:bob@example.com>;tag=b",
+      "Call-ID: late",
+      "CSeq: 1 INVITE",
+      "Content-Type: application/sdp",
+      `Content-Length: ${sdp.length}`,
+    ];
+    const parsed = parseDatagram(Buffer.from(`${head.join("\r\n")}\r\n\r\n${sdp}`), {
+      maxHeadBytes: 10_000,
+      maxHeaderCount: 100,
+      maxBodyBytes: 10_000,
+    });
+    if (!parsed.ok || !(parsed.value instanceof SipResponse)) throw new Error("not a response");
+    const response = parsed.value;
+    const splices = filter.onResponse(response, invite, CLIENT);
+    const out = applySplices(response.bytes, splices).toString();
+    expect(out).toContain("m=message 0 TCP/MSRP *");
+    expect(out).toContain("m=audio 4000 RTP/AVP 0");
+    expect(out).toContain(`Content-Length: ${sdp.length - 3}`);
+    expect(journal.drafts).toMatchObject([{ type: "session", rule: "no-msrp", action: "block" }]);
+  });
+});

@@ -1,0 +1,44 @@
+import type { Journal } from "../../src/journal/journal.ts";
+import type {
+  AllowedEvent,
+  Delivery,
+  IncidentDraft,
+  OperationEvent,
+} from "../../src/journal/records.ts";
+
+/** A journal that keeps what it is told, in order. `fail` makes the next commits reject. */
+export interface MemoryJournal extends Journal {
+  readonly drafts: IncidentDraft[];
+  readonly settled: { eventId: string; delivery: Delivery; status: number | undefined }[];
+  readonly allowedEvents: AllowedEvent[];
+  readonly operations: OperationEvent[];
+  fail: Error | undefined;
+}
+
+export function createMemoryJournal(): MemoryJournal {
+  const groups = new Map<string, string>();
+  const journal: MemoryJournal = {
+    drafts: [],
+    settled: [],
+    allowedEvents: [],
+    operations: [],
+    fail: undefined,
+    incidentFor(groupKey) {
+      const known = groups.get(groupKey);
+      const id = known ?? `INC-${String(groups.size + 1).padStart(8, "0")}`;
+      groups.set(groupKey, id);
+      return { id, repeated: known !== undefined };
+    },
+    async commit(draft) {
+      if (journal.fail !== undefined) throw journal.fail;
+      journal.drafts.push(draft);
+    },
+    settle: (eventId, delivery, status) => journal.settled.push({ eventId, delivery, status }),
+    allowed: (event) => journal.allowedEvents.push(event),
+    operation: (event) => journal.operations.push(event),
+    reopen: async () => undefined,
+    queries: { list: async () => [], show: async () => undefined },
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+  return journal;
+}
