@@ -2,12 +2,7 @@ import { randomUUID } from "node:crypto";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { createAdvertisedHost } from "./assembly/advertised-host.ts";
-import {
-  directionFor,
-  judgeSettings,
-  scanFacts,
-  warnAgent,
-} from "./assembly/judge-settings.ts";
+import { directionFor, judgeSettings, scanFacts, warnAgent } from "./assembly/judge-settings.ts";
 import { openListeners, type Listeners } from "./assembly/open-listeners.ts";
 import { createPolicyStore } from "./assembly/policy-store.ts";
 import { runInlineTest } from "./assembly/run-inline-test.ts";
@@ -52,7 +47,7 @@ export interface Gateway {
   readonly endpoints: readonly string[];
   /** Warnings of the rules it started with. */
   readonly warnings: readonly ConfigProblem[];
-  reload(): ReloadOutcome;
+  reload(): Promise<ReloadOutcome>;
   reopenLogs(): Promise<void>;
   /** Finishes what is under way and closes everything in the reverse order of its start; aborted: without waiting. */
   stop(hurry: AbortSignal): Promise<void>;
@@ -163,7 +158,7 @@ export async function startGateway(
   return ok({
     endpoints,
     warnings: policies.firstWarnings,
-    reload: () => reloadPolicies(policies, journal, clock),
+    reload: async () => reloadPolicies(policies, journal, clock),
     reopenLogs: () => journal.reopen(),
     async stop(hurry) {
       await transport.stopListening();

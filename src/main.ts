@@ -6,7 +6,6 @@ import { failed, ok } from "./base/result.ts";
 import type { CliDeps } from "./cli/cli-deps.ts";
 import { processTerminal } from "./cli/process-terminal.ts";
 import { runCli } from "./cli/run-cli.ts";
-import { formatProblem } from "./config/format-problem.ts";
 import { startGateway } from "./gateway.ts";
 
 /**
@@ -29,15 +28,7 @@ const startForCli: CliDeps["startGateway"] = async (config, log) => {
   const started = await startGateway(config, { version, log });
   if (!started.ok) return failed(started.problem);
   const gateway = started.value;
-  return ok({
-    ...gateway,
-    hints: startHints(config),
-    failed: brokenInvariant.promise,
-    async reload() {
-      const { ok: done, generation, problems } = gateway.reload();
-      return { ok: done, generation, problems: problems.map(formatProblem) };
-    },
-  });
+  return ok({ ...gateway, hints: startHints(config), failed: brokenInvariant.promise });
 };
 
 process.exitCode = await runCli(process.argv.slice(2), {

@@ -58,9 +58,7 @@ function scanOffline(bytes: Buffer): ScanFacts {
 }
 
 /** Computes a message's direction from the configured domains. */
-export function directionFor(
-  domains: readonly string[],
-): (from: string, to: string) => Direction {
+export function directionFor(domains: readonly string[]): (from: string, to: string) => Direction {
   return (from, to) => directionOf(from, to, domains);
 }
 

@@ -1,5 +1,4 @@
 import type { Clock } from "../base/clock.ts";
-import type { ConfigProblem } from "../config/config-problem.ts";
 import { formatProblem } from "../config/format-problem.ts";
 import { createEventId } from "../journal/event-id.ts";
 import type { RunningJournal } from "../journal/create-journal.ts";
@@ -56,10 +55,7 @@ export function reviewPorts(deps: ReviewDeps): ReviewPorts {
         },
       };
     },
-    async reload() {
-      const outcome = reloadPolicies(policies, journal, clock);
-      return { ...outcome, problems: outcome.problems.map(formatProblem) };
-    },
+    reload: async () => reloadPolicies(policies, journal, clock),
     stats: () => ({
       proxy: { ...proxy.counters, unfinished: proxy.unfinished },
       transport: { ...transport.counters },
@@ -72,8 +68,8 @@ export interface ReloadOutcome {
   readonly ok: boolean;
   /** Of the rules that are in force now. */
   readonly generation: number;
-  /** Errors for which the old rules stay, or warnings of the new ones. */
-  readonly problems: readonly ConfigProblem[];
+  /** Errors for which the old rules stay, or warnings of the new ones; each with file:line:column. */
+  readonly problems: readonly string[];
 }
 
 /** Reads the rules anew and records the attempt; the old ones stay unless all is well. */
@@ -83,14 +79,14 @@ export function reloadPolicies(
   clock: Clock,
 ): ReloadOutcome {
   const loaded = policies.reload();
-  const problems = loaded.ok ? loaded.value.warnings : loaded.problem;
+  const problems = (loaded.ok ? loaded.value.warnings : loaded.problem).map(formatProblem);
   const { generation } = policies.current;
   journal.operation({
     eventId: createEventId(clock.now()),
     at: clock.now(),
     type: "reload",
     reason: loaded.ok ? "new rules are in force" : "the rules were not loaded, the old ones stay",
-    details: { generation, problems: problems.slice(0, 5).map(formatProblem) },
+    details: { generation, problems: problems.slice(0, 5) },
   });
   return { ok: loaded.ok, generation, problems };
 }

@@ -54,7 +54,12 @@ function givenOf({ from, to, source }: TryInput): Given {
     html: source.kind === "html" ? source.text : undefined,
     file:
       source.kind === "file"
-        ? { name: source.name, size: source.bytes.length, content: source.bytes, declaredType: undefined }
+        ? {
+            name: source.name,
+            size: source.bytes.length,
+            content: source.bytes,
+            declaredType: undefined,
+          }
         : undefined,
   };
 }

@@ -1,5 +1,4 @@
 import { request } from "node:http";
-import { z } from "zod";
 import { CodedError } from "../base/coded-error.ts";
 import { ExitCode } from "./exit-code.ts";
 
@@ -69,14 +68,19 @@ async function ask(socket: string, method: string, path: string): Promise<unknow
   }
 }
 
-const errorSchema = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
-
 function readAnswer(status: number, text: string): unknown {
   const body: unknown = JSON.parse(text);
   if (status >= 200 && status < 300) return body;
-  const read = errorSchema.safeParse(body);
-  const message = read.success ? read.data.error.message : `the gateway answered ${status}`;
+  const message = errorMessage(body) ?? `the gateway answered ${status}`;
   throw new AdminRequestFailed("ADMIN_REFUSED", message, exitCodeOf(status));
+}
+
+/** Of `{ "error": { "message": … } }`. */
+function errorMessage(body: unknown): string | undefined {
+  if (typeof body !== "object" || body === null || !("error" in body)) return undefined;
+  const { error } = body;
+  if (typeof error !== "object" || error === null || !("message" in error)) return undefined;
+  return typeof error.message === "string" ? error.message : undefined;
 }
 
 function exitCodeOf(status: number): ExitCode {

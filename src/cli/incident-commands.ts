@@ -1,7 +1,8 @@
-import { z } from "zod";
 import { systemClock } from "../base/clock.ts";
 import { failed, ok, type Result } from "../base/result.ts";
 import type { AdminClient } from "./admin-client.ts";
+import { isObject, objectIn, objectsIn } from "./answer-reader.ts";
+import type { TraceStep } from "./cli-deps.ts";
 import { ExitCode } from "./exit-code.ts";
 import {
   fieldLines,
@@ -34,9 +35,6 @@ export interface ListOptions {
   readonly state?: string;
   readonly limit?: string;
 }
-
-const rowSchema = z.record(z.string(), z.unknown());
-const listSchema = z.object({ incidents: z.array(rowSchema) });
 
 const COLUMNS: readonly Column<Row>[] = [
   { key: "id", title: "ID" },
@@ -82,10 +80,10 @@ export async function listIncidents(context: AskContext, options: ListOptions): 
     context.terminal.stderr.write(`sluice incidents list: ${query.problem}\n`);
     return ExitCode.Usage;
   }
-  const { incidents } = listSchema.parse(await context.client.get("/v1/incidents", query.value));
+  const answer = objectIn(await context.client.get("/v1/incidents", query.value));
   printRows(context.terminal, context.format, {
     columns: context.format === "csv" ? CSV_COLUMNS : COLUMNS,
-    rows: incidents,
+    rows: objectsIn(answer["incidents"]),
     none: "no incidents",
   });
   return ExitCode.Success;
@@ -106,14 +104,14 @@ function readFilters(options: ListOptions): Result<Record<string, string | undef
 
 /** `sluice incidents show ID`. */
 export async function showIncident(context: AskContext, id: string): Promise<ExitCode> {
-  const row = rowSchema.parse(await context.client.get(`/v1/incidents/${encodeURIComponent(id)}`));
+  const row = objectIn(await context.client.get(`/v1/incidents/${encodeURIComponent(id)}`));
   printOne(context.terminal, context.format, row, incidentText);
   return ExitCode.Success;
 }
 
 function incidentText(row: Row): string {
-  const details = rowSchema.safeParse(row["details"]).data ?? {};
-  const events = z.array(rowSchema).safeParse(details["events"]).data ?? [];
+  const details = isObject(row["details"]) ? row["details"] : {};
+  const events = objectsIn(details["events"]);
   const fields = fieldLines([
     ["incident", row["id"]],
     ["state", row["state"]],
@@ -145,19 +143,10 @@ function incidentText(row: Row): string {
   return `${fields}\nlatest decisions:\n${fieldLines(lines.map((line, index) => [`  ${index + 1}`, line]))}`;
 }
 
-const stepSchema = z.object({
-  rule: z.string(),
-  file: z.string(),
-  line: z.number(),
-  matched: z.boolean(),
-  note: z.string().nullish(),
-  leaves: z.array(z.object({ field: z.string(), value: z.string(), matched: z.boolean() })),
-});
-
 /** `sluice incidents explain ID`: which rule, and what it saw. */
 export async function explainIncident(context: AskContext, id: string): Promise<ExitCode> {
   const path = `/v1/incidents/${encodeURIComponent(id)}/explain`;
-  const row = rowSchema.parse(await context.client.get(path));
+  const row = objectIn(await context.client.get(path));
   printOne(context.terminal, context.format, row, () => {
     const colour = isColoured(context.terminal, context.terminal.stdout);
     return explainText(row, colour);
@@ -166,11 +155,7 @@ export async function explainIncident(context: AskContext, id: string): Promise<
 }
 
 function explainText(row: Row, colour: boolean): string {
-  const steps = z.array(z.unknown()).safeParse(row["trace"]).data ?? [];
-  const trace = steps.flatMap((step) => {
-    const read = stepSchema.safeParse(step);
-    return read.success ? [{ ...read.data, note: read.data.note ?? undefined }] : [];
-  });
+  const trace = objectsIn(row["trace"]).map(stepOf);
   const fields = fieldLines([
     ["incident", row["id"]],
     ["action", row["action"]],
@@ -190,9 +175,26 @@ function explainText(row: Row, colour: boolean): string {
   return `${fields}\nrules:\n${traceText(trace, colour)}${cut}`;
 }
 
+/** A step of the trace as the journal keeps it; what is missing is empty. */
+function stepOf(step: Row): TraceStep {
+  const note = step["note"];
+  return {
+    rule: cellText(step["rule"]),
+    file: cellText(step["file"]),
+    line: Number(step["line"] ?? 0),
+    matched: step["matched"] === true,
+    note: typeof note === "string" ? note : undefined,
+    leaves: objectsIn(step["leaves"]).map((leaf) => ({
+      field: cellText(leaf["field"]),
+      value: cellText(leaf["value"]),
+      matched: leaf["matched"] === true,
+    })),
+  };
+}
+
 function answerText(answer: unknown): string {
-  const read = z.object({ status: z.number(), reason: z.string() }).safeParse(answer);
-  return read.success ? `${read.data.status} ${read.data.reason}`.trimEnd() : "";
+  if (!isObject(answer)) return "";
+  return `${cellText(answer["status"])} ${cellText(answer["reason"])}`.trimEnd();
 }
 
 function withoutScheme(value: unknown): string {

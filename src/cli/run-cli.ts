@@ -1,5 +1,4 @@
 import { Command, CommanderError, Option } from "commander";
-import { ZodError } from "zod";
 import { CodedError } from "../base/coded-error.ts";
 import { configJsonSchema } from "../config/config-schema.ts";
 import { findConfig } from "../config/find-config.ts";
@@ -50,11 +49,6 @@ export async function runCli(argv: readonly string[], deps: CliDeps): Promise<Ex
     if (error instanceof CodedError) {
       deps.terminal.stderr.write(`sluice: ${error.message}\n`);
       return error instanceof AdminRequestFailed ? error.exitCode : ExitCode.Bad;
-    }
-    if (error instanceof ZodError) {
-      const why = "the gateway's answer has another form than expected: is it of another version?";
-      deps.terminal.stderr.write(`sluice: ${why}\n`);
-      return ExitCode.Bad;
     }
     throw error;
   }

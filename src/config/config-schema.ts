@@ -206,7 +206,15 @@ const schema = section(
       .meta({ description: "Clients whose identity headers are kept, CIDR." }),
     advertise: z
       .union(
-        [section(advertised), z.array(section({ net: text(), ...advertised }))],
+        [
+          section(advertised),
+          z.array(
+            section({
+              net: text().meta({ description: "Peers of this network, CIDR." }),
+              ...advertised,
+            }),
+          ),
+        ],
         "expected a map with sip and media, or a list of such maps with net",
       )
       .optional()
@@ -232,7 +240,9 @@ const schema = section(
         }),
       },
       ["user", "password_file"],
-    ).optional(),
+    )
+      .optional()
+      .meta({ description: "The gateway's own account." }),
     scan: scan.optional(),
     on_failure: onFailure.optional(),
     limits: limits.optional(),
@@ -240,13 +250,17 @@ const schema = section(
       dir: path.optional().meta({
         description: "Incident store, spool, quarantine and keys. Default: ./data.",
       }),
-    }).optional(),
+    })
+      .optional()
+      .meta({ description: "Where the gateway keeps what it must not lose." }),
     log: section({
       level: choice(LOG_LEVELS).optional().meta({ description: "Default: info." }),
       events: path.optional().meta({
         description: "The event log, one JSON object a line. Default: events.ndjson in data.dir.",
       }),
-    }).optional(),
+    })
+      .optional()
+      .meta({ description: "The gateway's own log (to stderr) and the event log." }),
     admin: section(
       {
         socket: path.optional().meta({
@@ -258,7 +272,9 @@ const schema = section(
           .meta({ description: "Default: off." }),
       },
       ["token_file"],
-    ).optional(),
+    )
+      .optional()
+      .meta({ description: "How the command line reaches the running gateway." }),
   },
   ["tls", "relay"],
 ).meta({ title: "Sluice configuration" });

@@ -44,7 +44,7 @@ describe("formatProblem", () => {
   it("lets nothing in a file move the cursor of a terminal or turn the line round", () => {
     const sourceLine = "a: \u001B[2J\u202Eexe\tx";
     const text = formatProblem({ ...PROBLEM, sourceLine, message: "bad \u001B[31m" });
-    expect(text).not.toMatch(/[\u001B\u202E\t]/u);
+    for (const sign of ["\u001B", "\u202E", "\t"]) expect(text).not.toContain(sign);
   });
 });
 

@@ -17,9 +17,10 @@ export interface TestRun {
 /**
  * Runs the tests that stand in rule files (`tests:` of a rule, `tests:` of a file).
  *
- * Tests of the operator's own files ask all rules in force, so that a rule that another one hides fails its test. Tests
- * of a pack ask the pack as it was written, alone: what the operator overrides does not make them fail. Tests of a rule
- * that is switched off or only monitors ask that rule alone, in force.
+ * The tests of a file ask the rules of that file and of the files before it, with the packs: a rule that an earlier one
+ * hides fails its test, and what a later file overrides does not make the tests of an earlier one fail. The tests of a
+ * pack ask that pack alone, as it was written. Tests of a rule that is switched off or only monitors ask that rule alone,
+ * in force.
  */
 export function runInlineTests(
   sources: readonly RuleFileSource[],

@@ -13,24 +13,39 @@ export interface TestBench {
 
 /** @param policy All of `sources`, compiled. */
 export function createTestBench(sources: readonly RuleSource[], policy: Policy): TestBench {
-  const inForce = new Set(
-    policy.rules.filter((rule) => rule.enabled && rule.mode === "enforce").map((rule) => rule.id),
-  );
-  const packs = new Map<string, Policy | undefined>();
-  function forPack(pack: string): Policy | undefined {
-    if (!packs.has(pack)) packs.set(pack, compilePack(pack, sources));
-    return packs.get(pack);
+  const own = sources.filter((source) => source.pack === undefined);
+  const compiled = new Map<RuleSource | string, Policy | undefined>();
+  function once(key: RuleSource | string, compileIt: () => Policy | undefined): Policy | undefined {
+    if (!compiled.has(key)) compiled.set(key, compileIt());
+    return compiled.get(key);
+  }
+  function forFile(source: RuleSource): Policy | undefined {
+    const { pack } = source;
+    if (pack !== undefined) return once(pack, () => compilePack(pack, sources));
+    if (source === own.at(-1)) return policy;
+    return once(source, () => compileUpTo(source, sources) ?? policy);
   }
   return {
+    forFile,
     forRule(source, rule) {
-      if (source.pack === undefined) {
-        return inForce.has(rule.id) ? policy : compileAlone(source, rule, sources);
-      }
-      const isOn = (rule.enabled ?? true) && (rule.mode ?? "enforce") === "enforce";
-      return isOn ? forPack(source.pack) : compileAlone(source, rule, sources);
+      const asked = forFile(source);
+      return asked === undefined || isInForce(rule.id, asked)
+        ? asked
+        : compileAlone(source, rule, sources);
     },
-    forFile: (source) => (source.pack === undefined ? policy : forPack(source.pack)),
   };
+}
+
+function isInForce(id: string, policy: Policy): boolean {
+  return policy.rules.some((rule) => rule.id === id && rule.enabled && rule.mode === "enforce");
+}
+
+/** The operator's files up to this one, with the packs; undefined when it refers to names of a later one. */
+function compileUpTo(last: RuleSource, sources: readonly RuleSource[]): Policy | undefined {
+  const end = sources.indexOf(last);
+  const read = sources.filter((source, index) => index <= end || source.pack !== undefined);
+  const compiled = compilePolicy(read, { domains: [], generation: 0 });
+  return compiled.ok ? compiled.value : undefined;
 }
 
 /** A pack as it was written; only if it refers to names of others, with the definitions of the operator's files. */

@@ -9,7 +9,8 @@ import type { Splice } from "../wire/sip/splice.ts";
 export function withContentLength(message: SipMessage, splices: readonly Splice[]): Splice[] {
   let change = 0;
   for (const splice of splices) {
-    if (splice.start >= message.bodyStart) change += splice.bytes.length - (splice.end - splice.start);
+    if (splice.start >= message.bodyStart)
+      change += splice.bytes.length - (splice.end - splice.start);
   }
   const index = message.find(HeaderId.ContentLength);
   if (change === 0 || index < 0) return [...splices];

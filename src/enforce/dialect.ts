@@ -17,7 +17,9 @@ export function dialectOf(request: SipMessage): Dialect {
   if (EPID.test(request.value(HeaderId.From) ?? "")) return "lcs";
   const type = request.value(HeaderId.ContentType) ?? "";
   if (INVITATION_TYPE.test(type)) return "lcs";
-  if (/^multipart\//i.test(type) && INVITATION_TYPE.test(request.body.toString("latin1"))) return "lcs";
-  if (/^application\/sdp/i.test(type) && LCS_MEDIA.test(request.body.toString("latin1"))) return "lcs";
+  if (/^multipart\//i.test(type) && INVITATION_TYPE.test(request.body.toString("latin1")))
+    return "lcs";
+  if (/^application\/sdp/i.test(type) && LCS_MEDIA.test(request.body.toString("latin1")))
+    return "lcs";
   return "standard";
 }

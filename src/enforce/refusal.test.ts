@@ -35,18 +35,27 @@ describe("refuse", () => {
     ["ms-text-format", parsedRequest([...INVITE, "MS-Text-Format: text/plain;ms-body=eA=="])],
     [
       "m=x-ms-message",
-      parsedRequest([...INVITE, "Content-Type: application/sdp"], "v=0\r\nm=x-ms-message 5060 sip null\r\n"),
+      parsedRequest(
+        [...INVITE, "Content-Type: application/sdp"],
+        "v=0\r\nm=x-ms-message 5060 sip null\r\n",
+      ),
     ],
     [
       "m=message … sip null",
-      parsedRequest([...INVITE, "Content-Type: application/sdp"], "v=0\r\nm=message 5060 sip null\r\n"),
+      parsedRequest(
+        [...INVITE, "Content-Type: application/sdp"],
+        "v=0\r\nm=message 5060 sip null\r\n",
+      ),
     ],
-  ])("answers 606 with Warning 309 and ms-diagnostics where the request carries %s", (_, request) => {
-    const refusal = refuse(request, WORDS);
-    expect(refusal.status).toBe(606);
-    expect(refusal.headers.map((header) => header.name)).toEqual(["Warning", "ms-diagnostics"]);
-    expect(refusal.headers[0]?.value).toMatch(/^309 gw\.example\.com ".*Ref INC-ABCD1234"$/);
-  });
+  ])(
+    "answers 606 with Warning 309 and ms-diagnostics where the request carries %s",
+    (_, request) => {
+      const refusal = refuse(request, WORDS);
+      expect(refusal.status).toBe(606);
+      expect(refusal.headers.map((header) => header.name)).toEqual(["Warning", "ms-diagnostics"]);
+      expect(refusal.headers[0]?.value).toMatch(/^309 gw\.example\.com ".*Ref INC-ABCD1234"$/);
+    },
+  );
 
   it("gives the cookie of a refused invitation back, so that its window closes", () => {
     const request = messageRequest("x", { type: "text/x-msmsgsinvite" });

@@ -38,12 +38,17 @@ describe("rewriteTexts", () => {
     const request = messageRequest("http://evil.example/", { extra: ["X-Odd:   a ,b  "] });
     const out = disarmed(request);
     const head = (bytes: Buffer): string =>
-      bytes.toString("latin1").split("\r\n\r\n")[0]?.replace(/Content-Length: \d+/, "") ?? "";
+      bytes
+        .toString("latin1")
+        .split("\r\n\r\n")[0]
+        ?.replace(/Content-Length: \d+/, "") ?? "";
     expect(head(out.bytes)).toBe(head(request.bytes));
   });
 
   it("gives a message whose links are gone: judging it again changes nothing", () => {
-    const out = disarmed(messageRequest("HTTP:\\\\evil.example\\x, ftp.evil.example http:/a.example"));
+    const out = disarmed(
+      messageRequest("HTTP:\\\\evil.example\\x, ftp.evil.example http:/a.example"),
+    );
     expect(inspected(out).links).toEqual([]);
   });
 
@@ -107,6 +112,39 @@ describe("rewriteTexts", () => {
     });
     expect(edits.ok).toBe(true);
     const out = edits.ok ? applySplices(request.bytes, edits.value) : Buffer.alloc(0);
-    expect(parsedBytes(out).body.toString("latin1")).toBe("sch\xf6n: _http://evil.example/\ncestina ?");
+    expect(parsedBytes(out).body.toString("latin1")).toBe(
+      "sch\xf6n: _http://evil.example/\ncestina ?",
+    );
+  });
+
+  it("keeps a long first message of an LCS session on one line", () => {
+    const text = `${"words ".repeat(40)}http://evil.example/`;
+    const request = messageRequest("", {
+      extra: [`ms-text-format: text/plain;ms-body=${Buffer.from(text).toString("base64")}`],
+    });
+    const value = /ms-body=([^\r]*)\r\n/.exec(disarmed(request).bytes.toString("latin1"))?.[1];
+    expect(Buffer.from(value ?? "", "base64").toString()).toContain("_http://evil.example/");
+  });
+
+  it("keeps lengths inside the body right", () => {
+    const inner = "go http://evil.example/";
+    const body = [
+      "From: <sip:a@example.com>",
+      "To: <sip:b@example.com>",
+      "",
+      "Content-Type: text/plain; charset=utf-8",
+      `Content-Length: ${inner.length}`,
+      "",
+      inner,
+    ].join("\r\n");
+    const out = disarmed(messageRequest(body, { type: "message/cpim" }));
+    const length = inner.length + NOTICE.text.length + 2;
+    expect(out.body.toString()).toContain(`Content-Length: ${length}\r\n`);
+    expect(inspected(out).links).toEqual([]);
+  });
+
+  it("leaves a byte order mark at the beginning", () => {
+    const out = disarmed(messageRequest("\ufeffhttp://evil.example/"));
+    expect(out.body.toString()).toBe("\ufeff[links disabled]\n_http://evil.example/");
   });
 });

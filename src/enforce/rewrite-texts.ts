@@ -29,6 +29,7 @@ export function rewriteTexts(
   edits: TextEdits,
 ): Result<readonly Splice[], string> {
   const splices: Splice[] = [];
+  const grown: LengthChange[] = [];
   const noticed = partsToNotice(inspection, edits.linkRewrites);
   for (const [index, part] of inspection.texts.entries()) {
     const rewritten = insertPrefixes(inspection, index, edits.linkRewrites);
@@ -37,15 +38,43 @@ export function rewriteTexts(
     const bytes = encodePart(part, text);
     if (bytes === undefined) return failed(part.charset);
     splices.push({ start: part.start, end: part.end, bytes });
+    grown.push(...lengthChanges(part, bytes.length - (part.end - part.start)));
   }
-  return ok(withContentLength(message, splices));
+  return ok(withContentLength(message, [...splices, ...innerLengths(message, grown)]));
+}
+
+/** A Content-Length inside the body (CPIM, a part's own) that the growth of one text changes. */
+interface LengthChange {
+  readonly start: number;
+  readonly end: number;
+  readonly by: number;
+}
+
+function lengthChanges(part: TextPart, by: number): readonly LengthChange[] {
+  return (part.lengthFields ?? []).map(({ start, end }) => ({ start, end, by }));
+}
+
+/** Several texts may stand in one enclosing part: its length changes by the sum. */
+function innerLengths(message: SipMessage, changes: readonly LengthChange[]): readonly Splice[] {
+  const sums = new Map<number, LengthChange>();
+  for (const change of changes) {
+    const before = sums.get(change.start)?.by ?? 0;
+    sums.set(change.start, { ...change, by: before + change.by });
+  }
+  return [...sums.values()].map(({ start, end, by }) => {
+    const declared = Number(message.bytes.toString("latin1", start, end));
+    return { start, end, bytes: String(declared + by) };
+  });
 }
 
 /**
  * A notice stands where a link was dealt with (each alternative of a multipart/alternative that holds one), else in
  * the first text: a reader sees it once, whichever alternative is shown.
  */
-function partsToNotice(inspection: Inspection, rewrites: readonly LinkRewrite[]): ReadonlySet<number> {
+function partsToNotice(
+  inspection: Inspection,
+  rewrites: readonly LinkRewrite[],
+): ReadonlySet<number> {
   const parts = new Set<number>();
   for (const rewrite of rewrites) {
     const link = inspection.links[rewrite.link];
@@ -80,16 +109,20 @@ function addNotices(part: TextPart, text: string, notices: readonly RenderedNoti
   let out = text;
   // The last notice asked for goes in first, so that several stand in the order of their rules.
   for (const notice of [...notices].reverse()) {
-    if (notice.position === "prepend") out = prependTo(part, writable(notice.text, part.charset), out);
+    if (notice.position === "prepend")
+      out = prependTo(part, writable(notice.text, part.charset), out);
   }
   for (const notice of notices) {
-    if (notice.position === "append") out = appendTo(part, writable(notice.text, part.charset), out);
+    if (notice.position === "append")
+      out = appendTo(part, writable(notice.text, part.charset), out);
   }
   return out;
 }
 
 /** The same notice twice would pile up behind a second gateway: a text that already bears it is left alone. */
 function prependTo(part: TextPart, notice: string, text: string): string {
+  const mark = text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK : "";
+  if (mark !== "") return mark + prependTo(part, notice, text.slice(mark.length));
   if (!part.markup) return text.startsWith(`${notice}\n`) ? text : `${notice}\n${text}`;
   const html = `${escapeHtml(notice)}<br>`;
   if (text.includes(html)) return text;
@@ -104,6 +137,9 @@ function appendTo(part: TextPart, notice: string, text: string): string {
   return text.includes(html) ? text : text + html;
 }
 
+/** Stays where it is: it says how the bytes are to be read. */
+const BYTE_ORDER_MARK = "\ufeff";
+
 const PROLOG = /^\s*(?:<!doctype[^<>]*>\s*)?(?:<html(?:\s[^<>]*)?>)?/i;
 
 function escapeHtml(text: string): string {
@@ -112,12 +148,16 @@ function escapeHtml(text: string): string {
 
 function encodePart(part: TextPart, text: string): Buffer | undefined {
   const bytes = encodeText(text, part.charset);
-  return bytes === undefined ? undefined : encodeTransfer(bytes, part.transferEncoding);
+  if (bytes === undefined) return undefined;
+  // A header value has no lines to break: `ms-body` is one run of base64.
+  if (part.carrier === "ms-text-format") return Buffer.from(bytes.toString("base64"), "latin1");
+  return encodeTransfer(bytes, part.transferEncoding);
 }
 
 /** A notice that the sender's charset cannot write loses its accents, rather than the message its notice. */
 function writable(notice: string, charset: string): string {
   if (encodeText(notice, charset) !== undefined) return notice;
-  // oxlint-disable-next-line no-control-regex -- everything beyond ASCII is replaced
-  return notice.normalize("NFKD").replaceAll(/[^\u0000-\u007f]/g, (char) => (/\p{M}/u.test(char) ? "" : "?"));
+  return notice
+    .normalize("NFKD")
+    .replaceAll(/\P{ASCII}/gu, (char) => (/\p{M}/u.test(char) ? "" : "?"));
 }

@@ -25,7 +25,10 @@ const RULES = {
     {
       id: "disarm",
       when: { url: { zone: "internet" } },
-      then: { rewrite: { links: { prefix: "_" } }, notice: { template: "off", position: "prepend" } },
+      then: {
+        rewrite: { links: { prefix: "_" } },
+        notice: { template: "off", position: "prepend" },
+      },
     },
     { id: "no-files", on: "session", when: { file: { extension: ["exe"] } }, then: "block" },
     {
@@ -120,11 +123,7 @@ describe("createFilter", () => {
   });
 
   it("answers plain text at once, without a promise", () => {
-    const outcome = filter.onRequest(
-      messageRequest("hello"),
-      CLIENT,
-      new AbortController().signal,
-    );
+    const outcome = filter.onRequest(messageRequest("hello"), CLIENT, new AbortController().signal);
     expect(outcome).not.toBeInstanceOf(Promise);
   });
 
@@ -195,7 +194,10 @@ describe("createFilter", () => {
     const lonely = await ask(messageRequest("never again"));
     lonely.onEnd?.({ status: 407, cause: "answered" });
     clock.advance(70_000);
-    expect(journal.allowedEvents).toMatchObject([{ status: 200 }, { status: 407, delivery: "refused" }]);
+    expect(journal.allowedEvents).toMatchObject([
+      { status: 200 },
+      { status: 407, delivery: "refused" },
+    ]);
   });
 
   it("counts the text of an INVITE and the same text as MESSAGE as one action", async () => {
@@ -221,7 +223,10 @@ describe("createFilter", () => {
   it("puts what strangers send into one aggregate for each rule", async () => {
     const stranger = { ...CLIENT, authenticatedAor: undefined };
     await ask(messageRequest("http://a.example/1.exe"), stranger);
-    await ask(messageRequest("http://b.example/2.exe", { from: "<sip:eve@x.example>;tag=2" }), stranger);
+    await ask(
+      messageRequest("http://b.example/2.exe", { from: "<sip:eve@x.example>;tag=2" }),
+      stranger,
+    );
     expect(new Set(journal.drafts.map((draft) => draft.id)).size).toBe(1);
   });
 

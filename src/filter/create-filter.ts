@@ -136,7 +136,8 @@ function act(
 function allow(desk: Desk, question: Question, verdict: Verdict): RequestOutcome {
   const { request, hearing } = question;
   const splices = withMark(desk, question, NO_SPLICES);
-  if (request.method !== "MESSAGE" && request.method !== "INVITE") return { kind: "forward", splices };
+  if (request.method !== "MESSAGE" && request.method !== "INVITE")
+    return { kind: "forward", splices };
   return {
     kind: "forward",
     splices,
@@ -177,7 +178,14 @@ async function stopOrChange(
     known ??
     (await actions.record(
       key,
-      incidentDraft({ id: incident, callId: request.callId, verdict, context: hearing, action, answer }),
+      incidentDraft({
+        id: incident,
+        callId: request.callId,
+        verdict,
+        context: hearing,
+        action,
+        answer,
+      }),
     ));
   if (outcome.kind === "refuse") return { kind: "reply", ...outcome.refusal };
   return {

@@ -37,9 +37,12 @@ function sender(request: SipRequest, context: RequestContext): Party {
   const parsed = parseNameAddr(request.value(HeaderId.From) ?? "");
   // The codec has read From already; a field that it let through and this does not is treated as nobody's.
   const uri = parsed.ok ? parsed.value.uri : "";
-  const displayName = parsed.ok ? Buffer.from(parsed.value.displayName, "latin1").toString("utf8") : "";
+  const displayName = parsed.ok
+    ? Buffer.from(parsed.value.displayName, "latin1").toString("utf8")
+    : "";
   const party = partyOf(uri, displayName, context.sourceAddress, false);
-  const proven = context.trusted || context.side === "server" || context.authenticatedAor === party.aor;
+  const proven =
+    context.trusted || context.side === "server" || context.authenticatedAor === party.aor;
   return proven ? { ...party, authenticated: true } : party;
 }
 

@@ -96,7 +96,10 @@ export function incidentDraft(input: DraftInput): IncidentDraft {
     urls: concernedLinks(verdict).slice(0, MAX_RECORDED_LINKS).map(defang),
     answer: input.answer,
     // Notices by message need the gateway's own account at work; until then the record says so.
-    notify: (decision?.notify ?? []).map((wish) => ({ audience: wish.audience, state: "not sent" })),
+    notify: (decision?.notify ?? []).map((wish) => ({
+      audience: wish.audience,
+      state: "not sent",
+    })),
     trace: verdict.decisions.flatMap((one) => one.trace),
   };
 }

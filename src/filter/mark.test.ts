@@ -8,7 +8,9 @@ const KEY = Buffer.alloc(32, 7);
 const NOW = 1_800_000_000_000;
 
 function marked(request: SipRequest, splices: readonly Splice[] = []): SipRequest {
-  return parsedBytes(applySplices(request.bytes, [...splices, markSplice(KEY, request, splices, NOW)]));
+  return parsedBytes(
+    applySplices(request.bytes, [...splices, markSplice(KEY, request, splices, NOW)]),
+  );
 }
 
 function edited(request: SipRequest, from: string | RegExp, to: string): SipRequest {
@@ -25,9 +27,7 @@ describe("bearsValidMark", () => {
   });
 
   it("covers the body as it goes out after our own edits", () => {
-    const splices = [
-      { start: request.bodyStart, end: request.bytes.length, bytes: "hello eve" },
-    ];
+    const splices = [{ start: request.bodyStart, end: request.bytes.length, bytes: "hello eve" }];
     expect(bearsValidMark(KEY, marked(request, splices), NOW)).toBe(true);
   });
 

@@ -31,7 +31,8 @@ export function markSplice(
 export function bearsValidMark(key: Buffer, request: SipRequest, now: number): boolean {
   if (request.count(HeaderId.SluiceMark) !== 1) return false;
   const [version, seconds, mac, ...rest] = (request.value(HeaderId.SluiceMark) ?? "").split(".");
-  if (version !== "1" || seconds === undefined || mac === undefined || rest.length > 0) return false;
+  if (version !== "1" || seconds === undefined || mac === undefined || rest.length > 0)
+    return false;
   if (!/^[0-9a-z]{1,9}$/.test(seconds)) return false;
   const age = now - Number.parseInt(seconds, 36) * 1000;
   // A second of grace: the time in the mark is cut to seconds, and wall clocks are set back by small amounts.

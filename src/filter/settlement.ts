@@ -4,7 +4,8 @@ import type { TransactionEnd } from "../proxy/seams.ts";
 /** What the end of a transaction means for the message that it carried. */
 export function deliveryOf(end: TransactionEnd): Delivery {
   if (end.cause === "cancelled" || end.cause === "shutdown") return "abandoned";
-  if (end.cause === "timeout" || end.cause === "unreachable" || end.status === undefined) return "failed";
+  if (end.cause === "timeout" || end.cause === "unreachable" || end.status === undefined)
+    return "failed";
   // RFC 3428 §7: 202 says accepted for delivery, not delivered.
   if (end.status === 202) return "forwarded";
   return end.status < 300 ? "delivered" : "refused";

@@ -18,7 +18,7 @@ export interface Settlement {
 
 /**
  * The line of a decision "allow". Called for every message on the SIP thread, so it is put together by hand: the same
- * keys as `incidentLine`, in the same order, at a third of the cost of JSON.stringify (3 µs instead of 7).
+ * keys as `incidentLine`, in the same order, at about half the cost of JSON.stringify.
  */
 export function allowedLine(event: AllowedEvent): string {
   const would = event.would.length === 0 ? "" : `,"verdict":{"would":${quotedList(event.would)}}`;

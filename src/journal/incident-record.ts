@@ -12,7 +12,7 @@ export interface BoundedRecord {
   readonly traceCut: boolean;
 }
 
-/** Bounds a draft that came in as JSON. Throws on what is not JSON (our bug). */
+/** Bounds a draft that came in as JSON. Throws on what is not the JSON of a draft (our bug). */
 export function boundRecord(source: string, maxBytes: number): BoundedRecord {
   // Read back from our own JSON.stringify of an IncidentDraft; capping keeps every key.
   const draft = capDraft(JSON.parse(source) as IncidentDraft);
@@ -20,8 +20,9 @@ export function boundRecord(source: string, maxBytes: number): BoundedRecord {
   if (Buffer.byteLength(whole) <= maxBytes) return { draft, json: whole, traceCut: false };
   const matched = { ...draft, trace: draft.trace.filter(isMatch) };
   const shorter = JSON.stringify(matched);
-  if (Buffer.byteLength(shorter) <= maxBytes)
+  if (Buffer.byteLength(shorter) <= maxBytes) {
     return { draft: matched, json: shorter, traceCut: true };
+  }
   const bare = { ...draft, trace: [] };
   return { draft: bare, json: JSON.stringify(bare), traceCut: true };
 }

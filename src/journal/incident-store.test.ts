@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -74,6 +74,24 @@ describe("openIncidentStore", () => {
     const reader = openIncidentReader(file);
     expect(reader.list({})[0]?.count).toBe(2);
     reader.close();
+    store.close();
+  });
+
+  it("refuses a malformed draft alone", () => {
+    const store = openIncidentStore(file, "boot", retention);
+    const broken: CommitOperation = { kind: "commit", groupKey: "g", draft: '{"id":1}' };
+    const refused = store.apply([commit({ eventId: "e1" }), broken, commit({ eventId: "e2" })]);
+    expect(refused).toMatchObject([{ index: 1 }]);
+    store.close();
+  });
+
+  it("keeps its files to its own account whatever the folder allows", () => {
+    chmodSync(folder, 0o755);
+    const store = openIncidentStore(file, "boot", retention);
+    store.apply([commit({})]);
+    for (const name of readdirSync(folder)) {
+      expect(statSync(join(folder, name)).mode & 0o077).toBe(0);
+    }
     store.close();
   });
 

@@ -2,6 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import { incidentLine } from "./event-line.ts";
 import type { RunningGroup } from "./incident-ids.ts";
 import { boundRecord, incidentRow } from "./incident-record.ts";
+import { createPrivateFile } from "./private-file.ts";
 import type { Delivery, IncidentDraft } from "./records.ts";
 import { prepareStatements, type StoreStatements } from "./store-statements.ts";
 import { inTransaction } from "./store-transaction.ts";
@@ -51,6 +52,8 @@ export function openIncidentStore(
   bootId: string,
   retention: StoreRetention,
 ): IncidentStore {
+  // SQLite gives its other files (-wal, -shm) the mode of the first one.
+  createPrivateFile(file);
   const db = new DatabaseSync(file, { timeout: 2000 });
   try {
     db.exec("PRAGMA journal_mode = WAL");
@@ -94,7 +97,7 @@ class IncidentWriter {
           this.#settle(operation.eventId, operation);
           continue;
         }
-        const message = this.#commit(operation);
+        const message = this.#commitAlone(operation);
         if (message !== undefined) refused.push({ index, message });
       }
       return refused;
@@ -121,7 +124,21 @@ class IncidentWriter {
     return groups.toReversed();
   }
 
-  /** Returns why this draft alone is refused. */
+  /** Returns why this draft alone is refused. What SQLite itself cannot do concerns all, and is thrown on. */
+  #commitAlone(operation: CommitOperation): string | undefined {
+    this.#statements.savepoint.run();
+    try {
+      return this.#commit(operation);
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "ERR_SQLITE_ERROR")
+        throw error;
+      this.#db.exec("ROLLBACK TO draft");
+      return `the draft is malformed: ${String(error)}`;
+    } finally {
+      if (this.#db.isTransaction) this.#statements.release.run();
+    }
+  }
+
   #commit(operation: CommitOperation): string | undefined {
     const statements = this.#statements;
     const { draft, json, traceCut } = boundRecord(operation.draft, this.#retention.detailsBytes);

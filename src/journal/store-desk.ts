@@ -2,6 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../base/clock.ts";
 import { type IncidentStore, openIncidentStore } from "./incident-store.ts";
 import { createLineAppender, type LineAppender } from "./line-appender.ts";
+import { createPrivateFile } from "./private-file.ts";
 import { startRetention } from "./retention-job.ts";
 import type {
   RefusedOperation,
@@ -223,6 +224,7 @@ function commitBatches(parts: DeskParts, batches: readonly Batch[]): void {
  * The lock is a file lock of the system, so it goes with the process, however that ends.
  */
 function lockFolder(file: string): DatabaseSync {
+  createPrivateFile(file);
   const lock = new DatabaseSync(file, { timeout: 500 });
   try {
     lock.exec("PRAGMA locking_mode = EXCLUSIVE");

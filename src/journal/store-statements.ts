@@ -2,6 +2,8 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 /** The statements of the incident store's writing side, by what they are for. */
 export interface StoreStatements {
+  readonly savepoint: StatementSync;
+  readonly release: StatementSync;
   readonly eventExists: StatementSync;
   readonly putIncident: StatementSync;
   readonly putEvent: StatementSync;
@@ -17,6 +19,8 @@ export interface StoreStatements {
 /** Prepares them for one connection. */
 export function prepareStatements(db: DatabaseSync): StoreStatements {
   return {
+    savepoint: db.prepare("SAVEPOINT draft"),
+    release: db.prepare("RELEASE draft"),
     eventExists: db.prepare("SELECT 1 AS found FROM events WHERE event_id = ?"),
     // A repeat counts and brings its own latest fields; an unrelated incident with the same id is never touched.
     putIncident: db.prepare(`

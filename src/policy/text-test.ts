@@ -47,6 +47,11 @@ export interface TextTest {
   one(value: string | undefined): boolean;
   /** A field with any number of values: one of them has to fit; `not` and `not_in_list` speak of all of them. */
   many(values: readonly string[]): boolean;
+  /**
+   * Values of which the first is the one in force and the others are what a peer may read instead: any of them may
+   * fit; `not` and `not_in_list` speak of the first alone.
+   */
+  ranked(values: readonly string[]): boolean;
 }
 
 /** Compiles what stands after a text field. */
@@ -76,6 +81,12 @@ export function compileText(leaf: TextLeaf, kind: TextKind, context: ConditionCo
       if (exists !== undefined && exists !== values.length > 0) return false;
       if (wanted.length > 0 && !values.some(fits)) return false;
       return unwanted.length === 0 || !values.some(refused);
+    },
+    ranked(values) {
+      const [first] = values;
+      if (exists !== undefined && exists !== (first !== undefined)) return false;
+      if (wanted.length > 0 && !values.some(fits)) return false;
+      return unwanted.length === 0 || (first !== undefined && !refused(first));
     },
   };
 }

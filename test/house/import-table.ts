@@ -63,8 +63,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   ),
   gateway: machinery(["*"], ["pino"]),
   // Pieces of the composition root that outgrew gateway.ts.
-  assembly: machinery(["*"], ["pino"]),
-  main: machinery(["base", "cli", "gateway", "assembly", "scan"], ["pino"]),
+  assembly: machinery(["*", "cli(types)"], ["pino"]),
+  main: machinery(["base", "cli", "config", "gateway", "assembly", "scan"], ["pino"]),
 };
 
 /** What "node I/O" means in the table. */

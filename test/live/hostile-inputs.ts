@@ -127,15 +127,27 @@ const refusedByInspection: Readonly<Record<string, Change>> = {
   },
 };
 
+function datagramsOf(
+  changes: Readonly<Record<string, Change>>,
+  statusOf: (name: string) => number,
+): readonly HostileInput[] {
+  return Object.entries(changes).map(([name, change]): HostileInput => ({
+    name,
+    bytes: message(name, "UDP", change),
+    expect: statusOf(name),
+  }));
+}
+
+/** 415 says that another encoding would do; 403 that nobody may see what is in it. */
+function inspectionStatus(name: string): number {
+  if (name === "encrypted body" || name === "program as a body") return 403;
+  return /unknown|compressed/.test(name) ? 415 : 400;
+}
+
 /** Datagrams. */
 export function hostileDatagrams(): readonly HostileInput[] {
-  const changed = Object.entries({ ...refusedByCodec, ...refusedByInspection }).map(
-    ([name, change]): HostileInput => ({
-      name,
-      bytes: message(name, "UDP", change),
-      expect: "refusal",
-    }),
-  );
+  const byCodec = datagramsOf(refusedByCodec, (name) => (name.includes("future") ? 505 : 400));
+  const byInspection = datagramsOf(refusedByInspection, inspectionStatus);
   const parts: readonly Omit<HostileInput, "expect">[] = [
     multipart("multipart without boundary", "--x\r\n\r\na\r\n--x--\r\n", "charset=utf-8"),
     multipart(
@@ -199,8 +211,11 @@ export function hostileDatagrams(): readonly HostileInput[] {
       expect: 416,
     },
   ];
-  const bodies = parts.map((part): HostileInput => ({ ...part, expect: "refusal" }));
-  return [...changed, ...bodies, ...noise, ...hops];
+  const bodies = parts.map((part): HostileInput => ({
+    ...part,
+    expect: part.name === "program in a part" ? 403 : 400,
+  }));
+  return [...byCodec, ...byInspection, ...bodies, ...noise, ...hops];
 }
 
 /** What a stream may carry; the connection may be closed on any of them. */
@@ -218,7 +233,7 @@ export function hostileStreams(): readonly HostileInput[] {
     ...Object.entries(refused).map(([name, change]): HostileInput => ({
       name,
       bytes: message(name, "TCP", change),
-      expect: "refusal",
+      expect: name.includes("gigabytes") ? 413 : 400,
     })),
     { name: "stream: endless header", bytes: Buffer.from(endless), expect: "refusal" },
     {

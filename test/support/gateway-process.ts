@@ -127,9 +127,9 @@ export class GatewayProcess implements AsyncDisposable {
     return runSluice([...args, "--config", this.configFile]);
   }
 
-  /** The incidents as `sluice incidents list` tells them. */
+  /** The incidents as `sluice incidents list` tells them; the newest thousand. */
   async incidents(): Promise<readonly Readonly<Record<string, unknown>>[]> {
-    const result = await this.cli("incidents", "list", "-o", "ndjson");
+    const result = await this.cli("incidents", "list", "-o", "ndjson", "--limit", "1000");
     if (result.code !== 0) throw new Error(`incidents list: ${result.code} ${result.stderr}`);
     return readNdjson(result.stdout);
   }

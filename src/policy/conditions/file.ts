@@ -11,7 +11,9 @@ const schema = section(
   {
     exists: z.boolean().optional().meta({ description: "Whether a file is offered at all." }),
     name: textLeaf("The name, normalised: no path, no controls, NFKC.").optional(),
-    extension: textLeaf("The last extension, without dot.").optional(),
+    extension: textLeaf(
+      "Extensions without dot: every dotted part after the first, in every way that a system may read the name; not and not_in_list speak of the last one.",
+    ).optional(),
     declared_type: textLeaf("Media type as declared, without parameters.").optional(),
     size: numberLeaf("Bytes as declared or received; sizes as 25MiB.", true).optional(),
     double_extension: z
@@ -96,7 +98,11 @@ function fieldTests(
   }
   if (data.extension !== undefined) {
     const test = compileText(data.extension, EXTENSION, below(context, "extension"));
-    add("extension", (file) => test.one(extensionOf(file)), extensionOf);
+    add(
+      "extension",
+      (file) => test.ranked(file.name.extensions),
+      (file) => file.name.extensions.join(" ") || undefined,
+    );
   }
   if (data.declared_type !== undefined) {
     const test = compileText(data.declared_type, FREE_TEXT, below(context, "declared_type"));
@@ -107,11 +113,6 @@ function fieldTests(
     add("name", (file) => test.one(nameOf(file)), nameOf);
   }
   return fields;
-}
-
-/** `extensions` begins with the last one, the one that decides which program opens the file. */
-function extensionOf(file: FileFacts): string | undefined {
-  return file.name.extensions[0];
 }
 
 function declaredTypeOf(file: FileFacts): string | undefined {

@@ -39,18 +39,23 @@ export const LIBPURPLE: Requirement = {
 export const PIDGIN_SIPE: Requirement = {
   what: "the sipe plug-in of libpurple",
   debianPackage: "pidgin-sipe",
-  present: () => {
-    const folder = spawnSync("pkg-config", ["--variable=plugindir", "purple"], {
-      encoding: "utf8",
-    });
-    try {
-      accessSync(join((folder.stdout ?? "").trim(), "libsipe.so"), constants.R_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  },
+  // Debian's package installs it beside, not into, the folder that pkg-config names.
+  present: () => [pluginFolder(), "/usr/lib/purple-2"].some((folder) => isReadable(folder)),
 };
+
+function pluginFolder(): string {
+  const asked = spawnSync("pkg-config", ["--variable=plugindir", "purple"], { encoding: "utf8" });
+  return (asked.stdout ?? "").trim();
+}
+
+function isReadable(folder: string): boolean {
+  try {
+    accessSync(join(folder, "libsipe.so"), constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /**
  * Whether a live test must be skipped. Says in one line what is missing. Under REQUIRE_LIVE=1 nothing is skipped: the test
