@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { HeaderId, type HeaderId as HeaderIdType } from "../wire/sip/header-names.ts";
 import type { SipMessage } from "../wire/sip/message.ts";
 import { applySplices, type Splice } from "../wire/sip/splice.ts";
@@ -12,39 +12,33 @@ const CONTENT_FIELDS: readonly HeaderIdType[] = [
 ];
 
 /**
- * SHA-256 over what a receiver would show: the body, its Content-* fields and ms-text-format. Folds and blanks around
- * values do not count, since servers on the way may change them.
+ * SHA-256, hex, over what a receiver would show once the splices are applied: the body, its Content-* fields and
+ * ms-text-format. Folds and blanks around values do not count, since servers on the way may change them.
+ * The message is not read again: edits are applied to the pieces that they touch.
  */
-export function contentDigest(message: SipMessage): Buffer {
-  const hash = createHash("sha256");
-  for (const id of CONTENT_FIELDS) {
-    const value = message.value(id);
-    if (value !== undefined) hash.update(`${id}:${value}\n`, "latin1");
-  }
-  return hash.update("\n").update(message.body).digest();
-}
-
-/** The digest that `message` will have once the splices are applied, without reading it again. */
-export function outgoingDigest(message: SipMessage, splices: readonly Splice[]): Buffer {
-  if (splices.length === 0) return contentDigest(message);
-  const hash = createHash("sha256");
+export function contentDigest(message: SipMessage, splices: readonly Splice[]): string {
+  let fields = "";
   for (const id of CONTENT_FIELDS) {
     const index = message.find(id);
-    if (index < 0) continue;
-    const start = message.valueStart(index);
-    const end = message.valueEnd(index);
-    const inside = within(splices, start, end);
-    const value =
-      inside.length === 0
-        ? message.valueAt(index)
-        : applySplices(message.bytes.subarray(start, end), inside).toString("latin1");
-    hash.update(`${id}:${value}\n`, "latin1");
+    if (index >= 0) fields += `${id}:${valueOf(message, index, splices)}\n`;
   }
-  const body = within(splices, message.bodyStart, message.bytes.length);
-  return hash.update("\n").update(applySplices(message.body, body)).digest();
+  const edits = within(splices, message.bodyStart, message.bytes.length);
+  const body = applySplices(message.body, edits);
+  return hash("sha256", Buffer.concat([Buffer.from(`${fields}\n`, "latin1"), body]), "hex");
 }
 
+function valueOf(message: SipMessage, index: number, splices: readonly Splice[]): string {
+  const start = message.valueStart(index);
+  const end = message.valueEnd(index);
+  const edits = within(splices, start, end);
+  if (edits.length === 0) return message.valueAt(index);
+  return applySplices(message.bytes.subarray(start, end), edits).toString("latin1");
+}
+
+const NONE: readonly Splice[] = [];
+
 function within(splices: readonly Splice[], start: number, end: number): readonly Splice[] {
+  if (splices.length === 0) return NONE;
   return splices
     .filter((splice) => splice.start >= start && splice.end <= end)
     .map((splice) => ({ ...splice, start: splice.start - start, end: splice.end - start }));

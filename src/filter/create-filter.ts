@@ -13,7 +13,7 @@ import type { Splice } from "../wire/sip/splice.ts";
 import { Actions, actionKey } from "./actions.ts";
 import { hearingContext } from "./hearing-context.ts";
 import { groupKey, incidentDraft } from "./incident-draft.ts";
-import { bearsValidMark, markSplice } from "./mark.ts";
+import { createMarks, type Marks } from "./mark.ts";
 
 /**
  * The plug-in of the proxy: binds its seams to the judge and the journal, and knows what has been judged already.
@@ -52,7 +52,9 @@ const NO_SPLICES: readonly Splice[] = [];
 
 export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter {
   const actions = new Actions(deps.journal, deps.clock);
-  const desk: Desk = { deps, settings, actions };
+  const { markKey } = settings;
+  const marks = markKey === undefined ? undefined : createMarks(markKey);
+  const desk: Desk = { deps, settings, actions, marks };
   return {
     onRequest: (request, context) => onRequest(desk, request, context),
     onAck: (ack, context) => onMedia(desk, ack, ack, context),
@@ -66,6 +68,7 @@ interface Desk {
   readonly deps: FilterDeps;
   readonly settings: FilterSettings;
   readonly actions: Actions;
+  readonly marks: Marks | undefined;
 }
 
 function onRequest(
@@ -75,9 +78,8 @@ function onRequest(
 ): RequestOutcome | Promise<RequestOutcome> {
   if (!carriesContent(request)) return UNTOUCHED;
   const { deps, settings } = desk;
-  const { markKey } = settings;
-  if (context.side === "server" && markKey !== undefined) {
-    if (bearsValidMark(markKey, request, context.receivedAt)) return UNTOUCHED;
+  if (context.side === "server" && desk.marks?.isMarked(request, context.receivedAt) === true) {
+    return UNTOUCHED;
   }
   const hearing = hearingContext(request, context, deps.directionOf);
   const policy = deps.policy();
@@ -207,9 +209,9 @@ function withTrace(desk: Desk, question: Question, verdict: Verdict): Verdict {
 
 /** Adds our mark to what a client sends towards the server. */
 function withMark(desk: Desk, question: Question, splices: readonly Splice[]): readonly Splice[] {
-  const { markKey } = desk.settings;
-  if (markKey === undefined || question.context.side !== "client") return splices;
-  return [...splices, markSplice(markKey, question.request, splices, question.context.receivedAt)];
+  const { request, context } = question;
+  if (desk.marks === undefined || context.side !== "client") return splices;
+  return [...splices, desk.marks.add(request, splices, context.receivedAt)];
 }
 
 /** Responses and ACK: what the rules refuse is closed, since refusing is impossible. */

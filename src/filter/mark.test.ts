@@ -2,33 +2,31 @@ import { describe, expect, it } from "vitest";
 import { messageRequest, parsedBytes } from "../../test/support/parsed-request.ts";
 import { applySplices, type Splice } from "../wire/sip/splice.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
-import { bearsValidMark, MARK_LIFETIME_MS, markSplice } from "./mark.ts";
+import { createMarks, MARK_LIFETIME_MS } from "./mark.ts";
 
-const KEY = Buffer.alloc(32, 7);
+const MARKS = createMarks(Buffer.alloc(32, 7));
 const NOW = 1_800_000_000_000;
 
 function marked(request: SipRequest, splices: readonly Splice[] = []): SipRequest {
-  return parsedBytes(
-    applySplices(request.bytes, [...splices, markSplice(KEY, request, splices, NOW)]),
-  );
+  return parsedBytes(applySplices(request.bytes, [...splices, MARKS.add(request, splices, NOW)]));
 }
 
 function edited(request: SipRequest, from: string | RegExp, to: string): SipRequest {
   return parsedBytes(Buffer.from(request.bytes.toString("latin1").replace(from, to), "latin1"));
 }
 
-describe("bearsValidMark", () => {
+describe("createMarks", () => {
   const request = messageRequest("hello bob");
 
   it("knows its own mark again, also when the Request-URI was replaced and hops were added", () => {
     const routed = edited(marked(request), "sip:bob@example.com SIP", "sip:bob@192.0.2.9:1234 SIP");
     const hopped = edited(routed, "Via:", "Via: SIP/2.0/TCP 198.51.100.1;branch=z9hG4bKx\r\nVia:");
-    expect(bearsValidMark(KEY, hopped, NOW + 5000)).toBe(true);
+    expect(MARKS.isMarked(hopped, NOW + 5000)).toBe(true);
   });
 
   it("covers the body as it goes out after our own edits", () => {
     const splices = [{ start: request.bodyStart, end: request.bytes.length, bytes: "hello eve" }];
-    expect(bearsValidMark(KEY, marked(request, splices), NOW)).toBe(true);
+    expect(MARKS.isMarked(marked(request, splices), NOW)).toBe(true);
   });
 
   it.each([
@@ -41,17 +39,17 @@ describe("bearsValidMark", () => {
     ["the From tag", "tag=a1", "tag=a2"],
     ["the mark", /(Sluice-Mark: \S+)./, "$1_"],
   ])("refuses a mark when %s was changed", (_, from, to) => {
-    expect(bearsValidMark(KEY, edited(marked(request), from, to), NOW)).toBe(false);
+    expect(MARKS.isMarked(edited(marked(request), from, to), NOW)).toBe(false);
   });
 
   it("refuses a mark that is too old, from the future, of another key, or one of two", () => {
     const good = marked(request);
-    expect(bearsValidMark(KEY, good, NOW + MARK_LIFETIME_MS)).toBe(true);
-    expect(bearsValidMark(KEY, good, NOW + MARK_LIFETIME_MS + 1000)).toBe(false);
-    expect(bearsValidMark(KEY, good, NOW - 2000)).toBe(false);
-    expect(bearsValidMark(Buffer.alloc(32, 8), good, NOW)).toBe(false);
+    expect(MARKS.isMarked(good, NOW + MARK_LIFETIME_MS)).toBe(true);
+    expect(MARKS.isMarked(good, NOW + MARK_LIFETIME_MS + 1000)).toBe(false);
+    expect(MARKS.isMarked(good, NOW - 2000)).toBe(false);
+    expect(createMarks(Buffer.alloc(32, 8)).isMarked(good, NOW)).toBe(false);
     const twice = edited(good, /(Sluice-Mark: [^\r]*\r\n)/, "$1$1");
-    expect(bearsValidMark(KEY, twice, NOW)).toBe(false);
-    expect(bearsValidMark(KEY, request, NOW)).toBe(false);
+    expect(MARKS.isMarked(twice, NOW)).toBe(false);
+    expect(MARKS.isMarked(request, NOW)).toBe(false);
   });
 });

@@ -5,7 +5,7 @@
  * would have seen as one JSON object a line on stdout. Built by the driver beside this file:
  *   cc -o sipe-peer sipe-peer.c $(pkg-config --cflags --libs purple)
  *
- *   sipe-peer ACCOUNT SERVER TRANSPORT FOLDER      e.g.  sipe-peer bob@example.test 127.0.0.1:5060 tcp /tmp/x
+ *   sipe-peer ACCOUNT SERVER TRANSPORT FOLDER      e.g.  sipe-peer bob@example.test 127.0.0.1:5060 tcp state
  *   stdin:   say WHOM TEXT     offer WHOM PATH     quit
  *   stdout:  {"event":"signed-on"}
  *            {"event":"message","who":…,"text":…}               something a peer has written
