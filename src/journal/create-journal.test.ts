@@ -1,13 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -248,12 +240,10 @@ describe("createJournal on a full disk", () => {
     },
   );
 
-  it.skipIf(process.getuid?.() === 0)(
-    "rejects at the start in a read-only folder (not as root)",
-    async () => {
-      chmodSync(dir, 0o500);
-      await expect(open()).rejects.toMatchObject({ code: "JOURNAL_OPEN_FAILED" });
-      chmodSync(dir, 0o700);
-    },
-  );
+  it("rejects at the start when the data folder cannot be made", async () => {
+    const file = join(dir, "in-the-way");
+    writeFileSync(file, "");
+    const options = { dir: join(file, "data"), eventsFile, clock: systemClock };
+    await expect(createJournal(options)).rejects.toMatchObject({ code: "JOURNAL_OPEN_FAILED" });
+  });
 });
