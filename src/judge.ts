@@ -3,6 +3,7 @@ import { refuse, type Refusal } from "./enforce/refusal.ts";
 import { rewriteTexts } from "./enforce/rewrite-texts.ts";
 import { inspectMedia } from "./inspect/inspect-media.ts";
 import { inspectRequest, type InspectLimits } from "./inspect/inspect-request.ts";
+import { emptyDraft } from "./inspect/inspection-draft.ts";
 import type { Attachment, InspectProblem } from "./inspect/inspection.ts";
 import type { Policy } from "./policy/decision.ts";
 import type { ScanFacts } from "./policy/facts.ts";
@@ -120,7 +121,7 @@ function rewrite(
 ): Outcome {
   const values = templateValues(context, verdict, words);
   const decisions = verdict.decisions;
-  const edited = rewriteTexts(request, verdict.inspection ?? EMPTY_INSPECTION, {
+  const edited = rewriteTexts(request, verdict.inspection ?? emptyDraft(), {
     linkRewrites: decisions.flatMap((decision) => decision.linkRewrites),
     notices: decisions.flatMap((decision) =>
       decision.notices.map((notice) => ({
@@ -133,16 +134,6 @@ function rewrite(
   // What must be changed and cannot be written is refused, never passed on unchanged.
   return { kind: "refuse", refusal: refusal(request, verdict, words) };
 }
-
-const EMPTY_INSPECTION = {
-  texts: [],
-  links: [],
-  offers: [],
-  attachments: [],
-  media: [],
-  opaque: [],
-  signed: false,
-};
 
 function templateValues(
   context: HearingContext,
@@ -225,7 +216,7 @@ export function judgeMedia(
   let verdict: Verdict | undefined;
   const closed = lines.value.filter((line) => {
     if (mediaKindsOf([line]).length === 0) return false;
-    const hearing = new Hearing({ ...EMPTY_INSPECTION, media: [line] }, context, policy);
+    const hearing = new Hearing({ ...emptyDraft(), media: [line] }, context, policy);
     hearing.askSession(true);
     if (!hearing.stopped) return false;
     verdict ??= hearing.verdict(settings);

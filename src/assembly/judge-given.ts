@@ -1,6 +1,7 @@
 import { normalizeFileName } from "../content/file-name.ts";
 import { failed, ok, type Result } from "../base/result.ts";
 import { inspectRequest } from "../inspect/inspect-request.ts";
+import { emptyDraft } from "../inspect/inspection-draft.ts";
 import type { Inspection, MediaKind } from "../inspect/inspection.ts";
 import { carryOut, judge, type JudgeSettings, type Judgement, type Outcome } from "../judge.ts";
 import type { Given, GivenOutcome } from "../config/given.ts";
@@ -157,10 +158,7 @@ function judgeFacts(
 function inspectionOf(given: Given): Inspection {
   const kinds = (given.media ?? []) as readonly MediaKind[];
   return {
-    texts: [],
-    links: [],
-    offers: [],
-    attachments: [],
+    ...emptyDraft(),
     media: kinds.map((kind) => ({
       kinds: kind === "unknown" ? [] : [kind],
       line: "",
@@ -168,8 +166,6 @@ function inspectionOf(given: Given): Inspection {
       portEnd: 0,
       port: 9,
     })),
-    opaque: [],
-    signed: false,
   };
 }
 

@@ -2,7 +2,7 @@ import { systemClock } from "../base/clock.ts";
 import { failed, ok, type Result } from "../base/result.ts";
 import type { TryInput, TryOutcome } from "../cli/cli-deps.ts";
 import type { Config } from "../config/config.ts";
-import type { Given, GivenOutcome } from "../config/given.ts";
+import { NOTHING_GIVEN, type Given, type GivenOutcome } from "../config/given.ts";
 import { hearingContext } from "../filter/hearing-context.ts";
 import type { Policy } from "../policy/decision.ts";
 import { judgeGiven, judgeRequest } from "./judge-given.ts";
@@ -63,25 +63,6 @@ function givenOf({ from, to, source }: TryInput): Given {
         : undefined,
   };
 }
-
-const NOTHING_GIVEN: Given = {
-  from: undefined,
-  fromDisplayName: undefined,
-  fromIp: undefined,
-  authenticated: undefined,
-  to: undefined,
-  toDisplayName: undefined,
-  direction: undefined,
-  channel: undefined,
-  transport: undefined,
-  encrypted: undefined,
-  now: undefined,
-  text: undefined,
-  html: undefined,
-  media: undefined,
-  file: undefined,
-  scan: undefined,
-};
 
 function outcomeOf(outcome: GivenOutcome): TryOutcome {
   const { verdict } = outcome;

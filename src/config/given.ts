@@ -97,3 +97,23 @@ const ADDRESS = /^(?:sips?:)?(?:[^@\s<>"]+@)?[^@\s<>"]+$/i;
 function partyOf(party: string | GivenParty | undefined): GivenParty {
   return typeof party === "string" ? { aor: party } : (party ?? {});
 }
+
+/** Everything left to the defaults. */
+export const NOTHING_GIVEN: Given = {
+  from: undefined,
+  fromDisplayName: undefined,
+  fromIp: undefined,
+  authenticated: undefined,
+  to: undefined,
+  toDisplayName: undefined,
+  direction: undefined,
+  channel: undefined,
+  transport: undefined,
+  encrypted: undefined,
+  now: undefined,
+  text: undefined,
+  html: undefined,
+  media: undefined,
+  file: undefined,
+  scan: undefined,
+};

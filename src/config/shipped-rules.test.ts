@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { runInlineTest } from "../assembly/run-inline-test.ts";
-import type { Given } from "./given.ts";
+import { NOTHING_GIVEN, type Given } from "./given.ts";
 import { loadConfig } from "./load-config.ts";
 import { loadPolicy, type LoadedPolicy } from "./load-policy.ts";
 import { formatProblems } from "./format-problem.ts";
@@ -22,27 +22,8 @@ function shipped(local?: string): LoadedPolicy {
   return loaded.value;
 }
 
-const NOTHING: Given = {
-  from: undefined,
-  fromDisplayName: undefined,
-  fromIp: undefined,
-  authenticated: undefined,
-  to: undefined,
-  toDisplayName: undefined,
-  direction: undefined,
-  channel: undefined,
-  transport: undefined,
-  encrypted: undefined,
-  now: undefined,
-  text: undefined,
-  html: undefined,
-  media: undefined,
-  file: undefined,
-  scan: undefined,
-};
-
 function judged(given: Partial<Given>, local?: string): string {
-  const { action, rule } = runInlineTest(shipped(local).policy, { ...NOTHING, ...given }, []);
+  const { action, rule } = runInlineTest(shipped(local).policy, { ...NOTHING_GIVEN, ...given }, []);
   return rule === undefined ? action : `${action} ${rule}`;
 }
 

@@ -1,8 +1,9 @@
-/** Letters of other scripts that are drawn like a small Latin letter: a small table of our own, Cyrillic and Greek. */
+/** Letters of other scripts that are drawn like a Latin letter: a small table of our own, Cyrillic and Greek. */
 const LATIN_OF: ReadonlyMap<string, string> = new Map(
   Object.entries({
     а: "a",
     ь: "b",
+    в: "b",
     с: "c",
     ԁ: "d",
     е: "e",
@@ -63,7 +64,7 @@ export function asciiLookalike(text: string): string {
   let out = "";
   for (const character of text.normalize("NFKD")) {
     if (/\p{M}/u.test(character)) continue;
-    out += LATIN_OF.get(character) ?? character;
+    out += LATIN_OF.get(character.toLowerCase()) ?? character;
   }
   return out;
 }

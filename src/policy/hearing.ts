@@ -9,15 +9,10 @@ import { stricter, type Action, type Decision, type Policy } from "./decision.ts
 import type { Channel, Direction, Facts, FileFacts, Party, ScanFacts } from "./facts.ts";
 
 /** Who and how, as far as it does not stand in the message itself. */
-export interface HearingContext {
-  readonly from: Party;
-  readonly to: Party;
-  readonly direction: Direction;
-  readonly channel: Channel;
-  readonly transport: string;
-  readonly encrypted: boolean;
-  /** Wall clock, milliseconds since 1970. */
-  readonly now: number;
+export interface HearingContext extends Pick<
+  Facts,
+  "from" | "to" | "direction" | "channel" | "transport" | "encrypted" | "now"
+> {
   /** Ask the rules for their trace. */
   readonly trace: boolean;
 }

@@ -1,3 +1,5 @@
+import { asciiLookalike } from "../content/lookalike.ts";
+
 /** How phrases are compared with a text (`lists.*.match` and `normalize`). */
 export interface PhraseOptions {
   readonly match: "word" | "substring";
@@ -36,7 +38,7 @@ function normalizer(steps: readonly PhraseNormalization[]): (text: string) => st
     if (has.has("zero-width")) result = result.replace(INVISIBLE, "");
     if (has.has("nfkc")) result = result.normalize("NFKC");
     if (has.has("case")) result = result.toLowerCase();
-    if (has.has("confusables")) result = result.replace(CONFUSABLE, unconfuse);
+    if (has.has("confusables")) result = asciiLookalike(result);
     return result.replace(/\s+/g, " ").trim();
   };
 }
@@ -74,50 +76,4 @@ function charBefore(text: string, index: number): string {
   const low = text.charCodeAt(index - 1);
   const isTrail = low >= 0xdc00 && low <= 0xdfff && index > 1;
   return charAt(text, isTrail ? index - 2 : index - 1);
-}
-
-/** Cyrillic and Greek letters (lower case) with the shape of a Latin one. Not the whole table of Unicode. */
-const LOOKALIKES: Readonly<Record<string, string>> = {
-  а: "a",
-  в: "b",
-  с: "c",
-  ԁ: "d",
-  е: "e",
-  ё: "e",
-  һ: "h",
-  і: "i",
-  ї: "i",
-  ј: "j",
-  к: "k",
-  ӏ: "l",
-  м: "m",
-  н: "h",
-  о: "o",
-  р: "p",
-  ԛ: "q",
-  ѕ: "s",
-  т: "t",
-  ѵ: "v",
-  ԝ: "w",
-  х: "x",
-  у: "y",
-  α: "a",
-  β: "b",
-  ε: "e",
-  η: "n",
-  ι: "i",
-  κ: "k",
-  ν: "v",
-  ο: "o",
-  ρ: "p",
-  τ: "t",
-  υ: "u",
-  χ: "x",
-  ı: "i",
-};
-
-const CONFUSABLE = new RegExp(`[${Object.keys(LOOKALIKES).join("")}]`, "giu");
-
-function unconfuse(letter: string): string {
-  return LOOKALIKES[letter.toLowerCase()] ?? letter;
 }
