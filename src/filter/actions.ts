@@ -6,7 +6,11 @@ import { createEventId } from "../journal/event-id.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { AllowedEvent, IncidentDraft } from "../journal/records.ts";
 import type { TransactionEnd } from "../proxy/seams.ts";
+import type { HearingContext } from "../policy/hearing.ts";
+import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
+import { parseNameAddr } from "../wire/sip/name-addr.ts";
+import { canonicalAor } from "../wire/sip/uri.ts";
 import { deliveryOf, isChallenge } from "./settlement.ts";
 
 /** How long the same content in the same call counts as the same action: the longest retry that SIP knows. */
@@ -36,22 +40,28 @@ export class Actions {
     });
   }
 
-  /** The record that this content already has, if it was stopped or changed a moment ago. */
-  find(key: string): RecordedAction | undefined {
-    return this.#recorded.get(key);
+  /** The record of the action that this request goes on with: after a challenge, or inside the session it opened. */
+  find(keys: ActionKeys): RecordedAction | undefined {
+    const known = this.#recorded.get(keys.own);
+    if (known?.lastEnd !== undefined && isChallenge(known.lastEnd)) return known;
+    if (keys.repeats === undefined) return undefined;
+    // The text of an INVITE comes as a MESSAGE once; a second time it is another message.
+    return this.#recorded.take(keys.repeats);
   }
 
   /** Commits a decision and remembers it; rejects when the journal cannot keep it. */
-  async record(key: string, draft: IncidentDraft): Promise<RecordedAction> {
+  async record(keys: ActionKeys, draft: IncidentDraft): Promise<RecordedAction> {
     await this.#journal.commit(draft);
     const settled = draft.answer !== undefined;
     const action: RecordedAction = {
+      action: draft.action,
       incident: draft.id,
       eventId: draft.eventId,
       settled,
       lastEnd: undefined,
     };
-    this.#recorded.set(key, action);
+    this.#recorded.set(keys.own, action);
+    if (keys.opens !== undefined) this.#recorded.set(keys.opens, action);
     return action;
   }
 
@@ -95,21 +105,60 @@ export class Actions {
 }
 
 export interface RecordedAction {
+  readonly action: IncidentDraft["action"];
   readonly incident: string;
   readonly eventId: string;
   settled: boolean;
   lastEnd: TransactionEnd | undefined;
 }
 
-/** What makes two requests the same action: the call, the sender's tag, and the text or file. */
-export function actionKey(request: SipRequest, inspection: Inspection | undefined): string {
+/** Under which names an action is remembered. */
+export interface ActionKeys {
+  readonly own: string;
+  /** Of an INVITE: how its text is found when it comes again inside the session. */
+  readonly opens: string | undefined;
+  /** Of a MESSAGE inside a session: the `opens` of the INVITE whose text it may repeat. */
+  readonly repeats: string | undefined;
+}
+
+/**
+ * What makes two requests the same action: sender, receiver, the call and its From tag, and the text or file. The
+ * receiver is the Request-URI; only the way from an INVITE to its session, whose Request-URI is a Contact, goes by To.
+ */
+export function actionKeys(
+  request: SipRequest,
+  context: HearingContext,
+  inspection: Inspection | undefined,
+): ActionKeys {
+  const call = `${request.callId}\n${request.fromTag ?? ""}\n${context.from.aor}`;
+  const content = `${call}\n${contentKey(request, inspection)}`;
+  const inSession = request.toTag !== undefined;
+  const session = `session\n${content}\n${addressee(request)}`;
+  return {
+    own: `${content}\n${request.requestUri}`,
+    opens: request.method === "INVITE" && !inSession ? session : undefined,
+    repeats: request.method === "MESSAGE" && inSession ? session : undefined,
+  };
+}
+
+function addressee(request: SipRequest): string {
+  const to = parseNameAddr(request.value(HeaderId.To) ?? "");
+  return to.ok ? (canonicalAor(to.value.uri) ?? to.value.uri) : "";
+}
+
+function contentKey(request: SipRequest, inspection: Inspection | undefined): string {
   const hash = createHash("sha256");
   if (inspection === undefined) hash.update(request.body);
   else {
     for (const part of inspection.texts) hash.update(`t${part.shown.length}:${part.shown}`);
-    for (const offer of inspection.offers) hash.update(`o${offer.name.raw}\n${offer.cookie ?? ""}`);
-    for (const attachment of inspection.attachments) hash.update(attachment.bytes);
-    for (const media of inspection.media) hash.update(`m${media.line}`);
+    for (const offer of inspection.offers) {
+      hash.update(`o${offer.name.raw.length}:${offer.name.raw}${offer.cookie ?? ""}\n`);
+    }
+    for (const attachment of inspection.attachments) {
+      const name = attachment.name.raw;
+      hash.update(`a${name.length}:${name}${attachment.bytes.length}:`).update(attachment.bytes);
+    }
+    for (const media of inspection.media) hash.update(`m${media.line}\n`);
   }
-  return `${request.callId}\n${request.fromTag ?? ""}\n${hash.digest("base64url")}`;
+  return hash.digest("base64url");
 }

@@ -216,8 +216,14 @@ describe("createFilter", () => {
         `ms-text-format: text/plain; charset=UTF-8;ms-body=${body}`,
       ]),
     );
-    await ask(messageRequest("http://evil.example/"));
+    const inSession = messageRequest("http://evil.example/").bytes.toString();
+    const again = inSession
+      .replace("sip:bob@example.com SIP", "sip:bob@192.0.2.2:5060 SIP")
+      .replace("To: <sip:bob@example.com>", "To: <sip:bob@example.com>;tag=b1");
+    await ask(parsedBytes(Buffer.from(again)));
     expect(journal.drafts).toHaveLength(1);
+    await ask(parsedBytes(Buffer.from(again.replace("CSeq: 7", "CSeq: 8"))));
+    expect(journal.drafts).toHaveLength(2);
   });
 
   it("puts what strangers send into one aggregate for each rule", async () => {
@@ -293,5 +299,16 @@ describe("createFilter", () => {
     expect(out).toContain("m=audio 4000 RTP/AVP 0");
     expect(out).toContain(`Content-Length: ${sdp.length - 3}`);
     expect(journal.drafts).toMatchObject([{ type: "session", rule: "no-msrp", action: "block" }]);
+  });
+
+  it("records the same text sent again, to whomever, as a decision of its own", async () => {
+    const bytes = messageRequest("http://a.example/1.exe").bytes.toString();
+    const other = bytes.replace("sip:bob@example.com SIP", "sip:eve@example.com SIP");
+    for (const sent of [bytes, other, bytes]) await ask(parsedBytes(Buffer.from(sent)));
+    expect(journal.drafts.map((draft) => [draft.id, draft.to[0]])).toEqual([
+      ["INC-00000001", "sip:bob@example.com"],
+      ["INC-00000002", "sip:eve@example.com"],
+      ["INC-00000001", "sip:bob@example.com"],
+    ]);
   });
 });

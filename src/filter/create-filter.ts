@@ -10,7 +10,7 @@ import type { ForwardOutcome, RequestContext, RequestOutcome, Seams } from "../p
 import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipMessage, SipRequest } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
-import { Actions, actionKey } from "./actions.ts";
+import { Actions, actionKeys } from "./actions.ts";
 import { hearingContext } from "./hearing-context.ts";
 import { groupKey, incidentDraft } from "./incident-draft.ts";
 import { createMarks, type Marks } from "./mark.ts";
@@ -154,7 +154,7 @@ function allow(desk: Desk, question: Question, verdict: Verdict): RequestOutcome
         channel: hearing.channel,
         would: verdict.decisions.flatMap((one) => one.monitored.map((hit) => hit.rule)),
       };
-      desk.actions.allowed(event, () => actionKey(request, verdict.inspection), end);
+      desk.actions.allowed(event, () => actionKeys(request, hearing, verdict.inspection).own, end);
     },
   };
 }
@@ -167,8 +167,10 @@ async function stopOrChange(
   const { request, hearing } = question;
   const { deps, settings, actions } = desk;
   const verdict = withTrace(desk, question, untraced);
-  const key = `${verdict.action}\n${actionKey(request, verdict.inspection)}`;
-  const known = actions.find(key);
+  const keys = actionKeys(request, hearing, verdict.inspection);
+  const found = actions.find(keys);
+  // New rules may have come in between: what was changed then and is refused now is another decision.
+  const known = found?.action === verdict.action ? found : undefined;
   const incident = known?.incident ?? deps.journal.incidentFor(groupKey(verdict, hearing)).id;
   const outcome = carryOut(request, hearing, verdict, { incident, agent: settings.agent });
   const answer =
@@ -179,7 +181,7 @@ async function stopOrChange(
   const recorded =
     known ??
     (await actions.record(
-      key,
+      keys,
       incidentDraft({
         id: incident,
         callId: request.callId,

@@ -6,7 +6,7 @@ import type {
   MediaLine,
 } from "../inspect/inspection.ts";
 import { stricter, type Action, type Decision, type Policy } from "./decision.ts";
-import type { Channel, Direction, Facts, FileFacts, Party, ScanFacts } from "./facts.ts";
+import type { Channel, Facts, FileFacts, ScanFacts } from "./facts.ts";
 
 /** Who and how, as far as it does not stand in the message itself. */
 export interface HearingContext extends Pick<
