@@ -14,6 +14,7 @@ export function judgeSettings(config: Config): JudgeSettings {
       linksPerMessage: limits.linksPerMessage,
       mimeDepth: limits.mimeDepth,
       attachmentBytes: limits.attachmentBytes,
+      textBytes: limits.textBytes,
     },
     onParseProblem: onFailure.parseProblem,
     onOpaque: onFailure.opaque,
@@ -40,7 +41,12 @@ export function dryRunSettings(config: Config): DryRunSettings {
  */
 export function inlineTestSettings(domains: readonly string[]): DryRunSettings {
   return {
-    inspect: { linksPerMessage: 1000, mimeDepth: 10, attachmentBytes: 1024 * 1024 },
+    inspect: {
+      linksPerMessage: 1000,
+      mimeDepth: 10,
+      attachmentBytes: 1024 * 1024,
+      textBytes: 128 * 1024,
+    },
     onParseProblem: "block",
     onOpaque: "block",
     onInfected: "quarantine",

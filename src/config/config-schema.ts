@@ -71,6 +71,7 @@ export interface LimitsData {
   readonly links_per_message?: number | undefined;
   readonly mime_depth?: number | undefined;
   readonly attachment?: SizeText | undefined;
+  readonly text?: SizeText | undefined;
 }
 
 export interface LogData {
@@ -174,6 +175,9 @@ const limits = section({
   attachment: sizeSchema()
     .optional()
     .meta({ description: "A file inside a message. Default: 1MiB." }),
+  text: sizeSchema()
+    .optional()
+    .meta({ description: "A text inside a message; it is searched for links. Default: 128KiB." }),
 }).meta({ description: "Bounds on what peers may cost." });
 
 const schema = section(

@@ -92,4 +92,6 @@ export interface LimitsConfig {
   readonly linksPerMessage: number;
   readonly mimeDepth: number;
   readonly attachmentBytes: number;
+  /** One text of a message; a longer one would hold up everybody else's. */
+  readonly textBytes: number;
 }

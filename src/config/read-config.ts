@@ -213,6 +213,7 @@ function limitsConfig(data: LimitsData): LimitsConfig {
     linksPerMessage: data.links_per_message ?? 1000,
     mimeDepth: data.mime_depth ?? 10,
     attachmentBytes: size(data.attachment, "1MiB"),
+    textBytes: size(data.text, "128KiB"),
   };
 }
 

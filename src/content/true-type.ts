@@ -42,6 +42,8 @@ const MAGICS: readonly Magic[] = [
   magic("Rar!\x1a\x07", "application/vnd.rar", "archive"),
   magic("\x1f\x8b", "application/gzip", "archive"),
   magic("BZh", "application/x-bzip2", "archive"),
+  magic("\x60\xea", "application/x-arj", "archive"),
+  magic("-lh", "application/x-lzh-compressed", "archive", 2),
   magic("\xfd7zXZ\0", "application/x-xz", "archive"),
   magic("\x28\xb5\x2f\xfd", "application/zstd", "archive"),
   magic("ustar", "application/x-tar", "archive", 257),

@@ -6,7 +6,12 @@ import type { SipRequest } from "../wire/sip/message.ts";
 import { applySplices } from "../wire/sip/splice.ts";
 import { rewriteTexts } from "./rewrite-texts.ts";
 
-const LIMITS = { linksPerMessage: 100, mimeDepth: 10, attachmentBytes: 100_000 };
+const LIMITS = {
+  linksPerMessage: 100,
+  mimeDepth: 10,
+  attachmentBytes: 100_000,
+  textBytes: 100_000,
+};
 const NOTICE = { text: "[links disabled]", position: "prepend" } as const;
 
 function inspected(request: SipRequest): Inspection {

@@ -18,10 +18,13 @@ export interface TextEdits {
   readonly notices: readonly RenderedNotice[];
 }
 
+/** Only these bear an underscore and a line of text anywhere; others (RTF, vCard, XML) would be damaged. */
+const EDITABLE: ReadonlySet<string> = new Set(["text/plain", "text/html"]);
+
 /**
  * Turns a rewriting verdict into edits of the message: a prefix before each link, notices around the text, everything
  * re-encoded where it stood, Content-Length made right. Only the parts that change are touched.
- * Fails with the part's charset when the edited text cannot be written in it.
+ * Fails, with the part's type or charset, when the part cannot bear the edit.
  */
 export function rewriteTexts(
   message: SipMessage,
@@ -35,6 +38,7 @@ export function rewriteTexts(
     const rewritten = insertPrefixes(inspection, index, edits.linkRewrites);
     const text = noticed.has(index) ? addNotices(part, rewritten, edits.notices) : rewritten;
     if (text === part.text) continue;
+    if (!EDITABLE.has(part.type)) return failed(part.type);
     const bytes = encodePart(part, text);
     if (bytes === undefined) return failed(part.charset);
     splices.push({ start: part.start, end: part.end, bytes });

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
 import { ExpiringMap } from "../base/expiring-map.ts";
 import type { Inspection } from "../inspect/inspection.ts";
@@ -11,6 +11,7 @@ import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import { parseNameAddr } from "../wire/sip/name-addr.ts";
 import { canonicalAor } from "../wire/sip/uri.ts";
+import { contentDigest } from "./content-digest.ts";
 import { deliveryOf, isChallenge } from "./settlement.ts";
 
 /** How long the same content in the same call counts as the same action: the longest retry that SIP knows. */
@@ -116,9 +117,9 @@ export interface RecordedAction {
 export interface ActionKeys {
   readonly own: string;
   /** Of an INVITE: how its text is found when it comes again inside the session. */
-  readonly opens: string | undefined;
+  readonly opens?: string;
   /** Of a MESSAGE inside a session: the `opens` of the INVITE whose text it may repeat. */
-  readonly repeats: string | undefined;
+  readonly repeats?: string;
 }
 
 /**
@@ -131,14 +132,11 @@ export function actionKeys(
   inspection: Inspection | undefined,
 ): ActionKeys {
   const call = `${request.callId}\n${request.fromTag ?? ""}\n${context.from.aor}`;
-  const content = `${call}\n${contentKey(request, inspection)}`;
+  const own = `${call}\n${contentDigest(request, [])}\n${request.requestUri}`;
   const inSession = request.toTag !== undefined;
-  const session = `session\n${content}\n${addressee(request)}`;
-  return {
-    own: `${content}\n${request.requestUri}`,
-    opens: request.method === "INVITE" && !inSession ? session : undefined,
-    repeats: request.method === "MESSAGE" && inSession ? session : undefined,
-  };
+  if (request.method !== (inSession ? "MESSAGE" : "INVITE")) return { own };
+  const session = `session\n${call}\n${textKey(inspection)}\n${addressee(request)}`;
+  return inSession ? { own, repeats: session } : { own, opens: session };
 }
 
 function addressee(request: SipRequest): string {
@@ -146,19 +144,9 @@ function addressee(request: SipRequest): string {
   return to.ok ? (canonicalAor(to.value.uri) ?? to.value.uri) : "";
 }
 
-function contentKey(request: SipRequest, inspection: Inspection | undefined): string {
-  const hash = createHash("sha256");
-  if (inspection === undefined) hash.update(request.body);
-  else {
-    for (const part of inspection.texts) hash.update(`t${part.shown.length}:${part.shown}`);
-    for (const offer of inspection.offers) {
-      hash.update(`o${offer.name.raw.length}:${offer.name.raw}${offer.cookie ?? ""}\n`);
-    }
-    for (const attachment of inspection.attachments) {
-      const name = attachment.name.raw;
-      hash.update(`a${name.length}:${name}${attachment.bytes.length}:`).update(attachment.bytes);
-    }
-    for (const media of inspection.media) hash.update(`m${media.line}\n`);
-  }
-  return hash.digest("base64url");
+/** The texts and offers themselves: in an INVITE they stand in a header, in a MESSAGE in the body. */
+function textKey(inspection: Inspection | undefined): string {
+  const texts = inspection?.texts.map((part) => part.text) ?? [];
+  const offers = inspection?.offers.map((offer) => [offer.name.raw, offer.cookie]) ?? [];
+  return hash("sha256", JSON.stringify([texts, offers]), "base64url");
 }

@@ -41,7 +41,7 @@ const RULES = {
 
 const SETTINGS = {
   judge: {
-    inspect: { linksPerMessage: 100, mimeDepth: 10, attachmentBytes: 100_000 },
+    inspect: { linksPerMessage: 100, mimeDepth: 10, attachmentBytes: 100_000, textBytes: 100_000 },
     onParseProblem: "block",
     onOpaque: "block",
     onInfected: "quarantine",

@@ -100,7 +100,8 @@ interface Question {
 }
 
 /** INFO, UPDATE and PRACK are telephony's; they are looked into only for what a messaging client would show or use. */
-const MESSAGING_TYPES = /^(?:text\/|multipart\/|message\/|application\/sdp)/i;
+const MESSAGING_TYPES =
+  /^(?:text\/|multipart\/|message\/|application\/(?:sdp|vnd\.gsma|ms-filetransfer|x-ms))/i;
 
 function carriesContent(request: SipRequest): boolean {
   switch (request.method) {
@@ -110,13 +111,17 @@ function carriesContent(request: SipRequest): boolean {
     case "INFO":
     case "UPDATE":
     case "PRACK":
-      return (
-        request.bodyStart < request.bytes.length &&
-        MESSAGING_TYPES.test(request.value(HeaderId.ContentType) ?? "text/")
-      );
+      return request.find(HeaderId.MsTextFormat) >= 0 || bearsMessagingBody(request);
     default:
       return false;
   }
+}
+
+function bearsMessagingBody(request: SipRequest): boolean {
+  if (request.bodyStart === request.bytes.length) return false;
+  const type = request.value(HeaderId.ContentType) ?? "text/";
+  const disposition = request.value(HeaderId.ContentDisposition) ?? "";
+  return MESSAGING_TYPES.test(type) || /name/i.test(type) || /attachment|name/i.test(disposition);
 }
 
 async function scanAll(desk: Desk, attachments: readonly Attachment[]): Promise<ScanFacts[]> {
@@ -204,6 +209,7 @@ async function stopOrChange(
  * gives the same answer; asking without a trace first keeps the common case, "allow", cheap.
  */
 function withTrace(desk: Desk, question: Question, verdict: Verdict): Verdict {
+  if (verdict.problem !== undefined) return verdict;
   const context = { ...question.hearing, trace: true };
   const judgement = judge(question.request, context, question.policy, desk.settings.judge);
   return judgement.kind === "decided" ? judgement.verdict : judgement.decide(verdict.scans);

@@ -10,11 +10,14 @@ const T120_GUIDS: ReadonlySet<string> = new Set([
   "{f1b1920c-6a3c-4ce7-b18c-afab305fd03d}", // application sharing
   "{1df57d09-637a-4ca5-91b9-2c3edaaf62fe}", // whiteboard
 ]);
+/** Where a peer is to be met: with these an ACCEPT would open a way past the gateway (DESIGN invariant 3). */
+const MEETING_FIELDS = ["ip-address", "ip-address-internal", "port", "portx", "authcookie"];
 const FILE_TRANSFER_GUID = "{5d3e02ab-6190-11d3-bbbb-00c04f795683}";
 
 /**
  * The offer in a text/x-msmsgsinvite: every INVITE, and whatever names a file or an application that we do not know, since the
- * known client takes any INVITE for a file transfer whatever its GUID. Other ACCEPT and CANCEL messages offer nothing.
+ * known client takes any INVITE for a file transfer whatever its GUID. So does an ACCEPT
+ * that names an address. Other ACCEPT and CANCEL messages offer nothing.
  */
 export function invitationOffer(
   bytes: Buffer,
@@ -22,9 +25,10 @@ export function invitationOffer(
 ): Result<FileOffer | undefined, InspectProblem> {
   const read = readInvitation(bytes);
   if (!read.ok) return failed(read.problem);
-  const { command, guid, fileName, fileSize, cookie } = read.value;
+  const { command, guid, fileName, fileSize, cookie, fields } = read.value;
   const foreign = guid !== undefined && guid !== FILE_TRANSFER_GUID;
-  if (command !== "INVITE" && fileName === undefined && !foreign) return ok(undefined);
+  const meeting = MEETING_FIELDS.some((field) => fields.has(field));
+  if (command !== "INVITE" && fileName === undefined && !foreign && !meeting) return ok(undefined);
   const t120 = guid !== undefined && T120_GUIDS.has(guid) && fileName === undefined;
   return ok({
     channel: t120 ? "t120" : "msnftp",

@@ -6,8 +6,9 @@
  * It decides nothing. Work is bounded by a small multiple of the text's length: what overlaps beyond that is said to be incomplete,
  * and the message is then refused as having too many links.
  */
-import { describeLink } from "./describe-link.ts";
+import { describeLink, type LinkTarget } from "./describe-link.ts";
 import type { Link } from "./inspection.ts";
+import { pathExtensions } from "./path-extensions.ts";
 import { foldText, sourceEnd, sourceStart, sourceText, type MappedText } from "./mapped-text.ts";
 import { isMarked, isSpent, scanLinks, type LinkBudget, type LinkCandidate } from "./scan-links.ts";
 
@@ -49,7 +50,7 @@ export function searchText(
 }
 
 // not a way out: a picture of the same message, an empty page
-const INSIDE = /^(?:cid|mid|about|#)/i;
+const INSIDE = /^(?:(?:cid|mid|about):|#)/i;
 
 /** Searches the value of an attribute that is a link as a whole: it may hold blanks, and needs no known host. */
 export function searchLinkValue(
@@ -95,12 +96,22 @@ function describeAll(
   const links: FoundLink[] = [];
   if (isSpent(budget)) return undefined;
   for (const candidate of candidates) {
-    if (candidate.plain) continue;
-    const text = folded.text.slice(candidate.body, candidate.end);
     const start = sourceStart(folded, candidate.start);
+    // What only folds to our marker, or stands in another text node, is none to the client that looks for links.
+    if (candidate.plain && source[start - 1] === "_") continue;
+    const text = folded.text.slice(candidate.body, candidate.end);
     const end = sourceEnd(folded, Math.max(candidate.end, candidate.start + 1) - 1);
     const target = describeLink(candidate.form, candidate.scheme, text);
-    links.push({ start, end, raw: source.slice(start, end), attribute, ...target });
+    const raw = source.slice(start, end);
+    const extensions = target.path.length > 1 ? extensionsIn(raw, target) : target.pathExtensions;
+    links.push({ start, end, raw, attribute, ...target, pathExtensions: extensions });
   }
   return links;
+}
+
+/** Folding joins what some clients part: "a.exe" and an ideographic full stop, an ellipsis, a character without width. */
+function extensionsIn(raw: string, target: LinkTarget): readonly string[] {
+  if (/^[\x20-\x7e]*$/.test(raw)) return target.pathExtensions;
+  const path = /^[^?#]*/.exec(raw)?.[0] ?? raw;
+  return [...new Set([...target.pathExtensions, ...pathExtensions(path)])];
 }

@@ -6,7 +6,12 @@ import { inspectMedia } from "./inspect-media.ts";
 import { inspectRequest } from "./inspect-request.ts";
 import type { Inspection } from "./inspection.ts";
 
-const LIMITS = { linksPerMessage: 1000, mimeDepth: 10, attachmentBytes: 1_048_576 };
+const LIMITS = {
+  linksPerMessage: 1000,
+  mimeDepth: 10,
+  attachmentBytes: 1_048_576,
+  textBytes: 131_072,
+};
 const SIP_LIMITS = { maxHeadBytes: 65_536, maxHeaderCount: 200, maxBodyBytes: 2_097_152 };
 
 interface Given {
@@ -1043,6 +1048,9 @@ describe("inspectRequest on malformed and lying bodies", () => {
     const image = { type: "image/png", body: "x".repeat(11) };
     expect(problemOf(image, { attachmentBytes: 10 })).toBe("attachment-too-large");
     expect(problemOf(image, { attachmentBytes: 11 })).toBe("none");
+    const text = { type: "text/plain", body: "hello bob" };
+    expect(problemOf(text, { textBytes: 8 })).toBe("text-too-large");
+    expect(problemOf(text, { textBytes: 9 })).toBe("none");
     const deep = { type: "multipart/mixed; boundary=nXn", body: multipart("nXn", nested(2)) };
     expect(problemOf(deep, { mimeDepth: 2 })).toBe("mime-too-deep");
     expect(problemOf(deep, { mimeDepth: 3 })).toBe("none");

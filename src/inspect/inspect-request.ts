@@ -27,6 +27,8 @@ export interface InspectLimits {
   readonly mimeDepth: number;
   /** Size of one attachment, decoded, bytes. */
   readonly attachmentBytes: number;
+  /** One text of a message; a longer one would hold up everybody else's. */
+  readonly textBytes: number;
 }
 
 interface Context {
@@ -43,6 +45,12 @@ const STATUS_ROOTS: ReadonlyMap<string, string> = new Map([
   ["message/imdn+xml", "imdn"],
   ["application/ms-imdn+xml", "imdn"],
   ["application/xml", "keyboardactivity"],
+]);
+/** Not called text, and yet shown with their links. */
+const SHOWN_DOCUMENTS: ReadonlySet<string> = new Set([
+  "application/rtf",
+  "application/xhtml+xml",
+  "image/svg+xml",
 ]);
 const OPAQUE: ReadonlySet<string> = new Set([
   "application/pkcs7-mime",
@@ -85,7 +93,7 @@ function inspectTextFormat(context: Context): InspectProblem | undefined {
   if (!type.startsWith("text/")) return { code: "broken-ms-text-format", detail: type };
   const place = { type, carrier: "ms-text-format", start: bodyStart, end: bodyEnd } as const;
   const text = { ...place, transferEncoding: "base64", content: body, label: "utf-8" } as const;
-  return addText(draft, text, limits.linksPerMessage);
+  return addText(draft, text, limits);
 }
 
 function addInvitation(
@@ -129,13 +137,17 @@ interface Known {
 function inspectKnown(context: Context, entity: Entity, content: Buffer): Known {
   const { draft } = context;
   const { type, plain } = entity.mediaType;
-  if (type === "text/x-msmsgsinvite") {
+  if (type.includes("msmsgsinvite")) {
     const charset = plain.get("charset");
     if (charset !== undefined && !/^utf-?8$/i.test(charset))
       return refused("unknown-charset", charset.slice(0, 60));
     return { problem: addInvitation(draft, content, "body"), understood: true };
   }
   if (type.startsWith("text/")) return inspectText(context, entity, content);
+  if (SHOWN_DOCUMENTS.has(type)) {
+    // Clients show these as text and as a file: both are judged.
+    return { problem: inspectText(context, entity, content).problem, understood: false };
+  }
   if (type === "application/sdp") return inspectSdp(context, entity, content);
   if (STATUS_ROOTS.has(type)) return { understood: isStatus(type, content) };
   if (type.startsWith("message/")) {
@@ -156,7 +168,7 @@ function inspectText(context: Context, entity: Entity, content: Buffer): Known {
   const raw = { ...place, transferEncoding: entity.encoding, content, label: charset };
   const text = lengthFields.length === 0 ? raw : { ...raw, lengthFields };
   return {
-    problem: addText(context.draft, text, context.limits.linksPerMessage),
+    problem: addText(context.draft, text, context.limits),
     understood: true,
   };
 }

@@ -30,9 +30,18 @@ export function readMediaLines(
   return ok({ media, offers });
 }
 
+/** RTP in all its profiles (RFC 3551, 3711, 4585, 5124, 5764), and what LCS and OCS add to them. */
+const RTP = /^(?:(?:udp|tcp)\/)?(?:(?:tls|dtls)\/)?rtp\/s?avpf?$/;
+
 function kindsOf(entry: SdpMedia): readonly MediaKind[] {
   const protocol = entry.protocol.toLowerCase();
-  switch (entry.media.toLowerCase()) {
+  // The protocol says what will flow, whatever the medium calls itself; so does a path, or a protocol held in reserve.
+  if (protocol.includes("msrp") || hasAttribute(entry, "path") || hasAttribute(entry, "tcap")) {
+    return hasAttribute(entry, "file-selector") ? ["msrp", "file"] : ["msrp"];
+  }
+  const media = entry.media.toLowerCase();
+  if ((media === "audio" || media === "video") && !RTP.test(protocol)) return [];
+  switch (media) {
     case "audio":
       return ["audio"];
     case "video":
@@ -40,8 +49,6 @@ function kindsOf(entry: SdpMedia): readonly MediaKind[] {
         ? ["video", "app_sharing"]
         : ["video"];
     case "message":
-      if (!protocol.includes("msrp")) return ["chat"];
-      return hasAttribute(entry, "file-selector") ? ["msrp", "file"] : ["msrp"];
     case "x-ms-message":
       return ["chat"];
     case "data":

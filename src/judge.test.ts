@@ -1,0 +1,149 @@
+import { describe, expect, it } from "vitest";
+import { messageRequest, parsedBytes, parsedRequest } from "../test/support/parsed-request.ts";
+import { inlineTestSettings } from "./assembly/judge-settings.ts";
+import { runInlineTest } from "./assembly/run-inline-test.ts";
+import { loadPolicy } from "./config/load-policy.ts";
+import { fileURLToPath } from "node:url";
+import { carryOut, judge } from "./judge.ts";
+import type { Policy } from "./policy/decision.ts";
+import type { HearingContext } from "./policy/hearing.ts";
+import type { SipRequest } from "./wire/sip/message.ts";
+import { applySplices } from "./wire/sip/splice.ts";
+
+const SETTINGS = inlineTestSettings([]);
+const PARTY = {
+  user: "a",
+  domain: "x.example",
+  displayName: "",
+  ip: undefined,
+  authenticated: true,
+};
+const CONTEXT: HearingContext = {
+  from: { aor: "sip:a@x.example", ...PARTY },
+  to: { aor: "sip:b@x.example", ...PARTY },
+  direction: "internal",
+  channel: "sip-message",
+  transport: "tcp",
+  encrypted: false,
+  now: 1_800_000_000_000,
+  trace: false,
+};
+
+const POLICY: Policy = (() => {
+  const rules = [fileURLToPath(new URL("../rules", import.meta.url))];
+  const loaded = loadPolicy({ rules, domains: [] }, { generation: 1, judgeGiven: runInlineTest });
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problem));
+  return loaded.value.policy;
+})();
+
+/** Under the shipped rules: what becomes of the request, and what goes out. */
+function outcomeOf(request: SipRequest): { readonly kind: string; readonly text: string } {
+  const judgement = judge(request, CONTEXT, POLICY, SETTINGS);
+  const verdict =
+    judgement.kind === "decided"
+      ? judgement.verdict
+      : judgement.decide(judgement.attachments.map((one) => SETTINGS.scan(one.bytes)));
+  const outcome = carryOut(request, CONTEXT, verdict, { incident: "INC-00000000", agent: "gw" });
+  if (outcome.kind === "refuse") return { kind: "refused", text: "" };
+  const out = parsedBytes(applySplices(request.bytes, outcome.splices));
+  return { kind: outcome.splices.length === 0 ? "passed" : "changed", text: out.body.toString() };
+}
+
+function sentAs(type: string, body: string): string {
+  return outcomeOf(messageRequest(body, { type })).kind;
+}
+
+describe("judge and carryOut under the shipped rules", () => {
+  it.each([
+    "\uFF3Fhttp://evil.example",
+    "\uFE4Fhttp://evil.example",
+    "_\u200bhttp://evil.example",
+    "_\u00adwww.evil.example",
+  ])("is not taken in by a marker that only looks like ours: %j", (text) => {
+    const { kind, text: out } = outcomeOf(messageRequest(text));
+    expect(kind).toBe("changed");
+    expect(out).toMatch(/_(?:http|www)/);
+  });
+
+  it.each([
+    "<b>_</b>http://evil.example",
+    "_<span>http://evil.example/a</span>",
+    "_<wbr>www.evil.example",
+  ])("is not taken in by a marker in another text node: %s", (html) => {
+    expect(sentAs("text/html", html)).toBe("changed");
+  });
+
+  it.each([
+    ["text/rtf", "{\\rtf1 ht\\'74p:\\'2f\\'2fevil.example}"],
+    ["application/rtf", "{\\rtf1 http://evil.example}"],
+    ["text/vcard", "BEGIN:VCARD\r\nURL:http://evil.example\r\nEND:VCARD"],
+    ["text/xml", '<?xml version="1.0"?><a href="http://evil.example"/>'],
+    ["image/svg+xml", "<svg><a href='http://evil.example/a'>x</a></svg>"],
+    ["application/octet-stream", "MZ\x90\0"],
+    ["application/x-msmsgsinvite", "Invitation-Command: INVITE\r\nInvitation-Cookie: 1\r\n"],
+    [
+      "text/x-msmsgsinvite",
+      "Invitation-Command: ACCEPT\r\nInvitation-Cookie: 1\r\nIP-Address: 6.6.6.6\r\nPort: 6891\r\n",
+    ],
+  ])("refuses what it cannot disarm: %s %j", (type, body) => {
+    expect(sentAs(type, body)).toBe("refused");
+  });
+
+  it("passes rich text without a link as it came", () => {
+    expect(sentAs("text/rtf", "{\\rtf1 hello {\\b bob}}")).toBe("passed");
+  });
+
+  it.each([
+    "http://e.example/a.exe\u3002\u8c22\u8c22",
+    "http://e.example/a.exe\u2026thanks",
+    "http://e.example/a.exe\u200bfoo",
+    "http://e.example/a.exe\u201d.txt",
+  ])("refuses a link to a program whatever is glued to it: %j", (text) => {
+    expect(outcomeOf(messageRequest(text)).kind).toBe("refused");
+  });
+
+  it.each(["=?gb2312?B?YS5leGU=?=", "=?utf-8?Q?a=2E exe?=", "x.exe;.jpg", "x.jpg:evil.exe"])(
+    "refuses an attachment called %s",
+    (name) => {
+      const extra = [`Content-Disposition: attachment; filename="${name}"`];
+      const type = "application/octet-stream";
+      expect(outcomeOf(messageRequest("data", { type, extra })).kind).toBe("refused");
+    },
+  );
+
+  it.each([
+    "m=audio 9 TCP/MSRP *",
+    "m=message 5060 sip null\r\na=path:msrp://192.0.2.1:9/x;tcp",
+    "m=x-ms-message 5060 TCP/MSRP null",
+    "m=audio 9 UDP/DTLS/SCTP webrtc-datachannel",
+  ])("refuses media that may carry files, whatever it calls itself: %j", (line) => {
+    const sdp = `v=0\r\no=- 0 0 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n${line}\r\n`;
+    const head = [
+      "INVITE sip:bob@example.com SIP/2.0",
+      "Via: SIP/2.0/TCP 192.0.2.1:5060;branch=z9hG4bKx",
+      "From: <sip:alice@example.com>;tag=a1",
+      "To: <sip:bob@example.com>",
+      "Call-ID: c1",
+      "CSeq: 1 INVITE",
+      "Content-Type: application/sdp",
+    ];
+    expect(outcomeOf(parsedRequest(head, sdp)).kind).toBe("refused");
+  });
+
+  it.each(["RTP/AVP 0", "RTP/SAVPF 96", "UDP/TLS/RTP/SAVPF 111", "TCP/RTP/SAVP 97"])(
+    "lets a call over %s pass",
+    (rest) => {
+      const sdp = `v=0\r\no=- 0 0 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 ${rest}\r\n`;
+      const head = [
+        "INVITE sip:bob@example.com SIP/2.0",
+        "Via: SIP/2.0/TCP 192.0.2.1:5060;branch=z9hG4bKx",
+        "From: <sip:alice@example.com>;tag=a1",
+        "To: <sip:bob@example.com>",
+        "Call-ID: c1",
+        "CSeq: 1 INVITE",
+        "Content-Type: application/sdp",
+      ];
+      expect(outcomeOf(parsedRequest(head, sdp)).kind).toBe("passed");
+    },
+  );
+});
