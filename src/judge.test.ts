@@ -74,6 +74,9 @@ describe("judge and carryOut under the shipped rules", () => {
   });
 
   it.each([
+    ["text/htmlx", "<a href='&#104;ttp://evil.example/x'>x</a>"],
+    ["text/x-msrtc-rtf", "{\\rtf1 ht\\'74p:\\'2f\\'2fevil.example}"],
+    ["text/plain", "{\\rtf1 ht\\'74p:\\'2f\\'2fevil.example}"],
     ["text/rtf", "{\\rtf1 ht\\'74p:\\'2f\\'2fevil.example}"],
     ["application/rtf", "{\\rtf1 http://evil.example}"],
     ["text/vcard", "BEGIN:VCARD\r\nURL:http://evil.example\r\nEND:VCARD"],
@@ -87,6 +90,22 @@ describe("judge and carryOut under the shipped rules", () => {
     ],
   ])("refuses what it cannot disarm: %s %j", (type, body) => {
     expect(sentAs(type, body)).toBe("refused");
+  });
+
+  it.each([
+    "_http://evil.example/a.exe",
+    "see __http://evil.example/a.exe",
+    "_www.evil.example/a.exe",
+  ])("refuses a link to a program that its sender disarmed himself: %s", (text) => {
+    expect(outcomeOf(messageRequest(text)).kind).toBe("refused");
+  });
+
+  it("leaves a link alone that is disarmed already", () => {
+    expect(outcomeOf(messageRequest("_http://evil.example/page")).kind).toBe("passed");
+  });
+
+  it("refuses ASCII that is called UTF-16", () => {
+    expect(sentAs("text/plain; charset=utf-16le", "see http://evil.example/ok!!")).toBe("refused");
   });
 
   it("passes rich text without a link as it came", () => {
@@ -130,20 +149,27 @@ describe("judge and carryOut under the shipped rules", () => {
     expect(outcomeOf(parsedRequest(head, sdp)).kind).toBe("refused");
   });
 
-  it.each(["RTP/AVP 0", "RTP/SAVPF 96", "UDP/TLS/RTP/SAVPF 111", "TCP/RTP/SAVP 97"])(
-    "lets a call over %s pass",
-    (rest) => {
-      const sdp = `v=0\r\no=- 0 0 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 ${rest}\r\n`;
-      const head = [
-        "INVITE sip:bob@example.com SIP/2.0",
-        "Via: SIP/2.0/TCP 192.0.2.1:5060;branch=z9hG4bKx",
-        "From: <sip:alice@example.com>;tag=a1",
-        "To: <sip:bob@example.com>",
-        "Call-ID: c1",
-        "CSeq: 1 INVITE",
-        "Content-Type: application/sdp",
-      ];
-      expect(outcomeOf(parsedRequest(head, sdp)).kind).toBe("passed");
-    },
-  );
+  it.each([
+    "m=audio 4000 RTP/AVP 0",
+    "m=audio 4000 RTP/AVP 0\r\na=tcap:1 RTP/SAVP",
+    "m=video 4000 RTP/SAVPF 96",
+    "m=audio 4000 UDP/TLS/RTP/SAVPF 111",
+    "m=audio 4000 TCP/RTP/SAVP 97",
+    "m=image 4000 udptl t38",
+    "m=text 4000 RTP/AVP 98",
+    "m=application 4000 UDP/BFCP *",
+    "m=application 4000 RTP/AVP 100",
+  ])("lets a call pass: %j", (line) => {
+    const sdp = `v=0\r\no=- 0 0 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n${line}\r\n`;
+    const head = [
+      "INVITE sip:bob@example.com SIP/2.0",
+      "Via: SIP/2.0/TCP 192.0.2.1:5060;branch=z9hG4bKx",
+      "From: <sip:alice@example.com>;tag=a1",
+      "To: <sip:bob@example.com>",
+      "Call-ID: c1",
+      "CSeq: 1 INVITE",
+      "Content-Type: application/sdp",
+    ];
+    expect(outcomeOf(parsedRequest(head, sdp)).kind).toBe("passed");
+  });
 });

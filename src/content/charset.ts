@@ -120,6 +120,9 @@ function decodeUtf16(bytes: Buffer, label: string): Result<DecodedText, CharsetP
   if (label !== "utf-16" && mark !== undefined && mark !== label)
     return problem("ambiguous-charset", `${label} declared, but the mark of ${mark}`);
   if (bytes.length % 2 !== 0) return problem("bad-encoding", "half a UTF-16 unit at the end");
+  // A reader that goes by the bytes would be shown another text; real UTF-16 with Latin letters holds NULs.
+  if (isUtf8(bytes) && !bytes.includes(0) && bytes.length > 0)
+    return problem("ambiguous-charset", "UTF-16 that can be read as UTF-8 too");
   const charset = label === "utf-16" ? (mark ?? label) : label;
   const littleEndian = charset === "utf-16be" ? Buffer.from(bytes).swap16() : bytes;
   const text = littleEndian.toString("utf16le");

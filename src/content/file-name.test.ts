@@ -18,6 +18,12 @@ describe("normalizeFileName", () => {
     ["C:\\Users\\bob\\a.exe", "a.exe", ["exe"]],
     ["../../etc/a.exe", "a.exe", ["exe"]],
     ["a.exe/", "a.exe", ["exe"]],
+    ["a.exe/.", "a.exe", ["exe"]],
+    ["a.exe/..", "a.exe", ["exe"]],
+    ["a.exe/./ . //..", "a.exe", ["exe"]],
+    ["a.exe%2f.", "a.exe", ["exe"]],
+    ["a.exe\\.\u200b", "a.exe", ["exe"]],
+    ["a.exe/\0", "a.exe", ["exe"]],
     ["a.exe\0.jpg", "a.exe", ["exe", "jpg"]],
     ["a.jpg\0.exe", "a.jpg", ["jpg", "exe"]],
     ["a.e\0xe", "a.e", ["e", "exe"]],
@@ -84,6 +90,27 @@ describe("normalizeFileName", () => {
     for (const unit of ["a.", "%25", "=?utf-8?q?", ":", "\u202e.", "=?a?b?c?="]) {
       const begin = process.cpuUsage();
       normalizeFileName(unit.repeat(65_536 / unit.length));
+      expect(process.cpuUsage(begin).user / 1000).toBeLessThan(500);
+    }
+  });
+
+  it.each([
+    ["at the end", `${"x".repeat(60_000)}.exe`],
+    ["near the beginning, a stream behind it", `a.exe:${"y".repeat(60_000)}`],
+    ["before many blanks", `${"d/".repeat(1_000)}${"x".repeat(1_500)}.exe${"%20".repeat(20_000)}`],
+    [
+      "behind many characters that are not seen",
+      `${"\u200b".repeat(9_000)}a.exe:${"y".repeat(9_000)}`,
+    ],
+  ])("finds the extension of a name of many characters %s", (_, raw) => {
+    expect(normalizeFileName(raw).extensions).toContain("exe");
+  });
+
+  it("judges the beginning and the end of a name with many dots, quickly", () => {
+    const dotted = Array.from({ length: 32_768 }, (_, i) => i.toString(36)).join(".");
+    for (const raw of [dotted, dotted.replaceAll(".", ":."), dotted.replaceAll(".", "%252e")]) {
+      const begin = process.cpuUsage();
+      expect(normalizeFileName(raw).extensions.length).toBeLessThan(20_000);
       expect(process.cpuUsage(begin).user / 1000).toBeLessThan(500);
     }
   });

@@ -12,6 +12,10 @@ import { asciiLookalike } from "./lookalike.ts";
 import { percentDecode } from "./percent.ts";
 import { looksHarmless } from "./type-groups.ts";
 
+/** Of a longer name only the beginning and the end are judged. */
+const MAX_LENGTH = 4096;
+const HEAD = 1024;
+
 /** A file name as sent and as judged. */
 export interface FileName {
   /** As sent; "" when there was none. For display only, never for a path. */
@@ -66,7 +70,7 @@ function decodedViews(raw: string): readonly string[] {
  */
 function readingsOf(view: string): readonly string[] {
   const folded = view.normalize("NFKC").replaceAll("\u3002", ".").replaceAll("\\", "/");
-  const base = lastSegment(folded);
+  const base = shorten(lastSegment(visible(folded)));
   if (!base.includes("\0") && !base.includes(":")) return [clean(base)];
   const sides = base
     .split(/[\0:]/)
@@ -81,22 +85,34 @@ function readingsOf(view: string): readonly string[] {
   return base.includes("\0") ? [...ordered, clean(base.replaceAll("\0", ""))] : ordered;
 }
 
-function lastSegment(path: string): string {
-  let end = path.length;
-  while (end > 0 && path[end - 1] === "/") end--;
-  return path.slice(path.lastIndexOf("/", end - 1) + 1, end);
-}
-
-/** Without what is not seen, and without the dots and blanks that file systems drop at the end. */
-function clean(name: string): string {
+/** Without what is not seen, but for NUL; every blank as a space. */
+function visible(text: string): string {
   let out = "";
-  for (const character of name) {
-    if (isInvisible(character.codePointAt(0) ?? 0)) continue;
+  for (const character of text) {
+    if (character !== "\0" && isInvisible(character.codePointAt(0) ?? 0)) continue;
     out += /\s/.test(character) ? " " : character;
   }
-  let end = out.length;
-  while (end > 0 && (out[end - 1] === "." || out[end - 1] === " ")) end--;
-  return out.slice(0, end).trimStart();
+  return out;
+}
+
+/** Segments at the end that are empty or only dots name a directory, or nothing: "a.exe/.". */
+function lastSegment(path: string): string {
+  let end = path.length;
+  while (end > 0 && "/. \0".includes(path[end - 1] ?? "")) end--;
+  return path.slice(path.lastIndexOf("/", end - 1) + 1, end).trimStart();
+}
+
+/** No file system takes such a name whole: who shortens it keeps the beginning, or the extension at the end. */
+function shorten(name: string): string {
+  if (name.length <= MAX_LENGTH) return name;
+  return name.slice(0, HEAD) + name.slice(HEAD - MAX_LENGTH);
+}
+
+/** Without the dots and blanks that file systems drop at the end. */
+function clean(name: string): string {
+  let end = name.length;
+  while (end > 0 && (name[end - 1] === "." || name[end - 1] === " ")) end--;
+  return name.slice(0, end).trimStart();
 }
 
 /** The forms of every dotted part after the first, the last part first. */

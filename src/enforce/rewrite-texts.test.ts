@@ -61,7 +61,7 @@ describe("rewriteTexts", () => {
     const html = '<html><body><a href="http://evil.example/x">click</a></body></html>';
     const out = disarmed(messageRequest(html, { type: "text/html" }));
     expect(out.body.toString()).toBe(
-      '<html>[links disabled]<br><body><a href="_http://evil.example/x">click</a></body></html>',
+      '[links disabled]<br><html><body><a href="_http://evil.example/x">click</a></body></html>',
     );
   });
 

@@ -129,22 +129,22 @@ function prependTo(part: TextPart, notice: string, text: string): string {
   if (mark !== "") return mark + prependTo(part, notice, text.slice(mark.length));
   if (!part.markup) return text.startsWith(`${notice}\n`) ? text : `${notice}\n${text}`;
   const html = `${escapeHtml(notice)}<br>`;
-  if (text.includes(html)) return text;
-  // Not behind <body>: a tag of that name inside a comment would swallow the notice.
   const place = PROLOG.exec(text)?.[0].length ?? 0;
+  if (text.startsWith(html, place)) return text;
   return text.slice(0, place) + html + text.slice(place);
 }
 
 function appendTo(part: TextPart, notice: string, text: string): string {
   if (!part.markup) return text.endsWith(`\n${notice}`) ? text : `${text}\n${notice}`;
   const html = `<br>${escapeHtml(notice)}`;
-  return text.includes(html) ? text : text + html;
+  return text.endsWith(html) ? text : text + html;
 }
 
 /** Stays where it is: it says how the bytes are to be read. */
 const BYTE_ORDER_MARK = "\ufeff";
 
-const PROLOG = /^\s*(?:<!doctype[^<>]*>\s*)?(?:<html(?:\s[^<>]*)?>)?/i;
+/** Behind a document type, which has to come first; before every tag, for a ">" may stand inside one. */
+const PROLOG = /^\s*(?:<!doctype[^<>"']*>\s*)?/i;
 
 function escapeHtml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");

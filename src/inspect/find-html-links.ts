@@ -1,5 +1,6 @@
 import {
   linkBudget,
+  partedLinks,
   searchLinkValue,
   searchText,
   type FoundLink,
@@ -62,7 +63,7 @@ export function findHtmlLinks(source: string, limit: number): HtmlSearch {
   const text = shown.build();
   if (complete) keep(searchText(text, source, budget, false));
   const links = [...byStart.values()].sort((a, b) => a.start - b.start);
-  return { links, complete, shown: text.text };
+  return { ...partedLinks(links), complete, shown: text.text };
 }
 
 function breakLine(shown: MappedTextBuilder, token: HtmlToken): void {

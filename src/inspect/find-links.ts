@@ -13,11 +13,16 @@ import { foldText, sourceEnd, sourceStart, sourceText, type MappedText } from ".
 import { isMarked, isSpent, scanLinks, type LinkBudget, type LinkCandidate } from "./scan-links.ts";
 
 /** A link without the number of its part. */
-export type FoundLink = Omit<Link, "part">;
+export type FoundLink = Omit<Link, "part"> & {
+  /** It bears our marker: nobody is expected to open it by a click. */
+  readonly disarmed: boolean;
+};
 
 export interface LinkSearch {
   /** In the order of their places. */
   readonly links: readonly FoundLink[];
+  /** Links that bear our marker already. */
+  readonly disarmed: readonly FoundLink[];
   /** False: there are more links than the limit, or they overlap beyond measure. */
   readonly complete: boolean;
 }
@@ -35,7 +40,16 @@ export function linkBudget(limit: number, length: number): LinkBudget {
 export function findLinks(text: string, limit: number): LinkSearch {
   const budget = linkBudget(limit, text.length);
   const links = searchText(sourceText(text), text, budget, false);
-  return { links: links ?? [], complete: links !== undefined };
+  return { ...partedLinks(links ?? []), complete: links !== undefined };
+}
+
+/** Live links, and those that bear our marker. */
+export function partedLinks(found: readonly FoundLink[]): Pick<LinkSearch, "links" | "disarmed"> {
+  const disarmed = found.filter((link) => link.disarmed);
+  return {
+    links: disarmed.length === 0 ? found : found.filter((link) => !link.disarmed),
+    disarmed,
+  };
 }
 
 /** Searches a text that stands for a source; undefined when the budget is used up. */
@@ -98,13 +112,13 @@ function describeAll(
   for (const candidate of candidates) {
     const start = sourceStart(folded, candidate.start);
     // What only folds to our marker, or stands in another text node, is none to the client that looks for links.
-    if (candidate.plain && source[start - 1] === "_") continue;
+    const disarmed = candidate.plain && source[start - 1] === "_";
     const text = folded.text.slice(candidate.body, candidate.end);
     const end = sourceEnd(folded, Math.max(candidate.end, candidate.start + 1) - 1);
     const target = describeLink(candidate.form, candidate.scheme, text);
     const raw = source.slice(start, end);
     const extensions = target.path.length > 1 ? extensionsIn(raw, target) : target.pathExtensions;
-    links.push({ start, end, raw, attribute, ...target, pathExtensions: extensions });
+    links.push({ start, end, raw, attribute, disarmed, ...target, pathExtensions: extensions });
   }
   return links;
 }

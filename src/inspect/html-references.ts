@@ -14,10 +14,12 @@ export function decodeReferences(
   inAttribute: boolean,
 ): void {
   const known = new Map<string, string>();
+  // a search for the next "&" must not go on behind the range
+  const piece = source.slice(range.start, range.end);
   let at = range.start;
   while (at < range.end) {
-    const ampersand = source.indexOf("&", at);
-    const stop = ampersand < 0 || ampersand >= range.end ? range.end : ampersand;
+    const ampersand = piece.indexOf("&", at - range.start);
+    const stop = ampersand < 0 ? range.end : range.start + ampersand;
     if (stop > at) out.add(source.slice(at, stop), at, stop);
     if (stop >= range.end) return;
     REFERENCE.lastIndex = stop;

@@ -9,6 +9,9 @@ export interface HtmlToken {
   readonly end: number;
 }
 
+/** In a piece of this length there are few attributes. */
+const PIECE = 1024;
+
 /**
  * Cuts a source into text, tags and what is not shown (comments, scripts, styles, doctypes, a tag that never ends). Only
  * script, style, title and textarea change how their content is read; what browsers read raw elsewhere (noembed, xmp, iframe …) is read
@@ -34,7 +37,7 @@ export function tokenizeHtml(source: string): readonly HtmlToken[] {
     if (before?.kind === "text" && last?.kind === "text" && before.end === last.start)
       tokens.splice(-2, 2, { ...before, end: last.end });
   };
-  const tokenizer = new Tokenizer(
+  const tokenizer = new TagTokenizer(
     { sourceCodeLocationInfo: true },
     {
       onCharacter: addText,
@@ -58,8 +61,18 @@ export function tokenizeHtml(source: string): readonly HtmlToken[] {
       onEof() {},
     },
   );
-  tokenizer.write(source, true);
+  for (let at = 0; at < source.length; at += PIECE) {
+    tokenizer.write(source.slice(at, at + PIECE), at + PIECE >= source.length);
+    tokenizer.forgetAttributes();
+  }
   if (covered < source.length)
     tokens.push({ kind: "hidden", tag: "", start: covered, end: source.length });
   return tokens;
+}
+
+/** The tokenizer compares every attribute with all before it in the tag; nobody reads those here. */
+class TagTokenizer extends Tokenizer {
+  forgetAttributes(): void {
+    if (this.currentToken !== null && "attrs" in this.currentToken) this.currentToken.attrs = [];
+  }
 }

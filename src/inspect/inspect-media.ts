@@ -20,7 +20,7 @@ export function inspectMedia(
         return { code: "encoded-composite", detail: "SDP in a transfer encoding" };
       const read = readMediaLines(message.bytes, entity.start, entity.end);
       if (!read.ok) return read.problem;
-      media.push(...read.value.media);
+      for (const line of read.value.media) media.push(line);
       return undefined;
     },
     multipart: (type) => type !== "multipart/encrypted",

@@ -255,7 +255,7 @@ describe("inspectRequest", () => {
       ["chat"],
       ["t120"],
       ["app_sharing"],
-      [],
+      ["audio"],
     ]);
     expect(offers).toMatchObject([
       {

@@ -89,7 +89,8 @@ function inspectTextFormat(context: Context): InspectProblem | undefined {
   const read = readMsTextFormat(request.bytes, start, request.valueEnd(header));
   if (!read.ok) return read.problem;
   const { type, body, bodyStart, bodyEnd } = read.value;
-  if (type === "text/x-msmsgsinvite") return addInvitation(draft, body, "ms-text-format");
+  // COMPAT(pidgin-sipe): the client compares only how the type begins.
+  if (type.includes("msmsgsinvite")) return addInvitation(draft, body, "ms-text-format");
   if (!type.startsWith("text/")) return { code: "broken-ms-text-format", detail: type };
   const place = { type, carrier: "ms-text-format", start: bodyStart, end: bodyEnd } as const;
   const text = { ...place, transferEncoding: "base64", content: body, label: "utf-8" } as const;
@@ -179,8 +180,8 @@ function inspectSdp(context: Context, entity: Entity, content: Buffer): Known {
   if (content.length === 0) return { understood: true };
   const read = readMediaLines(context.request.bytes, entity.start, entity.end);
   if (!read.ok) return { problem: read.problem, understood: true };
-  context.draft.media.push(...read.value.media);
-  context.draft.offers.push(...read.value.offers);
+  for (const line of read.value.media) context.draft.media.push(line);
+  for (const offer of read.value.offers) context.draft.offers.push(offer);
   return { understood: true };
 }
 

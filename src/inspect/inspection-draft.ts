@@ -17,11 +17,14 @@ import type {
 export interface InspectionDraft {
   readonly texts: TextPart[];
   readonly links: Link[];
+  readonly disarmed: Link[];
   readonly offers: FileOffer[];
   readonly attachments: Attachment[];
   readonly media: MediaLine[];
   readonly opaque: OpaquePart[];
   signed: boolean;
+  /** Text read so far, bytes. */
+  textBytes: number;
 }
 
 /** An empty inspection. */
@@ -29,11 +32,13 @@ export function emptyDraft(): InspectionDraft {
   return {
     texts: [],
     links: [],
+    disarmed: [],
     offers: [],
     attachments: [],
     media: [],
     opaque: [],
     signed: false,
+    textBytes: 0,
   };
 }
 
@@ -44,7 +49,7 @@ export type RawText = Omit<TextPart, "charset" | "text" | "markup" | "shown"> & 
   readonly label: string | undefined;
 };
 
-/** `linksPerMessage` counts over all texts of the message, `textBytes` for each. */
+/** Both count over all texts of the message. */
 export interface TextLimits {
   readonly linksPerMessage: number;
   readonly textBytes: number;
@@ -57,43 +62,44 @@ export function addText(
   limits: TextLimits,
 ): InspectProblem | undefined {
   const { content, label, ...place } = raw;
-  if (content.length > limits.textBytes) {
-    return { code: "text-too-large", detail: `${content.length} bytes of ${place.type}` };
+  draft.textBytes += content.length;
+  if (draft.textBytes > limits.textBytes) {
+    return { code: "text-too-large", detail: `${draft.textBytes} bytes of text` };
   }
   const decoded = decodeText(content, label);
   if (!decoded.ok) return decoded.problem;
   const { charset, text } = decoded.value;
   if (text.includes("\0")) return { code: "nul-in-text", detail: "readers may stop at the NUL" };
-  const markup = MARKUP.has(place.type);
-  const search = searchPart(place.type, text, limits.linksPerMessage - draft.links.length);
+  const markup = MARKUP.test(place.type);
+  // Some clients go by the first bytes: RTF is RTF under any name of a plain text.
+  const type = !markup && text.trimStart().startsWith("{\\rtf") ? "text/rtf" : place.type;
+  const search = searchPart(type, text, limits.linksPerMessage - draft.links.length);
   if (!search.complete) {
     return { code: "too-many-links", detail: `more than ${limits.linksPerMessage}` };
   }
   const part = draft.texts.length;
-  draft.texts.push({ ...place, charset, text, markup, shown: search.shown });
+  draft.texts.push({ ...place, type, charset, text, markup, shown: search.shown });
   for (const link of search.links) draft.links.push({ part, ...link });
+  for (const link of search.disarmed) draft.disarmed.push({ part, ...link });
   if (isEncryptedText(search.shown)) draft.opaque.push({ type: place.type });
   return undefined;
 }
 
-const MARKUP: ReadonlySet<string> = new Set([
-  "text/html",
-  "text/xml",
-  "application/xhtml+xml",
-  "image/svg+xml",
-]);
-const RICH_TEXT: ReadonlySet<string> = new Set(["text/rtf", "text/richtext", "application/rtf"]);
+// Clients compare how a type begins, or look for a word in it: "text/htmlx" is shown as HTML by some.
+const MARKUP = /^text\/(?:.*html|xml)|xhtml|svg/;
+const RICH_TEXT = /rtf|richtext/;
 
 function searchPart(type: string, text: string, limit: number): LinkSearch & { shown: string } {
-  if (MARKUP.has(type)) return findHtmlLinks(text, limit);
+  if (MARKUP.test(type)) return findHtmlLinks(text, limit);
   const found = findLinks(text, limit);
-  if (!RICH_TEXT.has(type)) return { ...found, shown: text };
+  if (!RICH_TEXT.test(type)) return { ...found, shown: text };
   // Offsets into what is shown say nothing of the source, but such a part is never edited: a verdict that would
   // have to is a refusal (enforce/rewrite-texts.ts).
   const shown = readRichText(text);
   const hidden = findLinks(shown, limit - found.links.length);
   const complete = found.complete && hidden.complete;
-  return { links: [...found.links, ...hidden.links], complete, shown };
+  const links = [...found.links, ...hidden.links];
+  return { links, disarmed: [...found.disarmed, ...hidden.disarmed], complete, shown };
 }
 
 /** Messages of OTR and armoured OpenPGP messages travel as ordinary text. */

@@ -9,6 +9,11 @@ export type { FileName };
 export interface Inspection {
   readonly texts: readonly TextPart[];
   readonly links: readonly Link[];
+  /**
+   * Links that bear our marker: a second judgement has nothing to rewrite in them, but a link to a program that its
+   * sender disarmed himself is refused like any other, since some clients open it all the same.
+   */
+  readonly disarmed: readonly Link[];
   readonly offers: readonly FileOffer[];
   readonly attachments: readonly Attachment[];
   readonly media: readonly MediaLine[];
@@ -51,7 +56,7 @@ export interface TextPart {
   readonly shown: string;
 }
 
-/** A link in a text part. A link that already bears our underscore is not one. */
+/** A link in a text part. */
 export interface Link {
   /** Index into `Inspection.texts`. */
   readonly part: number;

@@ -36,11 +36,12 @@ const RTP = /^(?:(?:udp|tcp)\/)?(?:(?:tls|dtls)\/)?rtp\/s?avpf?$/;
 function kindsOf(entry: SdpMedia): readonly MediaKind[] {
   const protocol = entry.protocol.toLowerCase();
   // The protocol says what will flow, whatever the medium calls itself; so does a path, or a protocol held in reserve.
-  if (protocol.includes("msrp") || hasAttribute(entry, "path") || hasAttribute(entry, "tcap")) {
+  if (protocol.includes("msrp") || hasAttribute(entry, "path") || reservesMsrp(entry)) {
     return hasAttribute(entry, "file-selector") ? ["msrp", "file"] : ["msrp"];
   }
   const media = entry.media.toLowerCase();
   if ((media === "audio" || media === "video") && !RTP.test(protocol)) return [];
+  if (isPartOfCall(media, protocol)) return ["audio"];
   switch (media) {
     case "audio":
       return ["audio"];
@@ -60,6 +61,20 @@ function kindsOf(entry: SdpMedia): readonly MediaKind[] {
     default:
       return [];
   }
+}
+
+/** RFC 5939: protocols that the parties may change over to. */
+function reservesMsrp(entry: SdpMedia): boolean {
+  return entry.attributes.some(
+    ({ name, value }) => name.toLowerCase() === "tcap" && /msrp/i.test(value),
+  );
+}
+
+/** Fax (T.38), real-time text (RFC 4103), floor control (RFC 8856) and far-end camera control (RFC 4573) carry no files. */
+function isPartOfCall(media: string, protocol: string): boolean {
+  if (media === "image") return protocol === "udptl";
+  if (media === "text") return RTP.test(protocol);
+  return media === "application" && (/\bbfcp$/.test(protocol) || RTP.test(protocol));
 }
 
 /** NetMeeting and Live Meeting: "m=application 1503 tcp msdata". */

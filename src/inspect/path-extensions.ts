@@ -26,16 +26,15 @@ export function pathExtensions(path: string): readonly string[] {
 function collect(path: string, found: Set<string>): void {
   const segment = lastSegment(path);
   if (!segment.includes(".") && !/[\u3002\uFF0E\uFF61]/.test(segment)) return;
-  collectFrom(segment.normalize("NFKC"), found);
-  if (/[\u3002\uFF61]/.test(segment)) {
-    collectFrom(segment.normalize("NFKC").replaceAll("\u3002", "."), found);
+  // Clients also end a link at invisible characters and at punctuation beyond ASCII ("a.exe。谢谢").
+  const cut = segment.split(/[[\p{P}\p{S}\p{Z}\p{Cf}]--\p{ASCII}]/v);
+  for (const part of cut.length === 1 ? cut : [segment, ...cut]) {
+    collectFrom(part.normalize("NFKC").replaceAll("\u3002", "."), found);
   }
 }
 
 function collectFrom(folded: string, found: Set<string>): void {
-  // Clients also end a link at invisible characters and at punctuation beyond ASCII ("a.exe。谢谢").
-  const cut = folded.split(/[[\p{P}\p{S}\p{Z}\p{Cf}]--[\u0000-\u007f]]/v);
-  for (const piece of [folded, ...cut].flatMap((text) => text.split(/[;:\0?#,'"()<>|*&!\s]/))) {
+  for (const piece of folded.split(/[;:\0?#,'"()<>|*&!\s]/)) {
     let name = "";
     for (const character of piece)
       if (!isInvisible(character.codePointAt(0) ?? 0)) name += character;

@@ -40,6 +40,8 @@ const DELIMITERS = ",;|()[]{}'`*";
 const UNC = /[\\]{2}(?:[?.][\\/](?:unc[\\/])?)?[\p{L}\p{N}\p{M}_.$@-]{1,253}[\\/][^\s\\/]/iuy;
 const PREFIX = /^(?:(www[a-z0-9-]{0,10})|ftp[0-9]{0,2})\.[^.-]/i;
 const MAX_SCHEME = 64;
+/** A host of 253 ASCII characters written with combining marks. */
+const MAX_HOST = 1024;
 
 /**
  * Finds every place where a link may begin; every link reaches to the end of its run of characters without blanks, then
@@ -125,8 +127,7 @@ function opensWithoutSlashes(
   // "{.http:": the word begins behind the dot
   if (run.authorityStart >= 0 && !isDelimiter(leadOf(text, body))) return false;
   if (scheme === "data") {
-    const comma = text.indexOf(",", after);
-    return comma >= 0 && comma < Math.min(run.end, after + 200);
+    return text.slice(after, Math.min(run.end, after + 200)).includes(",");
   }
   return isHostCode(text.charCodeAt(after)) || "%[+*@?~&_$!".includes(text[after] ?? " ");
 }
@@ -134,9 +135,8 @@ function opensWithoutSlashes(
 function hostToken(run: Run, from: number, to: number): void {
   const { text } = run;
   let start = from;
-  let end = to;
-  while (start < end && isDotOrDash(text.charCodeAt(start))) start++;
-  while (end > start && isDotOrDash(text.charCodeAt(end - 1))) end--;
+  while (start < to && isDotOrDash(text.charCodeAt(start))) start++;
+  const end = withoutDots(text, start, to);
   if (start === run.authorityStart) return;
   const token = text.slice(start, end);
   if (!token.includes(".") || text[to] === "@") return;
@@ -150,6 +150,7 @@ function hostToken(run: Run, from: number, to: number): void {
     return;
   }
   if (inside && !(isDelimiter(lead) && start < run.authorityEnd)) return;
+  run.budget.units -= token.length;
   if (text[start - 1] !== "@" || (end === to && isLinkTail(run, end)))
     bareHost(run, token, start, end);
 }
@@ -166,7 +167,7 @@ function bareHost(run: Run, token: string, start: number, end: number): void {
     add(run, { form: "host", scheme: "", body: start, authority: start });
     return;
   }
-  const ascii = endsLikeDomain(token) ? asciiHost(token) : undefined;
+  const ascii = token.length <= MAX_HOST && endsLikeDomain(token) ? asciiHost(token) : undefined;
   if (ascii !== undefined && isBareHost(ascii)) {
     add(run, { form: "host", scheme: "", body: start, authority: start });
     return;
@@ -175,13 +176,22 @@ function bareHost(run: Run, token: string, start: number, end: number): void {
   // eslint-disable-next-line no-control-regex -- the range of ASCII
   if (/^[\x00-\x7f]*$/.test(token)) return;
   for (const match of token.matchAll(/[a-z0-9][a-z0-9.-]*/gi)) {
-    const host = match[0].replace(/[.-]+$/, "").toLowerCase();
+    const length = withoutDots(match[0], 0, match[0].length);
+    if (length > 253) continue;
+    const host = match[0].slice(0, length).toLowerCase();
     if (!host.includes(".") || !endsLikeDomain(host) || !isBareHost(host)) continue;
     const body = start + match.index;
     const stop = body + host.length;
     const limit = stop < end ? stop : undefined;
     add(run, { form: "host", scheme: "", body, authority: body, limit });
   }
+}
+
+/** Where text[start, end) ends without the dots and dashes at its end. */
+function withoutDots(text: string, start: number, end: number): number {
+  let at = end;
+  while (at > start && isDotOrDash(text.charCodeAt(at - 1))) at--;
+  return at;
 }
 
 function endsLikeDomain(token: string): boolean {
@@ -208,8 +218,9 @@ function relativeAt(run: Run, at: number): void {
   while (host < run.end && isSlash(text.charCodeAt(host))) host++;
   let end = host;
   while (end < run.end && isHostCode(text.charCodeAt(end))) end++;
-  const token = text.slice(host, end).replace(/[.-]+$/, "");
-  const ascii = token.length > 0 && token.length <= 253 ? asciiHost(token) : undefined;
+  run.budget.units -= end - host;
+  const token = text.slice(host, withoutDots(text, host, end));
+  const ascii = token.length > 0 && token.length <= MAX_HOST ? asciiHost(token) : undefined;
   if (ascii === undefined) return;
   if (ascii !== "localhost" && !isIpv4(ascii) && !isBareHost(ascii)) return;
   add(run, { form: "relative", scheme: "", body: at, authority: host });

@@ -77,6 +77,11 @@ export class Hearing {
   askMessage(): void {
     if (this.#inspection.texts.length === 0) return;
     this.#take(this.#ask("message", {}), undefined);
+    const { links, disarmed } = this.#inspection;
+    if (this.stopped || disarmed.length === 0) return;
+    // A link that bears our marker needs no rewriting, but what would be refused as a link is refused all the same.
+    const again = this.#ask("message", { links: [...links, ...disarmed] });
+    if (again.action === "block" || again.action === "quarantine") this.#take(again, undefined);
   }
 
   askSession(always: boolean): void {
@@ -144,7 +149,10 @@ export class Hearing {
     };
   }
 
-  #ask(phase: Facts["phase"], about: Partial<Pick<Facts, "file" | "scan" | "channel">>): Decision {
+  #ask(
+    phase: Facts["phase"],
+    about: Partial<Pick<Facts, "file" | "scan" | "channel" | "links">>,
+  ): Decision {
     const context = this.#context;
     const facts: Facts = {
       phase,
@@ -156,7 +164,7 @@ export class Hearing {
       encrypted: context.encrypted,
       now: context.now,
       texts: this.#inspection.texts.map((part) => part.shown),
-      links: this.#inspection.links,
+      links: about.links ?? this.#inspection.links,
       media: this.#media,
       file: about.file,
       scan: about.scan,

@@ -33,4 +33,16 @@ describe("parseContentDisposition", () => {
     const read = parseContentDisposition(latin1);
     expect(read.ok && read.value.names).toEqual(["naïve.exe"]);
   });
+
+  it("refuses more than 100 parameters, quickly", () => {
+    const many = (count: number, name: string): string =>
+      `text/plain${Array.from({ length: count }, (_, i) => `;${name}${i}=a`).join("")}`;
+    expect(parseMediaType(many(100, "x"))).toMatchObject({ ok: true });
+    const begin = process.cpuUsage();
+    for (const name of ["x", "name*x"])
+      expect(parseMediaType(many(12_000, name))).toMatchObject({
+        problem: { code: "bad-parameter", detail: "more than 100 parameters" },
+      });
+    expect(process.cpuUsage(begin).user / 1000).toBeLessThan(100);
+  });
 });

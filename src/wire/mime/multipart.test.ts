@@ -67,4 +67,16 @@ describe("splitMultipart", () => {
       { numRuns: 5000 },
     );
   });
+
+  it("takes a header block of 8 KiB in a part, no longer one", () => {
+    const split = (length: number, eol: string): unknown => {
+      const field = `X: ${eol}${"a".repeat(length - 7 - eol.length)}\r\n\r\n`;
+      const bytes = Buffer.from(`--b\r\n${field}text\r\n--b--\r\n`);
+      return splitMultipart(bytes, { start: 0, end: bytes.length }, "b", []);
+    };
+    for (const eol of ["", "\r\n "]) {
+      expect(split(8_192, eol)).toMatchObject({ ok: true });
+      expect(split(8_193, eol)).toMatchObject({ problem: { code: "broken-part-header" } });
+    }
+  });
 });

@@ -14,6 +14,7 @@ export interface Parameters {
 // RFC 9110 token characters
 const TOKEN = /[!#$%&'*+.^_`|~0-9A-Za-z-]+/y;
 const BLANKS = /[ \t]*/y;
+const MAX_PARAMETERS = 100;
 
 /**
  * Reads `; name=value` strictly, from `offset` to the end of the text (latin1, unfolded). Anything that readers differ about
@@ -25,6 +26,7 @@ export function parseParameters(text: string, offset: number): Result<Parameters
   const plain = new Map<string, string>();
   const extended: [name: string, value: string][] = [];
   const raws: string[] = [];
+  const seen = new Set<string>();
   let at = skipBlanks(text, offset);
   while (at < text.length) {
     if (text[at] !== ";") return mimeProblem("bad-parameter", "text after a value");
@@ -37,8 +39,9 @@ export function parseParameters(text: string, offset: number): Result<Parameters
     const value = valueAt(text, at + 1);
     if (value === undefined) return mimeProblem("bad-parameter", `the value of "${name}"`);
     at = skipBlanks(text, value.end);
-    if (plain.has(name) || extended.some(([other]) => other === name))
-      return mimeProblem("duplicate-parameter", name);
+    if (seen.has(name)) return mimeProblem("duplicate-parameter", name);
+    seen.add(name);
+    if (seen.size > MAX_PARAMETERS) return mimeProblem("bad-parameter", "more than 100 parameters");
     if (!name.includes("*")) {
       plain.set(name, value.value);
       if (isFileName(name)) raws.push(value.value, value.raw);

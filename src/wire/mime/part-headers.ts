@@ -14,10 +14,12 @@ export interface PartHeaders {
 const CR = 0x0d;
 const LF = 0x0a;
 const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^]*)$/;
+const MAX_BLOCK = 8192;
 
 /**
  * Reads `Name: value` lines up to a blank line, strictly: CRLF only, no blank before the colon, no field twice. Folding
  * (RFC 5322 §2.2.3) is accepted, but for a continuation line of blanks alone, which some readers take for the end.
+ * The block may have 8 KiB.
  */
 export function readPartHeaders(
   bytes: Buffer,
@@ -26,9 +28,10 @@ export function readPartHeaders(
 ): Result<PartHeaders, MimeProblem> {
   const fields = new Map<string, string>();
   let contentLength: PartHeaders["contentLength"];
+  const limit = Math.min(end, start + MAX_BLOCK);
   let at = start;
   for (;;) {
-    const line = logicalLine(bytes, at, end);
+    const line = logicalLine(bytes, at, limit);
     if (!line.ok) return line;
     if (line.value.text === "") return ok({ fields, contentStart: line.value.next, contentLength });
     const match = FIELD.exec(line.value.text);
@@ -60,7 +63,10 @@ function logicalLine(bytes: Buffer, start: number, end: number): Result<LogicalL
   for (;;) {
     const lf = bytes.indexOf(LF, at);
     if (lf < 0 || lf >= end || lf === at || bytes[lf - 1] !== CR)
-      return mimeProblem("broken-part-header", "a header block without CRLF or blank line");
+      return mimeProblem(
+        "broken-part-header",
+        "a header block without CRLF or blank line, or over 8 KiB",
+      );
     const piece = bytes.toString("latin1", at, lf - 1);
     // eslint-disable-next-line no-control-regex -- control characters are what is looked for
     if (/[\0\r\x0b\x0c]/.test(piece))

@@ -36,4 +36,13 @@ describe("readSdpMedia", () => {
       });
     }
   });
+
+  it("refuses more than 1,000 media lines", () => {
+    const read = (count: number): unknown => {
+      const bytes = Buffer.from(`v=0\r\n${"m=audio 9 A 0\r\n".repeat(count)}`);
+      return readSdpMedia(bytes, 0, bytes.length);
+    };
+    expect(read(1_000)).toMatchObject({ ok: true });
+    expect(read(1_001)).toMatchObject({ problem: { code: "broken-sdp" } });
+  });
 });

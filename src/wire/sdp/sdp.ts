@@ -30,6 +30,7 @@ export interface SdpProblem {
 }
 
 const MEDIA_LINE = /^m=([^ \t]+) +([0-9]{1,5})(?:\/[0-9]{1,5})? +([^ \t]+)((?: +[^ \t]+)*) *$/;
+const MAX_MEDIA = 1000;
 
 /** The media descriptions of an SDP body in bytes[start, end), in order. */
 export function readSdpMedia(
@@ -51,6 +52,7 @@ export function readSdpMedia(
     else if (line.startsWith("m=")) {
       const read = readMediaLine(line, at);
       if (read === undefined) return problem(line.slice(0, 80));
+      if (media.length >= MAX_MEDIA) return problem("more than 1,000 media lines");
       media.push(read);
     } else if (line.startsWith("a=")) media.at(-1)?.attributes.push(readAttribute(line));
     at = next;

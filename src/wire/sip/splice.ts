@@ -11,7 +11,8 @@ export interface Splice {
 
 /**
  * Applies edits in one pass; everything that no splice names keeps its bytes. Splices may come in any order; two that
- * begin at the same place are applied in the order given. Throws on overlap: that is our bug, never a peer's.
+ * begin at the same place are applied in the order given. Throws on overlap, and on characters beyond latin1 (cut to a byte, one of them
+ * would be a line end): that is our bug, never a peer's.
  *
  * @example applySplices(Buffer.from("abc"), [{ start: 1, end: 2, bytes: "XY" }]).toString() // "aXYc"
  */
@@ -28,10 +29,17 @@ export function applySplices(bytes: Buffer, splices: readonly Splice[]): Buffer 
     to += bytes.copy(out, to, from, splice.start);
     to +=
       typeof splice.bytes === "string"
-        ? out.write(splice.bytes, to, "latin1")
+        ? writeLatin1(out, splice.bytes, to)
         : splice.bytes.copy(out, to);
     from = splice.end;
   }
   bytes.copy(out, to, from);
   return out;
+}
+
+const BEYOND_LATIN1 = /[^\0-\xff]/;
+
+function writeLatin1(out: Buffer, text: string, at: number): number {
+  if (BEYOND_LATIN1.test(text)) throw new RangeError("a splice holds more than latin1");
+  return out.write(text, at, "latin1");
 }
