@@ -66,6 +66,18 @@ export class Actions {
     return action;
   }
 
+  /**
+   * Media closed in a response or an ACK, which come again until they are acknowledged: recorded the first time. The
+   * commit is under way when this returns; what sends a response cannot wait for a disk.
+   */
+  recordClosedMedia(draft: IncidentDraft, onFailure: (error: unknown) => void): void {
+    const key = closedMediaKey(draft.callId);
+    if (this.#recorded.get(key) !== undefined) return;
+    const { action, id, eventId } = draft;
+    this.#recorded.set(key, { action, incident: id, eventId, settled: true, lastEnd: undefined });
+    this.#journal.commit(draft).catch(onFailure);
+  }
+
   /** A changed message has come to its end; a challenge is not one, unless nothing follows it. */
   ended(action: RecordedAction, end: TransactionEnd): void {
     action.lastEnd = end;
@@ -90,6 +102,13 @@ export class Actions {
       delivery: deliveryOf(end),
       status: end.status,
     };
+    // The session whose media were closed has its line.
+    if (
+      event.type === "session" &&
+      this.#recorded.get(closedMediaKey(event.callId)) !== undefined
+    ) {
+      return;
+    }
     if (isChallenge(end)) {
       this.#challenged.set(key(), line);
       return;
@@ -132,11 +151,20 @@ export function actionKeys(
   inspection: Inspection | undefined,
 ): ActionKeys {
   const call = `${request.callId}\n${request.fromTag ?? ""}\n${context.from.aor}`;
-  const own = `${call}\n${contentDigest(request, [])}\n${request.requestUri}`;
+  const own = bounded(`${call}\n${contentDigest(request, [])}\n${request.requestUri}`);
   const inSession = request.toTag !== undefined;
   if (request.method !== (inSession ? "MESSAGE" : "INVITE")) return { own };
-  const session = `session\n${call}\n${textKey(inspection)}\n${addressee(request)}`;
+  const session = bounded(`session\n${call}\n${textKey(inspection)}\n${addressee(request)}`);
   return inSession ? { own, repeats: session } : { own, opens: session };
+}
+
+function closedMediaKey(callId: string): string {
+  return bounded(`media\n${callId}`);
+}
+
+/** What a peer may make as long as it likes is not kept as it came. */
+function bounded(key: string): string {
+  return hash("sha256", key, "base64url");
 }
 
 function addressee(request: SipRequest): string {

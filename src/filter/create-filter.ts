@@ -103,6 +103,10 @@ interface Question {
 const MESSAGING_TYPES =
   /^(?:text\/|multipart\/|message\/|application\/(?:sdp|vnd\.gsma|ms-filetransfer|x-ms))/i;
 
+/** What is shown or offered whatever the method; presence documents and the progress of transfers are not. */
+const SHOWN_TYPES =
+  /^(?:text\/(?!xml)|multipart\/|message\/(?!sipfrag)|application\/(?:vnd\.gsma|ms-filetransfer|x-ms))/i;
+
 function carriesContent(request: SipRequest): boolean {
   switch (request.method) {
     case "MESSAGE":
@@ -113,15 +117,20 @@ function carriesContent(request: SipRequest): boolean {
     case "PRACK":
       return request.find(HeaderId.MsTextFormat) >= 0 || bearsMessagingBody(request);
     default:
-      return false;
+      // Not made for messages, but a client that is shown one does not mind.
+      return SHOWN_TYPES.test(request.value(HeaderId.ContentType) ?? "") && hasBody(request);
   }
 }
 
 function bearsMessagingBody(request: SipRequest): boolean {
-  if (request.bodyStart === request.bytes.length) return false;
-  const type = request.value(HeaderId.ContentType) ?? "text/";
+  if (!hasBody(request)) return false;
+  const type = request.value(HeaderId.ContentType) || "text/";
   const disposition = request.value(HeaderId.ContentDisposition) ?? "";
   return MESSAGING_TYPES.test(type) || /name/i.test(type) || /attachment|name/i.test(disposition);
+}
+
+function hasBody(request: SipRequest): boolean {
+  return request.bodyStart < request.bytes.length;
 }
 
 async function scanAll(desk: Desk, attachments: readonly Attachment[]): Promise<ScanFacts[]> {
@@ -142,12 +151,13 @@ function act(
 
 function allow(desk: Desk, question: Question, verdict: Verdict): RequestOutcome {
   const { request, hearing } = question;
-  const splices = withMark(desk, question, NO_SPLICES);
+  const towardsServer = mark(desk, question, NO_SPLICES);
   if (request.method !== "MESSAGE" && request.method !== "INVITE")
-    return { kind: "forward", splices };
+    return { kind: "forward", splices: NO_SPLICES, towardsServer };
   return {
     kind: "forward",
-    splices,
+    splices: NO_SPLICES,
+    towardsServer,
     onEnd(end) {
       const event = {
         at: hearing.now,
@@ -199,7 +209,8 @@ async function stopOrChange(
   if (outcome.kind === "refuse") return { kind: "reply", ...outcome.refusal };
   return {
     kind: "forward",
-    splices: withMark(desk, question, outcome.splices),
+    splices: outcome.splices,
+    towardsServer: mark(desk, question, outcome.splices),
     onEnd: (end) => actions.ended(recorded, end),
   };
 }
@@ -215,11 +226,11 @@ function withTrace(desk: Desk, question: Question, verdict: Verdict): Verdict {
   return judgement.kind === "decided" ? judgement.verdict : judgement.decide(verdict.scans);
 }
 
-/** Adds our mark to what a client sends towards the server. */
-function withMark(desk: Desk, question: Question, splices: readonly Splice[]): readonly Splice[] {
+/** Our mark for what a client sends, in case that it goes to the server; `splices` are the other edits. */
+function mark(desk: Desk, question: Question, splices: readonly Splice[]): readonly Splice[] {
   const { request, context } = question;
-  if (desk.marks === undefined || context.side !== "client") return splices;
-  return [...splices, desk.marks.add(request, splices, context.receivedAt)];
+  if (desk.marks === undefined || context.side !== "client") return NO_SPLICES;
+  return [desk.marks.add(request, splices, context.receivedAt)];
 }
 
 /** Responses and ACK: what the rules refuse is closed, since refusing is impossible. */
@@ -230,7 +241,7 @@ function onMedia(
   context: RequestContext,
 ): readonly Splice[] {
   if (message.bodyStart === message.bytes.length || !bearsMedia(request.method)) return NO_SPLICES;
-  const { deps, settings } = desk;
+  const { deps, settings, actions } = desk;
   const hearing = hearingContext(request, context, deps.directionOf);
   const { splices, verdict } = judgeMedia(message, hearing, deps.policy(), settings.judge);
   if (verdict === undefined) return splices;
@@ -244,7 +255,7 @@ function onMedia(
     action: "block",
     answer,
   });
-  deps.journal.commit(draft).catch(deps.onFailure);
+  actions.recordClosedMedia(draft, deps.onFailure);
   return splices;
 }
 

@@ -3,7 +3,7 @@ import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
 import { contentDigest } from "./content-digest.ts";
-import { createMac } from "./hmac.ts";
+import { createMac } from "../base/hmac.ts";
 
 /**
  * The mark that a judged request bears towards the server, so that its second crossing on the way to the other client

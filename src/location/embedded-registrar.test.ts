@@ -181,4 +181,15 @@ describe("createEmbeddedRegistrar", () => {
     expect(register("c", NOW + 600_000)).toBe(200);
     expect(registrar.size).toBe(1);
   });
+
+  it("keeps the bytes of a contact: no character becomes a line end on its way out", () => {
+    const registrar = createEmbeddedRegistrar();
+    const uri = "sip:bob@192.0.2.9;x=\u010d\u010aMESSAGE";
+    const answer = registrar.register(request([`Contact: <${uri}>`]), FLOW, NOW);
+    const written = [...contactsOf(answer), ...urisOf(registrar)].map((text) =>
+      Buffer.from(text, "latin1").toString("latin1"),
+    );
+    for (const text of written) expect(text).not.toMatch(/[\r\n]/);
+    expect(Buffer.from(urisOf(registrar)[0] ?? "", "latin1").toString("utf8")).toBe(uri);
+  });
 });

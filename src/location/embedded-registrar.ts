@@ -239,7 +239,7 @@ function pathOf(request: SipRequest): readonly string[] | undefined {
   let length = 0;
   for (let i = request.find(HeaderId.Path); i >= 0; i = request.find(HeaderId.Path, i + 1)) {
     for (const { start, end } of splitValues(request, i)) {
-      const value = request.bytes.toString("utf8", start, end).replaceAll(/\r\n[ \t]+/g, " ");
+      const value = request.bytes.toString("latin1", start, end).replaceAll(/\r\n[ \t]+/g, " ");
       values.push(value);
       length += value.length;
     }

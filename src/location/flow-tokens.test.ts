@@ -83,6 +83,19 @@ describe("createFlowTokens", () => {
     expect(tokens.open(`${token}A`).ok).toBe(false);
   });
 
+  it("proves a text for the same key alone, also after a restart", () => {
+    const proof = createFlowTokens(KEY, "first run").prove("own call-1");
+    const tokens = createFlowTokens(KEY, "second run");
+    expect(proof).toMatch(/^[\w-]{16}$/);
+    expect(tokens.isProof("own call-1", proof)).toBe(true);
+    expect(tokens.isProof("own call-2", proof)).toBe(false);
+    for (const other of ["", "é".repeat(8), proof.slice(1), `${proof}A`]) {
+      expect(tokens.isProof("own call-1", other)).toBe(false);
+    }
+    const stranger = createFlowTokens(Buffer.alloc(32, 8), "first run");
+    expect(stranger.isProof("own call-1", proof)).toBe(false);
+  });
+
   it("refuses whatever else a peer writes there", () => {
     const tokens = createFlowTokens(KEY, "run");
     fc.assert(

@@ -5,6 +5,7 @@ import {
   createHmac,
   timingSafeEqual,
 } from "node:crypto";
+import { createMac } from "../base/hmac.ts";
 import { RecentMap } from "../base/recent-map.ts";
 import { failed, ok, type Result } from "../base/result.ts";
 import { packFlow, unpackFlow, type FlowAddress, type FlowReference } from "./flow-reference.ts";
@@ -25,6 +26,12 @@ export interface FlowTokens {
   seal(flow: FlowAddress): string;
   /** What a token stands for. "stale": a connection of an earlier run (answer 430); "forged": not made with our key. */
   open(token: string): Result<FlowReference, "forged" | "stale">;
+  /**
+   * A short text that nobody but us can make for this one: stands in our Record-Route entries, so that a Route which
+   * comes back is known to be of that very dialog. Good after a restart.
+   */
+  prove(text: string): string;
+  isProof(text: string, proof: string): boolean;
 }
 
 /** Bytes of the key that is handed in. */
@@ -34,6 +41,8 @@ const SEAL_BYTES = 12;
 /** The block of the counter mode: the seal and a counter from 0. */
 const COUNTER_START: Buffer = Buffer.alloc(4);
 const BOOT_MARK_BYTES = 6;
+/** Characters of a proof: 96 bits. */
+const PROOF_LENGTH = 16;
 /** Longer tokens are not ours: a text form with two scoped addresses stays below. */
 const MAX_TOKEN_LENGTH = 256;
 /** Tokens whose meaning is remembered: one of an active dialog comes with every request. */
@@ -47,6 +56,7 @@ export function createFlowTokens(key: Buffer, bootId: string): FlowTokens {
   if (key.length !== KEY_BYTES) throw new RangeError(`a flow token key has ${KEY_BYTES} bytes`);
   const sealKey = createHmac("sha256", key).update("sluice flow token seal").digest();
   const cipherKey = createHmac("sha256", key).update("sluice flow token cipher").digest();
+  const proofMac = createMac(createHmac("sha256", key).update("sluice route proof").digest());
   const bootMark = createHash("sha256").update(bootId).digest().subarray(0, BOOT_MARK_BYTES);
   const sealed = new WeakMap<FlowAddress, string>();
   const opened = new RecentMap<FlowReference>(REMEMBERED_TOKENS);
@@ -89,5 +99,14 @@ export function createFlowTokens(key: Buffer, bootId: string): FlowTokens {
     return ok(reference);
   }
 
-  return { seal, open };
+  function prove(text: string): string {
+    return proofMac(Buffer.from(text)).slice(0, PROOF_LENGTH);
+  }
+
+  function isProof(text: string, proof: string): boolean {
+    const given = Buffer.from(proof);
+    return given.length === PROOF_LENGTH && timingSafeEqual(given, Buffer.from(prove(text)));
+  }
+
+  return { seal, open, prove, isProof };
 }

@@ -53,7 +53,7 @@ function contactValues(request: SipRequest): string[] {
   const values: string[] = [];
   for (let i = request.find(HeaderId.Contact); i >= 0; i = request.find(HeaderId.Contact, i + 1)) {
     for (const { start, end } of splitValues(request, i)) {
-      values.push(request.bytes.toString("utf8", start, end).replaceAll(/\r\n[ \t]+/g, " "));
+      values.push(request.bytes.toString("latin1", start, end).replaceAll(/\r\n[ \t]+/g, " "));
     }
   }
   return values;

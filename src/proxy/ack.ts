@@ -26,12 +26,20 @@ export function forwardAck(core: ProxyCore, ack: IncomingAck): void {
   const { request, ingress, viaStamp, context } = ack;
   const hash = wayHash(request, ingress.side);
   if (request.value(HeaderId.MaxForwards) === "0" || core.branches.isLoop(request, hash)) return;
-  const plan = planRoute(request, core.targets.faces.isOwn);
+  const plan = planRoute(request, core.targets.faces.isOwn, core.targets.flowTokens);
   const targets = chooseTargets(core.targets, request, ingress.side, plan);
   const target = targets.ok ? targets.value[0]?.next() : undefined;
   if (target === undefined) return;
   const keepIdentity = context.side === "server" || context.trusted;
-  const basis = { request, ingress, plan, viaStamp, keepIdentity, addPath: false };
+  const basis = {
+    request,
+    ingress,
+    plan,
+    viaStamp,
+    keepIdentity,
+    towardsServer: [],
+    addPath: false,
+  };
   const edits = editsOf(core, request, context);
   target.face.flow.send(forwardedRequest({ ...basis, edits }, target, core.branches.next(hash)));
 }

@@ -57,12 +57,14 @@ describe("FlowFaces", () => {
       flow("tcp", 41_000, "192.0.2.1:5070", true),
       "client",
     ],
-    ["what arrives at upstream_from", flow("udp", 5061, "192.0.2.1:5060"), "server"],
+    ["an upstream at upstream_from", flow("udp", 5061, "10.9.0.5:33333"), "server"],
+    ["an address of server_side at upstream_from", flow("tcp", 5062, "10.9.0.99:9"), "server"],
+    ["anybody else at upstream_from", flow("udp", 5061, "192.0.2.1:5060"), "client"],
     ["an address of server_side at any listener", flow("udp", 5060, "10.9.0.99:5060"), "server"],
     ["the upstream's address at a client listener", flow("tcp", 5060, "10.9.0.5:33333"), "client"],
     [
       "the port of upstream_from on another transport",
-      flow("tcp", 5061, "192.0.2.1:5060"),
+      flow("tcp", 5061, "10.9.0.5:5060"),
       "client",
     ],
   ])("knows the side of %s", (_what, given, side) => {
@@ -91,13 +93,15 @@ describe("FlowFaces", () => {
     expect(known.isOwn("0.0.0.0", 5060)).toBe(false);
   });
 
-  it("puts a sealed token into entries that face clients, and none into those that face the server", () => {
+  it("puts a sealed token into entries that face clients, none into those that face the server, a proof into both", () => {
     const known = faces();
-    const client = known.of(flow("tcp", 5060, "192.0.2.1:5060")).recordRoute("own");
+    const client = known.of(flow("tcp", 5060, "192.0.2.1:5060")).recordRoute("own", "call-1");
     expect(client).toMatch(
-      /^Record-Route: <sip:[\w-]{20,}@10\.0\.0\.1:5060;transport=tcp;lr;sluice=own>\r\n$/,
+      /^Record-Route: <sip:[\w-]{20,}\.[\w-]{16}@10\.0\.0\.1:5060;transport=tcp;lr;sluice=own>\r\n$/,
     );
-    const server = known.of(flow("udp", 5061, "10.9.0.5:5070")).recordRoute("pass");
-    expect(server).toBe("Record-Route: <sip:10.0.0.1:5061;transport=udp;lr;sluice=pass>\r\n");
+    const server = known.of(flow("udp", 5061, "10.9.0.5:5070")).recordRoute("pass", "call-1");
+    expect(server).toMatch(
+      /^Record-Route: <sip:\.[\w-]{16}@10\.0\.0\.1:5061;transport=udp;lr;sluice=pass>\r\n$/,
+    );
   });
 });

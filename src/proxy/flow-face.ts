@@ -2,6 +2,7 @@ import { isWildcard } from "../transport/endpoint.ts";
 import type { Endpoint, Flow, TransportName } from "../transport/flow.ts";
 import type { FlowTokens } from "../location/flow-tokens.ts";
 import type { ListenAddress, ProxyOptions } from "./proxy-options.ts";
+import { provenText } from "./route.ts";
 import type { Side } from "./seams.ts";
 
 /** Which crossing judged the offer of a dialog (DESIGN §4): the one that wrote `own` into its Record-Route entries. */
@@ -28,8 +29,6 @@ export class FlowFace {
   /** True once the peer has sent something: a connection that was never there loses no request. */
   heard = false;
   readonly #tokens: FlowTokens;
-  #ownEntry: string | undefined;
-  #passEntry: string | undefined;
 
   constructor(flow: Flow, side: Side, sentBy: string, tokens: FlowTokens) {
     this.flow = flow;
@@ -40,22 +39,19 @@ export class FlowFace {
   }
 
   /**
-   * The Record-Route field that faces this flow. An entry that faces a client bears the sealed token of its flow, for a
-   * client listens nowhere; one that faces the server bears none (see route.ts for how the two are read again).
+   * The Record-Route field that faces this flow, for requests of one Call-ID. An entry that faces a client bears the
+   * sealed token of its flow, for a client listens nowhere; one that faces the server bears none. Both bear a proof of
+   * the mark and the Call-ID (see route.ts for how they are read again).
    */
-  recordRoute(mark: CrossingMark): string {
-    if (mark === "own") return (this.#ownEntry ??= this.#entry(mark));
-    return (this.#passEntry ??= this.#entry(mark));
+  recordRoute(mark: CrossingMark, callId: string): string {
+    const token = this.side === "client" ? this.token() : "";
+    const user = `${token}.${this.#tokens.prove(provenText(mark, callId))}`;
+    return `Record-Route: <sip:${user}@${this.sentBy};transport=${this.flow.transport};lr;sluice=${mark}>\r\n`;
   }
 
   /** The token of this flow, to stand in Path and Record-Route. */
   token(): string {
     return this.#tokens.seal(this.flow);
-  }
-
-  #entry(mark: CrossingMark): string {
-    const user = this.side === "client" ? `${this.token()}@` : "";
-    return `Record-Route: <sip:${user}${this.sentBy};transport=${this.flow.transport};lr;sluice=${mark}>\r\n`;
   }
 }
 
@@ -98,15 +94,16 @@ export class FlowFaces {
     this.#ownPorts.has(port ?? 5060) && this.#ownHosts.has(bareHost(host));
 
   /**
-   * DESIGN §4 "Sides and routing": a connection that we opened to an upstream, what arrives at `upstream_from`, and
-   * addresses of `server_side` are the server's; all else is a client's.
+   * DESIGN §4 "Sides and routing": a connection that we opened to an upstream, what arrives at `upstream_from` from the
+   * address of an upstream, and addresses of `server_side` are the server's; all else is a client's.
    */
   sideOf(flow: Flow): Side {
     const options = this.#options;
     if (options.upstream === "embedded") return "client";
     if (options.isServerSide(flow.remote.address)) return "server";
     if (flow.outgoing) return this.isUpstream(flow.transport, flow.remote) ? "server" : "client";
-    return options.serverListeners.some((l) => isAt(l, flow)) ? "server" : "client";
+    const known = options.upstream.some(({ remote }) => remote.address === flow.remote.address);
+    return known && options.serverListeners.some((l) => isAt(l, flow)) ? "server" : "client";
   }
 
   isUpstream(transport: TransportName, remote: Endpoint): boolean {

@@ -16,6 +16,8 @@ export interface ForwardBasis {
   readonly viaStamp: readonly Splice[];
   /** The filter's edits. */
   readonly edits: readonly Splice[];
+  /** The filter's edits for branches that leave towards the server, besides the others. */
+  readonly towardsServer: readonly Splice[];
   /** The sender's P-Asserted-Identity stands: a server's, or a trusted client's. */
   readonly keepIdentity: boolean;
   /** Path is added (REGISTER from a client). */
@@ -31,8 +33,10 @@ const MAX_FORWARDS = 70;
  * list of DESIGN §2.5 and no others.
  */
 export function forwardedRequest(basis: ForwardBasis, target: Target, branch: string): Buffer {
-  const { request, edits } = basis;
+  const { request, towardsServer } = basis;
   const egress = target.face;
+  const marked = egress.side === "server" && towardsServer.length > 0;
+  const edits = marked ? [...basis.edits, ...towardsServer] : basis.edits;
   const splices: Splice[] = [];
   pushHead(basis, egress, branch, splices);
   stepMaxForwards(request, splices);
@@ -67,7 +71,8 @@ function pushHead(basis: ForwardBasis, egress: FlowFace, branch: string, splices
   }
   if (!DIALOG_METHODS.has(request.method)) return;
   const mark = crossingMark(basis);
-  const entries = egress.recordRoute(mark) + ingress.recordRoute(mark);
+  const entries =
+    egress.recordRoute(mark, request.callId) + ingress.recordRoute(mark, request.callId);
   insertField(request, HeaderId.RecordRoute, entries, splices);
 }
 

@@ -326,6 +326,31 @@ describe("createProxy forwarding a request", () => {
     expect(values(upstream().request(), HeaderId.SluiceMark)).toEqual(["real"]);
   });
 
+  it("writes what is meant for the server only where it goes there", () => {
+    const onRequest = (message: SipRequest): RequestOutcome => {
+      const at = message.bodyStart - 2;
+      const add = (bytes: string) => [{ start: at, end: at, bytes }];
+      return {
+        kind: "forward",
+        splices: add("X-All: 1\r\n"),
+        towardsServer: add("Sluice-Mark: m\r\n"),
+      };
+    };
+    const { alice, send, upstream } = bench({ seams: { onRequest } });
+    send(alice, request("MESSAGE"));
+    const atServer = upstream().taken().join("");
+    expect(atServer).toMatch(/\r\nX-All: 1\r\nSluice-Mark: m\r\n\r\n$/);
+    const embedded = bench({ seams: { onRequest }, options: { upstream: "embedded" } });
+    const contact = ["Contact: <sip:bob@192.0.2.20:9>"];
+    embedded.send(
+      embedded.bob,
+      request("REGISTER", { to: "<sip:bob@example.com>", extra: contact }),
+    );
+    embedded.bob.taken();
+    embedded.send(embedded.alice, request("MESSAGE"));
+    expect(embedded.bob.taken().join("")).toMatch(/\r\nX-All: 1\r\n\r\n$/);
+  });
+
   it("unfolds what two readers might read differently", () => {
     const { alice, send, upstream } = bench();
     send(alice, request("MESSAGE", { extra: ["Content-Type: text/plain;\r\n charset=utf-8"] }));
@@ -1222,7 +1247,7 @@ describe("createProxy with dialogs that cross the gateway twice", () => {
     const { bob, alice, send, bobSet } = dialog(false);
     alice.taken();
     const extra = [`Route: ${bobSet.join(", ")}, <sip:192.0.2.99;lr>`];
-    send(bob, request("BYE", { to: "<sip:x@example.com>;tag=b1", extra }));
+    send(bob, request("BYE", { to: "<sip:x@example.com>;tag=b1", callId: "d", extra }));
     expect(values(alice.request(), HeaderId.Route)).toEqual(["<sip:192.0.2.99;lr>"]);
   });
 
@@ -1234,15 +1259,46 @@ describe("createProxy with dialogs that cross the gateway twice", () => {
 
   it("does not let a client reach another one past the server with a token in a first request", () => {
     const { bob, alice, send, upstream, aliceSet } = dialog(true);
-    const token = aliceSet.at(-1) ?? "";
-    send(alice, request("MESSAGE", { extra: [`Route: ${token.replace("pass", "own")}`] }));
+    const token = /sip:([\w-]+)/.exec(aliceSet.at(-1) ?? "")?.[1] ?? "";
+    send(alice, request("MESSAGE", { extra: [`Route: <sip:${token}@10.0.0.1:5060;lr>`] }));
     expect(bob.taken()).toEqual([]);
     expect(upstream().takenLines()).toEqual(["MESSAGE sip:bob@example.com SIP/2.0"]);
   });
 
+  it("refuses a token of another dialog, or of a Path, from a client", () => {
+    const { bob, alice, send, upstream, aliceSet } = dialog(false);
+    const token = /sip:([\w-]+)/.exec(aliceSet.at(-1) ?? "")?.[1] ?? "";
+    const to = "<sip:x@example.com>;tag=made-up";
+    alice.taken();
+    for (const set of [aliceSet, [`<sip:${token}@10.0.0.1:5060;lr>`]]) {
+      send(alice, request("MESSAGE", { to, callId: "other", extra: routes(set) }));
+      expect(alice.response().status).toBe(403);
+      send(alice, request("ACK", { to, callId: "other", extra: routes(set) }));
+    }
+    expect([...bob.taken(), ...upstream().taken()]).toEqual([]);
+  });
+
+  it.each([
+    ["no entry of ours", []],
+    ["an entry without a proof", ["<sip:10.0.0.1:5060;transport=tcp;lr>"]],
+  ])("opens no connection to an address that a client names with %s", (_what, own) => {
+    const b = bench();
+    const to = "<sip:x@example.com>;tag=made-up";
+    const extra = routes([...own, "<sip:192.0.2.99:5060;transport=tcp;lr>"]);
+    b.send(b.alice, request("ACK", { to, extra }));
+    b.send(b.alice, request("MESSAGE", { to, extra }));
+    expect(
+      b
+        .upstream()
+        .takenLines()
+        .map((line) => line.split(" ")[0]),
+    ).toEqual(["ACK", "MESSAGE"]);
+    expect([...b.network.flows.values()].filter((flow) => flow.outgoing)).toHaveLength(1);
+  });
+
   it("sends requests of A to the upstream when the server itself ends the dialog", () => {
     const b = bench();
-    b.send(b.alice, request("INVITE"));
+    b.send(b.alice, request("INVITE", { callId: "d" }));
     const atServer = b.upstream().request();
     const set = values(atServer, HeaderId.RecordRoute);
     b.send(b.upstream(), answer(atServer, 200));
@@ -1251,6 +1307,12 @@ describe("createProxy with dialogs that cross the gateway twice", () => {
     expect(b.upstream().request().method).toBe("BYE");
     b.send(b.upstream(), request("BYE", { via: "SIP/2.0/TCP 10.9.0.5:5070", extra: routes(set) }));
     expect(b.alice.request().method).toBe("BYE");
+  });
+
+  it("refuses strict routing from a client: it would change the Request-URI after it was judged", () => {
+    const b = bench();
+    b.send(b.alice, request("MESSAGE", { extra: routes(["<sip:eve@example.com>"]) }));
+    expect(b.alice.response().status).toBe(400);
   });
 
   it("undoes what a strict router did to our entry", () => {
@@ -1372,17 +1434,25 @@ describe("createProxy with the embedded registrar", () => {
 
   it("brings in-dialog requests to the other client both ways", () => {
     const { alice, bob, send } = embedded();
-    send(alice, request("INVITE", { callId: "e" }));
+    send(alice, request("INVITE", { callId: "d" }));
     const atBob = bob.request();
     send(bob, answer(atBob, 200));
     alice.taken();
     const set = values(atBob, HeaderId.RecordRoute);
     const to = "<sip:x@example.com>;tag=b1";
-    send(bob, request("BYE", { uri: "sip:alice@192.0.2.10:9", to, extra: routes(set) }));
+    send(
+      bob,
+      request("BYE", { uri: "sip:alice@192.0.2.10:9", to, callId: "d", extra: routes(set) }),
+    );
     expect(alice.request().method).toBe("BYE");
     send(
       alice,
-      request("BYE", { uri: "sip:bob@192.0.2.20:9", to, extra: routes(set.toReversed()) }),
+      request("BYE", {
+        uri: "sip:bob@192.0.2.20:9",
+        to,
+        callId: "d",
+        extra: routes(set.toReversed()),
+      }),
     );
     expect(bob.request().method).toBe("BYE");
   });

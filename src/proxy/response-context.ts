@@ -149,28 +149,28 @@ export class ResponseContext implements BranchOwner {
       return;
     }
     try {
-      this.#forward(outcome.splices);
+      this.#forward(outcome.splices, outcome.towardsServer ?? []);
     } catch (error) {
       this.#core.log.warn({ err: error }, "a request could not be forwarded");
       this.#giveUp(INTERNAL_ERROR, "replied");
     }
   }
 
-  #forward(edits: ForwardBasis["edits"]): void {
+  #forward(edits: ForwardBasis["edits"], towardsServer: ForwardBasis["towardsServer"]): void {
     const { request, ingress } = this.#arrival;
     const { targets: targetDeps, options } = this.#core;
     if (options.upstream === "embedded" && request.method === "REGISTER") {
       this.#registerHere();
       return;
     }
-    const plan = planRoute(request, targetDeps.faces.isOwn);
+    const plan = planRoute(request, targetDeps.faces.isOwn, targetDeps.flowTokens);
     const targets = chooseTargets(targetDeps, request, ingress.side, plan);
     if (!targets.ok) {
       this.#answer(targets.problem, targets.problem === FLOW_FAILED ? "unreachable" : "replied");
       return;
     }
     const addPath = ingress.side === "client" && wantsPath(request, options.path);
-    this.#basis = { ...this.#arrival, plan, edits, addPath };
+    this.#basis = { ...this.#arrival, plan, edits, towardsServer, addPath };
     let started = 0;
     for (const way of targets.value) if (this.#startBranch(way)) started += 1;
     if (started === 0) this.#giveUp(UPSTREAM_LOST, "unreachable");

@@ -5,7 +5,9 @@
  * Every dialog-forming request gets two Record-Route entries at each crossing of the gateway, one for each face, in
  * the order in which a request from the callee meets them: first the one that faces where the request went, then the
  * one that faces where it came from. An entry that faces a client bears the sealed token of that client's flow; one
- * that faces the server bears none. Own entries are popped as long as the first Route value is ours, and the LAST one
+ * that faces the server bears none. Path entries have the token alone as their user part, Record-Route entries
+ * `<token>.<proof>` or `.<proof>`: the proof is good for one Call-ID and mark, so a client that made its Route up has none
+ * (targets.ts says what it may not do then). Own entries are popped as long as the first Route value is ours, and the LAST one
  * popped decides: with a token the request leaves over that client's flow, without one towards the server.
  *
  *   A -- gateway -- K -- gateway -- B, K records itself. Route sets, A and B being the faces with a token:
@@ -31,13 +33,15 @@ export interface RoutePlan {
   readonly splices: readonly Splice[];
   /** How many own entries came off. */
   readonly popped: number;
-  /** User part of the last entry popped: the sealed token of a client's flow. */
+  /** In the last entry popped: the sealed token of a client's flow. */
   readonly token: string | undefined;
+  /** An entry that we wrote for this Call-ID was among those popped. */
+  readonly proven: boolean;
   /** The first Route value that is left. */
   readonly next: SipUri | undefined;
   /** The Request-URI as it will be forwarded. */
   readonly target: string;
-  /** Marks on own entries: among those popped, and whether an `own` stands anywhere in the Route set. */
+  /** Marks on own entries: among those popped, and whether an `own` stands anywhere in the Route set. Unproven is `pass`. */
   readonly poppedPass: boolean;
   readonly carriesOwn: boolean;
 }
@@ -51,27 +55,47 @@ interface RouteValue extends ByteRange {
   readonly uriText: string;
 }
 
-const NO_ROUTE = { splices: [], popped: 0, token: undefined, next: undefined } as const;
+/** Tells whether a proof is ours, and for this text. */
+export interface ProofCheck {
+  isProof(text: string, proof: string): boolean;
+}
+
+/** What the proof in a Record-Route entry vouches for. */
+export function provenText(mark: string, callId: string): string {
+  return `${mark} ${callId}`;
+}
+
+const NO_ROUTE = {
+  splices: [],
+  popped: 0,
+  token: undefined,
+  proven: false,
+  next: undefined,
+  poppedPass: false,
+  carriesOwn: false,
+} as const;
 
 /** Reads the Route set; nothing is changed yet, the edits are in the plan. */
-export function planRoute(request: SipRequest, isOwn: IsOwn): RoutePlan {
+export function planRoute(request: SipRequest, isOwn: IsOwn, proofs: ProofCheck): RoutePlan {
   const target = request.requestUri;
-  if (request.find(HeaderId.Route) < 0) {
-    return { ...NO_ROUTE, target, poppedPass: false, carriesOwn: false };
-  }
+  if (request.find(HeaderId.Route) < 0) return { ...NO_ROUTE, target };
   const values = routeValues(request);
   const strict = undoStrictRouting(request, values, isOwn);
   const kept = strict === undefined ? values : values.slice(0, -1);
   let popped = 0;
-  let poppedPass = false;
-  let token: string | undefined;
-  for (const { uri } of kept) {
-    if (uri === undefined || !isOwn(uri.host, uri.port)) break;
+  let entry: OwnEntry | undefined;
+  const marks = { proven: false, poppedPass: false, carriesOwn: false };
+  for (const [index, { uri }] of kept.entries()) {
+    if (uri === undefined || !isOwn(uri.host, uri.port)) continue;
+    const read = readEntry(uri, request.callId, proofs);
+    if (read.mark === "own") marks.carriesOwn = true;
+    if (index > popped) continue;
     popped += 1;
-    token = uri.user === undefined || uri.user === "" ? undefined : uri.user;
-    if (uri.params.get("sluice") === "pass") poppedPass = true;
+    entry = read;
+    if (read.proven) marks.proven = true;
+    if (read.mark === "pass") marks.poppedPass = true;
   }
-  const carriesOwn = kept.some(({ uri }) => isOwnMark(uri, isOwn));
+  const token = entry?.token;
   const rest = kept.slice(popped);
   const first = rest[0];
   const removed = new Set<RouteValue>(values.slice(0, popped));
@@ -84,25 +108,32 @@ export function planRoute(request: SipRequest, isOwn: IsOwn): RoutePlan {
       ...removal(request, values, removed),
       ...doStrictRouting(request, rest, first, current),
     ];
-    return {
-      splices,
-      popped,
-      token,
-      next: first.uri,
-      target: first.uriText,
-      poppedPass,
-      carriesOwn,
-    };
+    return { ...marks, splices, popped, token, next: first.uri, target: first.uriText };
   }
   const splices: Splice[] = [...removal(request, values, removed)];
   if (strict !== undefined) {
     splices.push({ start: request.uriStart, end: request.uriEnd, bytes: strict });
   }
-  return { splices, popped, token, next: first?.uri, target: current, poppedPass, carriesOwn };
+  return { ...marks, splices, popped, token, next: first?.uri, target: current };
 }
 
-function isOwnMark(uri: SipUri | undefined, isOwn: IsOwn): boolean {
-  return uri !== undefined && uri.params.get("sluice") === "own" && isOwn(uri.host, uri.port);
+interface OwnEntry {
+  readonly token: string | undefined;
+  readonly proven: boolean;
+  readonly mark: "own" | "pass" | undefined;
+}
+
+/** An entry without a mark is a Path, or what an operator told a client to send first. */
+function readEntry(uri: SipUri, callId: string, proofs: ProofCheck): OwnEntry {
+  const [token = "", proof] = (uri.user ?? "").split(".", 2);
+  const mark = uri.params.get("sluice");
+  const proven =
+    proof !== undefined && mark !== undefined && proofs.isProof(provenText(mark, callId), proof);
+  return {
+    token: token === "" ? undefined : token,
+    proven,
+    mark: mark === undefined ? undefined : proven && mark === "own" ? "own" : "pass",
+  };
 }
 
 function routeValues(request: SipRequest): readonly RouteValue[] {

@@ -51,6 +51,8 @@ export type RequestOutcome = ForwardOutcome | ReplyOutcome;
 export interface ForwardOutcome {
   readonly kind: "forward";
   readonly splices: readonly Splice[];
+  /** Further edits, only for branches that leave towards the server. */
+  readonly towardsServer?: readonly Splice[];
   /** Told once how the transaction ended. */
   readonly onEnd?: (end: TransactionEnd) => void;
 }

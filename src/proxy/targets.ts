@@ -40,6 +40,8 @@ export interface TargetDeps {
 const NOT_FOUND: Reply = plainReply(404, "Not Found");
 const UNRESOLVED: Reply = plainReply(502, "Host Name Not Resolved Here");
 const BYPASS: Reply = plainReply(403, "Route Set Incomplete");
+const STRICT: Reply = plainReply(400, "Strict Routing Not Supported Here");
+const FOREIGN_ROUTE: Reply = plainReply(403, "Route Set Not Of This Dialog");
 
 /** Decides where a request goes (DESIGN §4 "Sides and routing"; the Route set has been read by route.ts). */
 export function chooseTargets(
@@ -49,15 +51,19 @@ export function chooseTargets(
   plan: RoutePlan,
 ): Result<readonly BranchTarget[], Reply> {
   const inDialog = request.toTag !== undefined;
+  // Strict routing (RFC 2543) changes the Request-URI, and the one that came in is the one that was judged.
+  if (side === "client" && plan.target !== request.requestUri) return failed(STRICT);
   // A client that leaves out the crossing which rewrote the offer would get around it.
   if (side === "client" && plan.poppedPass && !plan.carriesOwn) return failed(BYPASS);
   // A token in a client's preloaded Route would let it reach another client past the server: only dialogs have them.
   if (plan.token !== undefined && (side === "server" || inDialog)) {
+    // Anybody can write a To tag, and learns tokens of others: the Route set must be one that we gave to this dialog.
+    if (side === "client" && !plan.proven) return failed(FOREIGN_ROUTE);
     return flowOfToken(deps, plan.token);
   }
   if (deps.options.upstream === "embedded") return bindingsOf(deps, request);
   return side === "client"
-    ? ok([towardsServer(deps, inDialog ? plan.next : undefined)])
+    ? ok([towardsServer(deps, inDialog && plan.proven ? plan.next : undefined)])
     : towardsUri(deps, plan);
 }
 
@@ -91,8 +97,8 @@ function bindingsOf(deps: TargetDeps, request: SipRequest): Result<readonly Bran
 }
 
 /**
- * From a client: in a dialog a Route that is left is followed when it is an address, for another proxy has recorded
- * itself there; all else goes to the upstream, which resolves what is to be resolved.
+ * From a client: in a dialog that we know by the Route set, a Route that is left is followed when it is an address, for
+ * another proxy has recorded itself there; all else goes to the upstream, which resolves what is to be resolved.
  */
 function towardsServer(deps: TargetDeps, next: SipUri | undefined): BranchTarget {
   const hop = next === undefined ? undefined : literalHop(next);

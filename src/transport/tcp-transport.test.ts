@@ -413,6 +413,39 @@ describe("createTcpTransport", () => {
     expect(rig.errors.map((error) => error.code)).toContain("HANDLER_FAILED");
   });
 
+  it("sends what it was given before it was disposed of", async () => {
+    const rig = createTransportRig({ sendBufferBytes: 16 * 1024 * 1024 });
+    using server = await startServer();
+    const { port } = await rig.transport.listen(ANY);
+    using peer = await connectTcpPeer(port);
+    peer.socket.write("hello\n");
+    await rig.until(() => rig.frames.length === 1);
+    const remote = { address: "127.0.0.1", port: server.port };
+    const opened = rig.transport.connect({ transport: "tcp", remote });
+    await until(() => server.sockets.length === 1);
+    const bytes = Buffer.alloc(4 * 1024 * 1024, "x");
+    rig.frames[0]?.flow.send(bytes);
+    opened.send(Buffer.from("last words"));
+    await rig[Symbol.asyncDispose]();
+    await until(() => peer.ended && server.received() !== "");
+    expect(peer.received).toHaveLength(bytes.length);
+    expect(server.received()).toBe("last words");
+  });
+
+  it("does not wait for a peer that never reads when it is disposed of", async () => {
+    const rig = createTransportRig({ sendBufferBytes: 64 * 1024 * 1024 });
+    const { port } = await rig.transport.listen(ANY);
+    using peer = await connectTcpPeer(port);
+    peer.socket.write("hello\n");
+    await rig.until(() => rig.frames.length === 1);
+    peer.socket.pause();
+    rig.frames[0]?.flow.send(Buffer.alloc(32 * 1024 * 1024, "x"));
+    const disposed = rig[Symbol.asyncDispose]();
+    rig.clock.advance(2200);
+    await disposed;
+    expect(rig.transport.counters.connectionsOpen).toBe(0);
+  });
+
   it("closes everything when it is disposed of", async () => {
     const rig = createTransportRig();
     using server = await startServer();

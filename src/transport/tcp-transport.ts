@@ -69,10 +69,11 @@ class TcpTransport<Frame> implements ProtocolTransport {
     this.#listeners.clear();
   }
 
+  /** What was handed over is still sent; a peer that does not take it or does not go holds this up for `closeFlushMs`. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.stopListening();
     const closed = [...this.#connections.values()].map((connection) => {
-      connection.destroy();
+      connection.close();
       return connection.gone;
     });
     await Promise.all(closed);
