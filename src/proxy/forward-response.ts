@@ -1,3 +1,4 @@
+import { canonicalSplices } from "../wire/sip/canonical.ts";
 import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipResponse } from "../wire/sip/message.ts";
 import { splitValues } from "../wire/sip/name-addr.ts";
@@ -17,7 +18,11 @@ export function forwardedResponse(
   if (overStream) splices.push(...contentLengthForStream(response, edits));
   removeFields(response, HeaderId.SluiceMark, splices);
   for (const edit of edits) splices.push(edit);
-  return applySplices(response.bytes, edits.length === 0 ? splices : insertionsFirst(splices));
+  const plain = edits.length === 0 && !response.irregular;
+  if (plain) return applySplices(response.bytes, splices);
+  // What two readers could take in two ways ("Content-Length :") leaves in one form, as in requests.
+  for (const splice of canonicalSplices(response, splices)) splices.push(splice);
+  return applySplices(response.bytes, insertionsFirst(splices));
 }
 
 /** The first value of the first Via field is ours; several may share the field. */
