@@ -1,24 +1,13 @@
 import { z } from "zod";
+import { BYTE_SIZE, readByteSize } from "../base/byte-size.ts";
 
 /** A size: bytes, or a number with a unit. */
 export type SizeText = number | string;
 
-const SIZE = /^(\d+(?:\.\d+)?) ?(B|KB|MB|GB|KiB|MiB|GiB)?$/;
-
-const SIZE_UNITS: Readonly<Record<string, number>> = {
-  B: 1,
-  KB: 1e3,
-  MB: 1e6,
-  GB: 1e9,
-  KiB: 1024,
-  MiB: 1024 ** 2,
-  GiB: 1024 ** 3,
-};
-
 /** Sizes are whole numbers of bytes or texts such as "100MiB". */
 export function sizeSchema(): z.ZodType<SizeText> {
   const wrong = "is not a size: write 100MiB, 64KiB or a number of bytes";
-  return z.union([z.int().min(0), z.string().regex(SIZE, wrong)], wrong);
+  return z.union([z.int().min(0), z.string().regex(BYTE_SIZE, wrong)], wrong);
 }
 
 /** Bytes of what `sizeSchema` let through. */
@@ -28,11 +17,7 @@ export function bytesOf(size: SizeText): number {
 
 /** Bytes, or undefined for a text that is no size. */
 export function readSize(size: SizeText): number | undefined {
-  if (typeof size === "number") return size;
-  const match = SIZE.exec(size);
-  if (match === null) return undefined;
-  const [, number = "0", unit = "B"] = match;
-  return Math.round(Number(number) * (SIZE_UNITS[unit] ?? 1));
+  return typeof size === "number" ? size : readByteSize(size);
 }
 
 const DURATION = /^(\d+(?:\.\d+)?) ?(ms|s|m|h|d)$/;

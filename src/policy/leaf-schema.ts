@@ -1,3 +1,4 @@
+import { BYTE_SIZE, readByteSize } from "../base/byte-size.ts";
 import { z } from "zod";
 import { asList, choice, oneOrMore, section, text } from "./vocabulary.ts";
 
@@ -67,7 +68,10 @@ export interface NumberOperators {
 /** A number, or one with a unit of bytes when `sized`. */
 export function numberLeaf(description: string, sized: boolean): z.ZodType<NumberLeaf> {
   const quantity: z.ZodType<Quantity> = sized
-    ? z.union([z.number().min(0), z.string().regex(SIZE, "is not a size: write 25MiB or 4096")])
+    ? z.union([
+        z.number().min(0),
+        z.string().regex(BYTE_SIZE, "is not a size: write 25MiB or 4096"),
+      ])
     : z.number().min(0);
   return z
     .union([
@@ -87,24 +91,9 @@ export function numberLeaf(description: string, sized: boolean): z.ZodType<Numbe
     .meta({ description });
 }
 
-const SIZE = /^\d+(?:\.\d+)? ?(?:B|KB|MB|GB|KiB|MiB|GiB)?$/;
-
-const UNITS: Readonly<Record<string, number>> = {
-  "": 1,
-  B: 1,
-  KB: 1e3,
-  MB: 1e6,
-  GB: 1e9,
-  KiB: 1024,
-  MiB: 1024 ** 2,
-  GiB: 1024 ** 3,
-};
-
 /** Bytes (or the plain number) of a value that `numberLeaf` let through. */
 export function quantityOf(value: Quantity): number {
-  if (typeof value === "number") return value;
-  const unit = value.replace(/^[\d. ]+/, "");
-  return Math.round(Number.parseFloat(value) * (UNITS[unit] ?? 1));
+  return typeof value === "number" ? value : (readByteSize(value) ?? 0);
 }
 
 export type ChoiceLeaf<Value extends string> =
