@@ -2,9 +2,12 @@ import { randomUUID } from "node:crypto";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { createAdvertisedHost } from "./assembly/advertised-host.ts";
-import { directionFor, judgeSettings, scanFacts, warnAgent } from "./assembly/judge-settings.ts";
 import { openListeners, type Listeners } from "./assembly/open-listeners.ts";
+import { transfersEnded } from "./assembly/transfers-ended.ts";
 import { createPolicyStore } from "./assembly/policy-store.ts";
+import { createQuarantinePort } from "./assembly/quarantine-port.ts";
+import { quarantineStore } from "./assembly/relay-parts.ts";
+import { startFilter } from "./assembly/start-filter.ts";
 import { runInlineTest } from "./assembly/run-inline-test.ts";
 import { resolveUpstream } from "./assembly/resolve-upstream.ts";
 import { reloadPolicies, reviewPorts, type ReloadOutcome } from "./assembly/review-ports.ts";
@@ -12,17 +15,17 @@ import { systemClock } from "./base/clock.ts";
 import { failed, ok, type Result } from "./base/result.ts";
 import type { Config } from "./config/config.ts";
 import type { ConfigProblem } from "./config/config-problem.ts";
-import { createFilter } from "./filter/create-filter.ts";
 import { createJournal } from "./journal/create-journal.ts";
 import { createEmbeddedRegistrar } from "./location/embedded-registrar.ts";
 import { createFlowTokens } from "./location/flow-tokens.ts";
 import { readOrCreateKey } from "./location/key-file.ts";
 import { createRegistrations } from "./location/registrations.ts";
 import { isInNetworks, parseNetwork } from "./policy/cidr.ts";
+import type { Account } from "./proxy/digest-credentials.ts";
 import type { UpstreamTarget } from "./proxy/proxy-options.ts";
 import { createProxy, type Proxy } from "./proxy/proxy.ts";
 import { createAdminServer } from "./review/admin-server.ts";
-import { scanBuiltin } from "./scan/builtin-engine.ts";
+import { createQuarantineReader } from "./quarantine/create-quarantine-reader.ts";
 import { formatEndpoint } from "./transport/endpoint.ts";
 import { DEFAULT_TRANSPORT_LIMITS, type TransportLimits } from "./transport/transport-limits.ts";
 import { createTransport } from "./transport/transport.ts";
@@ -78,24 +81,16 @@ export async function startGateway(
   const registrar = createEmbeddedRegistrar();
   const upstream = await upstreamOf(config);
 
-  const filter = createFilter(
-    {
-      journal,
-      clock,
-      policy: () => policies.current,
-      scan: (attachment) => scanFacts(scanBuiltin(attachment.bytes, () => clock.monotonicMs())),
-      directionOf: directionFor(config.domains),
-      onFailure: (error) => log.error("an incident could not be recorded", { err: error }),
-    },
-    {
-      judge: judgeSettings(config),
-      agent: warnAgent(config),
-      markKey: upstream === "embedded" ? undefined : readOrCreateKey(keys, "mark.key"),
-    },
+  let proxy: Proxy | undefined;
+  const kept = quarantineStore(config);
+  const { filter, relay } = await startFilter(
+    { clock, journal, policy: () => policies.current, originator: () => proxy, log },
+    config,
+    kept,
   );
+  parts.use(relay);
   parts.defer(() => filter.close());
 
-  let proxy: Proxy | undefined;
   const transport = parts.use(
     createTransport<SipFrame>(
       {
@@ -142,6 +137,7 @@ export async function startGateway(
       answerWithinMs: config.answerWithinMs,
       onFailure: config.onFailure.internalError,
       inFlight: config.limits.inFlight,
+      account: credentialsOf(config),
     },
   );
   proxy = running;
@@ -150,7 +146,18 @@ export async function startGateway(
   const listening = endpoints.join(" ");
   parts.use(
     await createAdminServer(
-      reviewPorts({ clock, journal, policies, proxy: running, transport, version, listening }),
+      reviewPorts({
+        clock,
+        journal,
+        policies,
+        proxy: running,
+        transport,
+        relay,
+        transferOf: (id) => filter.transferOf(id),
+        quarantine: createQuarantinePort(createQuarantineReader(kept), { journal, clock }),
+        version,
+        listening,
+      }),
       { socket: config.admin.socket },
     ),
   );
@@ -162,7 +169,10 @@ export async function startGateway(
     reopenLogs: () => journal.reopen(),
     async stop(hurry) {
       await transport.stopListening();
-      await Promise.race([running.drain(GRACE_MS), aborted(hurry)]);
+      await Promise.race([
+        Promise.all([running.drain(GRACE_MS), transfersEnded(relay, clock, GRACE_MS)]),
+        aborted(hurry),
+      ]);
       await owned.disposeAsync();
     },
   });
@@ -178,6 +188,12 @@ function aborted(signal: AbortSignal): Promise<void> {
 async function upstreamOf(config: Config): Promise<"embedded" | readonly UpstreamTarget[]> {
   if (config.upstream.kind === "embedded") return "embedded";
   return Promise.all(config.upstream.servers.map((server) => resolveUpstream(server)));
+}
+
+/** What the server's challenges to our own notices are answered with. */
+function credentialsOf({ account }: Config): Account | undefined {
+  if (account?.password === undefined) return undefined;
+  return { user: account.user, password: account.password };
 }
 
 function sipLimits({ limits }: Config): SipLimits {

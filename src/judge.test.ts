@@ -98,11 +98,6 @@ describe("judge and carryOut under the shipped rules", () => {
     ["text/xml", '<?xml version="1.0"?><a href="http://evil.example"/>'],
     ["image/svg+xml", "<svg><a href='http://evil.example/a'>x</a></svg>"],
     ["application/octet-stream", "MZ\x90\0"],
-    ["application/x-msmsgsinvite", "Invitation-Command: INVITE\r\nInvitation-Cookie: 1\r\n"],
-    [
-      "text/x-msmsgsinvite",
-      "Invitation-Command: ACCEPT\r\nInvitation-Cookie: 1\r\nIP-Address: 6.6.6.6\r\nPort: 6891\r\n",
-    ],
   ])("refuses what it cannot disarm: %s %j", (type, body) => {
     expect(sentAs(type, body)).toBe("refused");
   });

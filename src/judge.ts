@@ -1,12 +1,13 @@
 import { closeMedia, dropBody } from "./enforce/close-media.ts";
 import { refuse, type Refusal } from "./enforce/refusal.ts";
+import { rewriteMeetingPlace, type MeetingPlace } from "./enforce/rewrite-invitation.ts";
 import { rewriteTexts } from "./enforce/rewrite-texts.ts";
 import { inspectMedia } from "./inspect/inspect-media.ts";
 import { inspectRequest, type InspectLimits } from "./inspect/inspect-request.ts";
 import { emptyDraft } from "./inspect/inspection-draft.ts";
-import type { Attachment, InspectProblem } from "./inspect/inspection.ts";
-import type { Policy } from "./policy/decision.ts";
-import type { ScanFacts } from "./policy/facts.ts";
+import type { Attachment, InspectProblem, InvitationPart } from "./inspect/inspection.ts";
+import type { Notification, Policy } from "./policy/decision.ts";
+import type { Channel, FileFacts, ScanFacts } from "./policy/facts.ts";
 import {
   Hearing,
   mediaKindsOf,
@@ -156,7 +157,7 @@ function templateValues(
 
 function refusal(request: SipRequest, verdict: Verdict, words: OutcomeWords): Refusal {
   return refuse(request, {
-    respond: verdict.problem === undefined ? verdict.decision?.respond : statusOf(verdict.problem),
+    respond: respondOf(verdict),
     text: reasonFor(verdict),
     incident: words.incident,
     agent: words.agent,
@@ -164,9 +165,16 @@ function refusal(request: SipRequest, verdict: Verdict, words: OutcomeWords): Re
   });
 }
 
+function respondOf({ setting, problem, decision }: Verdict): number | undefined {
+  if (problem === undefined) return decision?.respond;
+  // What the relay cannot do is refused in the sender's dialect, like a rule that names no status.
+  return setting === "relay" ? undefined : statusOf(problem);
+}
+
 /** What the sender is told; for problems a generic sentence, since the detail may quote the message. */
 function reasonFor(verdict: Verdict): string {
   if (verdict.decision !== undefined) return verdict.decision.reason;
+  if (verdict.sentence !== undefined) return verdict.sentence;
   return (verdict.setting && SETTING_SENTENCES[verdict.setting]) || "Message not permitted";
 }
 
@@ -190,6 +198,52 @@ const UNSUPPORTED: ReadonlySet<string> = new Set([
   "unsupported-message-type",
   "transfer-encoding",
 ]);
+
+/**
+ * Judges a transferred file whose bytes are here: once more as an offer, by the rules that are in force now, then with
+ * the result of the scan. The strictest of all decides.
+ */
+export function judgeFile(
+  file: FileFacts,
+  scan: ScanFacts,
+  asked: { readonly context: HearingContext; readonly channel: Channel; readonly policy: Policy },
+  settings: FailureSettings,
+): Verdict {
+  const hearing = new Hearing(
+    emptyDraft(),
+    { ...asked.context, channel: asked.channel },
+    asked.policy,
+  );
+  hearing.askOffer(file, asked.channel);
+  hearing.askFile(file, scan, settings);
+  return hearing.verdict(settings);
+}
+
+/** The texts of the notices that a verdict asks for, macros filled in. */
+export function noticesOf(
+  context: HearingContext,
+  verdict: Verdict,
+  words: OutcomeWords,
+): readonly RenderedNotification[] {
+  const values = templateValues(context, verdict, words);
+  return verdict.decisions.flatMap((decision) =>
+    decision.notify.map(({ audience, text }) => ({ audience, text: renderTemplate(text, values) })),
+  );
+}
+
+export interface RenderedNotification {
+  readonly audience: Notification["audience"];
+  readonly text: string;
+}
+
+/** The edits of an ACCEPT that make the other peer come to the relay instead (DESIGN invariant 3). */
+export function redirectTransfer(
+  request: SipRequest,
+  part: InvitationPart,
+  place: MeetingPlace,
+): readonly Splice[] {
+  return rewriteMeetingPlace(request, part, place);
+}
 
 /** The edits for the media of a message that cannot be refused (a response, an ACK), and what was closed. */
 export interface MediaOutcome {

@@ -1,11 +1,15 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { runInlineTest } from "./assembly/run-inline-test.ts";
 import { startHints } from "./assembly/start-hints.ts";
 import { tryMessage } from "./assembly/try-message.ts";
+import { systemClock } from "./base/clock.ts";
 import { failed, ok } from "./base/result.ts";
 import type { CliDeps } from "./cli/cli-deps.ts";
 import { processTerminal } from "./cli/process-terminal.ts";
 import { runCli } from "./cli/run-cli.ts";
+import { runDemo } from "./demo/run-demo.ts";
 import { startGateway } from "./gateway.ts";
 
 /**
@@ -31,10 +35,27 @@ const startForCli: CliDeps["startGateway"] = async (config, log) => {
   return ok({ ...gateway, hints: startHints(config), failed: brokenInvariant.promise });
 };
 
+const terminal = processTerminal();
+
+/** The demonstration starts this program a second time, as the gateway. */
+const demoForCli: CliDeps["runDemo"] = async (options) =>
+  runDemo(
+    {
+      clock: systemClock,
+      output: terminal.stdout,
+      env: terminal.env,
+      program: [process.execPath, fileURLToPath(import.meta.url)],
+      rulesDir: join(import.meta.dirname, "..", "rules"),
+      onSignal: (name, handler) => terminal.onSignal(name, handler),
+    },
+    options,
+  );
+
 process.exitCode = await runCli(process.argv.slice(2), {
-  terminal: processTerminal(),
+  terminal,
   version,
   judgeGiven: runInlineTest,
   tryMessage,
   startGateway: startForCli,
+  runDemo: demoForCli,
 });

@@ -2,8 +2,8 @@ import { hostname } from "node:os";
 import type { Config } from "../config/config.ts";
 import type { JudgeSettings } from "../judge.ts";
 import { directionOf, type Direction, type ScanFacts } from "../policy/facts.ts";
+import { scanFacts } from "../filter/scan-facts.ts";
 import { scanBuiltin } from "../scan/builtin-engine.ts";
-import type { ScanResult } from "../scan/scan-result.ts";
 import type { DryRunSettings } from "./judge-given.ts";
 
 /** What the configuration says about judging. */
@@ -73,14 +73,4 @@ export function warnAgent(config: Config): string {
   const advertised = config.advertise.find((entry) => entry.sip !== undefined)?.sip;
   const name = advertised ?? config.domains[0] ?? hostname();
   return /^[A-Za-z0-9.-]+$/.test(name) ? name : "sluice";
-}
-
-/** A result in the words of the rules. */
-export function scanFacts(result: ScanResult): ScanFacts {
-  return {
-    verdict: result.kind,
-    engine: result.engine,
-    name: "threat" in result ? result.threat : "",
-    reason: "reason" in result ? result.reason : "",
-  };
 }

@@ -3,9 +3,12 @@ import { formatProblem } from "../config/format-problem.ts";
 import { createEventId } from "../journal/event-id.ts";
 import type { RunningJournal } from "../journal/create-journal.ts";
 import type { Proxy } from "../proxy/proxy.ts";
-import type { ReviewPorts } from "../review/ports.ts";
+import type { Transfer } from "../filter/transfer.ts";
+import type { TransferView as RelayedTransfer } from "../relay/relay.ts";
+import type { QuarantinePort, ReviewPorts, TransferView } from "../review/ports.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { PolicyStore } from "./policy-store.ts";
+import type { RelayClient } from "./relay-client.ts";
 
 export interface ReviewDeps {
   readonly clock: Clock;
@@ -13,6 +16,9 @@ export interface ReviewDeps {
   readonly policies: PolicyStore;
   readonly proxy: Proxy;
   readonly transport: Transport;
+  readonly relay: RelayClient;
+  readonly transferOf: (relayId: string) => Transfer | undefined;
+  readonly quarantine: QuarantinePort;
   readonly version: string;
   /** As the ready line names them. */
   readonly listening: string;
@@ -20,7 +26,7 @@ export interface ReviewDeps {
 
 /** What the admin API may ask of the running gateway, and the reload that SIGHUP shares with it. */
 export function reviewPorts(deps: ReviewDeps): ReviewPorts {
-  const { clock, journal, policies, proxy, transport, version } = deps;
+  const { clock, journal, policies, proxy, transport, relay, version } = deps;
   const startedAt = clock.now();
   return {
     incidents: journal.queries,
@@ -36,6 +42,11 @@ export function reviewPorts(deps: ReviewDeps): ReviewPorts {
           detail: failure === undefined ? rules : `${rules}; the last reload failed`,
         },
         { name: "journal", ok: trouble === undefined, detail: trouble ?? "records are kept" },
+        {
+          name: "relay",
+          ok: relay.trouble === undefined,
+          detail: relay.trouble ?? `${relay.load.open} of ${relay.load.capacity} transfers`,
+        },
       ];
       return { ready: parts.every((part) => part.ok), parts, version, startedAt };
     },
@@ -56,10 +67,31 @@ export function reviewPorts(deps: ReviewDeps): ReviewPorts {
       };
     },
     reload: async () => reloadPolicies(policies, journal, clock),
+    quarantine: deps.quarantine,
+    engines: async (test) => relay.engines(test),
+    transfers: async () =>
+      (await relay.transfers()).map((one) => transferView(one, deps.transferOf(one.id))),
     stats: () => ({
       proxy: { ...proxy.counters, unfinished: proxy.unfinished },
       transport: { ...transport.counters },
     }),
+  };
+}
+
+function transferView(relayed: RelayedTransfer, transfer: Transfer | undefined): TransferView {
+  const { id, state, port, size, receivedBytes, deliveredBytes, ageMs } = relayed;
+  return {
+    id,
+    state,
+    port,
+    size,
+    received_bytes: receivedBytes,
+    delivered_bytes: deliveredBytes,
+    age_ms: Math.round(ageMs),
+    from: transfer?.sender.aor ?? "",
+    to: transfer === undefined ? [] : [transfer.receiver.aor],
+    name: transfer?.file.name.normalized ?? "",
+    call_id: transfer?.callId ?? "",
   };
 }
 

@@ -1,11 +1,15 @@
-import { request } from "node:http";
+import { request, type ClientRequest, type IncomingMessage } from "node:http";
 import { CodedError } from "../base/coded-error.ts";
 import { ExitCode } from "./exit-code.ts";
 
 /** Asks the running gateway over its admin socket. Rejects with AdminRequestFailed, which knows the exit code. */
 export interface AdminClient {
   get(path: string, query?: Readonly<Record<string, string | undefined>>): Promise<unknown>;
-  post(path: string): Promise<unknown>;
+  /** `timeoutMs`: of the silence before the answer; default 30 s. */
+  post(path: string, timeoutMs?: number): Promise<unknown>;
+  delete(path: string): Promise<unknown>;
+  /** The bytes of an answer as they come; throws when they break off. Whoever asks reads them to their end, or leaves the loop. */
+  download(path: string): Promise<AsyncIterable<Buffer>>;
 }
 
 /** The gateway cannot be reached, or says no. */
@@ -30,42 +34,78 @@ export function createAdminClient(socket: string): AdminClient {
         if (value !== undefined) parameters.set(name, value);
       }
       const text = parameters.toString();
-      return ask(socket, "GET", text === "" ? path : `${path}?${text}`);
+      return ask(socket, { method: "GET", path: text === "" ? path : `${path}?${text}` });
     },
-    post: async (path) => ask(socket, "POST", path),
+    post: async (path, timeoutMs) => ask(socket, { method: "POST", path, timeoutMs }),
+    delete: async (path) => ask(socket, { method: "DELETE", path }),
+    download: async (path) => download(socket, path),
   };
 }
 
-async function ask(socket: string, method: string, path: string): Promise<unknown> {
-  const answered = Promise.withResolvers<{ readonly status: number; readonly text: string }>();
-  const asked = request(
-    { socketPath: socket, method, path, timeout: TIMEOUT_MS, headers: { host: "sluice" } },
-    (response) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      response.on("data", (chunk: Buffer) => {
-        size += chunk.length;
-        if (size > ANSWER_BYTES) response.destroy(new Error("the answer is too long"));
-        else chunks.push(chunk);
-      });
-      response.on("error", answered.reject);
-      response.on("end", () =>
-        answered.resolve({
-          status: response.statusCode ?? 0,
-          text: Buffer.concat(chunks).toString(),
-        }),
-      );
-    },
-  );
-  asked.on("timeout", () => asked.destroy(new Error("no answer within 30 s")));
-  asked.on("error", answered.reject);
-  asked.end();
+interface Question {
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly path: string;
+  readonly timeoutMs?: number | undefined;
+}
+
+async function ask(socket: string, question: Question): Promise<unknown> {
   try {
-    const { status, text } = await answered.promise;
-    return readAnswer(status, text);
+    const response = await send(socket, question);
+    return readAnswer(response.statusCode ?? 0, await readText(response));
   } catch (error) {
     throw error instanceof AdminRequestFailed ? error : unreachableGateway(socket, error);
   }
+}
+
+async function download(socket: string, path: string): Promise<AsyncIterable<Buffer>> {
+  try {
+    const response = await send(socket, { method: "GET", path });
+    const status = response.statusCode ?? 0;
+    if (status === 200) return contentOf(response);
+    readAnswer(status, await readText(response));
+    throw new AdminRequestFailed("ADMIN_REFUSED", `the gateway answered ${status}`, ExitCode.Bad);
+  } catch (error) {
+    throw error instanceof AdminRequestFailed ? error : unreachableGateway(socket, error);
+  }
+}
+
+async function* contentOf(response: IncomingMessage): AsyncGenerator<Buffer> {
+  const bytes: AsyncIterable<Buffer> = response;
+  try {
+    yield* bytes;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new AdminRequestFailed(
+      "ADMIN_DOWNLOAD_CUT",
+      `the download broke off (${why}): the gateway's log says more`,
+      ExitCode.Bad,
+    );
+  }
+}
+
+/** Resolves with the head of the answer. */
+async function send(socket: string, question: Question): Promise<IncomingMessage> {
+  const { method, path, timeoutMs = TIMEOUT_MS } = question;
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const asked: ClientRequest = request(
+    { socketPath: socket, method, path, timeout: timeoutMs, headers: { host: "sluice" } },
+    resolve,
+  );
+  asked.on("timeout", () => asked.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)));
+  asked.on("error", reject);
+  asked.end();
+  return promise;
+}
+
+async function readText(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > ANSWER_BYTES) throw new Error("the answer is too long");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 function readAnswer(status: number, text: string): unknown {
@@ -93,6 +133,7 @@ function exitCodeOf(status: number): ExitCode {
     case 404:
       return ExitCode.NotFound;
     case 409:
+    case 410:
       return ExitCode.Conflict;
     default:
       return ExitCode.Bad;

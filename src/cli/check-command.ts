@@ -68,7 +68,8 @@ function checkPaths(
 function checkConfig(deps: CliDeps, path: string, options: CheckOptions): Checked {
   const config = loadConfig(path);
   if (!config.ok) return { problems: config.problem, rules: 0, tests: 0 };
-  return checkRules(deps, config.value, options);
+  const rules = checkRules(deps, config.value, options);
+  return { ...rules, problems: [...config.value.warnings, ...rules.problems] };
 }
 
 function checkRules(

@@ -25,6 +25,12 @@ export interface CliDeps {
     config: Config,
     log: ProgramLog,
   ) => Promise<Result<RunningGateway, readonly ConfigProblem[]>>;
+  /** Plays `sluice demo` on the terminal; true: everything came out as it should. Never rejects. */
+  readonly runDemo: (options: {
+    readonly keep: boolean;
+    /** "20000-20009"; undefined: any free ones. */
+    readonly portRange: string | undefined;
+  }) => Promise<boolean>;
 }
 
 /** The running gateway as `sluice run` sees it. */

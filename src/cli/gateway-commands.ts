@@ -1,6 +1,8 @@
 import { isObject, objectIn, objectsIn, textsIn } from "./answer-reader.ts";
+import { byteText } from "./byte-text.ts";
 import { ExitCode } from "./exit-code.ts";
 import type { AskContext } from "./incident-commands.ts";
+import { fromTo } from "./from-to.ts";
 import { type Column, fieldLines, printOne, printRows, type Row } from "./print.ts";
 import { cellText, safeText } from "./safe-text.ts";
 
@@ -83,6 +85,30 @@ export async function showHealth(context: AskContext): Promise<ExitCode> {
     return head + (parts.length === 0 ? "" : fieldLines(parts));
   });
   return isReady ? ExitCode.Success : ExitCode.Bad;
+}
+
+const TRANSFER_COLUMNS: readonly Column<Row>[] = [
+  { key: "id", title: "ID" },
+  { key: "state", title: "STATE" },
+  { key: "port", title: "PORT" },
+  { key: "size", title: "SIZE", show: (row) => byteText(row["size"]) },
+  { key: "received_bytes", title: "IN", show: (row) => byteText(row["received_bytes"]) },
+  { key: "delivered_bytes", title: "OUT", show: (row) => byteText(row["delivered_bytes"]) },
+  { key: "age_ms", title: "AGE", show: (row) => `${Math.floor(Number(row["age_ms"]) / 1000)}s` },
+  { key: "from", title: "FROM → TO", flexible: true, show: fromTo },
+  { key: "name", title: "NAME", flexible: true },
+];
+
+/** `sluice transfers`: the file transfers under way. */
+export async function listTransfers(context: AskContext): Promise<ExitCode> {
+  const answer = objectIn(await context.client.get("/v1/transfers"));
+  const csvOnly = ["to", "call_id"].map((key) => ({ key, title: key }));
+  printRows(context.terminal, context.format, {
+    columns: context.format === "csv" ? [...TRANSFER_COLUMNS, ...csvOnly] : TRANSFER_COLUMNS,
+    rows: objectsIn(answer["transfers"]),
+    none: "no transfers are under way",
+  });
+  return ExitCode.Success;
 }
 
 /** `sluice stats`: the gateway's counters. */

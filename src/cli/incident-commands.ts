@@ -4,6 +4,7 @@ import type { AdminClient } from "./admin-client.ts";
 import { isObject, objectIn, objectsIn } from "./answer-reader.ts";
 import type { TraceStep } from "./cli-deps.ts";
 import { ExitCode } from "./exit-code.ts";
+import { fromTo } from "./from-to.ts";
 import {
   fieldLines,
   isColoured,
@@ -46,7 +47,7 @@ const COLUMNS: readonly Column<Row>[] = [
     key: "from",
     title: "FROM → TO",
     flexible: true,
-    show: (row) => `${withoutScheme(row["from"])} → ${withoutScheme(row["to"])}`,
+    show: fromTo,
   },
   { key: "reason", title: "WHAT", flexible: true },
   { key: "rule", title: "RULE", flexible: true },
@@ -133,6 +134,8 @@ function incidentText(row: Row): string {
     ["delivery", row["delivery"]],
     ["links", details["urls"]],
     ["file", row["file"]],
+    ["sha256", isObject(row["file"]) ? row["file"]["sha256"] : undefined],
+    ["quarantine", details["quarantine"]],
     ["scan", row["scan"]],
     ["notices", details["notify"]],
     ["Call-ID", details["call_id"]],
@@ -195,8 +198,4 @@ function stepOf(step: Row): TraceStep {
 function answerText(answer: unknown): string {
   if (!isObject(answer)) return "";
   return `${cellText(answer["status"])} ${cellText(answer["reason"])}`.trimEnd();
-}
-
-function withoutScheme(value: unknown): string {
-  return cellText(value).replaceAll(/\bsips?:/g, "");
 }

@@ -22,7 +22,7 @@ beforeEach(() => {
   mkdirSync(join(folder, "rules"));
   writeFileSync(
     configFile,
-    `listen: [ "udp://127.0.0.1:0" ]\nupstream: embedded\nrules: [ rules/ ]\nadmin: { socket: ${socket} }\n`,
+    `listen: [ "udp://127.0.0.1:0" ]\nupstream: embedded\ndomains: [ a.example ]\nrules: [ rules/ ]\nadmin: { socket: ${socket} }\n`,
   );
 });
 
@@ -44,6 +44,7 @@ function depsFor(terminal: FakeTerminal, changes: Partial<CliDeps> = {}): CliDep
     },
     tryMessage: async () => failed("not in this test"),
     startGateway: async () => failed([]),
+    runDemo: async () => false,
     ...changes,
   };
 }
@@ -188,12 +189,21 @@ describe("runCli asking a gateway", () => {
       ],
     };
     await gatewayAnswers({
-      "/v1/incidents/INC-0123ABCD": [200, incident],
+      "/v1/incidents/INC-0123ABCD": [
+        200,
+        {
+          ...incident,
+          file: { name: "a.exe", sha256: "abcd" },
+          details: { ...incident.details, quarantine: "01JQ" },
+        },
+      ],
       "/v1/incidents/INC-0123ABCD/explain": [200, explained],
     });
     const shown = await cli(["-o", "table", "incidents", "show", "INC-0123ABCD"]);
     expect(shown.out).toContain("rules/10.yaml:7");
     expect(shown.out).toContain("403 Forbidden");
+    expect(shown.out).toMatch(/^quarantine: +01JQ$/m);
+    expect(shown.out).toMatch(/^sha256: +abcd$/m);
     const why = await cli(["-o", "table", "incidents", "explain", "INC-0123ABCD"]);
     expect(why.out).toMatch(/matched +no-programs +rules\/10.yaml:7\n +\+ url.path_extension: exe/);
     expect((await cli(["incidents", "show", "INC-00000000"])).code).toBe(6);
@@ -213,6 +223,66 @@ describe("runCli asking a gateway", () => {
     expect(code).toBe(1);
     expect(out).toContain("generation 4 stays in force");
     expect(out).toContain("r.yaml:3:1");
+  });
+
+  it.each([
+    [true, "up", 0],
+    [true, "down", 1],
+    [true, "unknown", 1],
+    [false, "down", 0],
+  ])("exits by the required engines: required %s and %s is %s", async (required, state, code) => {
+    const builtin = {
+      name: "builtin",
+      required: true,
+      state: "up",
+      detail: "",
+      scans: 1,
+      errors: 0,
+    };
+    const clamd = { ...builtin, name: "clamd", required, state, detail: "refused \u001b[2J" };
+    const asked = await gatewayAnswers({
+      "/v1/engines": [200, { engines: [builtin, clamd] }],
+      "/v1/engines/test": [200, { engines: [builtin, clamd] }],
+    });
+    const table = await cli(["-o", "table", "engines"]);
+    expect(table.code).toBe(code);
+    expect(table.out).toMatch(new RegExp(`clamd +${required ? "yes" : "no"} +${state}`));
+    expect(table.out).not.toContain("\u001b");
+    const tested = await cli(["engines", "test"]);
+    expect(tested.code).toBe(code);
+    expect(
+      tested.out
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line) as unknown),
+    ).toEqual([builtin, clamd]);
+    expect(asked).toEqual(["GET /v1/engines", "POST /v1/engines/test"]);
+  });
+
+  it("lists the transfers, or says that there are none", async () => {
+    const transfer = {
+      id: "01T",
+      state: "receiving",
+      port: 6891,
+      size: 2048,
+      received_bytes: 1024,
+      delivered_bytes: 0,
+      age_ms: 61_500,
+      from: "sip:alice@a.example",
+      to: ["sip:bob@a.example"],
+      name: "gpj\u202eexe.scr",
+      call_id: "c1",
+    };
+    await gatewayAnswers({ "/v1/transfers": [200, { transfers: [transfer] }] });
+    const { out } = await cli(["-o", "table", "transfers"]);
+    expect(out).toContain("2.0 KiB  1.0 KiB  0 B  61s");
+    expect(out).toContain("alice@a.example → bob@a.example");
+    expect(out).not.toContain("\u202e");
+    const csv = await cli(["-o", "csv", "transfers"]);
+    expect(csv.out.split("\r\n")[0]).toBe(
+      "id,state,port,size,received_bytes,delivered_bytes,age_ms,from,name,to,call_id",
+    );
+    expect((await cli(["transfers", "abort"])).code).toBe(2);
   });
 
   it("lists the rules and tells how the last reload went", async () => {
@@ -245,6 +315,15 @@ describe("runCli check", () => {
       code: 0,
       out: expect.stringMatching(/^ok: 0 rules/) as unknown,
     });
+  });
+
+  it("says that nobody will be told, which counts as an error when it is strict", async () => {
+    writeFileSync(configFile, "listen: [ 'udp://127.0.0.1:0' ]\nupstream: embedded\nrules: []\n");
+    const { code, out } = await cli(["check"]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/sluice\.yaml:1:1: warning: nobody is told what was stopped/);
+    expect(out).toMatch(/^ok: /m);
+    expect((await cli(["check", "--strict"])).code).toBe(1);
   });
 
   it("exits with 1 and names file, line and column of a bad rule, in every form", async () => {
@@ -361,6 +440,23 @@ describe("runCli run", () => {
     for (const line of terminal.log().trim().split("\n")) JSON.parse(line);
   });
 
+  it("repeats the warnings of the configuration, except to who tries things out", async () => {
+    const start = async (upstream: string) => {
+      writeFileSync(configFile, `listen: [ "udp://127.0.0.1:0" ]\nupstream: ${upstream}\n`);
+      const terminal = createFakeTerminal();
+      const startGateway: CliDeps["startGateway"] = async () => {
+        terminal.raise("SIGTERM");
+        return ok(gateway());
+      };
+      return cli(["run"], terminal, { startGateway });
+    };
+    expect(await start('["sip:10.0.0.5"]')).toMatchObject({
+      code: 0,
+      err: expect.stringMatching(/warning: nobody is told/) as unknown,
+    });
+    expect(await start("embedded")).toMatchObject({ code: 0, err: "" });
+  });
+
   it("does not lose a SIGTERM that comes while it starts", async () => {
     const terminal = createFakeTerminal();
     const startGateway: CliDeps["startGateway"] = async () => {
@@ -409,5 +505,30 @@ describe("runCli run", () => {
     const config = await cli(["run"]);
     expect(config.code).toBe(1);
     expect(config.err).toContain("sluice.yaml:1:1");
+  });
+});
+
+describe("sluice demo", () => {
+  it("hands its options on and ends with 0 or 1", async () => {
+    const asked: unknown[] = [];
+    for (const isGood of [true, false]) {
+      const runDemo: CliDeps["runDemo"] = async (options) => {
+        asked.push(options);
+        return isGood;
+      };
+      const argv = isGood ? ["demo"] : ["demo", "--keep", "--port-range", "20000-20009"];
+      const { code } = await cli(argv, createFakeTerminal(), { runDemo });
+      expect(code).toBe(isGood ? 0 : 1);
+    }
+    expect(asked).toEqual([
+      { keep: false, portRange: undefined },
+      { keep: true, portRange: "20000-20009" },
+    ]);
+  });
+
+  it("calls what is no range of ports a mistake of usage", async () => {
+    const { code, err } = await cli(["demo", "--port-range", "twenty"]);
+    expect(code).toBe(2);
+    expect(err).toContain("20000-20009");
   });
 });

@@ -1,30 +1,18 @@
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { CodedError } from "../base/coded-error.ts";
 import { configJsonSchema } from "../config/config-schema.ts";
-import { findConfig } from "../config/find-config.ts";
-import { formatProblems, PROBLEM_FORMATS, type ProblemFormat } from "../config/format-problem.ts";
-import { loadConfig } from "../config/load-config.ts";
+import { PROBLEM_FORMATS, type ProblemFormat } from "../config/format-problem.ts";
 import { eventJsonSchema } from "../journal/event-schema.ts";
 import { ruleFileJsonSchema } from "../policy/schema.ts";
-import { AdminRequestFailed, createAdminClient } from "./admin-client.ts";
+import { addGatewayCommands } from "./add-gateway-commands.ts";
+import { addIncidents } from "./add-incidents.ts";
+import { addQuarantine } from "./add-quarantine.ts";
+import { AdminRequestFailed } from "./admin-client.ts";
 import { checkFiles } from "./check-command.ts";
 import type { CliDeps } from "./cli-deps.ts";
+import type { CommonOptions, Outcome, Wiring } from "./command-wiring.ts";
 import { ExitCode } from "./exit-code.ts";
-import {
-  listRules,
-  reloadRules,
-  showHealth,
-  showRulesStatus,
-  showStats,
-} from "./gateway-commands.ts";
-import {
-  type AskContext,
-  explainIncident,
-  listIncidents,
-  type ListOptions,
-  showIncident,
-} from "./incident-commands.ts";
-import { OUTPUT_FORMATS, outputFormat, type OutputFormat } from "./print.ts";
+import { OUTPUT_FORMATS } from "./print.ts";
 import { runGateway } from "./run-command.ts";
 import { safeJson } from "./safe-text.ts";
 import { tryMessage, type TryOptions } from "./try-command.ts";
@@ -32,7 +20,7 @@ import { tryMessage, type TryOptions } from "./try-command.ts";
 /**
  * The command line: arguments to one command, whose exit code it resolves to (exit-code.ts, DESIGN §6). It never ends
  * the process. Commands that ask a running gateway go through its admin socket; `check`, `try` and `schema` are offline.
- * What it does not do yet: release, deny, follow, export, quarantine, doctor, init.
+ * What it does not do yet: release, deny, follow, export, doctor, init.
  *
  * @param argv arguments after the program's name
  */
@@ -52,22 +40,6 @@ export async function runCli(argv: readonly string[], deps: CliDeps): Promise<Ex
     }
     throw error;
   }
-}
-
-/** Commander's handlers return nothing; the command that ran leaves its code here. */
-interface Outcome {
-  code: ExitCode;
-}
-
-interface CommonOptions {
-  readonly config?: string;
-  readonly output?: OutputFormat;
-}
-
-interface Wiring {
-  readonly deps: CliDeps;
-  readonly outcome: Outcome;
-  readonly common: () => CommonOptions;
 }
 
 function createProgram(deps: CliDeps, outcome: Outcome): Command {
@@ -94,14 +66,21 @@ function createProgram(deps: CliDeps, outcome: Outcome): Command {
     .showHelpAfterError("(sluice --help lists the commands)")
     .exitOverride();
   const wiring: Wiring = { deps, outcome, common: () => program.opts<CommonOptions>() };
-  addRun(program, wiring);
-  addCheck(program, wiring);
-  addTry(program, wiring);
-  addIncidents(program, wiring);
-  addGatewayCommands(program, wiring);
-  addSchema(program, wiring);
+  for (const add of COMMANDS) add(program, wiring);
   return program;
 }
+
+/** Every command, in the order of the help. */
+const COMMANDS: readonly ((program: Command, wiring: Wiring) => void)[] = [
+  addRun,
+  addCheck,
+  addTry,
+  addIncidents,
+  addQuarantine,
+  addGatewayCommands,
+  addDemo,
+  addSchema,
+];
 
 function addRun(program: Command, { deps, outcome, common }: Wiring): void {
   program
@@ -148,58 +127,25 @@ function addTry(program: Command, { deps, outcome, common }: Wiring): void {
     });
 }
 
-function addIncidents(program: Command, wiring: Wiring): void {
-  const { outcome } = wiring;
-  const incidents = program
-    .command("incidents")
-    .description("what was stopped or changed, and why");
-  incidents
-    .command("list")
-    .description("the latest first")
-    .option("--since <time>", "24h, 7d, or 2026-01-31T12:00:00Z")
-    .option("--until <time>")
-    .addOption(new Option("--action <action>").choices(["rewrite", "block", "quarantine"]))
-    .option("--rule <id>")
-    .option("--user <aor>", "sender or receiver; without a domain: of any")
-    .option("--state <state>")
-    .option("--limit <n>", "at most 1000", "100")
-    .action(async (options: ListOptions) => {
-      outcome.code = await asking(wiring, async (context) => listIncidents(context, options));
-    });
-  incidents
-    .command("show <id>")
-    .description("all of one incident")
-    .action(async (id: string) => {
-      outcome.code = await asking(wiring, async (context) => showIncident(context, id));
-    });
-  incidents
-    .command("explain <id>")
-    .description("which rule decided, and what every rule saw")
-    .action(async (id: string) => {
-      outcome.code = await asking(wiring, async (context) => explainIncident(context, id));
+function addDemo(program: Command, { deps, outcome }: Wiring): void {
+  program
+    .command("demo")
+    .description("see it work: a gateway of its own, two users, six things that happen")
+    .option("--keep", "leave the folder with its log, incidents and quarantine behind")
+    .option(
+      "--port-range <first-last>",
+      "TCP ports for its files (default: ten free ones)",
+      readPorts,
+    )
+    .action(async ({ keep = false, portRange }: { keep?: boolean; portRange?: string }) => {
+      const isGood = await deps.runDemo({ keep, portRange });
+      outcome.code = isGood ? ExitCode.Success : ExitCode.Bad;
     });
 }
 
-function addGatewayCommands(program: Command, wiring: Wiring): void {
-  const add = (
-    parent: Command,
-    name: string,
-    description: string,
-    command: (context: AskContext) => Promise<ExitCode>,
-  ): void => {
-    parent
-      .command(name)
-      .description(description)
-      .action(async () => {
-        wiring.outcome.code = await asking(wiring, command);
-      });
-  };
-  const rules = program.command("rules").description("the rules in force");
-  add(rules, "list", "in effective order", listRules);
-  add(rules, "status", "generation, hash, and how the last reload went", showRulesStatus);
-  add(program, "reload", "read the rules anew; bad ones change nothing", reloadRules);
-  add(program, "health", "0 ready, 1 not ready, 4 not reachable", showHealth);
-  add(program, "stats", "the gateway's counters", showStats);
+function readPorts(text: string): string {
+  if (!/^[0-9]{4,5}-[0-9]{4,5}$/.test(text)) throw new InvalidArgumentError("Write 20000-20009.");
+  return text;
 }
 
 function addSchema(program: Command, { deps }: Wiring): void {
@@ -210,20 +156,4 @@ function addSchema(program: Command, { deps }: Wiring): void {
       deps.terminal.stdout.write(`${safeJson(create(), 2)}\n`);
     });
   }
-}
-
-/** Runs a command that needs the running gateway, found by the configuration's `admin.socket`. */
-async function asking(
-  { deps, common }: Wiring,
-  command: (context: AskContext) => Promise<ExitCode>,
-): Promise<ExitCode> {
-  const { terminal } = deps;
-  const { config: path, output } = common();
-  const config = loadConfig(findConfig(path));
-  if (!config.ok) {
-    terminal.stderr.write(formatProblems(config.problem, "text"));
-    return ExitCode.Bad;
-  }
-  const client = createAdminClient(config.value.admin.socket);
-  return command({ terminal, client, format: outputFormat(terminal, output) });
 }

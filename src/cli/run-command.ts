@@ -28,7 +28,9 @@ export async function runGateway(deps: CliDeps, configPath: string | undefined):
       return ExitCode.Bad;
     }
     const gateway = started.value;
-    terminal.stderr.write(formatProblems(gateway.warnings, "text"));
+    // Whoever tries things out on the embedded registrar is not lectured; `sluice check` says it all.
+    const ofConfig = config.value.upstream.kind === "embedded" ? [] : config.value.warnings;
+    terminal.stderr.write(formatProblems([...ofConfig, ...gateway.warnings], "text"));
     terminal.stdout.write(readyText(gateway));
     signals.on("SIGHUP", () => void reload(gateway, log));
     signals.on("SIGUSR1", () => void reopen(gateway, log));

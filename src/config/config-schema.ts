@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { choice, section, text } from "../policy/vocabulary.ts";
 import { durationSchema, sizeSchema, type SizeText } from "./quantities.ts";
+import { relaySchema, type RelayData } from "./relay-schema.ts";
+import { scanSchema, type ScanData } from "./scan-schema.ts";
 
 /**
  * The schema of sluice.yaml (DESIGN §6): which keys there are, their shapes and what they mean. Single source for
@@ -20,7 +22,8 @@ export interface ConfigData {
   readonly path?: "always" | "supported" | undefined;
   readonly answer_within?: string | undefined;
   readonly rules?: readonly string[] | undefined;
-  readonly account?: { readonly aor?: string | undefined } | undefined;
+  readonly account?: AccountData | undefined;
+  readonly relay?: RelayData | undefined;
   readonly scan?: ScanData | undefined;
   readonly on_failure?: OnFailureData | undefined;
   readonly limits?: LimitsData | undefined;
@@ -42,13 +45,10 @@ export interface AdvertiseEntryData extends AdvertiseData {
   readonly net: string;
 }
 
-export interface ScanData {
-  readonly engines?: readonly { readonly type: "builtin" }[] | undefined;
-  readonly combine?: "worst" | undefined;
-  readonly timeout?: string | undefined;
-  readonly on_infected?: "quarantine" | "block" | undefined;
-  readonly on_unscannable?: "block" | "quarantine" | "allow" | undefined;
-  readonly on_error?: "block" | "quarantine" | "allow" | undefined;
+export interface AccountData {
+  readonly aor?: string | undefined;
+  readonly user?: string | undefined;
+  readonly password_file?: string | undefined;
 }
 
 export interface OnFailureData {
@@ -72,6 +72,11 @@ export interface LimitsData {
   readonly mime_depth?: number | undefined;
   readonly attachment?: SizeText | undefined;
   readonly text?: SizeText | undefined;
+  readonly spool?: SizeText | undefined;
+  readonly spool_per_sender?: SizeText | undefined;
+  readonly spool_reserve?: SizeText | undefined;
+  readonly quarantine?: SizeText | undefined;
+  readonly quarantine_days?: number | undefined;
 }
 
 export interface LogData {
@@ -109,36 +114,6 @@ const advertised = {
   sip: text().optional().meta({ description: "Host in Via, Record-Route and Path." }),
   media: text().optional().meta({ description: "Address in session descriptions." }),
 };
-
-const scan = section({
-  engines: z
-    .array(
-      section(
-        {
-          type: choice(["builtin"], ["clamd", "yara", "icap"]).meta({
-            description: "builtin finds the EICAR test file and knows no malware.",
-          }),
-        },
-        ["socket", "host", "port", "client", "required"],
-      ),
-    )
-    .min(1, "must name at least one engine")
-    .optional()
-    .meta({ description: "Default: the builtin engine." }),
-  combine: choice(["worst"], ["majority", "first_available"])
-    .optional()
-    .meta({ description: "How several results become one. Default: worst." }),
-  timeout: durationSchema().optional().meta({ description: "Of one scan. Default: 60s." }),
-  on_infected: choice(["quarantine", "block"])
-    .optional()
-    .meta({ description: "Infected or suspicious, and no rule decided. Default: quarantine." }),
-  on_unscannable: choice(["block", "quarantine", "allow"]).optional().meta({
-    description: "No engine could look at all of it, and no rule decided. Default: block.",
-  }),
-  on_error: choice(["block", "quarantine", "allow"])
-    .optional()
-    .meta({ description: "The engines failed, and no rule decided. Default: block." }),
-}).meta({ description: "Scanning of attachments and files." });
 
 const failure = choice(["block", "allow"]).optional();
 
@@ -178,6 +153,22 @@ const limits = section({
   text: sizeSchema()
     .optional()
     .meta({ description: "A text inside a message; it is searched for links. Default: 128KiB." }),
+  spool: sizeSchema()
+    .optional()
+    .meta({ description: "Files on their way, all together. Default: 4GiB." }),
+  spool_per_sender: sizeSchema()
+    .optional()
+    .meta({ description: "The same of one sender. Default: 1GiB." }),
+  spool_reserve: sizeSchema()
+    .optional()
+    .meta({ description: "Free space on the disk that the spool leaves. Default: 64MiB." }),
+  quarantine: sizeSchema().optional().meta({ description: "Kept files. Default: 2GiB." }),
+  quarantine_days: z
+    .int()
+    .min(1, "must be at least 1")
+    .max(36_500, "is too large")
+    .optional()
+    .meta({ description: "Days after which a kept file is deleted. Default: 14." }),
 }).meta({ description: "Bounds on what peers may cost." });
 
 const schema = section(
@@ -237,17 +228,21 @@ const schema = section(
       .array(path)
       .optional()
       .meta({ description: "Rule files and folders, in this order. Default: rules/." }),
-    account: section(
-      {
-        aor: text().optional().meta({
-          description: "Who notices come from. Default: sip:sluice@ the first of domains.",
-        }),
-      },
-      ["user", "password_file"],
-    )
+    account: section({
+      aor: text().optional().meta({
+        description: "Who notices come from. Default: sip:sluice@ the first of domains.",
+      }),
+      user: text().optional().meta({
+        description: "Name in the server's challenges. Default: the user part of aor.",
+      }),
+      password_file: path.optional().meta({
+        description: "File whose first line is the password; nobody else may read it.",
+      }),
+    })
       .optional()
       .meta({ description: "The gateway's own account." }),
-    scan: scan.optional(),
+    relay: relaySchema.optional(),
+    scan: scanSchema.optional(),
     on_failure: onFailure.optional(),
     limits: limits.optional(),
     data: section({
@@ -280,7 +275,7 @@ const schema = section(
       .optional()
       .meta({ description: "How the command line reaches the running gateway." }),
   },
-  ["tls", "relay"],
+  ["tls"],
 ).meta({ title: "Sluice configuration" });
 
 /** Validates the shape of a configuration. */

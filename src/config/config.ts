@@ -1,3 +1,4 @@
+import type { ConfigProblem } from "./config-problem.ts";
 import type { LogLevel } from "./config-schema.ts";
 
 /**
@@ -24,13 +25,33 @@ export interface Config {
   /** Files and folders, absolute, in their order. */
   readonly rules: readonly string[];
   /** Who notices come from; undefined: no notices. */
-  readonly account: { readonly aor: string } | undefined;
+  readonly account: AccountConfig | undefined;
+  readonly relay: RelayConfig;
   readonly scan: ScanConfig;
   readonly onFailure: OnFailureConfig;
   readonly limits: LimitsConfig;
   readonly data: { readonly dir: string };
   readonly log: { readonly level: LogLevel; readonly eventsFile: string };
   readonly admin: { readonly socket: string };
+  /** What is allowed and still worth a word; `sluice check` shows them. */
+  readonly warnings: readonly ConfigProblem[];
+}
+
+export interface AccountConfig {
+  /** Address of record, as written: "sip:sluice@example.com". */
+  readonly aor: string;
+  /** Name in the server's challenges (RFC 3261 §22.4 `username`). */
+  readonly user: string;
+  /** Never in a log; undefined: challenges are not answered. */
+  readonly password: string | undefined;
+}
+
+export interface RelayConfig {
+  /** TCP ports, both ends included; undefined: such transfers are refused. */
+  readonly msnftp: { readonly firstPort: number; readonly lastPort: number } | undefined;
+  readonly maxFileBytes: number;
+  /** At a time. */
+  readonly maxTransfers: number;
 }
 
 export interface ListenAddress {
@@ -64,13 +85,28 @@ export interface AdvertiseEntry {
 }
 
 export interface ScanConfig {
-  readonly engines: readonly { readonly type: "builtin" }[];
+  /** In the order of the file; at least one. */
+  readonly engines: readonly EngineConfig[];
+  /** Files of SHA-256 hashes, absolute. */
+  readonly hashFiles: readonly string[];
   readonly combine: "worst";
   readonly timeoutMs: number;
   readonly onInfected: "quarantine" | "block";
   readonly onUnscannable: "block" | "quarantine" | "allow";
   readonly onError: "block" | "quarantine" | "allow";
 }
+
+export type EngineConfig =
+  | { readonly type: "builtin" }
+  | {
+      readonly type: "clamd";
+      readonly client: "instream" | "clamscan";
+      /** A unix socket (absolute), or a name or literal address (IPv6 without brackets) and its TCP port. */
+      readonly address:
+        | { readonly path: string }
+        | { readonly host: string; readonly port: number };
+      readonly required: boolean;
+    };
 
 export interface OnFailureConfig {
   readonly parseProblem: "block" | "allow";
@@ -94,4 +130,14 @@ export interface LimitsConfig {
   readonly attachmentBytes: number;
   /** One text of a message; a longer one would hold up everybody else's. */
   readonly textBytes: number;
+  /** Files on their way, all together. */
+  readonly spoolBytes: number;
+  /** The same of one sender. */
+  readonly spoolPerSenderBytes: number;
+  /** Free space on the disk that the spool leaves. */
+  readonly spoolReserveBytes: number;
+  /** Kept files, all together. */
+  readonly quarantineBytes: number;
+  /** Days after which a kept file is deleted. */
+  readonly quarantineDays: number;
 }

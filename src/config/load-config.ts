@@ -5,11 +5,12 @@ import { parseConfigData } from "./config-schema.ts";
 import { reportConfigIssue } from "./config-issues.ts";
 import { sortProblems, type ConfigProblem } from "./config-problem.ts";
 import type { Config } from "./config.ts";
-import { readConfig } from "./read-config.ts";
+import { readConfig, type ReadConfig } from "./read-config.ts";
 import { readYamlFile } from "./read-yaml-file.ts";
 
 /**
- * Reads sluice.yaml: all of its problems at once, each with its place, or a configuration that is complete.
+ * Reads sluice.yaml, and the files with secrets that it names: all of its problems at once, each with its place, or a
+ * configuration that is complete.
  *
  * It does not read the rules (load-policy.ts), opens no sockets, looks up no names and makes no folders.
  */
@@ -21,11 +22,14 @@ export function loadConfig(path: string): Result<Config, readonly ConfigProblem[
   const sink = createProblemSink(yaml.value.name, found);
   const data = yaml.value.data ?? {};
   const parsed = parseConfigData(data);
-  let config: Config | undefined;
+  let config: ReadConfig | undefined;
   if (parsed.success) config = readConfig(parsed.data, file, sink);
   else for (const issue of parsed.error.issues) reportConfigIssue(issue, data, sink);
-  if (config !== undefined && found.length === 0) return ok(config);
-  return failed(sortProblems(found.map((problem) => yaml.value.problemAt(problem.path, problem))));
+  const problems = sortProblems(
+    found.map((problem) => yaml.value.problemAt(problem.path, problem)),
+  );
+  const isGood = problems.every((problem) => problem.severity === "warning");
+  return config !== undefined && isGood ? ok({ ...config, warnings: problems }) : failed(problems);
 }
 
 /** Who has no configuration yet needs another word than who has misspelt a path. */

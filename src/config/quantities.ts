@@ -7,7 +7,7 @@ export type SizeText = number | string;
 /** Sizes are whole numbers of bytes or texts such as "100MiB". */
 export function sizeSchema(): z.ZodType<SizeText> {
   const wrong = "is not a size: write 100MiB, 64KiB or a number of bytes";
-  return z.union([z.int().min(0), z.string().regex(BYTE_SIZE, wrong)], wrong);
+  return z.union([z.int().min(0, wrong), z.string().regex(BYTE_SIZE, wrong)], wrong);
 }
 
 /** Bytes of what `sizeSchema` let through. */
@@ -19,6 +19,22 @@ export function bytesOf(size: SizeText): number {
 export function readSize(size: SizeText): number | undefined {
   return typeof size === "number" ? size : readByteSize(size);
 }
+
+/**
+ * A size in the largest unit in which it is a whole number, as it would be written.
+ *
+ * @example sizeText(104857600) // "100MiB"
+ */
+export function sizeText(bytes: number): string {
+  const unit = BINARY_UNITS.find(([, size]) => bytes >= size && bytes % size === 0);
+  return unit === undefined ? `${bytes} bytes` : `${bytes / unit[1]}${unit[0]}`;
+}
+
+const BINARY_UNITS = [
+  ["GiB", 1024 ** 3],
+  ["MiB", 1024 ** 2],
+  ["KiB", 1024],
+] as const;
 
 const DURATION = /^(\d+(?:\.\d+)?) ?(ms|s|m|h|d)$/;
 

@@ -7,18 +7,12 @@ import type {
   LimitsConfig,
   ListenAddress,
   OnFailureConfig,
-  ScanConfig,
   Upstream,
   UpstreamServer,
 } from "./config.ts";
-import type {
-  AdvertiseData,
-  ConfigData,
-  LimitsData,
-  OnFailureData,
-  ScanData,
-} from "./config-schema.ts";
+import type { AdvertiseData, ConfigData, LimitsData, OnFailureData } from "./config-schema.ts";
 import { bytesOf, millisecondsOf, type SizeText } from "./quantities.ts";
+import { readAccount } from "./read-account.ts";
 import {
   HOST_NAME,
   isLoopback,
@@ -27,6 +21,8 @@ import {
   readUpstreamUri,
   type AddressProblem,
 } from "./read-addresses.ts";
+import { checkRelay, readRelay } from "./read-relay.ts";
+import { readScan } from "./read-scan.ts";
 
 const DEFAULT_LISTEN: readonly string[] = ["udp://0.0.0.0:5060", "tcp://0.0.0.0:5060"];
 
@@ -34,14 +30,14 @@ const DEFAULT_LISTEN: readonly string[] = ["udp://0.0.0.0:5060", "tcp://0.0.0.0:
  * Makes a `Config` of data whose shape is right: fills in the defaults of DESIGN §6, reads addresses and units, and
  * finds what does not go together. What is wrong goes to `sink`; the value is then of no use.
  */
-export function readConfig(data: ConfigData, file: string, sink: ProblemSink): Config {
+export function readConfig(data: ConfigData, file: string, sink: ProblemSink): ReadConfig {
   const base = dirname(file);
   const listen = readList(data.listen ?? DEFAULT_LISTEN, ["listen"], readListenUrl, sink);
   const upstream = readUpstream(data, sink);
   const upstreamFrom = readList(data.upstream_from ?? [], ["upstream_from"], readListenUrl, sink);
   const domains = readDomains(data.domains ?? [], sink);
   const dataDir = resolve(base, data.data?.dir ?? "data");
-  const config: Config = {
+  const config: ReadConfig = {
     file,
     listen,
     upstream,
@@ -53,8 +49,9 @@ export function readConfig(data: ConfigData, file: string, sink: ProblemSink): C
     path: data.path ?? "always",
     answerWithinMs: readAnswerWithin(data.answer_within, sink),
     rules: (data.rules ?? ["rules/"]).map((path) => resolve(base, path)),
-    account: readAccount(data.account?.aor, domains[0], sink),
-    scan: scanConfig(data.scan ?? {}),
+    account: readAccount(data.account ?? {}, domains[0], base, sink),
+    relay: readRelay(data.relay ?? {}, sink),
+    scan: readScan(data.scan ?? {}, base, sink),
     onFailure: onFailureConfig(data.on_failure ?? {}),
     limits: limitsConfig(data.limits ?? {}),
     data: { dir: dataDir },
@@ -65,8 +62,12 @@ export function readConfig(data: ConfigData, file: string, sink: ProblemSink): C
     admin: { socket: fileIn(base, data.admin?.socket, resolve(dataDir, "admin.sock")) },
   };
   checkListeners(config, data, sink);
+  checkRelay(config, data.relay ?? {}, sink);
   return config;
 }
+
+/** The warnings are known only when all of it has been read. */
+export type ReadConfig = Omit<Config, "warnings">;
 
 function fileIn(base: string, written: string | undefined, fallback: string): string {
   return written === undefined ? fallback : resolve(base, written);
@@ -164,31 +165,6 @@ function readAnswerWithin(text: string | undefined, sink: ProblemSink): number {
   return milliseconds;
 }
 
-function readAccount(
-  written: string | undefined,
-  domain: string | undefined,
-  sink: ProblemSink,
-): Config["account"] {
-  if (written === undefined)
-    return domain === undefined ? undefined : { aor: `sip:sluice@${domain}` };
-  if (!/^sips?:[^@\s;?<>]+@[^@\s;?<>]+$/i.test(written)) {
-    const hint = 'write it as "sip:sluice@example.com"';
-    sink.error(["account", "aor"], `"${written}" is not an address of record`, hint);
-  }
-  return { aor: written };
-}
-
-function scanConfig(data: ScanData): ScanConfig {
-  return {
-    engines: data.engines ?? [{ type: "builtin" }],
-    combine: data.combine ?? "worst",
-    timeoutMs: millisecondsOf(data.timeout ?? "60s"),
-    onInfected: data.on_infected ?? "quarantine",
-    onUnscannable: data.on_unscannable ?? "block",
-    onError: data.on_error ?? "block",
-  };
-}
-
 function onFailureConfig(data: OnFailureData): OnFailureConfig {
   return {
     parseProblem: data.parse_problem ?? "block",
@@ -214,10 +190,15 @@ function limitsConfig(data: LimitsData): LimitsConfig {
     mimeDepth: data.mime_depth ?? 10,
     attachmentBytes: size(data.attachment, "1MiB"),
     textBytes: size(data.text, "128KiB"),
+    spoolBytes: size(data.spool, "4GiB"),
+    spoolPerSenderBytes: size(data.spool_per_sender, "1GiB"),
+    spoolReserveBytes: size(data.spool_reserve, "64MiB"),
+    quarantineBytes: size(data.quarantine, "2GiB"),
+    quarantineDays: data.quarantine_days ?? 14,
   };
 }
 
-function checkListeners(config: Config, data: ConfigData, sink: ProblemSink): void {
+function checkListeners(config: ReadConfig, data: ConfigData, sink: ProblemSink): void {
   reportRepeats(config.listen, "listen", sink);
   reportRepeats(config.upstreamFrom, "upstream_from", sink);
   if (config.upstream.kind === "embedded") {

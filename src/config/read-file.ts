@@ -12,24 +12,24 @@ export interface ReadProblem {
  * Reads a whole regular file of at most `maxBytes`. Folders, pipes and devices are problems, not waits.
  */
 export function readRegularFile(path: string, maxBytes: number): Result<Buffer, ReadProblem> {
-  let descriptor: number;
+  const opened = openRegularFile(path);
+  if (!opened.ok) return opened;
+  const { descriptor, size } = opened.value;
   try {
-    // Without O_NONBLOCK the opening of a pipe would wait for its writer.
-    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch (error) {
-    return failed(readProblem(error));
-  }
-  try {
-    const status = fstatSync(descriptor);
-    if (status.isDirectory()) return failed(say("is a folder, not a file"));
-    if (!status.isFile()) return failed(say("is not a regular file"));
-    if (status.size > maxBytes) return failed(tooLarge(maxBytes));
-    return readWhole(descriptor, maxBytes);
+    return size > maxBytes ? failed(tooLarge(maxBytes)) : readWhole(descriptor, maxBytes);
   } catch (error) {
     return failed(readProblem(error));
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** Why a file cannot be read, without reading it; undefined: it can. Folders, pipes and devices are problems. */
+export function findReadProblem(path: string): ReadProblem | undefined {
+  const opened = openRegularFile(path);
+  if (!opened.ok) return opened.problem;
+  closeSync(opened.value.descriptor);
+  return undefined;
 }
 
 /** A file system error in words. */
@@ -56,6 +56,24 @@ const MESSAGES: Readonly<Partial<Record<string, ReadProblem>>> = {
   ELOOP: say("cannot be read: its symbolic links lead in a circle"),
   ENAMETOOLONG: say("cannot be read: the name is too long"),
 };
+
+/** The descriptor is the caller's to close. */
+function openRegularFile(
+  path: string,
+): Result<{ readonly descriptor: number; readonly size: number }, ReadProblem> {
+  let descriptor: number | undefined;
+  try {
+    // Without O_NONBLOCK the opening of a pipe would wait for its writer.
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const status = fstatSync(descriptor);
+    if (status.isFile()) return ok({ descriptor, size: status.size });
+    closeSync(descriptor);
+    return failed(say(status.isDirectory() ? "is a folder, not a file" : "is not a regular file"));
+  } catch (error) {
+    if (descriptor !== undefined) closeSync(descriptor);
+    return failed(readProblem(error));
+  }
+}
 
 function readWhole(descriptor: number, maxBytes: number): Result<Buffer, ReadProblem> {
   const chunks: Buffer[] = [];

@@ -116,7 +116,31 @@ describe("the shipped rules", () => {
     ["an attached program", fileOf("x.exe"), "block file-extension"],
     ["an attached disk image", fileOf("x.iso"), "block program-file"],
     ["a disguised name", fileOf("invoice.pdf.exe"), "quarantine double-extension"],
-    ["a transfer", { channel: "msnftp", ...fileOf("x.txt") }, "block transfer-without-relay"],
+    ["a transfer through the relay", { channel: "msnftp", ...fileOf("x.txt") }, "allow"],
+    [
+      "a program through the relay",
+      { channel: "msnftp", ...fileOf("x.exe") },
+      "block file-extension",
+    ],
+    [
+      "a disguised program through the relay",
+      { channel: "msnftp", ...fileOf("report.pdf.exe") },
+      "quarantine double-extension",
+    ],
+    [
+      "an infected file through the relay",
+      {
+        channel: "msnftp",
+        ...fileOf("x.txt"),
+        scan: { verdict: "infected", name: "Eicar-Test-Signature" },
+      },
+      "quarantine infected",
+    ],
+    [
+      "a transfer past the relay",
+      { channel: "rcs-http", ...fileOf("x.txt") },
+      "block transfer-without-relay",
+    ],
     ["a session of MSRP", { media: ["msrp", "file"] }, "block media-without-relay"],
     ["unknown media", { media: ["unknown"] }, "block unknown-media"],
     ["a call", { media: ["audio", "video"] }, "allow"],

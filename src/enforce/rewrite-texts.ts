@@ -2,10 +2,9 @@ import { encodeText } from "../content/charset.ts";
 import { failed, ok, type Result } from "../base/result.ts";
 import type { Inspection, TextPart } from "../inspect/inspection.ts";
 import type { LinkRewrite } from "../policy/decision.ts";
-import { encodeTransfer } from "../wire/mime/transfer-encoding.ts";
 import type { SipMessage } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
-import { withContentLength } from "./content-length.ts";
+import { replaceTexts, type Replacement } from "./replace-texts.ts";
 
 /** A notice with its macros filled in. */
 export interface RenderedNotice {
@@ -31,44 +30,18 @@ export function rewriteTexts(
   inspection: Inspection,
   edits: TextEdits,
 ): Result<readonly Splice[], string> {
-  const splices: Splice[] = [];
-  const grown: LengthChange[] = [];
+  const replacements: Replacement[] = [];
   const noticed = partsToNotice(inspection, edits.linkRewrites);
   for (const [index, part] of inspection.texts.entries()) {
     const rewritten = insertPrefixes(inspection, index, edits.linkRewrites);
     const text = noticed.has(index) ? addNotices(part, rewritten, edits.notices) : rewritten;
     if (text === part.text) continue;
     if (!EDITABLE.has(part.type)) return failed(part.type);
-    const bytes = encodePart(part, text);
+    const bytes = encodeText(text, part.charset);
     if (bytes === undefined) return failed(part.charset);
-    splices.push({ start: part.start, end: part.end, bytes });
-    grown.push(...lengthChanges(part, bytes.length - (part.end - part.start)));
+    replacements.push({ place: part, bytes });
   }
-  return ok(withContentLength(message, [...splices, ...innerLengths(message, grown)]));
-}
-
-/** A Content-Length inside the body (CPIM, a part's own) that the growth of one text changes. */
-interface LengthChange {
-  readonly start: number;
-  readonly end: number;
-  readonly by: number;
-}
-
-function lengthChanges(part: TextPart, by: number): readonly LengthChange[] {
-  return (part.lengthFields ?? []).map(({ start, end }) => ({ start, end, by }));
-}
-
-/** Several texts may stand in one enclosing part: its length changes by the sum. */
-function innerLengths(message: SipMessage, changes: readonly LengthChange[]): readonly Splice[] {
-  const sums = new Map<number, LengthChange>();
-  for (const change of changes) {
-    const before = sums.get(change.start)?.by ?? 0;
-    sums.set(change.start, { ...change, by: before + change.by });
-  }
-  return [...sums.values()].map(({ start, end, by }) => {
-    const declared = Number(message.bytes.toString("latin1", start, end));
-    return { start, end, bytes: String(declared + by) };
-  });
+  return ok(replaceTexts(message, replacements));
 }
 
 /**
@@ -148,14 +121,6 @@ const PROLOG = /^\s*(?:<!doctype[^<>"']*>\s*)?/i;
 
 function escapeHtml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-}
-
-function encodePart(part: TextPart, text: string): Buffer | undefined {
-  const bytes = encodeText(text, part.charset);
-  if (bytes === undefined) return undefined;
-  // A header value has no lines to break: `ms-body` is one run of base64.
-  if (part.carrier === "ms-text-format") return Buffer.from(bytes.toString("base64"), "latin1");
-  return encodeTransfer(bytes, part.transferEncoding);
 }
 
 /** A notice that the sender's charset cannot write loses its accents, rather than the message its notice. */

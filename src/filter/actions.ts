@@ -7,10 +7,8 @@ import type { Journal } from "../journal/journal.ts";
 import type { AllowedEvent, IncidentDraft } from "../journal/records.ts";
 import type { TransactionEnd } from "../proxy/seams.ts";
 import type { HearingContext } from "../policy/hearing.ts";
-import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
-import { parseNameAddr } from "../wire/sip/name-addr.ts";
-import { canonicalAor } from "../wire/sip/uri.ts";
+import { addresseeOf } from "./hearing-context.ts";
 import { contentDigest } from "./content-digest.ts";
 import { deliveryOf, isChallenge } from "./settlement.ts";
 
@@ -154,7 +152,7 @@ export function actionKeys(
   const own = bounded(`${call}\n${contentDigest(request, [])}\n${request.requestUri}`);
   const inSession = request.toTag !== undefined;
   if (request.method !== (inSession ? "MESSAGE" : "INVITE")) return { own };
-  const session = bounded(`session\n${call}\n${textKey(inspection)}\n${addressee(request)}`);
+  const session = bounded(`session\n${call}\n${textKey(inspection)}\n${addresseeOf(request)}`);
   return inSession ? { own, repeats: session } : { own, opens: session };
 }
 
@@ -165,11 +163,6 @@ function closedMediaKey(callId: string): string {
 /** What a peer may make as long as it likes is not kept as it came. */
 function bounded(key: string): string {
   return hash("sha256", key, "base64url");
-}
-
-function addressee(request: SipRequest): string {
-  const to = parseNameAddr(request.value(HeaderId.To) ?? "");
-  return to.ok ? (canonicalAor(to.value.uri) ?? to.value.uri) : "";
 }
 
 /** The texts and offers themselves: in an INVITE they stand in a header, in a MESSAGE in the body. */

@@ -10,6 +10,7 @@ import { SipResponse, type SipRequest } from "../wire/sip/message.ts";
 import { parseDatagram } from "../wire/sip/parse-message.ts";
 import { applySplices } from "../wire/sip/splice.ts";
 import { createFilter, type Filter } from "./create-filter.ts";
+import { recordingMeans } from "./filter-kit.test-data.ts";
 
 const RULES = {
   version: 1,
@@ -50,6 +51,7 @@ const SETTINGS = {
   },
   agent: "gw.test",
   markKey: Buffer.alloc(32, 1),
+  maxFileBytes: undefined,
 } as const;
 
 const CLIENT: RequestContext = {
@@ -94,6 +96,7 @@ beforeEach(() => {
       onFailure: (error) => {
         throw error;
       },
+      means: recordingMeans(),
     },
     SETTINGS,
   );

@@ -1,19 +1,34 @@
 import type { Clock } from "../base/clock.ts";
 import { createEventId } from "../journal/event-id.ts";
 import type { Journal } from "../journal/journal.ts";
-import { carryOut, judge, judgeMedia, type JudgeSettings } from "../judge.ts";
-import type { Attachment } from "../inspect/inspection.ts";
+import type { IncidentDraft, NoticeRecord } from "../journal/records.ts";
+import { carryOut, judge, judgeMedia, noticesOf, type JudgeSettings } from "../judge.ts";
+import type { Attachment, InvitationPart } from "../inspect/inspection.ts";
 import type { Policy } from "../policy/decision.ts";
 import type { Direction, ScanFacts } from "../policy/facts.ts";
 import type { HearingContext, Verdict } from "../policy/hearing.ts";
-import type { ForwardOutcome, RequestContext, RequestOutcome, Seams } from "../proxy/seams.ts";
+import type { Notifier } from "../notify/notifier.ts";
+import type { Originator } from "../proxy/origination.ts";
+import type {
+  ForwardOutcome,
+  RequestContext,
+  RequestOutcome,
+  Seams,
+  TransactionEnd,
+} from "../proxy/seams.ts";
+import type { Relay, RelayEvent } from "../relay/relay.ts";
 import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipMessage, SipRequest } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
 import { Actions, actionKeys } from "./actions.ts";
-import { hearingContext } from "./hearing-context.ts";
+import { FileDesk } from "./file-desk.ts";
+import { hearingContext, recordedReceiver } from "./hearing-context.ts";
 import { groupKey, incidentDraft } from "./incident-draft.ts";
 import { createMarks, type Marks } from "./mark.ts";
+import { NoticeDesk } from "./notice-desk.ts";
+import { TransferDesk } from "./transfer-desk.ts";
+import type { Transfer } from "./transfer.ts";
+import { keepStory, transferEvent } from "./transfer-records.ts";
 
 /**
  * The plug-in of the proxy: binds its seams to the judge and the journal, and knows what has been judged already.
@@ -32,6 +47,19 @@ export interface FilterDeps {
   readonly directionOf: (fromDomain: string, toDomain: string) => Direction;
   /** A failure that no caller can be told of. */
   readonly onFailure: (error: unknown) => void;
+  /** What the gateway can do besides answering; the proxy and the relay come to life after the filter. */
+  readonly means: FilterMeans;
+}
+
+/** The ways in which the filter acts on its own. */
+export interface FilterMeans {
+  readonly relay: Relay;
+  readonly originator: Originator;
+  readonly notifier: Notifier;
+  /** The host of ours that a peer with this source address shall dial for a file. */
+  readonly mediaHost: (peerAddress: string | undefined) => string;
+  /** A new ULID. */
+  readonly newId: () => string;
 }
 
 export interface FilterSettings {
@@ -40,10 +68,15 @@ export interface FilterSettings {
   readonly agent: string;
   /** 32 bytes; undefined when there is no server behind us that could send a message back (`upstream: embedded`). */
   readonly markKey: Buffer | undefined;
+  /** Largest file to be relayed, bytes; undefined: no transfers (`relay.msnftp: off`). */
+  readonly maxFileBytes: number | undefined;
 }
 
-/** What the proxy asks, and what must happen at shutdown. */
+/** What the proxy asks, what the relay tells, and what must happen at shutdown. */
 export interface Filter extends Seams {
+  onRelayEvent(event: RelayEvent): void;
+  /** Whose transfer the relay knows under this id. */
+  transferOf(relayId: string): Transfer | undefined;
   close(): void;
 }
 
@@ -54,13 +87,39 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
   const actions = new Actions(deps.journal, deps.clock);
   const { markKey } = settings;
   const marks = markKey === undefined ? undefined : createMarks(markKey);
-  const desk: Desk = { deps, settings, actions, marks };
+  const notices = new NoticeDesk(deps.means.notifier);
+  const transfers = createTransferDesk(deps, settings);
+  const { relay } = deps.means;
+  const files = new FileDesk(
+    { ...deps, relay, transfers, notices },
+    { failure: settings.judge, agent: settings.agent },
+  );
+  const desk: Desk = { deps, settings, actions, marks, transfers, notices };
   return {
     onRequest: (request, context) => onRequest(desk, request, context),
     onAck: (ack, context) => onMedia(desk, ack, ack, context),
     onResponse: (response, request, context) => onMedia(desk, response, request, context),
+    // Our own words are not judged again when the server sends them back to us on their way to the user.
+    onOriginate: (request) =>
+      marks === undefined ? [] : [marks.add(request, [], deps.clock.now())],
+    onRelayEvent: (event) => files.onEvent(event),
+    transferOf: (relayId) => transfers.ofRelay(relayId),
     close: () => actions.close(),
   };
+}
+
+function createTransferDesk(deps: FilterDeps, { maxFileBytes }: FilterSettings): TransferDesk {
+  const { clock, journal, means } = deps;
+  return new TransferDesk({
+    clock,
+    relay: maxFileBytes === undefined ? undefined : means.relay,
+    originator: means.originator,
+    newId: means.newId,
+    mediaHost: means.mediaHost,
+    maxFileBytes: maxFileBytes ?? 0,
+    onEnded: (transfer, delivery) =>
+      journal.allowed(transferEvent(transfer, { at: clock.now(), delivery, reason: "" })),
+  });
 }
 
 /** What every step below needs. */
@@ -69,6 +128,8 @@ interface Desk {
   readonly settings: FilterSettings;
   readonly actions: Actions;
   readonly marks: Marks | undefined;
+  readonly transfers: TransferDesk;
+  readonly notices: NoticeDesk;
 }
 
 function onRequest(
@@ -145,26 +206,51 @@ function act(
   verdict: Verdict,
 ): RequestOutcome | Promise<RequestOutcome> {
   reportRuleErrors(desk, verdict);
-  if (verdict.action === "allow") return allow(desk, question, verdict);
+  const refused = verdict.action === "block" || verdict.action === "quarantine";
+  const invitation = verdict.inspection?.invitation;
+  if (!refused && invitation !== undefined) return transfer(desk, question, verdict, invitation);
+  if (verdict.action === "allow") return allow(desk, question, verdict, UNTOUCHED);
   return stopOrChange(desk, question, verdict);
 }
 
-function allow(desk: Desk, question: Question, verdict: Verdict): RequestOutcome {
+/** A step of a file transfer that the rules allow: the transfer desk says whether, and how, it goes on. */
+async function transfer(
+  desk: Desk,
+  question: Question,
+  verdict: Verdict,
+  part: InvitationPart,
+): Promise<RequestOutcome> {
+  const step = await desk.transfers.take({ ...question, part, verdict });
+  if (step.kind === "forward") return allow(desk, question, verdict, step);
+  const outcome = await stopOrChange(desk, question, step.verdict);
+  step.after?.();
+  return outcome;
+}
+
+/** Edits that are no rewriting by a rule, and who else wants to know how it ended. */
+interface Edits {
+  readonly splices: readonly Splice[];
+  readonly onEnd?: (end: TransactionEnd) => void;
+}
+
+function allow(desk: Desk, question: Question, verdict: Verdict, edits: Edits): RequestOutcome {
   const { request, hearing } = question;
-  const towardsServer = mark(desk, question, NO_SPLICES);
+  const { splices } = edits;
+  const towardsServer = mark(desk, question, splices);
   if (request.method !== "MESSAGE" && request.method !== "INVITE")
-    return { kind: "forward", splices: NO_SPLICES, towardsServer };
+    return { kind: "forward", splices, towardsServer };
   return {
     kind: "forward",
-    splices: NO_SPLICES,
+    splices,
     towardsServer,
     onEnd(end) {
+      edits.onEnd?.(end);
       const event = {
         at: hearing.now,
         type: request.method === "MESSAGE" ? ("message" as const) : ("session" as const),
         callId: request.callId,
         from: hearing.from.aor,
-        to: [hearing.to.aor],
+        to: [recordedReceiver(request, hearing)],
         direction: hearing.direction,
         channel: hearing.channel,
         would: verdict.decisions.flatMap((one) => one.monitored.map((hit) => hit.rule)),
@@ -186,26 +272,28 @@ async function stopOrChange(
   const found = actions.find(keys);
   // New rules may have come in between: what was changed then and is refused now is another decision.
   const known = found?.action === verdict.action ? found : undefined;
-  const incident = known?.incident ?? deps.journal.incidentFor(groupKey(verdict, hearing)).id;
+  const running = known ?? deps.journal.incidentFor(groupKey(verdict, hearing));
+  const incident = "id" in running ? running.id : running.incident;
   const outcome = carryOut(request, hearing, verdict, { incident, agent: settings.agent });
   const answer =
     outcome.kind === "refuse"
       ? { status: outcome.refusal.status, reason: outcome.refusal.reason }
       : undefined;
   const action = verdict.action === "quarantine" ? "quarantine" : answer ? "block" : "rewrite";
+  const draft = (): IncidentDraft =>
+    incidentDraft({
+      id: incident,
+      callId: request.callId,
+      verdict,
+      context: hearing,
+      to: recordedReceiver(request, hearing),
+      action,
+      answer,
+    });
   const recorded =
-    known ??
-    (await actions.record(
-      keys,
-      incidentDraft({
-        id: incident,
-        callId: request.callId,
-        verdict,
-        context: hearing,
-        action,
-        answer,
-      }),
-    ));
+    known ?? (await actions.record(keys, await withCopy(desk, question, verdict, draft())));
+  if ("id" in running && !running.repeated)
+    notify(desk, question, verdict, { incident, eventId: recorded.eventId, answer });
   if (outcome.kind === "refuse") return { kind: "reply", ...outcome.refusal };
   return {
     kind: "forward",
@@ -213,6 +301,65 @@ async function stopOrChange(
     towardsServer: mark(desk, question, outcome.splices),
     onEnd: (end) => actions.ended(recorded, end),
   };
+}
+
+/** Keeps a copy of the attachment that a verdict sends to the quarantine, and names it in the record. */
+async function withCopy(
+  { deps }: Desk,
+  { hearing }: Question,
+  verdict: Verdict,
+  draft: IncidentDraft,
+): Promise<IncidentDraft> {
+  const wanted = verdict.action === "quarantine" || verdict.decisions.some((one) => one.keepCopy);
+  const attachment = verdict.inspection?.attachments.find(
+    (one) => one.name.normalized === verdict.file?.name.normalized,
+  );
+  // What strangers send under somebody's name is not kept (DESIGN §4).
+  if (!wanted || attachment === undefined || !hearing.from.authenticated) return draft;
+  const kept = await deps.means.relay.keepBytes(attachment.bytes, keepStory(draft));
+  if (kept.kind === "kept") return { ...draft, quarantine: kept.id };
+  return { ...draft, reason: `${draft.reason} (no copy: ${kept.detail})` };
+}
+
+/** Sends the notices that the rules ask for, and adds to the record what became of them. */
+function notify(desk: Desk, question: Question, verdict: Verdict, recorded: Recorded): void {
+  const { deps, settings, notices } = desk;
+  const { hearing, request } = question;
+  const { incident, eventId, answer } = recorded;
+  if (!hearing.from.authenticated) return;
+  const wanted = noticesOf(hearing, verdict, { incident, agent: settings.agent });
+  if (wanted.length === 0) return;
+  const receiver = { aor: recordedReceiver(request, hearing) };
+  const parties = { sender: hearing.from, receiver };
+  const noted = async (): Promise<void> => {
+    const notified = await notices.send(wanted, parties);
+    // What was refused has its end already; a changed message has it when the receiver answers, so it gets a line.
+    if (answer !== undefined) deps.journal.settle(eventId, "refused", answer.status, notified);
+    else noteNotices(deps, incident, notified);
+  };
+  noted().catch(deps.onFailure);
+}
+
+/** A decision that is on record. */
+interface Recorded {
+  readonly incident: string;
+  readonly eventId: string;
+  readonly answer: { readonly status: number } | undefined;
+}
+
+function noteNotices(
+  { clock, journal }: FilterDeps,
+  incident: string,
+  notified: readonly NoticeRecord[],
+): void {
+  const at = clock.now();
+  journal.operation({
+    eventId: createEventId(at),
+    at,
+    type: "notify",
+    reason: "notices were sent",
+    details: { incident, notified },
+  });
 }
 
 /**
@@ -252,6 +399,7 @@ function onMedia(
     callId: request.callId,
     verdict,
     context: hearing,
+    to: recordedReceiver(request, hearing),
     action: "block",
     answer,
   });

@@ -62,3 +62,18 @@ function partyOf(
     authenticated,
   };
 }
+
+/** Whom the To field names, as an address of record; "" when it names none. In a dialog the Request-URI is a Contact. */
+export function addresseeOf(request: SipRequest): string {
+  const to = parseNameAddr(request.value(HeaderId.To) ?? "");
+  return to.ok ? (canonicalAor(to.value.uri) ?? "") : "";
+}
+
+/**
+ * Whom the record names as the receiver: the Request-URI at ingress, but within a dialog, where that is some device's
+ * Contact, the user in To.
+ */
+export function recordedReceiver(request: SipRequest, context: HearingContext): string {
+  if (request.toTag === undefined) return context.to.aor;
+  return addresseeOf(request) || context.to.aor;
+}

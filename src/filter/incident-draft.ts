@@ -18,7 +18,7 @@ export interface Grounds {
 export function groundsOf(verdict: Verdict): Grounds {
   if (verdict.problem !== undefined) {
     const { code, detail } = verdict.problem;
-    return { rule: "parse_problem", reason: `${code}: ${detail}` };
+    return { rule: verdict.setting ?? "parse_problem", reason: `${code}: ${detail}` };
   }
   const decision = verdict.decision;
   if (decision?.rule !== undefined) return { rule: decision.rule.id, reason: decision.reason };
@@ -57,6 +57,8 @@ export interface DraftInput {
   readonly callId: string;
   readonly verdict: Verdict;
   readonly context: HearingContext;
+  /** Address of record of the receiver. */
+  readonly to: string;
   readonly action: "rewrite" | "block" | "quarantine";
   readonly answer: { readonly status: number; readonly reason: string } | undefined;
 }
@@ -73,7 +75,7 @@ export function incidentDraft(input: DraftInput): IncidentDraft {
     type: context.channel === "sip-message" ? "message" : "session",
     callId: input.callId,
     from: context.from.aor,
-    to: [context.to.aor],
+    to: [input.to],
     direction: context.direction,
     channel: context.channel,
     action: input.action,

@@ -1,7 +1,6 @@
 import { normalizeFileName } from "../content/file-name.ts";
-import { failed, ok, type Result } from "../base/result.ts";
-import { readInvitation } from "../wire/msnftp/invitation.ts";
-import type { Carrier, FileOffer, InspectProblem, TransferChannel } from "./inspection.ts";
+import type { Invitation } from "../wire/msnftp/invitation.ts";
+import type { Carrier, FileOffer, TransferChannel } from "./inspection.ts";
 import { readSimpleXml, type XmlElement } from "./simple-xml.ts";
 
 /** Applications that bring T.120 with them, and so a file transfer of their own (protocols of NetMeeting's time). */
@@ -10,34 +9,26 @@ const T120_GUIDS: ReadonlySet<string> = new Set([
   "{f1b1920c-6a3c-4ce7-b18c-afab305fd03d}", // application sharing
   "{1df57d09-637a-4ca5-91b9-2c3edaaf62fe}", // whiteboard
 ]);
-/** Where a peer is to be met: with these an ACCEPT would open a way past the gateway (DESIGN invariant 3). */
-const MEETING_FIELDS = ["ip-address", "ip-address-internal", "port", "portx", "authcookie"];
 const FILE_TRANSFER_GUID = "{5d3e02ab-6190-11d3-bbbb-00c04f795683}";
 
 /**
  * The offer in a text/x-msmsgsinvite: every INVITE, and whatever names a file or an application that we do not know, since the
- * known client takes any INVITE for a file transfer whatever its GUID. So does an ACCEPT
- * that names an address. Other ACCEPT and CANCEL messages offer nothing.
+ * known client takes any INVITE for a file transfer whatever its GUID. Other ACCEPT and CANCEL messages offer nothing:
+ * they belong to a transfer that was offered before (filter/transfer-desk.ts).
  */
-export function invitationOffer(
-  bytes: Buffer,
-  carrier: Carrier,
-): Result<FileOffer | undefined, InspectProblem> {
-  const read = readInvitation(bytes);
-  if (!read.ok) return failed(read.problem);
-  const { command, guid, fileName, fileSize, cookie, fields } = read.value;
+export function invitationOffer(invitation: Invitation, carrier: Carrier): FileOffer | undefined {
+  const { command, guid, fileName, fileSize, cookie } = invitation;
   const foreign = guid !== undefined && guid !== FILE_TRANSFER_GUID;
-  const meeting = MEETING_FIELDS.some((field) => fields.has(field));
-  if (command !== "INVITE" && fileName === undefined && !foreign && !meeting) return ok(undefined);
+  if (command !== "INVITE" && fileName === undefined && !foreign) return undefined;
   const t120 = guid !== undefined && T120_GUIDS.has(guid) && fileName === undefined;
-  return ok({
+  return {
     channel: t120 ? "t120" : "msnftp",
     carrier,
     name: normalizeFileName(fileName ?? ""),
     size: fileSize,
     declaredType: undefined,
     cookie,
-  });
+  };
 }
 
 /** The files of an application/vnd.gsma.rcs-ft-http+xml (GSMA RCC.07); one without name when none can be read. */

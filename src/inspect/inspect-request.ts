@@ -8,12 +8,13 @@
  */
 import { ok, failed, type Result } from "../base/result.ts";
 import { decodeText } from "../content/charset.ts";
+import { readInvitation } from "../wire/msnftp/invitation.ts";
 import { readMsTextFormat } from "../wire/msnftp/ms-text-format.ts";
 import { decodeTransfer } from "../wire/mime/transfer-encoding.ts";
 import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import { invitationOffer, lyncOffers, rcsOffers } from "./file-offers.ts";
-import type { Carrier, FileOffer, Inspection, InspectProblem } from "./inspection.ts";
+import type { FileOffer, Inspection, InspectProblem, TextPlace } from "./inspection.ts";
 import { addAttachment, addText, emptyDraft, type InspectionDraft } from "./inspection-draft.ts";
 import { readMediaLines } from "./media-lines.ts";
 import { readSimpleXml } from "./simple-xml.ts";
@@ -90,21 +91,27 @@ function inspectTextFormat(context: Context): InspectProblem | undefined {
   if (!read.ok) return read.problem;
   const { type, body, bodyStart, bodyEnd } = read.value;
   // COMPAT(pidgin-sipe): the client compares only how the type begins.
-  if (type.includes("msmsgsinvite")) return addInvitation(draft, body, "ms-text-format");
+  const place = { carrier: "ms-text-format", start: bodyStart, end: bodyEnd } as const;
+  const encoded = { ...place, transferEncoding: "base64" } as const;
+  if (type.includes("msmsgsinvite")) return addInvitation(draft, encoded, body);
   if (!type.startsWith("text/")) return { code: "broken-ms-text-format", detail: type };
-  const place = { type, carrier: "ms-text-format", start: bodyStart, end: bodyEnd } as const;
-  const text = { ...place, transferEncoding: "base64", content: body, label: "utf-8" } as const;
-  return addText(draft, text, limits);
+  return addText(draft, { ...encoded, type, content: body, label: "utf-8" }, limits);
 }
 
+/** A message is one step of one transfer: of two, some client would take the first and another the last. */
 function addInvitation(
   draft: InspectionDraft,
+  place: TextPlace,
   bytes: Buffer,
-  carrier: Carrier,
 ): InspectProblem | undefined {
-  const offer = invitationOffer(bytes, carrier);
-  if (!offer.ok) return offer.problem;
-  if (offer.value !== undefined) draft.offers.push(offer.value);
+  const read = readInvitation(bytes);
+  if (!read.ok) return read.problem;
+  if (draft.invitation !== undefined) {
+    return { code: "broken-invitation", detail: "two invitations in one message" };
+  }
+  const offer = invitationOffer(read.value, place.carrier);
+  if (offer !== undefined) draft.offers.push(offer);
+  draft.invitation = { ...place, invitation: read.value, text: bytes.toString("utf8") };
   return undefined;
 }
 
@@ -142,7 +149,7 @@ function inspectKnown(context: Context, entity: Entity, content: Buffer): Known 
     const charset = plain.get("charset");
     if (charset !== undefined && !/^utf-?8$/i.test(charset))
       return refused("unknown-charset", charset.slice(0, 60));
-    return { problem: addInvitation(draft, content, "body"), understood: true };
+    return { problem: addInvitation(draft, placeOf(entity), content), understood: true };
   }
   if (type.startsWith("text/")) return inspectText(context, entity, content);
   if (SHOWN_DOCUMENTS.has(type)) {
@@ -163,15 +170,17 @@ function inspectKnown(context: Context, entity: Entity, content: Buffer): Known 
 }
 
 function inspectText(context: Context, entity: Entity, content: Buffer): Known {
-  const { start, end, lengthFields } = entity;
-  const place = { type: entity.mediaType.type, carrier: "body", start, end } as const;
-  const charset = entity.mediaType.plain.get("charset");
-  const raw = { ...place, transferEncoding: entity.encoding, content, label: charset };
-  const text = lengthFields.length === 0 ? raw : { ...raw, lengthFields };
+  const { type, plain } = entity.mediaType;
+  const text = { ...placeOf(entity), type, content, label: plain.get("charset") };
   return {
     problem: addText(context.draft, text, context.limits),
     understood: true,
   };
+}
+
+function placeOf({ start, end, encoding, lengthFields }: Entity): TextPlace {
+  const place = { carrier: "body", start, end, transferEncoding: encoding } as const;
+  return lengthFields.length === 0 ? place : { ...place, lengthFields };
 }
 
 function inspectSdp(context: Context, entity: Entity, content: Buffer): Known {

@@ -7,6 +7,7 @@ import type {
   Attachment,
   FileOffer,
   InspectProblem,
+  InvitationPart,
   Link,
   MediaLine,
   OpaquePart,
@@ -19,6 +20,7 @@ export interface InspectionDraft {
   readonly links: Link[];
   readonly disarmed: Link[];
   readonly offers: FileOffer[];
+  invitation: InvitationPart | undefined;
   readonly attachments: Attachment[];
   readonly media: MediaLine[];
   readonly opaque: OpaquePart[];
@@ -34,6 +36,7 @@ export function emptyDraft(): InspectionDraft {
     links: [],
     disarmed: [],
     offers: [],
+    invitation: undefined,
     attachments: [],
     media: [],
     opaque: [],

@@ -1,4 +1,5 @@
 import type { FileName } from "../content/file-name.ts";
+import type { Invitation } from "../wire/msnftp/invitation.ts";
 
 export type { FileName };
 
@@ -15,6 +16,8 @@ export interface Inspection {
    */
   readonly disarmed: readonly Link[];
   readonly offers: readonly FileOffer[];
+  /** The invitation message (text/x-msmsgsinvite) that the request is; at most one. */
+  readonly invitation: InvitationPart | undefined;
   readonly attachments: readonly Attachment[];
   readonly media: readonly MediaLine[];
   /** Encrypted content that cannot be looked into (S/MIME, PGP, OTR): the failure key `opaque` decides. */
@@ -32,10 +35,8 @@ export interface ByteRange {
   readonly end: number;
 }
 
-/** A part of a message that its reader will be shown as text. */
-export interface TextPart {
-  /** Lower case, without parameters: text/plain, text/html … */
-  readonly type: string;
+/** Where a decoded text stands in a message, so that it can be written back there. */
+export interface TextPlace {
   readonly carrier: Carrier;
   /** Byte range of the encoded content in the whole message (`SipMessage.bytes`), body or header value alike. */
   readonly start: number;
@@ -46,6 +47,12 @@ export interface TextPart {
    * makes it longer or shorter must change them by as much. Absent: none.
    */
   readonly lengthFields?: readonly ByteRange[];
+}
+
+/** A part of a message that its reader will be shown as text. */
+export interface TextPart extends TextPlace {
+  /** Lower case, without parameters: text/plain, text/html … */
+  readonly type: string;
   /** Canonical label that `content/charset.ts` can encode and decode. */
   readonly charset: string;
   /** The source text, decoded from transfer encoding and charset; for HTML with its tags. */
@@ -97,6 +104,13 @@ export interface FileOffer {
   readonly declaredType: string | undefined;
   /** Invitation-Cookie of an x-msmsgsinvite, needed in the refusal. */
   readonly cookie: string | undefined;
+}
+
+/** One message of the file transfer dialect, in the body or in ms-text-format (lcs.md B2). */
+export interface InvitationPart extends TextPlace {
+  readonly invitation: Invitation;
+  /** As decoded; UTF-8 where it stands. */
+  readonly text: string;
 }
 
 /** A part of the message that is not text, or that bears a file name: a file that travels inside the message. */

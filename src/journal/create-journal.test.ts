@@ -8,7 +8,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { systemClock } from "../base/clock.ts";
 import { createJournal, type JournalLimits, type RunningJournal } from "./create-journal.ts";
 import type { IncidentDraft } from "./records.ts";
-import { sampleAllowed, sampleDraft } from "./sample-records.test-data.ts";
+import {
+  sampleAllowed,
+  sampleDraft,
+  sampleTransfer,
+  sampleTransferDraft,
+} from "./sample-records.test-data.ts";
 
 let dir = "";
 let eventsFile = "";
@@ -62,6 +67,33 @@ describe("createJournal", () => {
     await journal.commit(draftFor(journal, "g", { answer: { status: 403, reason: "Forbidden" } }));
     await journal[Symbol.asyncDispose]();
     expect(events()).toMatchObject([{ delivery: "refused", status: 403, action: "block" }]);
+  });
+
+  it("records transfers, their kept copies and what became of the notices", async () => {
+    const journal = await open();
+    const { id, eventId, at } = draftFor(journal, "t");
+    const transfer = { ...sampleTransferDraft(), id, eventId, at };
+    await journal.commit(transfer);
+    const notify = [{ audience: "sender", state: "delivered" }];
+    journal.settle(transfer.eventId, "refused", undefined, notify);
+    await vi.waitFor(async () => {
+      const shown = await journal.queries.show(transfer.id);
+      expect(shown?.details).toMatchObject({ quarantine: transfer.quarantine, notify });
+    });
+    journal.allowed(sampleTransfer());
+    journal.operation({
+      eventId: crypto.randomUUID(),
+      at: Date.now(),
+      type: "quarantine",
+      reason: "kept file deleted",
+      details: { id: transfer.quarantine, by: "root" },
+    });
+    await journal[Symbol.asyncDispose]();
+    expect(events()).toMatchObject([
+      { type: "transfer", action: "quarantine", route: { notified: notify } },
+      { type: "transfer", action: "allow", delivery: "delivered", file: { name: "notes.txt" } },
+      { type: "quarantine", action: null, details: { by: "root" } },
+    ]);
   });
 
   it("commits hundreds of concurrent decisions together", async () => {

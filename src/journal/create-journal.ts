@@ -103,8 +103,8 @@ export async function createJournal(options: JournalOptions): Promise<RunningJou
         throw error;
       }
     },
-    settle: (eventId, delivery, status) =>
-      store.settle({ eventId, delivery, status, at: clock.now() }),
+    settle: (eventId, delivery, status, notify) =>
+      store.settle({ eventId, delivery, status, at: clock.now(), notify }),
     allowed(event) {
       lines.push(allowedLine(event));
     },

@@ -1,9 +1,15 @@
+import { readFile } from "node:fs/promises";
 import { assert, property, string, uint8Array } from "fast-check";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, it } from "vitest";
-import { allowedLine, capValue, incidentLine, operationLine } from "./event-line.ts";
+import { allowedLine, capValue, incidentLine, noticesLine, operationLine } from "./event-line.ts";
 import { eventJsonSchema } from "./event-schema.ts";
-import { sampleAllowed, sampleDraft } from "./sample-records.test-data.ts";
+import {
+  sampleAllowed,
+  sampleDraft,
+  sampleTransfer,
+  sampleTransferDraft,
+} from "./sample-records.test-data.ts";
 
 const settlement = { delivery: "delivered", status: 200, settledAt: 1_700_000_001_000 } as const;
 
@@ -56,6 +62,55 @@ describe("allowedLine", () => {
     const line = read(allowedLine({ ...sampleAllowed(), would: ["no-links"] }));
     expect(line["verdict"]).toEqual({ would: ["no-links"] });
   });
+
+  it("says of a delivered file what it was and what the engines said", () => {
+    expect(read(allowedLine(sampleTransfer()))).toMatchObject({
+      type: "transfer",
+      channel: "msnftp",
+      action: "allow",
+      reason: null,
+      file: {
+        name: "notes.txt",
+        size: 5,
+        sha256: "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
+        true_type: "text/plain",
+        quarantine: null,
+      },
+      scan: [{ engine: "builtin", result: "clean", threat: null, reason: null, ms: 1 }],
+      delivery: "delivered",
+      status: null,
+    });
+  });
+
+  it("says why an allowed file did not arrive, and what is not known of it is null", () => {
+    const file = { name: "notes.txt", size: undefined, sha256: undefined, trueType: undefined };
+    expect(read(allowedLine({ ...sampleTransfer(), reason: "" }))["reason"]).toBeNull();
+    const cut = { delivery: "failed", reason: "sender-gone", file, scan: [] } as const;
+    expect(read(allowedLine({ ...sampleTransfer(), ...cut }))).toMatchObject({
+      reason: "sender-gone",
+      delivery: "failed",
+      file: { name: "notes.txt", size: null, sha256: null, true_type: null, quarantine: null },
+      scan: [],
+    });
+  });
+
+  it("keeps a hostile file name and a hostile engine on one bounded line", () => {
+    const hostile = 'a"\\\r\n\u2028\u202e\u009b'.repeat(1000);
+    const file = { name: hostile, size: 1, sha256: hostile, trueType: hostile };
+    const scan = Array.from({ length: 500 }, () => ({
+      engine: hostile,
+      result: "clean",
+      threat: hostile,
+      reason: hostile,
+      ms: 0,
+    }));
+    const event = read(allowedLine({ ...sampleTransfer(), reason: hostile, file, scan }));
+    expect(event["scan"]).toHaveLength(64);
+    for (const value of Object.values(event["file"] as Record<string, unknown>)) {
+      expect(Buffer.byteLength(String(value))).toBeLessThanOrEqual(1024);
+    }
+    expect(Buffer.byteLength(String(event["reason"]))).toBeLessThanOrEqual(1024);
+  });
 });
 
 describe("incidentLine", () => {
@@ -96,27 +151,61 @@ describe("incidentLine", () => {
   });
 });
 
+describe("incidentLine of a transfer", () => {
+  it("names the kept copy beside the file, and null where none is kept", () => {
+    const draft = sampleTransferDraft();
+    expect(read(incidentLine(draft, settlement))["file"]).toMatchObject({
+      true_type: "text/plain",
+      quarantine: draft.quarantine,
+    });
+    const without = incidentLine({ ...draft, quarantine: undefined }, settlement);
+    expect(read(without)["file"]).toMatchObject({ quarantine: null });
+  });
+});
+
 describe("eventJsonSchema", () => {
-  it("accepts the lines of all three kinds and refuses one without a type", () => {
+  it("accepts the lines of all kinds and refuses one without a type", () => {
     const validate = new Ajv2020({ strict: false, validateFormats: false }).compile(
       eventJsonSchema(),
     );
     const lines = [
       allowedLine(sampleAllowed()),
+      allowedLine(sampleTransfer()),
       incidentLine(sampleDraft(), settlement),
-      operationLine({
-        eventId: "e",
-        at: 0,
-        type: "reload",
-        reason: "reloaded",
-        details: { generation: 2 },
-      }),
+      incidentLine(sampleTransferDraft(), settlement),
+      noticesLine(sampleDraft(), "e", 0),
+      ...(["reload", "quarantine", "notify", "scan", "transfer"] as const).map((type) =>
+        operationLine({ eventId: "e", at: 0, type, reason: "r", details: { generation: 2 } }),
+      ),
     ];
     for (const line of lines) {
       validate(read(line));
       expect(validate.errors).toBeNull();
     }
     expect(validate({ ...read(lines[0] ?? ""), type: undefined })).toBe(false);
+  });
+});
+
+describe("docs/events.md", () => {
+  it("shows lines as they are written: every key of the contract, and valid", async () => {
+    const page = await readFile(new URL("../../docs/events.md", import.meta.url), "utf8");
+    const examples = [...page.matchAll(/^```json\n(.*\n)```$/gm)].map((match) => match[1] ?? "");
+    expect(examples).toHaveLength(3);
+    const validate = new Ajv2020({ strict: false, validateFormats: false }).compile(
+      eventJsonSchema(),
+    );
+    const shapes = [
+      incidentLine(sampleDraft(), settlement),
+      allowedLine(sampleTransfer()),
+      incidentLine(sampleTransferDraft(), settlement),
+    ].map(read);
+    for (const [index, event] of examples.map(read).entries()) {
+      validate(event);
+      expect(validate.errors).toBeNull();
+      const shape = shapes[index] ?? {};
+      expect(Object.keys(event)).toEqual(Object.keys(shape));
+      expect(Object.keys(event["file"] ?? {})).toEqual(Object.keys(shape["file"] ?? {}));
+    }
   });
 });
 

@@ -1,4 +1,11 @@
-import type { AllowedEvent, Delivery, IncidentDraft, OperationEvent } from "./records.ts";
+import type {
+  AllowedEvent,
+  Delivery,
+  FileRecord,
+  IncidentDraft,
+  OperationEvent,
+  ScanRecord,
+} from "./records.ts";
 
 /**
  * Lines of the event log: one event, one line of JSON, whatever the peer sent (HARDENING M3). Every string is cut to
@@ -21,8 +28,11 @@ export interface Settlement {
  * keys as `incidentLine`, in the same order, at about half the cost of JSON.stringify.
  */
 export function allowedLine(event: AllowedEvent): string {
+  const reason = (event.reason ?? "") === "" ? "null" : quoted(event.reason ?? "");
+  const file = event.file === undefined ? "null" : escapedJson(fileFields(event.file, undefined));
+  const scan = event.scan === undefined ? "[]" : escapedJson(scanFields(event.scan));
   const would = event.would.length === 0 ? "" : `,"verdict":{"would":${quotedList(event.would)}}`;
-  return `{"ts":"${recentTimestamp(event.at)}","schema":"${EVENT_SCHEMA}","event_id":${quoted(event.eventId)},"type":"${event.type}","incident":null,"call_id":${quoted(event.callId)},"from":${quoted(event.from)},"to":${quotedList(event.to)},"direction":${quoted(event.direction)},"channel":${quoted(event.channel)},"action":"allow","rule":null,"reason":null,"file":null,"scan":[],"delivery":"${event.delivery}","status":${event.status ?? null}${would}}\n`;
+  return `{"ts":"${recentTimestamp(event.at)}","schema":"${EVENT_SCHEMA}","event_id":${quoted(event.eventId)},"type":"${event.type}","incident":null,"call_id":${quoted(event.callId)},"from":${quoted(event.from)},"to":${quotedList(event.to)},"direction":${quoted(event.direction)},"channel":${quoted(event.channel)},"action":"allow","rule":null,"reason":${reason},"file":${file},"scan":${scan},"delivery":"${event.delivery}","status":${event.status ?? null}${would}}\n`;
 }
 
 /** The line of any other decision, from its committed row. */
@@ -41,14 +51,8 @@ export function incidentLine(draft: IncidentDraft, settlement: Settlement): stri
     action: draft.action,
     rule: cut(draft.rule),
     reason: cut(draft.reason),
-    file: fileOf(draft),
-    scan: draft.scan.slice(0, MAX_ITEMS).map((scan) => ({
-      engine: cut(scan.engine),
-      result: cut(scan.result),
-      threat: orNull(scan.threat),
-      reason: orNull(scan.reason),
-      ms: scan.ms,
-    })),
+    file: draft.file === undefined ? null : fileFields(draft.file, draft.quarantine),
+    scan: scanFields(draft.scan),
     delivery: settlement.delivery,
     status: settlement.status ?? null,
     settled_at: timestamp(settlement.settledAt),
@@ -61,7 +65,32 @@ export function incidentLine(draft: IncidentDraft, settlement: Settlement): stri
       tags: texts(draft.tags),
     },
     msg: { urls: texts(draft.urls).map((defanged) => ({ defanged })) },
-    route: { notified: draft.notify.slice(0, MAX_ITEMS).map((notice) => capValue(notice)) },
+    route: { notified: capValue(draft.notify) },
+  });
+}
+
+/** The line that follows when the notices of a decision ended after its own line had been written. */
+export function noticesLine(draft: IncidentDraft, eventId: string, at: number): string {
+  return line({
+    ts: timestamp(at),
+    schema: EVENT_SCHEMA,
+    event_id: eventId,
+    type: "notify",
+    incident: draft.id,
+    call_id: cut(draft.callId),
+    from: cut(draft.from),
+    to: texts(draft.to),
+    direction: draft.direction,
+    channel: draft.channel,
+    action: null,
+    rule: cut(draft.rule),
+    reason: "notices were sent",
+    file: null,
+    scan: [],
+    delivery: null,
+    status: null,
+    route: { notified: capValue(draft.notify) },
+    details: { about: cut(draft.eventId) },
   });
 }
 
@@ -161,15 +190,24 @@ function texts(list: readonly string[]): readonly string[] {
   return list.slice(0, MAX_ITEMS).map(cut);
 }
 
-function fileOf(draft: IncidentDraft): unknown {
-  const file = draft.file;
-  if (file === undefined) return null;
+function fileFields(file: FileRecord, quarantine: string | undefined): unknown {
   return {
     name: cut(file.name),
     size: file.size ?? null,
-    sha256: file.sha256 ?? null,
+    sha256: orNull(file.sha256),
     true_type: orNull(file.trueType),
+    quarantine: orNull(quarantine),
   };
+}
+
+function scanFields(scans: readonly ScanRecord[]): unknown {
+  return scans.slice(0, MAX_ITEMS).map((scan) => ({
+    engine: cut(scan.engine),
+    result: cut(scan.result),
+    threat: orNull(scan.threat),
+    reason: orNull(scan.reason),
+    ms: scan.ms,
+  }));
 }
 
 /** DEL and C1 controls, line and paragraph separator, bidi controls, byte order mark: legal in JSON, not in a log. */

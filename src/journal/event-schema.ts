@@ -13,6 +13,7 @@ const fileSchema = z
     size: z.number().nullable().describe("Bytes, as declared or counted"),
     sha256: textOrNull.describe("Hex; null when the bytes never passed the gateway"),
     true_type: textOrNull.describe("Type by content; null when the bytes were not seen"),
+    quarantine: textOrNull.optional().describe("Id of the kept copy; null when none is kept"),
   })
   .nullable();
 
@@ -45,7 +46,9 @@ const eventSchema = z
       .string()
       .regex(/^INC-[0-9A-HJKMNP-TV-Z]{8}$/)
       .nullable()
-      .describe("Stands in the answer and in the notice to the user; null for allowed messages"),
+      .describe(
+        "Stands in the answer and in the notice to the user; null for what was allowed and for operation events",
+      ),
     call_id: textOrNull,
     from: textOrNull.describe("Address of record of the sender"),
     to: z.array(text).describe("Addresses of record of the receivers, at most 64"),
@@ -55,7 +58,9 @@ const eventSchema = z
     ),
     action: z.enum(["allow", "rewrite", "block", "quarantine"]).nullable(),
     rule: textOrNull.describe("Id of the rule that decided"),
-    reason: textOrNull,
+    reason: textOrNull.describe(
+      "The rule's reason or title; of what was allowed and did not arrive, why; of an operation event, what happened",
+    ),
     file: fileSchema,
     scan: z.array(scanSchema),
     delivery: z
@@ -77,7 +82,16 @@ const eventSchema = z
     msg: z.looseObject({ urls: z.array(z.looseObject({ defanged: text })).optional() }).optional(),
     route: z
       .looseObject({
-        notified: z.array(z.looseObject({ audience: text, state: text })).optional(),
+        notified: z
+          .array(
+            z.looseObject({
+              audience: text.describe("sender, recipient or admins"),
+              state: text.describe(
+                "pending, not sent, delivered, accepted, refused, failed, limited, no account or recorded",
+              ),
+            }),
+          )
+          .optional(),
       })
       .optional(),
     details: z.looseObject({}).optional().describe("Of operation events: whatever fits the reason"),

@@ -20,7 +20,7 @@ const DEFAULT_PAGE = 100;
 export function openIncidentReader(file: string): IncidentReader {
   const db = new DatabaseSync(file, { readOnly: true, timeout: 2000 });
   const events = db.prepare(`
-    SELECT event_id, at, delivery, status, settled_at FROM events WHERE incident = ? ORDER BY at, rowid`);
+    SELECT event_id, at, delivery, status, settled_at, json_extract(draft, '$.quarantine') AS quarantine FROM events WHERE incident = ? ORDER BY at, rowid`);
   const one = db.prepare("SELECT * FROM incidents WHERE id = ?");
   return {
     list(filter) {
@@ -113,6 +113,8 @@ function eventOf(row: Row): unknown {
     delivery: text(row, "delivery"),
     status: row["status"] === null ? null : Number(row["status"]),
     settled_at: settledAt === null ? null : timestamp(Number(settledAt)),
+    // Each decision of a group may have kept a copy; the details name the latest one's.
+    quarantine: row["quarantine"] === null ? null : text(row, "quarantine"),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { SQLInputValue } from "node:sqlite";
 import { capValue } from "./event-line.ts";
-import type { Delivery, IncidentDraft } from "./records.ts";
+import type { Delivery, IncidentDraft, NoticeRecord } from "./records.ts";
 
 /**
  * The draft as it is stored: bounded in every direction. A trace that makes the record too long is cut to the rules
@@ -25,6 +25,15 @@ export function boundRecord(source: string, maxBytes: number): BoundedRecord {
   }
   const bare = { ...draft, trace: [] };
   return { draft: bare, json: JSON.stringify(bare), traceCut: true };
+}
+
+/** The draft with other notices, bounded as all of it is. */
+export function withNotices(
+  draft: IncidentDraft,
+  notify: readonly NoticeRecord[] | undefined,
+): IncidentDraft {
+  if (notify === undefined) return draft;
+  return { ...draft, notify: capValue(notify) as readonly NoticeRecord[] };
 }
 
 function capDraft(draft: IncidentDraft): IncidentDraft {
@@ -55,6 +64,7 @@ export function incidentRow(
     rule_line: draft.ruleLine,
     policy: draft.policy,
     tags: draft.tags,
+    quarantine: draft.quarantine ?? null,
     urls: draft.urls,
     notify: draft.notify,
     trace: draft.trace,

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openIncidentReader } from "./incident-queries.ts";
 import { openIncidentStore } from "./incident-store.ts";
 import type { IncidentDraft } from "./records.ts";
-import { sampleDraft } from "./sample-records.test-data.ts";
+import { sampleDraft, sampleTransferDraft } from "./sample-records.test-data.ts";
 import type { CommitOperation } from "./store-messages.ts";
 
 const retention = {
@@ -59,6 +59,147 @@ describe("openIncidentStore", () => {
       { kind: "settle", eventId: sampleDraft().eventId, delivery: "failed", status: 500, at: 5 },
     ]);
     expect(store.waitingLines(0, 10)).toHaveLength(1);
+    store.close();
+  });
+
+  it("brings the final states of the notices into the record and into the line", () => {
+    const store = openIncidentStore(file, "boot", retention);
+    const draft = sampleTransferDraft();
+    const notify = [
+      { audience: "sender", state: "delivered" },
+      { audience: "recipient", state: "no account" },
+    ];
+    store.apply([
+      commit(draft),
+      {
+        kind: "settle",
+        eventId: draft.eventId,
+        delivery: "refused",
+        status: undefined,
+        at: 5,
+        notify,
+      },
+    ]);
+    const lines = store.waitingLines(0, 10).map((line) => JSON.parse(line.line) as unknown);
+    expect(lines).toMatchObject([
+      {
+        type: "transfer",
+        delivery: "refused",
+        status: null,
+        file: { sha256: draft.file?.sha256, quarantine: draft.quarantine },
+        route: { notified: notify },
+      },
+    ]);
+    const reader = openIncidentReader(file);
+    expect(reader.show(draft.id)).toMatchObject({
+      delivery: "refused",
+      file: { name: "invoice.txt", sha256: draft.file?.sha256, true_type: "text/plain" },
+      scan: [{ engine: "builtin", result: "infected", threat: "Eicar-Test-Signature" }],
+      details: {
+        quarantine: draft.quarantine,
+        notify,
+        events: [{ event_id: draft.eventId, quarantine: draft.quarantine }],
+      },
+    });
+    reader.close();
+    store.close();
+  });
+
+  it("leaves the notices as drafted when nothing is said of them", () => {
+    const store = openIncidentStore(file, "boot", retention);
+    const draft = sampleTransferDraft();
+    store.apply([
+      commit(draft),
+      { kind: "settle", eventId: draft.eventId, delivery: "failed", status: undefined, at: 5 },
+    ]);
+    const [line] = store.waitingLines(0, 10);
+    expect(JSON.parse(line?.line ?? "")).toMatchObject({ route: { notified: draft.notify } });
+    store.close();
+  });
+
+  it("writes one line of its own for notices that end after the line about a refusal", () => {
+    const store = openIncidentStore(file, "boot", retention);
+    const { eventId, id } = sampleDraft();
+    store.apply([commit({ answer: { status: 403, reason: "Forbidden" } })]);
+    const notify = [{ audience: "sender", state: "delivered" }];
+    const settle = {
+      kind: "settle",
+      eventId,
+      delivery: "refused",
+      status: 403,
+      at: 5,
+      notify,
+    } as const;
+    store.apply([settle]);
+    // The worker died after it had done this, and is told once more.
+    store.apply([settle, settle]);
+    const lines = store.waitingLines(0, 10);
+    expect(lines.map((line) => JSON.parse(line.line) as unknown)).toMatchObject([
+      { event_id: eventId, type: "message", status: 403 },
+      {
+        type: "notify",
+        incident: id,
+        action: null,
+        delivery: null,
+        route: { notified: notify },
+        details: { about: eventId },
+      },
+    ]);
+    expect(new Set(lines.map((line) => line.eventId)).size).toBe(2);
+    const reader = openIncidentReader(file);
+    expect(reader.show(id)).toMatchObject({ delivery: "refused", details: { notify } });
+    reader.close();
+    store.close();
+  });
+
+  it("keeps the notices and the copy of an earlier decision from standing in for the latest one's", () => {
+    const store = openIncidentStore(file, "boot", retention);
+    const draft = sampleTransferDraft();
+    const notify = [{ audience: "sender", state: "failed" }];
+    store.apply([
+      commit({ ...draft, eventId: "e1", at: 1, quarantine: "Q1" }),
+      commit({ ...draft, eventId: "e2", at: 2, quarantine: undefined }),
+      {
+        kind: "settle",
+        eventId: "e1",
+        delivery: "refused",
+        status: undefined,
+        at: 5,
+        notify,
+      },
+    ]);
+    const [line] = store.waitingLines(0, 10);
+    expect(JSON.parse(line?.line ?? "")).toMatchObject({
+      event_id: "e1",
+      file: { quarantine: "Q1" },
+      route: { notified: notify },
+    });
+    const reader = openIncidentReader(file);
+    expect(reader.show(draft.id)?.details).toMatchObject({
+      quarantine: null,
+      notify: draft.notify,
+      events: [
+        { event_id: "e1", quarantine: "Q1" },
+        { event_id: "e2", quarantine: null },
+      ],
+    });
+    reader.close();
+    store.close();
+  });
+
+  it("bounds what is said of notices", () => {
+    const store = openIncidentStore(file, "boot", retention);
+    const { eventId } = sampleDraft();
+    const notify = Array.from({ length: 500 }, () => ({
+      audience: "sender",
+      state: "x".repeat(5000),
+    }));
+    store.apply([
+      commit({}),
+      { kind: "settle", eventId, delivery: "delivered", status: 200, at: 5, notify },
+    ]);
+    const [line] = store.waitingLines(0, 10);
+    expect(line?.line.length).toBeLessThan(80_000);
     store.close();
   });
 

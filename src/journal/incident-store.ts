@@ -1,7 +1,8 @@
 import { DatabaseSync } from "node:sqlite";
-import { incidentLine } from "./event-line.ts";
+import { createEventId } from "./event-id.ts";
+import { incidentLine, noticesLine } from "./event-line.ts";
 import type { RunningGroup } from "./incident-ids.ts";
-import { boundRecord, incidentRow } from "./incident-record.ts";
+import { boundRecord, incidentRow, withNotices } from "./incident-record.ts";
 import { createPrivateFile } from "./private-file.ts";
 import type { Delivery, IncidentDraft } from "./records.ts";
 import { prepareStatements, type StoreStatements } from "./store-statements.ts";
@@ -94,7 +95,7 @@ class IncidentWriter {
       const refused: RefusedOperation[] = [];
       for (const [index, operation] of operations.entries()) {
         if (operation.kind === "settle") {
-          this.#settle(operation.eventId, operation);
+          if (!this.#settle(operation.eventId, operation)) this.#noteLate(operation);
           continue;
         }
         const message = this.#commitAlone(operation);
@@ -159,16 +160,36 @@ class IncidentWriter {
     return undefined;
   }
 
-  /** Only a row that is still pending; its line goes to the outbox in the same transaction. */
-  #settle(eventId: string, end: Pick<SettleOperation, "delivery" | "status" | "at">): void {
+  /** Only a row that is still pending; its line goes to the outbox in the same transaction. False: there is none. */
+  #settle(eventId: string, end: Omit<SettleOperation, "kind" | "eventId">): boolean {
     const statements = this.#statements;
     const row = statements.pendingEvent.get(eventId);
-    if (row === undefined) return;
+    if (row === undefined) return false;
     const status = end.status ?? null;
-    const draft = JSON.parse(String(row["draft"])) as IncidentDraft;
+    const draft = withNotices(JSON.parse(String(row["draft"])) as IncidentDraft, end.notify);
+    if (end.notify !== undefined) this.#note(draft);
     const settlement = { delivery: end.delivery, status: end.status, settledAt: end.at };
     statements.settleEvent.run(end.delivery, status, end.at, eventId);
     statements.settleIncident.run(end.delivery, status, draft.id);
     statements.putLine.run(eventId, incidentLine(draft, settlement));
+    return true;
+  }
+
+  /** Notices that ended after the line about their decision; sent again after a crash, they say nothing new. */
+  #noteLate(operation: SettleOperation): void {
+    if (operation.notify === undefined) return;
+    const row = this.#statements.settledEvent.get(operation.eventId);
+    if (row === undefined) return;
+    const known = JSON.parse(String(row["draft"])) as IncidentDraft;
+    const draft = withNotices(known, operation.notify);
+    if (JSON.stringify(draft.notify) === JSON.stringify(known.notify)) return;
+    this.#note(draft);
+    const eventId = createEventId(operation.at);
+    this.#statements.putLine.run(eventId, noticesLine(draft, eventId, operation.at));
+  }
+
+  #note(draft: IncidentDraft): void {
+    this.#statements.noteEvent.run(JSON.stringify(draft), draft.eventId);
+    this.#statements.noteIncident.run(JSON.stringify(draft.notify), draft.id, draft.eventId);
   }
 }

@@ -1,4 +1,10 @@
-import type { AllowedEvent, Delivery, IncidentDraft, OperationEvent } from "./records.ts";
+import type {
+  AllowedEvent,
+  Delivery,
+  IncidentDraft,
+  NoticeRecord,
+  OperationEvent,
+} from "./records.ts";
 
 /** What was decided, kept so that any complaint that quotes INC-… can be answered. See DESIGN §4 "Records". */
 export interface Journal extends AsyncDisposable {
@@ -9,8 +15,17 @@ export interface Journal extends AsyncDisposable {
   incidentFor(groupKey: string): { readonly id: string; readonly repeated: boolean };
   /** Resolves when the incident is on disk (synchronous=FULL). Rejects with JournalUnavailable. */
   commit(draft: IncidentDraft): Promise<void>;
-  /** How the message of a committed decision ended; writes its line of the event log from the committed row. */
-  settle(eventId: string, delivery: Delivery, status: number | undefined): void;
+  /**
+   * How the message of a committed decision ended; writes its line of the event log from the committed row.
+   * `notify`: what became of its notices, in place of what the draft said. When the line is written already (a message
+   * refused at once), only the notices count: the record takes them, and a line of type "notify" says so.
+   */
+  settle(
+    eventId: string,
+    delivery: Delivery,
+    status: number | undefined,
+    notify?: readonly NoticeRecord[],
+  ): void;
   /** Bounded buffer, at the file at most a second late; what overflows is counted, never waited for. */
   allowed(event: AllowedEvent): void;
   operation(event: OperationEvent): void;

@@ -23,15 +23,25 @@ export interface IncidentDraft {
   readonly reason: string;
   readonly tags: readonly string[];
   readonly file: FileRecord | undefined;
+  /** Id of the kept copy of the file; undefined when none is kept. */
+  readonly quarantine?: string | undefined;
   readonly scan: readonly ScanRecord[];
   /** Links concerned, defanged (hxxp), without query string and user info. */
   readonly urls: readonly string[];
   /** The final answer that we gave; undefined while a forwarded message waits for the peer's. */
   readonly answer: { readonly status: number; readonly reason: string } | undefined;
   /** Notices asked for and what became of them. */
-  readonly notify: readonly { readonly audience: string; readonly state: string }[];
+  readonly notify: readonly NoticeRecord[];
   /** Trace of the rules, for `incidents explain`. */
   readonly trace: readonly unknown[];
+}
+
+/** One notice to one audience. */
+export interface NoticeRecord {
+  /** "sender", "recipient" or "admins". */
+  readonly audience: string;
+  /** "pending" or "not sent" as long as nothing is known; at the end a word of docs/events.md. */
+  readonly state: string;
 }
 
 export interface FileRecord {
@@ -55,7 +65,7 @@ export type Delivery = "forwarded" | "delivered" | "refused" | "failed" | "aband
 export interface AllowedEvent {
   readonly eventId: string;
   readonly at: number;
-  readonly type: "message" | "session";
+  readonly type: "message" | "session" | "transfer";
   readonly callId: string;
   readonly from: string;
   readonly to: readonly string[];
@@ -65,13 +75,29 @@ export interface AllowedEvent {
   readonly status: number | undefined;
   /** Rules in monitor mode that would have acted. */
   readonly would: readonly string[];
+  /** Of a transfer: the file as it was scanned. */
+  readonly file?: FileRecord | undefined;
+  readonly scan?: readonly ScanRecord[] | undefined;
+  /** Why what was allowed did not arrive, e.g. "sender-gone"; "" counts as none. */
+  readonly reason?: string | undefined;
 }
 
-/** Anything else worth a line: reloads, engines, rule errors, administration. */
+/**
+ * Anything else worth a line: reloads, engines, rule errors, administration, kept files that were fetched or deleted,
+ * notices and scans that belong to no decision, transfers found after a restart.
+ */
 export interface OperationEvent {
   readonly eventId: string;
   readonly at: number;
-  readonly type: "engine" | "reload" | "rule_error" | "admin";
+  readonly type:
+    | "engine"
+    | "reload"
+    | "rule_error"
+    | "admin"
+    | "quarantine"
+    | "notify"
+    | "scan"
+    | "transfer";
   readonly reason: string;
   readonly details: Readonly<Record<string, unknown>>;
 }

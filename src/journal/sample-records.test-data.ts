@@ -33,6 +33,39 @@ export function sampleDraft(): IncidentDraft {
   };
 }
 
+/** A file that came through the relay and was found infected, its copy kept, its notices under way. */
+export function sampleTransferDraft(): IncidentDraft {
+  return {
+    ...sampleDraft(),
+    type: "transfer",
+    channel: "msnftp",
+    action: "quarantine",
+    rule: "infected",
+    reason: "Malware was found",
+    file: {
+      name: "invoice.txt",
+      size: 68,
+      sha256: "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f",
+      trueType: "text/plain",
+    },
+    quarantine: "01HF7YAT00QUARANTINE000001",
+    scan: [
+      {
+        engine: "builtin",
+        result: "infected",
+        threat: "Eicar-Test-Signature",
+        reason: undefined,
+        ms: 3,
+      },
+    ],
+    urls: [],
+    notify: [
+      { audience: "sender", state: "pending" },
+      { audience: "recipient", state: "pending" },
+    ],
+  };
+}
+
 /** A decision "allow". */
 export function sampleAllowed(): AllowedEvent {
   return {
@@ -47,5 +80,22 @@ export function sampleAllowed(): AllowedEvent {
     delivery: "delivered",
     status: 200,
     would: [],
+  };
+}
+
+/** A file that was delivered. */
+export function sampleTransfer(): AllowedEvent {
+  return {
+    ...sampleAllowed(),
+    type: "transfer",
+    channel: "msnftp",
+    status: undefined,
+    file: {
+      name: "notes.txt",
+      size: 5,
+      sha256: "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
+      trueType: "text/plain",
+    },
+    scan: [{ engine: "builtin", result: "clean", threat: undefined, reason: undefined, ms: 1 }],
   };
 }

@@ -44,14 +44,15 @@ describe("createStoreClient when its worker dies", () => {
     expect(underWay).toMatchObject({ status: "rejected", reason: { code: "JOURNAL_UNAVAILABLE" } });
     expect(journal.trouble).toMatch(/incidents cannot be recorded/);
     await expect(commit("while it is down")).rejects.toMatchObject({ code: "JOURNAL_UNAVAILABLE" });
-    journal.settle("before", "delivered", 200);
+    const notify = [{ audience: "sender", state: "accepted" }];
+    journal.settle("before", "delivered", 200, notify);
     const id = await vi.waitFor(async () => commit(crypto.randomUUID()), 5000);
     expect(journal.trouble).toBeUndefined();
     expect(await journal.queries.show(id)).toMatchObject({ count: 1 });
     await journal[Symbol.asyncDispose]();
     const lines = readFileSync(eventsFile, "utf8").trim().split("\n");
     expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
-      { event_id: "before", delivery: "delivered", status: 200 },
+      { event_id: "before", delivery: "delivered", status: 200, route: { notified: notify } },
     ]);
   });
 });

@@ -1,5 +1,5 @@
 import type { RunningGroup } from "./incident-ids.ts";
-import type { Delivery } from "./records.ts";
+import type { Delivery, NoticeRecord } from "./records.ts";
 
 /** What the SIP thread and the store's worker say to each other; everything is structured-cloneable plain data. */
 export type StoreRequest =
@@ -24,6 +24,8 @@ export interface SettleOperation {
   readonly delivery: Delivery;
   readonly status: number | undefined;
   readonly at: number;
+  /** Final states of the notices; undefined leaves what the draft says. */
+  readonly notify?: readonly NoticeRecord[] | undefined;
 }
 
 export type StoreReply =

@@ -9,8 +9,11 @@ export interface StoreStatements {
   readonly putEvent: StatementSync;
   readonly trimEvents: StatementSync;
   readonly pendingEvent: StatementSync;
+  readonly settledEvent: StatementSync;
   readonly settleEvent: StatementSync;
   readonly settleIncident: StatementSync;
+  readonly noteEvent: StatementSync;
+  readonly noteIncident: StatementSync;
   readonly putLine: StatementSync;
   readonly leftPending: StatementSync;
   readonly running: StatementSync;
@@ -43,6 +46,9 @@ export function prepareStatements(db: DatabaseSync): StoreStatements {
     pendingEvent: db.prepare(
       "SELECT draft FROM events WHERE event_id = ? AND delivery = 'pending'",
     ),
+    settledEvent: db.prepare(
+      "SELECT draft FROM events WHERE event_id = ? AND delivery <> 'pending'",
+    ),
     settleEvent: db.prepare(
       "UPDATE events SET delivery = ?, status = ?, settled_at = ? WHERE event_id = ?",
     ),
@@ -51,6 +57,11 @@ export function prepareStatements(db: DatabaseSync): StoreStatements {
         answer = CASE WHEN answer <> 'null' OR ?2 IS NULL THEN answer
                  ELSE json_object('status', CAST(?2 AS INTEGER), 'reason', '') END
       WHERE id = ?3`),
+    noteEvent: db.prepare("UPDATE events SET draft = ? WHERE event_id = ?"),
+    // An incident shows the latest of its decisions: notices of an earlier one are kept with that one alone.
+    noteIncident: db.prepare(`
+      UPDATE incidents SET details = json_set(details, '$.notify', json(?1))
+      WHERE id = ?2 AND json_extract(details, '$.event_id') = ?3`),
     putLine: db.prepare("INSERT INTO outbox (event_id, line) VALUES (?, ?)"),
     leftPending: db.prepare(
       "SELECT event_id FROM events WHERE delivery = 'pending' AND boot <> ? ORDER BY at",

@@ -33,9 +33,11 @@ export interface Verdict {
   readonly decision: Decision | undefined;
   /** Every decision taken, in the order of asking. */
   readonly decisions: readonly Decision[];
-  /** The failure key that decided, when no rule did: "parse_problem", "opaque", "on_infected" … */
+  /** What decided, when no rule did: a failure key ("parse_problem", "opaque", "on_infected" …) or "relay". */
   readonly setting: string | undefined;
   readonly problem: InspectProblem | undefined;
+  /** What the sender is told, where the setting alone does not say enough. */
+  readonly sentence?: string;
   readonly inspection: Inspection | undefined;
   /** The file that the weightiest decision was about. */
   readonly file: FileFacts | undefined;

@@ -40,7 +40,10 @@ export function forwardAck(core: ProxyCore, ack: IncomingAck): void {
     towardsServer: [],
     addPath: false,
   };
-  const edits = editsOf(core, request, context);
+  const asked = editsOf(core, request, context);
+  core.legs.heardRequest(request, ingress);
+  const requestUri = target.requestUri ?? plan.target;
+  const edits = [...asked, ...core.legs.leaving(request, target.face, requestUri)];
   target.face.flow.send(forwardedRequest({ ...basis, edits }, target, core.branches.next(hash)));
 }
 

@@ -1,6 +1,7 @@
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { BranchMaker } from "./branch.ts";
 import type { ClientTransactionEnv } from "./client-transaction.ts";
+import type { DialogLegs } from "./dialog-legs.ts";
 import type { ProxyDeps, ProxyOptions } from "./proxy-options.ts";
 import type { AskFilter } from "./request-guard.ts";
 import type { TargetDeps } from "./targets.ts";
@@ -13,4 +14,5 @@ export interface ProxyCore extends Pick<ProxyDeps, "seams" | "log" | "registrati
   readonly targets: TargetDeps;
   readonly branches: BranchMaker;
   readonly clientEnv: ClientTransactionEnv;
+  readonly legs: DialogLegs;
 }

@@ -3,6 +3,7 @@ import type { EmbeddedRegistrar } from "../location/embedded-registrar.ts";
 import type { FlowTokens } from "../location/flow-tokens.ts";
 import type { Registrations } from "../location/registrations.ts";
 import type { Endpoint, Flow, TransportName } from "../transport/flow.ts";
+import type { Account } from "./digest-credentials.ts";
 import type { Seams } from "./seams.ts";
 
 /** The capabilities that the proxy is built from. */
@@ -69,4 +70,6 @@ export interface ProxyOptions {
   readonly inFlight: number;
   /** Bytes of their requests at most; default 256 MiB. */
   readonly inFlightBytes?: number;
+  /** Answers the upstream's Digest challenges to requests of our own; undefined: they are not answered. */
+  readonly account?: Account | undefined;
 }

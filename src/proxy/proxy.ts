@@ -7,7 +7,8 @@
  * (the filter) → route, targets → forward-request → client-transaction; and back: client-transaction →
  * response-context → forward-response → server-transaction.
  *
- * It knows no policy and no bodies, resolves no names (RFC 3263: only the static next hop), keeps no dialogs.
+ * Requests of our own begin in originate.ts. It knows no policy and no bodies, resolves no names (RFC 3263: only the
+ * static next hop), and keeps of dialogs no more than dialog-legs.ts needs.
  * Limits: `inFlight` unfinished transactions; finished ones linger within LINGER, the oldest going first.
  */
 import { createTimerWheel } from "../base/timer-wheel.ts";
@@ -17,8 +18,11 @@ import type { SipResponse } from "../wire/sip/message.ts";
 import { topmostVia } from "../wire/sip/via.ts";
 import { BranchMaker } from "./branch.ts";
 import type { CancelTransaction, ClientTransaction } from "./client-transaction.ts";
+import { DialogLegs } from "./dialog-legs.ts";
 import { FlowFaces, type FlowFace } from "./flow-face.ts";
 import { LingerQueue, type LingerLimits } from "./linger.ts";
+import { OwnRequests } from "./originate.ts";
+import type { LegRequest, OriginationEnd, Originator, OwnMessage } from "./origination.ts";
 import { createProxyCounters, type ProxyCounters } from "./proxy-counters.ts";
 import type { ProxyCore } from "./proxy-core.ts";
 import type { ProxyDeps, ProxyOptions } from "./proxy-options.ts";
@@ -28,13 +32,13 @@ import type { Load, ServerTransaction } from "./server-transaction.ts";
 import { T4_MS, TRANSACTION_MS } from "./timers.ts";
 import { UpstreamChoice } from "./upstream-choice.ts";
 
-/** The proxy; its first three members are what the transport calls. */
-export interface Proxy {
+/** The proxy; its first two members are what the transport calls. It also sends requests of our own (originate.ts). */
+export interface Proxy extends Originator {
   onFrame(flow: Flow, frame: SipFrame): void;
   onClose(flow: Flow): void;
   /**
-   * Takes no new MESSAGE and INVITE (503), and resolves when every transaction has its final answer; after `graceMs`
-   * the rest is answered 503.
+   * Takes no new MESSAGE and INVITE (503), and resolves when every transaction has its final answer, requests of our
+   * own included; after `graceMs` the rest is answered 503. From then on nothing is originated.
    */
   drain(graceMs: number): Promise<void>;
   readonly counters: Readonly<ProxyCounters>;
@@ -59,6 +63,7 @@ class SipProxy implements Proxy {
   readonly #faces: FlowFaces;
   readonly #core: ProxyCore;
   readonly #intake: RequestIntake;
+  readonly #own: OwnRequests;
   readonly #servers = new Map<string, ServerTransaction>();
   readonly #clients = new Map<string, ClientTransaction>();
   readonly #cancels = new Map<string, CancelTransaction>();
@@ -85,15 +90,18 @@ class SipProxy implements Proxy {
       targets: targetDeps(deps, options, this.#faces),
       branches: new BranchMaker(),
       clientEnv: { timers, table: this.#clients, cancels: this.#cancels, longLinger },
+      legs: new DialogLegs(),
     };
+    const onFinished = (): void => this.#maybeDrained();
     const serverEnv = {
       timers,
       table: this.#servers,
       longLinger,
       shortLinger,
       load: this.#load,
-      onFinished: () => this.#maybeDrained(),
+      onFinished,
     };
+    this.#own = new OwnRequests({ core: this.#core, load: this.#load, onFinished });
     this.#intake = new RequestIntake({ core: this.#core, serverEnv, counters: this.counters });
   }
 
@@ -139,10 +147,32 @@ class SipProxy implements Proxy {
 
   async drain(graceMs: number): Promise<void> {
     this.#intake.draining = true;
-    if (this.#load.unfinished === 0) return;
+    if (this.#load.unfinished > 0) await this.#finished(graceMs);
+    this.#own.close();
+  }
+
+  async sendMessage(message: OwnMessage): Promise<OriginationEnd> {
+    return this.#own.sendMessage(message);
+  }
+
+  async sendInLeg(request: LegRequest): Promise<OriginationEnd> {
+    return this.#own.sendInLeg(request);
+  }
+
+  watch(callId: string): void {
+    this.#own.watch(callId);
+  }
+
+  unwatch(callId: string): void {
+    this.#own.unwatch(callId);
+  }
+
+  async #finished(graceMs: number): Promise<void> {
     const drained = Promise.withResolvers<void>();
     this.#drained = drained.resolve;
     const grace = this.#core.clock.schedule(graceMs, () => {
+      // First, for the end of a transaction may be a reason for a notice.
+      this.#own.close();
       for (const transaction of this.#servers.values()) transaction.context?.shutdown();
       drained.resolve();
     });

@@ -1,11 +1,13 @@
 import type { TimerHandle } from "../base/timer-wheel.ts";
 import type { SipRequest, SipResponse } from "../wire/sip/message.ts";
-import { parseDatagram, type SipLimits } from "../wire/sip/parse-message.ts";
+import type { Splice } from "../wire/sip/splice.ts";
 import { ClientTransaction, type BranchOwner } from "./client-transaction.ts";
 import { forwardedRequest, type ForwardBasis } from "./forward-request.ts";
 import { forwardedResponse } from "./forward-response.ts";
 import { removeBody } from "./message-edits.ts";
 import type { ProxyCore } from "./proxy-core.ts";
+import { readAgain } from "./read-again.ts";
+import { cseqDigits, cseqSplice } from "./renumber.ts";
 import {
   buildReply,
   FLOW_FAILED,
@@ -18,6 +20,7 @@ import { confirmRegistration, wantsPath } from "./registration.ts";
 import { planRoute } from "./route.ts";
 import type { RequestContext, RequestOutcome, TransactionEnd } from "./seams.ts";
 import type { ServerTransaction } from "./server-transaction.ts";
+import { statusRank } from "./status-rank.ts";
 import type { BranchTarget } from "./targets.ts";
 import { chooseTargets } from "./targets.ts";
 
@@ -41,13 +44,6 @@ interface Candidate {
 const REQUEST_TIMEOUT = plainReply(408, "Request Timeout");
 const SERVER_TIMEOUT = plainReply(504, "Server Time-out");
 const UPSTREAM_LOST = plainReply(503, "Service Unavailable");
-/** What we have made ourselves is read again without limits. */
-const NO_LIMITS: SipLimits = {
-  maxHeadBytes: Number.MAX_SAFE_INTEGER,
-  maxHeaderCount: Number.MAX_SAFE_INTEGER,
-  maxBodyBytes: Number.MAX_SAFE_INTEGER,
-};
-
 /**
  * One request on its way through (the "response context" of RFC 3261 §16.2): asks the filter, sends the request on to
  * one or several targets, and chooses the answer (§16.7). It lives until the final answer, that of an accepted INVITE
@@ -68,6 +64,8 @@ export class ResponseContext implements BranchOwner {
   #cancelled = false;
   /** The request as it was forwarded, where the filter has changed it. */
   #edited: (() => SipRequest) | undefined;
+  /** It was forwarded with another CSeq number than it came with (dialog-legs.ts). */
+  #renumbered = false;
 
   constructor(core: ProxyCore, server: ServerTransaction, arrival: Arrival) {
     this.#core = core;
@@ -114,6 +112,7 @@ export class ResponseContext implements BranchOwner {
 
   onResponse(branch: ClientTransaction, response: SipResponse): void {
     const { status } = response;
+    this.#core.legs.heardResponse(this.#arrival.request, response, branch.face);
     if (status >= 300) {
       this.#weigh({ status, cause: this.#finalCause(), response, reply: undefined });
       if (status >= 600) for (const other of this.#branches) other.cancel();
@@ -144,6 +143,7 @@ export class ResponseContext implements BranchOwner {
   #settle(outcome: RequestOutcome): void {
     if (!this.#server.proceeding) return;
     this.#onEnd = outcome.onEnd;
+    this.#core.legs.heardRequest(this.#arrival.request, this.#arrival.ingress);
     if (outcome.kind === "reply") {
       this.#answer(outcome, "replied");
       return;
@@ -198,7 +198,14 @@ export class ResponseContext implements BranchOwner {
     if (target === undefined || basis === undefined) return false;
     const { request, wayHash } = this.#arrival;
     const branch = this.#core.branches.next(wayHash);
-    const bytes = forwardedRequest(basis, target, branch);
+    const requestUri = target.requestUri ?? basis.plan.target;
+    const numbers = this.#core.legs.leaving(request, target.face, requestUri);
+    const edits = numbers.length === 0 ? basis.edits : [...basis.edits, ...numbers];
+    const bytes = forwardedRequest(
+      edits === basis.edits ? basis : { ...basis, edits },
+      target,
+      branch,
+    );
     const transaction = new ClientTransaction(this.#core.clientEnv, this, {
       branch,
       method: request.method,
@@ -206,7 +213,8 @@ export class ResponseContext implements BranchOwner {
       bytes,
       message: () => readAgain(bytes),
     });
-    if (basis.edits.length > 0) this.#edited = once(() => readAgain(bytes));
+    if (edits.length > 0) this.#edited = once(() => readAgain(bytes));
+    if (numbers.length > 0) this.#renumbered = true;
     this.#branches.push(transaction);
     this.#ways.push(way);
     transaction.start();
@@ -241,12 +249,19 @@ export class ResponseContext implements BranchOwner {
     const { reliable } = this.#server.replyFlow;
     try {
       const edits = seams.onResponse(response, this.#edited?.() ?? request, context);
-      return forwardedResponse(response, edits, reliable);
+      return forwardedResponse(response, this.#numberedBack(edits, response), reliable);
     } catch (error) {
       log.warn({ err: error }, "the filter failed on a response");
       const edits = options.onFailure === "block" ? removeBody(response) : [];
-      return forwardedResponse(response, edits, reliable);
+      return forwardedResponse(response, this.#numberedBack(edits, response), reliable);
     }
+  }
+
+  /** The edits of a response; to a renumbered request it has the sender's own number again. */
+  #numberedBack(edits: readonly Splice[], response: SipResponse): readonly Splice[] {
+    const { request } = this.#arrival;
+    if (!this.#renumbered || response.cseq.number === request.cseq.number) return edits;
+    return [...edits, cseqSplice(response, cseqDigits(request))];
   }
 
   /** Answers instead of the peer. */
@@ -292,12 +307,6 @@ export class ResponseContext implements BranchOwner {
   }
 }
 
-function readAgain(bytes: Buffer): SipRequest {
-  const message = parseDatagram(bytes, NO_LIMITS);
-  if (message.ok && message.value.kind === "request") return message.value;
-  throw new Error("what was forwarded cannot be read again");
-}
-
 function once(make: () => SipRequest): () => SipRequest {
   let made: SipRequest | undefined;
   return () => (made ??= make());
@@ -307,10 +316,5 @@ function once(make: () => SipRequest): () => SipRequest {
 function isBetter(candidate: Candidate, best: Candidate): boolean {
   const own = Number(candidate.response === undefined) - Number(best.response === undefined);
   if (own !== 0) return own < 0;
-  return rank(candidate.status) < rank(best.status);
-}
-
-function rank(status: number): number {
-  const hundreds = Math.floor(status / 100);
-  return hundreds === 6 ? 0 : hundreds;
+  return statusRank(candidate.status) < statusRank(best.status);
 }

@@ -25,6 +25,11 @@ export interface Seams {
     request: SipRequest,
     context: RequestContext,
   ): readonly Splice[];
+  /**
+   * Edits of a request of our own that leaves towards the server (the mark, by which its second crossing is known).
+   * Asked again whenever it leaves with another CSeq or by another way; not asked for what goes straight to a client.
+   */
+  onOriginate?(request: SipRequest): readonly Splice[];
 }
 
 /** From which side of the gateway something came (DESIGN §4 "Sides and routing"). */

@@ -61,7 +61,7 @@ export function chooseTargets(
     if (side === "client" && !plan.proven) return failed(FOREIGN_ROUTE);
     return flowOfToken(deps, plan.token);
   }
-  if (deps.options.upstream === "embedded") return bindingsOf(deps, request);
+  if (deps.options.upstream === "embedded") return bindingsOf(deps, request.requestUri);
   return side === "client"
     ? ok([towardsServer(deps, inDialog && plan.proven ? plan.next : undefined)])
     : towardsUri(deps, plan);
@@ -83,8 +83,11 @@ function openToken({ flowTokens, opener }: TargetDeps, token: string): Flow | un
 }
 
 /** Every device that the user has registered, at the same time. */
-function bindingsOf(deps: TargetDeps, request: SipRequest): Result<readonly BranchTarget[], Reply> {
-  const aor = canonicalAor(request.requestUri);
+export function bindingsOf(
+  deps: TargetDeps,
+  requestUri: string,
+): Result<readonly BranchTarget[], Reply> {
+  const aor = canonicalAor(requestUri);
   const { registrar, clock, opener, faces } = deps;
   const bindings = aor === undefined ? [] : (registrar?.lookup(aor, clock.now()) ?? []);
   const targets: BranchTarget[] = [];
@@ -155,7 +158,8 @@ function open(deps: TargetDeps, hop: Hop): Target {
   return { face: faces.of(flow) };
 }
 
-function once(target: Target): BranchTarget {
+/** The one way there is. */
+export function once(target: Target): BranchTarget {
   let left: Target | undefined = target;
   return {
     next() {

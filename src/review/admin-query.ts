@@ -6,6 +6,9 @@ import type { IncidentFilter } from "../journal/journal.ts";
 /** Rows of one answer at most; more is asked for with `until`. */
 const MAX_LIMIT = 1000;
 
+const DEFAULT_LIMIT = 100;
+
+const limit = z.coerce.number<string>().int().min(1).max(MAX_LIMIT);
 const text = z.string().min(1).max(512);
 const moment = z.union([
   z.coerce.number<string>().int().nonnegative(),
@@ -19,17 +22,15 @@ const querySchema = z.strictObject({
   rule: text.optional(),
   user: text.optional(),
   state: text.optional(),
-  limit: z.coerce.number<string>().int().min(1).max(MAX_LIMIT).optional(),
+  limit: limit.optional(),
 });
+
+const limitSchema = z.strictObject({ limit: limit.default(DEFAULT_LIMIT) });
 
 /** The query string of GET /v1/incidents. Times are RFC 3339 or milliseconds since 1970. The problem is a sentence. */
 export function readIncidentFilter(query: unknown): Result<IncidentFilter, string> {
   const read = querySchema.safeParse(query);
-  if (!read.success) {
-    const issue = read.error.issues[0];
-    const where = issue?.path.join(".") ?? "";
-    return failed(where === "" ? (issue?.message ?? "") : `${where}: ${issue?.message ?? ""}`);
-  }
+  if (!read.success) return failed(sentenceOf(read.error));
   const { since, until, action, rule, user, state, limit } = read.data;
   return ok({
     ...(since === undefined ? undefined : { since }),
@@ -40,4 +41,16 @@ export function readIncidentFilter(query: unknown): Result<IncidentFilter, strin
     ...(state === undefined ? undefined : { state }),
     ...(limit === undefined ? undefined : { limit }),
   });
+}
+
+/** A query string with nothing but `limit`: rows of the answer, 100 when left out. The problem is a sentence. */
+export function readLimit(query: unknown): Result<number, string> {
+  const read = limitSchema.safeParse(query);
+  return read.success ? ok(read.data.limit) : failed(sentenceOf(read.error));
+}
+
+function sentenceOf(error: z.ZodError): string {
+  const issue = error.issues[0];
+  const where = issue?.path.join(".") ?? "";
+  return where === "" ? (issue?.message ?? "") : `${where}: ${issue?.message ?? ""}`;
 }

@@ -8,7 +8,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { JournalUnavailable } from "../journal/journal-unavailable.ts";
 import type { IncidentFilter, IncidentView } from "../journal/journal.ts";
 import { createAdminServer } from "./admin-server.ts";
-import type { ReviewPorts } from "./ports.ts";
+import { fakePorts } from "./fake-ports.test-data.ts";
+import type { ReviewPorts, TransferView } from "./ports.ts";
 
 let folder = "";
 let socket = "";
@@ -40,20 +41,13 @@ const incident: IncidentView = {
 };
 
 function ports(changes: Partial<ReviewPorts> = {}): ReviewPorts {
-  return {
-    health: () => ({ ready: true, parts: [], version: "0.1.0", startedAt: 0 }),
+  return fakePorts({
     incidents: {
       list: async () => [incident],
       show: async (id) => (id === incident.id ? incident : undefined),
     },
-    rules: () => ({
-      rules: [],
-      status: { generation: 3, hash: "ab", loaded: 0, loadedAt: 0, lastFailure: undefined },
-    }),
-    reload: async () => ({ ok: false, generation: 3, problems: ["r.yaml:3:1: no such key"] }),
-    stats: () => ({ messages: 7 }),
     ...changes,
-  };
+  });
 }
 
 interface Answer {
@@ -97,6 +91,41 @@ describe("createAdminServer", () => {
     });
     expect((await ask("/v1/stats")).body).toEqual({ messages: 7 });
     expect((await ask("/v1/reload", "POST")).body).toMatchObject({ ok: false, generation: 3 });
+  });
+
+  it("answers how the engines stand, and probes them only when it is told to", async () => {
+    const asked: boolean[] = [];
+    const engine = { name: "clamd", required: true, state: "down", detail: "refused" } as const;
+    const engines = async (test: boolean) => {
+      asked.push(test);
+      return [{ ...engine, scans: 7, errors: 3 }];
+    };
+    await using _server = await createAdminServer(ports({ engines }), { socket });
+    const body = { engines: [{ ...engine, scans: 7, errors: 3 }] };
+    expect(await ask("/v1/engines")).toEqual({ status: 200, body });
+    expect(await ask("/v1/engines/test", "POST")).toEqual({ status: 200, body });
+    expect((await ask("/v1/engines/test")).status).toBe(404);
+    expect(asked).toEqual([false, true]);
+  });
+
+  it("answers the transfers under way", async () => {
+    const transfer: TransferView = {
+      id: "01T",
+      state: "receiving",
+      port: 6891,
+      size: 1000,
+      received_bytes: 10,
+      delivered_bytes: 0,
+      age_ms: 5,
+      from: "sip:alice@a.example",
+      to: ["sip:bob@a.example"],
+      name: "a.txt",
+      call_id: "c",
+    };
+    await using _server = await createAdminServer(ports({ transfers: async () => [transfer] }), {
+      socket,
+    });
+    expect((await ask("/v1/transfers")).body).toEqual({ transfers: [transfer] });
   });
 
   it("says 503 while the gateway is not ready", async () => {

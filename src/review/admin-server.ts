@@ -1,10 +1,14 @@
 import { chmodSync, lstatSync, mkdirSync, rmSync } from "node:fs";
 import { createConnection } from "node:net";
 import { dirname } from "node:path";
-import Fastify, { type FastifyInstance, type FastifyReply } from "fastify";
+import Fastify, { type FastifyInstance } from "fastify";
 import { CodedError } from "../base/coded-error.ts";
-import { readIncidentFilter } from "./admin-query.ts";
+import { addIncidentRoutes } from "./incident-routes.ts";
 import type { ReviewPorts } from "./ports.ts";
+import { addQuarantineRoutes } from "./quarantine-routes.ts";
+import { refuse, refuseThrown } from "./refuse.ts";
+import { addRuleRoutes } from "./rule-routes.ts";
+import { addStatusRoutes } from "./status-routes.ts";
 
 /**
  * The admin API on a unix socket: what the command line asks of a running gateway. Who may open the socket (mode 0600
@@ -41,9 +45,10 @@ export async function createAdminServer(
     routerOptions: { maxParamLength: 64 },
   });
   addErrors(app);
-  addProbes(app, ports);
-  addIncidents(app, ports);
-  addRules(app, ports);
+  addStatusRoutes(app, ports);
+  addIncidentRoutes(app, ports);
+  addQuarantineRoutes(app, ports);
+  addRuleRoutes(app, ports);
   try {
     await app.listen({ path: socket });
     chmodSync(socket, 0o600);
@@ -107,89 +112,11 @@ async function isAnswered(socket: string): Promise<boolean> {
 
 function addErrors(app: FastifyInstance): void {
   app.setNotFoundHandler((request, reply) => {
-    refuse(reply, 404, "NOT_FOUND", `there is no ${request.method} ${request.url}`);
+    refuse(reply, "NOT_FOUND", `there is no ${request.method} ${request.url}`);
   });
   app.setErrorHandler((error, _request, reply) => {
-    const status = statusOf(error);
-    const code = error instanceof CodedError ? error.code : "ADMIN_REQUEST_FAILED";
-    refuse(reply, status, code, messageOf(error));
+    refuseThrown(reply, error);
   });
-}
-
-/** fastify gives its own errors (body too large, bad JSON) a status; the journal's are 503; the rest is our bug. */
-function statusOf(error: unknown): number {
-  if (error instanceof CodedError) return 503;
-  if (typeof error !== "object" || error === null || !("statusCode" in error)) return 500;
-  return typeof error.statusCode === "number" ? error.statusCode : 500;
-}
-
-function addProbes(app: FastifyInstance, ports: ReviewPorts): void {
-  app.get("/livez", () => ({ live: true }));
-  app.get("/readyz", (_request, reply) => {
-    const { ready } = ports.health();
-    return reply.status(ready ? 200 : 503).send({ ready });
-  });
-  app.get("/v1/health", () => {
-    const { startedAt, ...health } = ports.health();
-    return { ...health, started_at: new Date(startedAt).toISOString() };
-  });
-  app.get("/v1/stats", () => ports.stats());
-}
-
-function addIncidents(app: FastifyInstance, ports: ReviewPorts): void {
-  app.get("/v1/incidents", async (request, reply) => {
-    const filter = readIncidentFilter(request.query);
-    if (!filter.ok) return refuse(reply, 400, "BAD_QUERY", filter.problem);
-    return { incidents: await ports.incidents.list(filter.value) };
-  });
-  app.get<{ Params: { id: string } }>("/v1/incidents/:id", async (request, reply) => {
-    const incident = await ports.incidents.show(request.params.id.toUpperCase());
-    return incident ?? refuseUnknown(reply, request.params.id);
-  });
-  app.get<{ Params: { id: string } }>("/v1/incidents/:id/explain", async (request, reply) => {
-    const incident = await ports.incidents.show(request.params.id.toUpperCase());
-    if (incident === undefined) return refuseUnknown(reply, request.params.id);
-    const { id, action, rule, reason, details, answer } = incident;
-    return {
-      id,
-      action,
-      rule,
-      rule_title: details["rule_title"] ?? "",
-      rule_file: details["rule_file"] ?? "",
-      rule_line: details["rule_line"] ?? 0,
-      policy: details["policy"] ?? "",
-      reason,
-      answer,
-      trace: details["trace"] ?? [],
-      trace_cut: details["trace_cut"] ?? false,
-    };
-  });
-}
-
-function addRules(app: FastifyInstance, ports: ReviewPorts): void {
-  app.get("/v1/rules", () => ({ rules: ports.rules().rules }));
-  app.get("/v1/rules/status", () => {
-    const { generation, hash, loaded, loadedAt, lastFailure } = ports.rules().status;
-    return {
-      generation,
-      hash,
-      loaded,
-      loaded_at: new Date(loadedAt).toISOString(),
-      last_failure:
-        lastFailure === undefined
-          ? null
-          : { at: new Date(lastFailure.at).toISOString(), problems: lastFailure.problems },
-    };
-  });
-  app.post("/v1/reload", async () => ports.reload());
-}
-
-function refuseUnknown(reply: FastifyReply, id: string): FastifyReply {
-  return refuse(reply, 404, "NOT_FOUND", `there is no incident ${id}`);
-}
-
-function refuse(reply: FastifyReply, status: number, code: string, message: string): FastifyReply {
-  return reply.status(status).send({ error: { code, message } });
 }
 
 function messageOf(error: unknown): string {

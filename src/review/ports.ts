@@ -9,6 +9,75 @@ export interface ReviewPorts {
   /** Reads and checks the rules anew; the old ones keep serving unless all is well. */
   reload(): Promise<ReloadView>;
   stats(): Readonly<Record<string, unknown>>;
+  readonly quarantine: QuarantinePort;
+  /** How the scan engines stand; `test`: probes them first. */
+  engines(test: boolean): Promise<readonly EngineView[]>;
+  /** File transfers under way. */
+  transfers(): Promise<readonly TransferView[]>;
+}
+
+/** The kept files. Whoever implements it records downloads and deletions. */
+export interface QuarantinePort {
+  /** Newest first. */
+  list(limit: number): Promise<readonly QuarantineView[]>;
+  show(id: string): Promise<QuarantineView | undefined>;
+  /** A zip under the password "infected"; undefined: no such item, or its bytes are gone. */
+  download(id: string): Promise<AsyncIterable<Buffer> | undefined>;
+  /** Removes the bytes and keeps the story. Undefined: no such item. */
+  delete(id: string): Promise<QuarantineView | undefined>;
+}
+
+/** One kept file (DESIGN §6, then the rest of its story). */
+export interface QuarantineView {
+  readonly id: string;
+  /** "INC-…" */
+  readonly incident: string;
+  /** As sent; for display only, never a path. */
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly sha256: string;
+  /** "" when no engine named one. */
+  readonly threat: string;
+  /** RFC 3339, UTC. */
+  readonly stored_at: string;
+  /** There are bytes in the first state only. */
+  readonly state: "quarantined" | "deleted" | "expired";
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly rule: string;
+  readonly call_id: string;
+  /** Media type by content; null when it was not recognised. */
+  readonly true_type: string | null;
+  readonly scan: readonly Readonly<Record<string, unknown>>[];
+}
+
+export interface EngineView {
+  readonly name: string;
+  /** Without its answer a scan has failed. */
+  readonly required: boolean;
+  readonly state: "up" | "down" | "unknown";
+  /** Why it is down, or what it says of itself. */
+  readonly detail: string;
+  readonly scans: number;
+  readonly errors: number;
+}
+
+export interface TransferView {
+  readonly id: string;
+  /** "connecting", "receiving", "scanning", "deciding", "delivering", "ending". */
+  readonly state: string;
+  readonly port: number;
+  /** Bytes, as announced. */
+  readonly size: number;
+  readonly received_bytes: number;
+  readonly delivered_bytes: number;
+  readonly age_ms: number;
+  readonly from: string;
+  readonly to: readonly string[];
+  /** As offered; for display only. */
+  readonly name: string;
+  readonly call_id: string;
 }
 
 export interface Health {

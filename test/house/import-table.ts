@@ -38,7 +38,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   location: machinery(["base", "wire/sip"], ["ipaddr.js"]),
   proxy: machinery(["base", "wire/sip", "transport", "location"]),
   spool: machinery(["base"]),
-  scan: machinery(["base", "content", "wire/mime"]),
+  scan: machinery(["base", "content", "wire/mime"], ["clamscan"]),
   relay: machinery(["base", "content", ...WIRE, "transport", "spool", "scan(types)"]),
   quarantine: machinery(["base", "spool", "scan(types)"]),
   journal: machinery(["base"], ["zod"]),
@@ -61,10 +61,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ["base", "wire/sip", "config", "policy", "judge", "journal"],
     ["commander", "pino"],
   ),
+  // Peers for a demonstration: outside of the gateway, on the same codecs.
+  demo: machinery(["base", "wire/sip", "wire/msnftp"]),
   gateway: machinery(["*"], ["pino"]),
   // Pieces of the composition root that outgrew gateway.ts.
   assembly: machinery(["*", "cli(types)"], ["pino"]),
-  main: machinery(["base", "cli", "config", "gateway", "assembly", "scan"], ["pino"]),
+  main: machinery(["base", "cli", "config", "gateway", "assembly", "scan", "demo"], ["pino"]),
 };
 
 /** What "node I/O" means in the table. */

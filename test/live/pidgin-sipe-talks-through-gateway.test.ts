@@ -81,7 +81,7 @@ describe.skipIf(isMissing(NEEDED)).each(SERVERS)(
     });
 
     it("refuses an offered file so that the sender's window shows it", async () => {
-      const path = join(folder, "notes.txt");
+      const path = join(folder, "notes.exe");
       await writeFile(path, "nothing special\n");
       alice.offers("sip:bob@example.test", path);
       const ended = (event: SipeEvent): boolean =>
@@ -89,13 +89,13 @@ describe.skipIf(isMissing(NEEDED)).each(SERVERS)(
       await alice.sees("transfer", ended);
       expect(bob.unseen.filter((event) => event.event === "transfer")).toEqual([]);
       const files = (await gateway.incidents()).filter((incident) => incident["file"] !== null);
-      expect(files[0]).toMatchObject({ action: "block", file: { name: "notes.txt", size: 16 } });
+      expect(files[0]).toMatchObject({ action: "block", file: { name: "notes.exe", size: 16 } });
     });
 
     it("refuses a file that is offered within a conversation", async () => {
       alice.says("sip:bob@example.test", "have a look at this");
       await bob.sees("message");
-      const path = join(folder, "inside.txt");
+      const path = join(folder, "inside.exe");
       await writeFile(path, "nothing special either\n");
       alice.offers("sip:bob@example.test", path);
       const ended = (event: SipeEvent): boolean =>

@@ -139,6 +139,11 @@ export class GatewayProcess implements AsyncDisposable {
     return eventsWhere(this.eventsFile, callId, (event) => event["call_id"] === callId);
   }
 
+  /** Waits for the lines of the event log about file transfers that are over. */
+  async transferEvents(): Promise<readonly EventLine[]> {
+    return eventsWhere(this.eventsFile, "a transfer", (event) => event["type"] === "transfer");
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.running) await this.kill();
     await rm(this.dir, { recursive: true, force: true });

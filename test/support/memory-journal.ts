@@ -3,13 +3,19 @@ import type {
   AllowedEvent,
   Delivery,
   IncidentDraft,
+  NoticeRecord,
   OperationEvent,
 } from "../../src/journal/records.ts";
 
 /** A journal that keeps what it is told, in order. `fail` makes the next commits reject. */
 export interface MemoryJournal extends Journal {
   readonly drafts: IncidentDraft[];
-  readonly settled: { eventId: string; delivery: Delivery; status: number | undefined }[];
+  readonly settled: {
+    eventId: string;
+    delivery: Delivery;
+    status: number | undefined;
+    notify?: readonly NoticeRecord[];
+  }[];
   readonly allowedEvents: AllowedEvent[];
   readonly operations: OperationEvent[];
   fail: Error | undefined;
@@ -33,7 +39,10 @@ export function createMemoryJournal(): MemoryJournal {
       if (journal.fail !== undefined) throw journal.fail;
       journal.drafts.push(draft);
     },
-    settle: (eventId, delivery, status) => journal.settled.push({ eventId, delivery, status }),
+    settle(eventId, delivery, status, notify) {
+      const told = notify === undefined ? {} : { notify };
+      journal.settled.push({ eventId, delivery, status, ...told });
+    },
     allowed: (event) => journal.allowedEvents.push(event),
     operation: (event) => journal.operations.push(event),
     reopen: async () => undefined,

@@ -117,9 +117,9 @@ export class SipClient implements AsyncDisposable {
     return this.requests("MESSAGE", to, { ...outgoing, body });
   }
 
-  /** The next MESSAGE that arrived; it has been answered 200 already. */
-  async receives(timeoutMs = 10_000): Promise<SipText> {
-    return this.#messages.next(`a MESSAGE to ${this.name}`, undefined, timeoutMs);
+  /** The next MESSAGE that arrived (and fits); it has been answered 200 already. */
+  async receives(timeoutMs = 10_000, fits?: (message: SipText) => boolean): Promise<SipText> {
+    return this.#messages.next(`a MESSAGE to ${this.name}`, fits, timeoutMs);
   }
 
   /** The next request other than MESSAGE and ACK. */

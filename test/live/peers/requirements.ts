@@ -29,6 +29,8 @@ function program(name: string, debianPackage: string): Requirement {
 
 export const KAMAILIO: Requirement = program("kamailio", "kamailio");
 export const SIPP: Requirement = program("sipp", "sip-tester");
+export const TCPDUMP: Requirement = program("tcpdump", "tcpdump");
+export const CLAMD: Requirement = program("clamd", "clamav-daemon");
 export const C_COMPILER: Requirement = program("gcc", "gcc");
 export const LIBPURPLE: Requirement = {
   what: "libpurple's headers",

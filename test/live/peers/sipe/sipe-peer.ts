@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -13,13 +13,34 @@ const run = promisify(execFile);
 
 /** Something the user would have seen; keys as in the head of sipe-peer.c. */
 export interface SipeEvent {
-  readonly event: "signed-on" | "message" | "window" | "transfer" | "disconnected" | "dialog-box";
+  readonly event:
+    | "signed-on"
+    | "message"
+    | "window"
+    | "transfer"
+    | "mode"
+    | "disconnected"
+    | "dialog-box";
   readonly who?: string;
   readonly text?: string;
   readonly error?: boolean;
   readonly what?: string;
   readonly file?: string;
   readonly direction?: string;
+  /** Where a received file is saved. */
+  readonly path?: string;
+  /** As announced. */
+  readonly size?: number;
+  readonly moved?: number;
+  /** Bytes under `path` at that moment; -1: there is no file. */
+  readonly onDisk?: number;
+  readonly status?: string;
+}
+
+/** A file that lies in the client's folder, whole or not. */
+export interface ReceivedFile {
+  readonly name: string;
+  readonly bytes: Buffer;
 }
 
 /** Compiles the client into the folder and gives the program's path. */
@@ -70,14 +91,53 @@ export class SipePeer implements AsyncDisposable {
     this.#child.stdin?.write(`offer ${to} ${path}\n`);
   }
 
+  /** From now on offered files are taken and saved. */
+  async accepts(): Promise<void> {
+    await this.#chooses("accept");
+  }
+
+  /** From now on, and at the start, offered files are declined. */
+  async denies(): Promise<void> {
+    await this.#chooses("deny");
+  }
+
+  /** From now on nobody looks at offered files. */
+  async ignores(): Promise<void> {
+    await this.#chooses("ignore");
+  }
+
+  /** Gives up every transfer that is under way. */
+  cancels(): void {
+    this.#child.stdin?.write("cancel\n");
+  }
+
+  /** What lies in the folder where accepted files are saved, by name. */
+  async receivedFiles(): Promise<readonly ReceivedFile[]> {
+    const folder = join(this.#folder, "received");
+    const names = (await readdir(folder)).toSorted();
+    return Promise.all(
+      names.map(async (name) => ({ name, bytes: await readFile(join(folder, name)) })),
+    );
+  }
+
+  /** The next step of that name in a transfer; see the head of sipe-peer.c. */
+  async seesTransfer(
+    what: string,
+    fits: (event: SipeEvent) => boolean = () => true,
+    timeoutMs?: number,
+  ): Promise<SipeEvent> {
+    return this.sees("transfer", (event) => event.what === what && fits(event), timeoutMs);
+  }
+
   /** The next event of that kind that fits. */
   async sees(
     event: SipeEvent["event"],
     fits: (event: SipeEvent) => boolean = () => true,
+    timeoutMs = 15_000,
   ): Promise<SipeEvent> {
     const wanted = (seen: SipeEvent): boolean => seen.event === event && fits(seen);
     try {
-      return await this.#events.next(`"${event}" at ${this.address}`, wanted, 15_000);
+      return await this.#events.next(`"${event}" at ${this.address}`, wanted, timeoutMs);
     } catch (cause) {
       throw new Error(`${String(cause)}; seen: ${JSON.stringify(this.#events.items)}`, { cause });
     }
@@ -86,6 +146,11 @@ export class SipePeer implements AsyncDisposable {
   /** Events that nobody has asked for. */
   get unseen(): readonly SipeEvent[] {
     return this.#events.items;
+  }
+
+  async #chooses(mode: "accept" | "deny" | "ignore"): Promise<void> {
+    this.#child.stdin?.write(`mode ${mode}\n`);
+    await this.sees("mode", (event) => event.text === mode);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

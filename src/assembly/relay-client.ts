@@ -1,0 +1,214 @@
+import { Worker } from "node:worker_threads";
+import type { Clock, ScheduledCall } from "../base/clock.ts";
+import { CodedError } from "../base/coded-error.ts";
+import { workerEntry } from "../base/worker-entry.ts";
+import type { OpenResult, Relay, RelayEvent, TransferEnd, TransferPlan } from "../relay/relay.ts";
+import type { EngineStatus, ScanReport } from "../scan/scan-engine.ts";
+import type { RelayCall, RelayMethods, RelayReply, RelayWorkerSettings } from "./relay-messages.ts";
+
+/**
+ * The SIP thread's end of the relay's worker (DESIGN §4 "Processes and threads"). Calls and events cross as plain data. A
+ * worker that dies is started anew: its transfers end as failed, what was asked of it gets the answer that stops a file,
+ * and what its spool still holds comes back as recovered.
+ */
+export interface RelayClient extends Relay {
+  /** Why nothing can be transferred or scanned at the moment; undefined: all is well. */
+  readonly trouble: string | undefined;
+}
+
+export interface RelayClientDeps {
+  readonly clock: Clock;
+  readonly onEvent: (event: RelayEvent) => void;
+  readonly onEngine: (status: EngineStatus) => void;
+  /** The worker died; it is started again. */
+  readonly onDeath: (error: Error) => void;
+}
+
+/** The relay's worker could not be started. */
+export class RelayFailed extends CodedError {}
+
+const FIRST_RESTART_MS = 100;
+const MAX_RESTART_MS = 5000;
+const CLOSE_MS = 10_000;
+
+const LOST: TransferEnd = {
+  result: "failed",
+  reason: "internal",
+  receivedBytes: 0,
+  deliveredBytes: 0,
+  senderTold: "nothing",
+};
+const ENGINES_DOWN: ScanReport = {
+  verdict: { kind: "error", engine: "none", reason: "down", ms: 0 },
+  results: [{ kind: "error", engine: "none", reason: "down", ms: 0 }],
+  trueType: undefined,
+};
+const NOT_KEPT = { kind: "not-kept", reason: "failed", detail: "the relay was restarted" } as const;
+
+/** Starts the worker and waits until it is at work. Rejects with RELAY_FAILED. */
+export async function createRelayClient(
+  deps: RelayClientDeps,
+  settings: RelayWorkerSettings,
+): Promise<RelayClient> {
+  const client = new WorkerRelay(deps, settings);
+  await client.start();
+  return client;
+}
+
+class WorkerRelay implements RelayClient {
+  trouble: string | undefined = "the relay is starting";
+  readonly #deps: RelayClientDeps;
+  readonly #settings: RelayWorkerSettings;
+  readonly #calls = new Map<number, { resolve: (value: unknown) => void; lost: unknown }>();
+  readonly #open = new Set<string>();
+  readonly #capacity: number;
+  #worker: Worker | undefined;
+  #seq = 0;
+  #restartMs = FIRST_RESTART_MS;
+  #restart: ScheduledCall | undefined;
+  #closing = false;
+
+  constructor(deps: RelayClientDeps, settings: RelayWorkerSettings) {
+    this.#deps = deps;
+    this.#settings = settings;
+    const { ports, maxTransfers } = settings;
+    const size = ports === undefined ? 0 : ports.lastPort - ports.firstPort + 1;
+    this.#capacity = Math.min(size, maxTransfers);
+  }
+
+  get load(): Relay["load"] {
+    return { open: this.#open.size, capacity: this.#capacity };
+  }
+
+  async start(): Promise<void> {
+    const started = Promise.withResolvers<void>();
+    const worker = new Worker(workerEntry(import.meta.url, "relay-worker"), {
+      workerData: this.#settings,
+      name: "relay",
+    });
+    this.#worker = worker;
+    worker.on("message", (reply: RelayReply) => {
+      if (reply.kind === "ready") started.resolve();
+      this.#take(reply);
+    });
+    worker.on("error", (error) => {
+      started.reject(new RelayFailed("RELAY_FAILED", error.message, { cause: error }));
+      this.#died(worker, error);
+    });
+    worker.on("exit", (code) => {
+      const error = new RelayFailed("RELAY_FAILED", `the relay's worker ended with ${code}`);
+      started.reject(error);
+      this.#died(worker, error);
+    });
+    await started.promise;
+  }
+
+  async open(plan: TransferPlan): Promise<OpenResult> {
+    this.#open.add(plan.id);
+    const opened = await this.#call("open", [plan], { kind: "refused", reason: "unavailable" });
+    if (opened.kind === "refused") this.#open.delete(plan.id);
+    return opened;
+  }
+
+  decide(id: string, decision: "deliver" | "stop"): void {
+    void this.#call("decide", [id, decision], undefined);
+  }
+
+  abort(id: string, reason: "cancelled" | "shutdown"): void {
+    void this.#call("abort", [id, reason], undefined);
+  }
+
+  async keep(...args: Parameters<Relay["keep"]>): ReturnType<Relay["keep"]> {
+    return this.#call("keep", args, NOT_KEPT);
+  }
+
+  async scanBytes(bytes: Uint8Array): Promise<ScanReport> {
+    return this.#call("scanBytes", [bytes], ENGINES_DOWN);
+  }
+
+  async keepBytes(...args: Parameters<Relay["keepBytes"]>): ReturnType<Relay["keepBytes"]> {
+    return this.#call("keepBytes", args, NOT_KEPT);
+  }
+
+  async engines(test: boolean): ReturnType<Relay["engines"]> {
+    return this.#call("engines", [test], []);
+  }
+
+  async transfers(): ReturnType<Relay["transfers"]> {
+    return this.#call("transfers", [], []);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing = true;
+    this.#restart?.cancel();
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    const ended = Promise.withResolvers<void>();
+    worker.once("exit", () => ended.resolve());
+    post(worker, "close");
+    const patience = this.#deps.clock.schedule(CLOSE_MS, () => void worker.terminate());
+    await ended.promise;
+    patience.cancel();
+  }
+
+  /** @param lost the answer when the worker dies before it gives one: always the one that lets nothing pass */
+  async #call<M extends keyof RelayMethods>(
+    method: M,
+    args: Parameters<RelayMethods[M]>,
+    lost: Awaited<ReturnType<RelayMethods[M]>>,
+  ): Promise<Awaited<ReturnType<RelayMethods[M]>>> {
+    const worker = this.#worker;
+    if (worker === undefined || this.trouble !== undefined) return lost;
+    this.#seq += 1;
+    const seq = this.#seq;
+    const answered = Promise.withResolvers<unknown>();
+    this.#calls.set(seq, { resolve: answered.resolve, lost });
+    post(worker, { seq, method, args });
+    // The worker answers in the type of the method that it was asked for; relay-worker.ts is checked for that.
+    return (await answered.promise) as Awaited<ReturnType<RelayMethods[M]>>;
+  }
+
+  #take(reply: RelayReply): void {
+    switch (reply.kind) {
+      case "ready":
+        this.trouble = undefined;
+        this.#restartMs = FIRST_RESTART_MS;
+        return;
+      case "answer": {
+        const call = this.#calls.get(reply.seq);
+        this.#calls.delete(reply.seq);
+        call?.resolve(reply.value);
+        return;
+      }
+      case "event":
+        if (reply.event.kind === "ended") this.#open.delete(reply.event.id);
+        this.#deps.onEvent(reply.event);
+        return;
+      case "engine":
+        this.#deps.onEngine(reply.status);
+    }
+  }
+
+  #died(worker: Worker, error: Error): void {
+    if (this.#worker !== worker) return;
+    this.#worker = undefined;
+    const wasUp = this.trouble === undefined;
+    this.trouble = `the relay is not at work: ${error.message}`;
+    for (const { resolve, lost } of this.#calls.values()) resolve(lost);
+    this.#calls.clear();
+    for (const id of this.#open) this.#deps.onEvent({ kind: "ended", id, end: LOST });
+    this.#open.clear();
+    if (this.#closing) return;
+    if (wasUp || this.#restart !== undefined) this.#deps.onDeath(error);
+    if (!wasUp && this.#restart === undefined) return;
+    this.#restart = this.#deps.clock.schedule(this.#restartMs, () => {
+      this.start().catch(() => undefined);
+    });
+    this.#restartMs = Math.min(2 * this.#restartMs, MAX_RESTART_MS);
+  }
+}
+
+function post(worker: Worker, message: RelayCall | "close"): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread, not a window
+  worker.postMessage(message);
+}

@@ -1,0 +1,47 @@
+import type { EngineConfig } from "../config/config.ts";
+import type { Relay, RelayEvent } from "../relay/relay.ts";
+import type { EngineStatus } from "../scan/scan-engine.ts";
+
+/** What the SIP thread may ask of the relay's worker; both ends of the thread boundary speak only in these messages. */
+export type RelayMethods = Pick<
+  Relay,
+  "open" | "decide" | "abort" | "keep" | "scanBytes" | "keepBytes" | "engines" | "transfers"
+>;
+
+/** One call; a call is answered once, in any order. */
+export interface RelayCall {
+  readonly seq: number;
+  readonly method: keyof RelayMethods;
+  readonly args: readonly unknown[];
+}
+
+export type RelayReply =
+  | { readonly kind: "ready" }
+  | { readonly kind: "answer"; readonly seq: number; readonly value: unknown }
+  | { readonly kind: "event"; readonly event: RelayEvent }
+  /** An engine went up or down. */
+  | { readonly kind: "engine"; readonly status: EngineStatus };
+
+/** Everything that the worker is made of; plain data. */
+export interface RelayWorkerSettings {
+  /** Ports for the LCS dialect; undefined: no transfers, the worker only scans. */
+  readonly ports: { readonly firstPort: number; readonly lastPort: number } | undefined;
+  readonly maxFileBytes: number;
+  readonly maxTransfers: number;
+  readonly spool: {
+    readonly dir: string;
+    readonly totalBytes: number;
+    readonly perOwnerBytes: number;
+    readonly reserveBytes: number;
+  };
+  readonly quarantine: {
+    readonly dir: string;
+    readonly key: Uint8Array;
+    readonly maxBytes: number;
+  };
+  readonly scan: {
+    readonly engines: readonly EngineConfig[];
+    readonly hashFiles: readonly string[];
+    readonly timeoutMs: number;
+  };
+}

@@ -1,0 +1,73 @@
+import { join } from "node:path";
+import type { Clock } from "../base/clock.ts";
+import type { Config } from "../config/config.ts";
+import { createEventId } from "../journal/event-id.ts";
+import type { Journal } from "../journal/journal.ts";
+import { readOrCreateKey } from "../location/key-file.ts";
+import type { RelayEvent } from "../relay/relay.ts";
+import { createRelayClient, type RelayClient } from "./relay-client.ts";
+import type { RelayWorkerSettings } from "./relay-messages.ts";
+
+/** Where the kept files lie, and their key. */
+export interface QuarantineStore {
+  readonly dir: string;
+  readonly key: Buffer;
+}
+
+/** The same for the thread that writes and for the one that reads. */
+export function quarantineStore({ data }: Config): QuarantineStore {
+  const key = readOrCreateKey(join(data.dir, "keys"), "quarantine.key");
+  return { dir: join(data.dir, "quarantine"), key };
+}
+
+export interface RelayPartsDeps {
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly log: { warn(message: string, details?: Readonly<Record<string, unknown>>): void };
+  readonly onEvent: (event: RelayEvent) => void;
+}
+
+/** Starts the relay's worker with what the configuration says of files; engines that come and go are recorded. */
+export async function startRelay(
+  deps: RelayPartsDeps,
+  config: Config,
+  store: QuarantineStore,
+): Promise<RelayClient> {
+  const { clock, journal, log, onEvent } = deps;
+  return createRelayClient(
+    {
+      clock,
+      onEvent,
+      onEngine({ name, state, detail }) {
+        if (state === "down") log.warn("a scan engine is down", { engine: name, detail });
+        const at = clock.now();
+        journal.operation({
+          eventId: createEventId(at),
+          at,
+          type: "engine",
+          reason: `engine ${name} is ${state}`,
+          details: { engine: name, state, detail },
+        });
+      },
+      onDeath: (error) => log.warn("the relay's worker died and is started again", { err: error }),
+    },
+    workerSettings(config, store),
+  );
+}
+
+function workerSettings(config: Config, store: QuarantineStore): RelayWorkerSettings {
+  const { relay, limits, scan, data } = config;
+  return {
+    ports: relay.msnftp,
+    maxFileBytes: relay.maxFileBytes,
+    maxTransfers: relay.maxTransfers,
+    spool: {
+      dir: join(data.dir, "spool"),
+      totalBytes: limits.spoolBytes,
+      perOwnerBytes: limits.spoolPerSenderBytes,
+      reserveBytes: limits.spoolReserveBytes,
+    },
+    quarantine: { ...store, maxBytes: limits.quarantineBytes },
+    scan: { engines: scan.engines, hashFiles: scan.hashFiles, timeoutMs: scan.timeoutMs },
+  };
+}

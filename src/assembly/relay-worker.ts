@@ -1,0 +1,99 @@
+/**
+ * The worker thread in which files are: relay, spool, scan engines and the writing half of the quarantine (DESIGN §4 "Processes
+ * and threads"). It puts the parts together and answers calls; what it is asked and what it says stands in relay-messages.ts.
+ * File access here is synchronous on purpose: it costs this thread's time and no turn of the pool that SIP shares.
+ */
+import { readFileSync } from "node:fs";
+import { parentPort, workerData } from "node:worker_threads";
+import { systemClock } from "../base/clock.ts";
+import { createQuarantineWriter } from "../quarantine/create-quarantine-writer.ts";
+import { createRelay } from "../relay/create-relay.ts";
+import type { Relay } from "../relay/relay.ts";
+import { createEngines } from "../scan/engines.ts";
+import { loadHashList } from "../scan/hash-list.ts";
+import { createScanDesk } from "../scan/scan-desk.ts";
+import { createSpool } from "../spool/create-spool.ts";
+import type { RelayCall, RelayReply, RelayWorkerSettings } from "./relay-messages.ts";
+
+const port = parentPort;
+if (port === null) throw new Error("relay-worker.ts is a worker's entry");
+// Made by relay-client.ts from the type of the same name.
+const settings = workerData as RelayWorkerSettings;
+const clock = systemClock;
+
+/** Longer than a CANCEL takes to a client and through it. */
+const PARTING_MS = 2000;
+
+function say(reply: RelayReply): void {
+  port?.postMessage(reply);
+}
+
+const scan = createScanDesk(
+  {
+    clock,
+    engines: createEngines(settings.scan.engines, { clock, hashes: hashes() }),
+    onChange: (status) => say({ kind: "engine", status }),
+  },
+  { timeoutMs: settings.scan.timeoutMs },
+);
+const quarantine = createQuarantineWriter(
+  { clock },
+  { ...settings.quarantine, key: Buffer.from(settings.quarantine.key) },
+);
+const relay = createRelay(
+  {
+    clock,
+    spool: createSpool({ clock }, { ...settings.spool, maxFileBytes: settings.maxFileBytes }),
+    scan,
+    quarantine,
+    emit: (event) => say({ kind: "event", event }),
+  },
+  {
+    address: "0.0.0.0",
+    ...(settings.ports ?? { firstPort: 1, lastPort: 0 }),
+    maxFileBytes: settings.maxFileBytes,
+    maxTransfers: settings.maxTransfers,
+    timers: { partingMs: PARTING_MS },
+  },
+);
+
+/** Read once, at the start; a list that cannot be read would be a list that finds nothing. */
+function hashes(): ReadonlySet<string> {
+  const all = new Set<string>();
+  for (const file of settings.scan.hashFiles) {
+    const list = loadHashList(readFileSync(file, "utf8"));
+    const problem = list.ok ? undefined : list.problem[0];
+    if (problem !== undefined) throw new Error(`${file}:${problem.line}: ${problem.message}`);
+    if (list.ok) for (const hash of list.value) all.add(hash);
+  }
+  return all;
+}
+
+port.on("message", (message: RelayCall | "close") => {
+  if (message === "close") {
+    void close();
+    return;
+  }
+  const { seq } = message;
+  Promise.resolve(answer(relay, message)).then(
+    (value) => say({ kind: "answer", seq, value }),
+    // None of the methods rejects; if one does, this thread is not to be trusted any more.
+    (error: unknown) => {
+      throw error;
+    },
+  );
+});
+
+/** Calls the method; its arguments come from relay-client.ts, which is typed by the same interface. */
+function answer(target: Relay, { method, args }: RelayCall): unknown {
+  const called = target[method] as (...given: unknown[]) => unknown;
+  return called.apply(target, [...args]);
+}
+
+async function close(): Promise<void> {
+  await relay[Symbol.asyncDispose]();
+  await scan[Symbol.asyncDispose]();
+  port?.close();
+}
+
+say({ kind: "ready" });

@@ -1,0 +1,93 @@
+import { join } from "node:path";
+import type { Clock } from "../base/clock.ts";
+import { createUlid } from "../base/ulid.ts";
+import type { Config } from "../config/config.ts";
+import { createFilter, type Filter, type FilterMeans } from "../filter/create-filter.ts";
+import { scanFacts } from "../filter/scan-facts.ts";
+import type { Journal } from "../journal/journal.ts";
+import { readOrCreateKey } from "../location/key-file.ts";
+import { createNotifier, DEFAULT_NOTICE_LIMITS } from "../notify/create-notifier.ts";
+import type { Policy } from "../policy/decision.ts";
+import type { Originator } from "../proxy/origination.ts";
+import { directionFor, judgeSettings, warnAgent } from "./judge-settings.ts";
+import { createMediaHost } from "./media-host.ts";
+import type { RelayClient } from "./relay-client.ts";
+import { startRelay, type QuarantineStore } from "./relay-parts.ts";
+
+export interface FilterPartsDeps {
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly policy: () => Policy;
+  /** The proxy, which comes to life after the filter that it asks; undefined until then. */
+  readonly originator: () => Originator | undefined;
+  readonly log: {
+    warn(message: string, details?: Readonly<Record<string, unknown>>): void;
+    error(message: string, details?: Readonly<Record<string, unknown>>): void;
+  };
+}
+
+/** The filter, and the relay whose events go to it. */
+export interface FilterParts {
+  readonly filter: Filter;
+  readonly relay: RelayClient;
+}
+
+/** Starts the relay's worker and binds the filter to it. Rejects with RELAY_FAILED. */
+export async function startFilter(
+  deps: FilterPartsDeps,
+  config: Config,
+  kept: QuarantineStore,
+): Promise<FilterParts> {
+  const { clock, journal, log } = deps;
+  let filter: Filter | undefined;
+  const relay = await startRelay(
+    { clock, journal, log, onEvent: (event) => filter?.onRelayEvent(event) },
+    config,
+    kept,
+  );
+  const keys = join(config.data.dir, "keys");
+  const embedded = config.upstream.kind === "embedded";
+  filter = createFilter(
+    {
+      journal,
+      clock,
+      policy: deps.policy,
+      scan: async ({ bytes }) => scanFacts((await relay.scanBytes(bytes)).verdict),
+      directionOf: directionFor(config.domains),
+      onFailure: (error) => log.error("an incident could not be recorded", { err: error }),
+      means: meansOf(deps, config, relay),
+    },
+    {
+      judge: judgeSettings(config),
+      agent: warnAgent(config),
+      markKey: embedded ? undefined : readOrCreateKey(keys, "mark.key"),
+      maxFileBytes: config.relay.msnftp && config.relay.maxFileBytes,
+    },
+  );
+  return { filter, relay };
+}
+
+function meansOf(deps: FilterPartsDeps, config: Config, relay: RelayClient): FilterMeans {
+  const { clock } = deps;
+  const originator = lateOriginator(deps.originator);
+  return {
+    relay,
+    originator,
+    notifier: createNotifier(
+      { clock, originate: async (message) => originator.sendMessage(message) },
+      { account: config.account?.aor, ...DEFAULT_NOTICE_LIMITS },
+    ),
+    mediaHost: createMediaHost(config.advertise, config.listen[0]?.address ?? "127.0.0.1"),
+    newId: () => createUlid(clock.now()),
+  };
+}
+
+function lateOriginator(proxy: () => Originator | undefined): Originator {
+  const early = { kind: "failed", reason: "unreachable" } as const;
+  return {
+    sendMessage: async (message) => proxy()?.sendMessage(message) ?? early,
+    sendInLeg: async (request) => proxy()?.sendInLeg(request) ?? early,
+    watch: (callId) => proxy()?.watch(callId),
+    unwatch: (callId) => proxy()?.unwatch(callId),
+  };
+}

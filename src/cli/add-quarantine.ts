@@ -1,0 +1,42 @@
+import type { Command } from "commander";
+import { asking, type Wiring } from "./command-wiring.ts";
+import {
+  deleteKept,
+  downloadKept,
+  type DownloadOptions,
+  listKept,
+  showKept,
+} from "./quarantine-commands.ts";
+
+/** `sluice quarantine …` */
+export function addQuarantine(program: Command, wiring: Wiring): void {
+  const { outcome } = wiring;
+  const quarantine = program.command("quarantine").description("files that were kept as evidence");
+  quarantine
+    .command("list")
+    .description("the latest first")
+    .option("--limit <n>", "at most 1000", "100")
+    .action(async (options: { readonly limit: string }) => {
+      outcome.code = await asking(wiring, async (context) => listKept(context, options.limit));
+    });
+  quarantine
+    .command("show <id>")
+    .description("all that is known of one file")
+    .action(async (id: string) => {
+      outcome.code = await asking(wiring, async (context) => showKept(context, id));
+    });
+  quarantine
+    .command("download <id>")
+    .description("as an encrypted zip; its password is: infected")
+    .option("--out <file>", "default: <id>.zip in the current folder")
+    .option("--force", "overwrite the file")
+    .action(async (id: string, options: DownloadOptions) => {
+      outcome.code = await asking(wiring, async (context) => downloadKept(context, id, options));
+    });
+  quarantine
+    .command("delete <id>")
+    .description("remove the file and keep its story; does not ask")
+    .action(async (id: string) => {
+      outcome.code = await asking(wiring, async (context) => deleteKept(context, id));
+    });
+}

@@ -1,0 +1,117 @@
+import { describe, expect, it } from "vitest";
+import type { ScanConfig } from "./config.ts";
+import { loadConfig } from "./load-config.ts";
+import { writeTemporaryFiles } from "./temporary-files.test-data.ts";
+
+const HEAD = 'domains: [example.com]\nupstream: ["sip:10.0.0.5"]\n';
+
+/** The configuration stands in `etc`; `scan` is in place of its folder's name in what was read. */
+function load(text: string, files: Readonly<Record<string, string>> = {}) {
+  using written = writeTemporaryFiles({ "etc/sluice.yaml": HEAD + text, ...files });
+  const loaded = loadConfig(written.path("etc/sluice.yaml"));
+  const problems = loaded.ok ? loaded.value.warnings : loaded.problem;
+  const scan = loaded.ok ? loaded.value.scan : undefined;
+  return {
+    scan: JSON.parse(
+      JSON.stringify(scan ?? null).replaceAll(written.dir, "DIR"),
+    ) as ScanConfig | null,
+    shown: written.shown(problems).map((line) => line.replace("etc/sluice.yaml:", "")),
+  };
+}
+
+const engines = (entries: string): string => `scan: { engines: [ ${entries} ] }`;
+
+describe("readScan", () => {
+  it("reads clamd by socket and by host, in the order of the file, with the defaults", () => {
+    const { scan, shown } = load(
+      engines(
+        "{ type: clamd, socket: run/clamd.ctl }, { type: builtin }, { type: clamd, host: clamav }, { type: clamd, host: '[::1]', port: 33110, client: clamscan, required: false }",
+      ),
+    );
+    expect(shown).toEqual([]);
+    expect(scan?.engines).toEqual([
+      {
+        type: "clamd",
+        client: "instream",
+        address: { path: "DIR/etc/run/clamd.ctl" },
+        required: true,
+      },
+      { type: "builtin" },
+      {
+        type: "clamd",
+        client: "instream",
+        address: { host: "clamav", port: 3310 },
+        required: true,
+      },
+      {
+        type: "clamd",
+        client: "clamscan",
+        address: { host: "::1", port: 33_110 },
+        required: false,
+      },
+    ]);
+  });
+
+  it("resolves hash files beside the configuration", () => {
+    const { scan, shown } = load("scan: { hashes: [ bad.txt, ../worse.txt ] }", {
+      "etc/bad.txt": "",
+      "worse.txt": "",
+    });
+    expect(shown).toEqual([]);
+    expect(scan?.hashFiles).toEqual(["DIR/etc/bad.txt", "DIR/worse.txt"]);
+  });
+
+  const not = (name: string) => `"${name}" is not available in this version`;
+  it.each([
+    [engines("{ type: yara }"), `3:22: ${not("yara")}`],
+    [engines("{ type: icap }"), `3:22: ${not("icap")}`],
+    [engines("{ type: clamav }"), '3:22: unknown value "clamav"'],
+    [engines("{ host: x }"), '"type" is missing'],
+    [engines("{ type: clamd, path: x }"), '3:35: unknown key "path"'],
+    [engines("{ type: clamd }"), "3:20: clamd needs a socket or a host"],
+    [engines("{ type: clamd, port: 3310 }"), "3:20: clamd needs a socket or a host"],
+    [
+      engines("{ type: clamd, socket: s, host: h }"),
+      "3:46: clamd has a socket and a host (keep one of the two)",
+    ],
+    [
+      engines("{ type: clamd, socket: s, port: 3310 }"),
+      '3:46: "port" means nothing beside a socket (remove it)',
+    ],
+    [
+      engines(`{ type: clamd, socket: /${"x".repeat(107)} }`),
+      "is too long (a socket path has at most 107 bytes)",
+    ],
+    [engines("{ type: clamd, host: 'a b' }"), '3:35: "a b" is not a host name or address'],
+    [engines("{ type: clamd, host: h, port: 0 }"), "3:44: there is no port 0"],
+    [engines("{ type: clamd, host: h, port: 65536 }"), "3:44: there is no port 65536"],
+    [
+      engines("{ type: clamd, host: h, client: npm }"),
+      '3:44: unknown value "npm" (one of: instream, clamscan)',
+    ],
+    [engines("{ type: clamd, host: h, required: maybe }"), "3:44: expected true or false"],
+    [
+      engines("{ type: builtin, socket: s }"),
+      '3:37: "socket" means nothing for the builtin engine (remove it)',
+    ],
+    [engines("{ type: builtin }, { type: builtin }"), "3:39: the same builtin is named twice"],
+    [
+      engines("{ type: clamd, host: h }, { type: clamd, host: h, port: 3310, client: clamscan }"),
+      "the same clamd is named twice",
+    ],
+    ["scan: { combine: majority }", `3:9: ${not("majority")} (one of: worst)`],
+    [
+      "scan: { hashes: [ none.txt ] }",
+      "3:19: none.txt does not exist (check the spelling of the path)",
+    ],
+    ["scan: { hashes: [ . ] }", "is a folder, not a file"],
+  ])("refuses %s", (text, expected) => {
+    const { scan, shown } = load(text);
+    expect(scan).toBeNull();
+    expect(shown.join("\n").replaceAll("etc/", "")).toContain(expected);
+  });
+
+  it("takes a socket path of just the length that the system allows", () => {
+    expect(load(engines(`{ type: clamd, socket: /${"x".repeat(106)} }`)).shown).toEqual([]);
+  });
+});

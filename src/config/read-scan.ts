@@ -1,0 +1,118 @@
+import { isIP } from "node:net";
+import { resolve } from "node:path";
+import type { ProblemSink, RulePath } from "../policy/rule-problem.ts";
+import type { EngineConfig, ScanConfig } from "./config.ts";
+import { millisecondsOf } from "./quantities.ts";
+import { HOST_NAME } from "./read-addresses.ts";
+import { displayPath, findReadProblem } from "./read-file.ts";
+import type { EngineData, ScanData } from "./scan-schema.ts";
+
+/** sun_path of Linux, without the NUL. */
+const MAX_SOCKET_PATH = 107;
+
+const DEFAULT_CLAMD_PORT = 3310;
+
+/** `scan:` with its defaults; `base`: the folder that paths are relative to. */
+export function readScan(data: ScanData, base: string, sink: ProblemSink): ScanConfig {
+  return {
+    engines: readEngines(data.engines ?? [{ type: "builtin" }], base, sink),
+    hashFiles: readHashFiles(data.hashes ?? [], base, sink),
+    combine: data.combine ?? "worst",
+    timeoutMs: millisecondsOf(data.timeout ?? "60s"),
+    onInfected: data.on_infected ?? "quarantine",
+    onUnscannable: data.on_unscannable ?? "block",
+    onError: data.on_error ?? "block",
+  };
+}
+
+function readEngines(
+  entries: readonly EngineData[],
+  base: string,
+  sink: ProblemSink,
+): readonly EngineConfig[] {
+  const seen = new Set<string>();
+  return entries.map((entry, index) => {
+    const path = ["scan", "engines", index];
+    const engine =
+      entry.type === "builtin"
+        ? readBuiltin(entry, path, sink)
+        : readClamd(entry, base, path, sink);
+    const key = JSON.stringify(engine.type === "clamd" ? engine.address : engine.type);
+    if (seen.has(key)) sink.error(path, `the same ${engine.type} is named twice`);
+    seen.add(key);
+    return engine;
+  });
+}
+
+function readBuiltin(entry: EngineData, path: RulePath, sink: ProblemSink): EngineConfig {
+  for (const key of Object.keys(entry)) {
+    if (key === "type") continue;
+    sink.error([...path, key], `"${key}" means nothing for the builtin engine`, "remove it");
+  }
+  return { type: "builtin" };
+}
+
+function readClamd(
+  entry: EngineData,
+  base: string,
+  path: RulePath,
+  sink: ProblemSink,
+): EngineConfig {
+  return {
+    type: "clamd",
+    client: entry.client ?? "instream",
+    address: readClamdAddress(entry, base, path, sink),
+    required: entry.required ?? true,
+  };
+}
+
+type ClamdAddress = (EngineConfig & { readonly type: "clamd" })["address"];
+
+function readClamdAddress(
+  { socket, host, port }: EngineData,
+  base: string,
+  path: RulePath,
+  sink: ProblemSink,
+): ClamdAddress {
+  if (socket !== undefined && host !== undefined) {
+    sink.error([...path, "host"], "clamd has a socket and a host", "keep one of the two");
+  } else if (socket !== undefined) {
+    const absolute = resolve(base, socket);
+    if (Buffer.byteLength(absolute) > MAX_SOCKET_PATH) {
+      const hint = `a socket path has at most ${MAX_SOCKET_PATH} bytes`;
+      sink.error([...path, "socket"], `${absolute} is too long`, hint);
+    }
+    if (port !== undefined) {
+      sink.error([...path, "port"], '"port" means nothing beside a socket', "remove it");
+    }
+    return { path: absolute };
+  } else if (host === undefined) {
+    const hint = "write socket: /run/clamav/clamd.ctl, or host: 127.0.0.1 and port: 3310";
+    sink.error(path, "clamd needs a socket or a host", hint);
+  }
+  const name = (host ?? "").replace(/^\[(.*)\]$/, "$1");
+  if (host !== undefined && isIP(name) === 0 && !HOST_NAME.test(name)) {
+    sink.error([...path, "host"], `"${host}" is not a host name or address`);
+  }
+  const tcp = port ?? DEFAULT_CLAMD_PORT;
+  if (tcp < 1 || tcp > 65_535) {
+    sink.error([...path, "port"], `there is no port ${tcp}`, "ports go from 1 to 65535");
+  }
+  return { host: name, port: tcp };
+}
+
+function readHashFiles(
+  files: readonly string[],
+  base: string,
+  sink: ProblemSink,
+): readonly string[] {
+  return files.map((written, index) => {
+    const path = resolve(base, written);
+    const problem = findReadProblem(path);
+    if (problem !== undefined) {
+      const place = ["scan", "hashes", index];
+      sink.error(place, `${displayPath(path)} ${problem.message}`, problem.hint);
+    }
+    return path;
+  });
+}

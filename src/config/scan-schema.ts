@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { choice, section, text } from "../policy/vocabulary.ts";
+import { durationSchema } from "./quantities.ts";
+
+/** `scan:` of sluice.yaml as written. */
+export interface ScanData {
+  readonly engines?: readonly EngineData[] | undefined;
+  readonly hashes?: readonly string[] | undefined;
+  readonly combine?: "worst" | undefined;
+  readonly timeout?: string | undefined;
+  readonly on_infected?: "quarantine" | "block" | undefined;
+  readonly on_unscannable?: "block" | "quarantine" | "allow" | undefined;
+  readonly on_error?: "block" | "quarantine" | "allow" | undefined;
+}
+
+/** One entry of `scan.engines`; which keys belong to which type, read-scan.ts knows. */
+export interface EngineData {
+  readonly type: "builtin" | "clamd";
+  readonly socket?: string | undefined;
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  readonly client?: "instream" | "clamscan" | undefined;
+  readonly required?: boolean | undefined;
+}
+
+const engine = section({
+  type: choice(["builtin", "clamd"], ["yara", "icap"]).meta({
+    description:
+      "builtin finds the EICAR test file and the files of hashes, and knows no malware; clamd is ClamAV's daemon.",
+  }),
+  socket: text().optional().meta({ description: "clamd: path of its unix socket." }),
+  host: text().optional().meta({ description: "clamd: name or address, instead of socket." }),
+  port: z.int().optional().meta({ description: "clamd: TCP port. Default: 3310." }),
+  client: choice(["instream", "clamscan"]).optional().meta({
+    description: "clamd: our own client, or the npm package clamscan. Default: instream.",
+  }),
+  required: z.boolean().optional().meta({
+    description: "clamd: without its answer a scan has failed (on_error). Default: true.",
+  }),
+});
+
+/** The keys of `scan:`, for config-schema.ts. */
+export const scanSchema: z.ZodType<ScanData> = section({
+  engines: z
+    .array(engine)
+    .min(1, "must name at least one engine")
+    .optional()
+    .meta({ description: "All of them are asked. Default: the builtin engine." }),
+  hashes: z.array(text()).optional().meta({
+    description: "Files of SHA-256 hashes of known bad files, one a line, for the builtin engine.",
+  }),
+  combine: choice(["worst"], ["majority", "first_available"])
+    .optional()
+    .meta({ description: "How several results become one. Default: worst." }),
+  timeout: durationSchema().optional().meta({ description: "Of one scan. Default: 60s." }),
+  on_infected: choice(["quarantine", "block"])
+    .optional()
+    .meta({ description: "Infected or suspicious, and no rule decided. Default: quarantine." }),
+  on_unscannable: choice(["block", "quarantine", "allow"]).optional().meta({
+    description: "No engine could look at all of it, and no rule decided. Default: block.",
+  }),
+  on_error: choice(["block", "quarantine", "allow"])
+    .optional()
+    .meta({ description: "The engines failed, and no rule decided. Default: block." }),
+}).meta({ description: "Scanning of attachments and files." });

@@ -1,0 +1,83 @@
+import type { Notice, Notifier } from "../notify/notifier.ts";
+import type { LegRequest, Originator } from "../proxy/origination.ts";
+import type { KeepStory, OpenResult, Relay, TransferPlan } from "../relay/relay.ts";
+import type { FilterMeans } from "./create-filter.ts";
+
+/** A relay that writes down what it is asked, and answers as it is told. */
+export interface RecordingRelay extends Relay {
+  readonly opened: TransferPlan[];
+  readonly decided: (readonly [string, string])[];
+  readonly aborted: (readonly [string, string])[];
+  readonly kept: KeepStory[];
+  answer: OpenResult;
+  /** How many transfers it says are open. */
+  busy: number;
+}
+
+/** The means of a filter, all of them recording. */
+export interface RecordingMeans extends FilterMeans {
+  readonly relay: RecordingRelay;
+  readonly inLeg: LegRequest[];
+  readonly notices: Notice[];
+}
+
+export function recordingMeans(): RecordingMeans {
+  const inLeg: LegRequest[] = [];
+  const notices: Notice[] = [];
+  const originator: Originator = {
+    sendMessage: async () => ({ kind: "answered", status: 200 }),
+    async sendInLeg(request) {
+      inLeg.push(request);
+      return { kind: "answered", status: 200 };
+    },
+    watch: () => undefined,
+    unwatch: () => undefined,
+  };
+  const notifier: Notifier = {
+    async send(notice) {
+      notices.push(notice);
+      return "delivered";
+    },
+  };
+  let ids = 0;
+  const newId = (): string => `T${String((ids += 1))}`;
+  const mediaHost = (): string => "198.51.100.5";
+  return { relay: recordingRelay(), originator, notifier, mediaHost, newId, inLeg, notices };
+}
+
+function recordingRelay(): RecordingRelay {
+  const relay: RecordingRelay = {
+    opened: [],
+    decided: [],
+    aborted: [],
+    kept: [],
+    answer: { kind: "opened", port: 6893, authCookie: "777000111" },
+    busy: 0,
+    async open(plan) {
+      relay.opened.push(plan);
+      return relay.answer;
+    },
+    decide: (id, decision) => void relay.decided.push([id, decision]),
+    abort: (id, reason) => void relay.aborted.push([id, reason]),
+    async keep(_, story) {
+      relay.kept.push(story);
+      return { kind: "kept", id: "Q1" };
+    },
+    scanBytes: async () => ({
+      verdict: { kind: "clean", engine: "test", ms: 0 },
+      results: [],
+      trueType: undefined,
+    }),
+    async keepBytes(_, story) {
+      relay.kept.push(story);
+      return { kind: "kept", id: "Q1" };
+    },
+    engines: async () => [],
+    transfers: async () => [],
+    get load() {
+      return { open: relay.busy, capacity: 10 };
+    },
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+  return relay;
+}

@@ -1,0 +1,101 @@
+import { createEventId } from "../journal/event-id.ts";
+import type { AllowedEvent, Delivery, IncidentDraft, ScanRecord } from "../journal/records.ts";
+import type { HearingContext, Verdict } from "../policy/hearing.ts";
+import type { ReceivedEvent, Relay } from "../relay/relay.ts";
+import { incidentDraft } from "./incident-draft.ts";
+import { scanRecords } from "./scan-facts.ts";
+import type { Transfer } from "./transfer.ts";
+
+/** What is known of a file once it is here. */
+export interface HeldFacts {
+  readonly sha256: string;
+  readonly trueType: string | undefined;
+  readonly scan: readonly ScanRecord[];
+}
+
+/** Takes from the relay's word what the record of the end will want. */
+export function heldFacts({ sha256, report }: ReceivedEvent): HeldFacts {
+  return { sha256, trueType: report.trueType, scan: scanRecords(report) };
+}
+
+/** The incident of a file that is not delivered; whether there is a copy is not known yet. */
+export function transferDraft(input: {
+  readonly id: string;
+  readonly transfer: Transfer;
+  readonly verdict: Verdict;
+  readonly context: HearingContext;
+  readonly event: ReceivedEvent;
+}): IncidentDraft {
+  const { id, transfer, verdict, context, event } = input;
+  const { callId, file } = transfer;
+  const { name } = file;
+  const to = transfer.receiver.aor;
+  return {
+    ...incidentDraft({ id, callId, verdict, context, to, action: "block", answer: undefined }),
+    type: "transfer",
+    channel: "msnftp",
+    file: {
+      name: name.normalized || name.raw,
+      size: event.size,
+      sha256: event.sha256,
+      trueType: event.report.trueType,
+    },
+    scan: scanRecords(event.report),
+  };
+}
+
+/** The story of a kept copy: the record in the words of the quarantine. */
+export function keepStory(draft: IncidentDraft): Parameters<Relay["keep"]>[1] {
+  return {
+    incident: draft.id,
+    callId: draft.callId,
+    from: draft.from,
+    to: draft.to,
+    rule: draft.rule,
+    name: draft.file?.name ?? "",
+    threat: draft.scan.find((scan) => scan.threat !== undefined)?.threat ?? "",
+    trueType: draft.file?.trueType,
+    scan: draft.scan.map(({ engine, result, threat, reason }) => ({
+      engine,
+      result,
+      threat,
+      reason,
+    })),
+  };
+}
+
+/** How a transfer ended that no rule has stopped. */
+export interface TransferOutcome {
+  readonly at: number;
+  readonly delivery: Delivery;
+  /** Why it failed; "" when it did not. */
+  readonly reason: string;
+  readonly held?: HeldFacts | undefined;
+}
+
+/** The line of the event log for a transfer that no rule has stopped. */
+export function transferEvent(transfer: Transfer, outcome: TransferOutcome): AllowedEvent {
+  const { at, delivery, reason, held } = outcome;
+  const { hearing, file } = transfer;
+  return {
+    eventId: createEventId(at),
+    at,
+    type: "transfer",
+    callId: transfer.callId,
+    from: transfer.sender.aor,
+    to: [transfer.receiver.aor],
+    direction: hearing.direction,
+    channel: "msnftp",
+    delivery,
+    status: undefined,
+    would: [],
+    reason,
+    file: {
+      name: file.name.normalized || file.name.raw,
+      size: file.size,
+      sha256: held?.sha256,
+      trueType: held?.trueType,
+    },
+    scan: held?.scan ?? [],
+  };
+}

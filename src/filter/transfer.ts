@@ -1,0 +1,79 @@
+import type { HearingContext } from "../policy/hearing.ts";
+import type { FileFacts } from "../policy/facts.ts";
+import type { RelayRefusal } from "../relay/relay.ts";
+
+/**
+ * One file transfer of the LCS dialect, from its invitation to its end, as the SIP side knows it. The relay knows the
+ * other half (legs, bytes, scan) under `relayId`.
+ */
+export interface Transfer {
+  readonly key: string;
+  readonly callId: string;
+  /** Invitation-Cookie, decimal. */
+  readonly cookie: string;
+  readonly file: FileFacts & { readonly size: number };
+  /** Of the invitation: who, to whom, which way. */
+  readonly hearing: HearingContext;
+  readonly sender: Peer;
+  readonly receiver: Peer;
+  /** From the receiver's ACCEPT. */
+  keys: TransferKeys | undefined;
+  /** What the ACCEPT that opened the relay said: the same one again (after a 407) is no second one. */
+  opened: OpenedTransfer | undefined;
+  state: "invited" | "accepted" | "open" | "ended";
+  /** The incident of a verdict against it. */
+  stopped: StoppedTransfer | undefined;
+  /** A peer ended it by SIP, and needs no CANCEL of ours. */
+  cancelledBy: Role | undefined;
+  /** The clients have been told by SIP that it failed. */
+  told: boolean;
+}
+
+export type Role = "sender" | "receiver";
+
+/** What is known of one of the two. */
+export interface Peer {
+  /** Address of record; for the receiver the one that its own messages bear, as soon as there is one. */
+  aor: string;
+  /** Tag in the dialog. */
+  tag: string | undefined;
+  /** Source address of its SIP messages; undefined while it has sent none through a client's listener. */
+  address: string | undefined;
+}
+
+export interface TransferKeys {
+  readonly encryptionKey: string;
+  readonly hashKey: string;
+}
+
+export interface OpenedTransfer {
+  readonly fingerprint: string;
+  readonly relayId: string;
+  /** What the ACCEPT says now; undefined when the relay has refused. */
+  place: Promise<OpenedPlace>;
+}
+
+export type OpenedPlace =
+  | {
+      readonly kind: "place";
+      readonly address: string;
+      readonly port: number;
+      readonly authCookie: string;
+    }
+  | { readonly kind: "refused"; readonly reason: RelayRefusal };
+
+export interface StoppedTransfer {
+  readonly incident: string;
+  readonly eventId: string;
+  readonly notices: readonly { readonly audience: string; readonly text: string }[];
+}
+
+/** Under which name a transfer is known: cookies are small numbers, good for one call only. */
+export function transferKey(callId: string, cookie: string): string {
+  return `${callId}\n${cookie}`;
+}
+
+/** The other one of the two. */
+export function otherRole(role: Role): Role {
+  return role === "sender" ? "receiver" : "sender";
+}

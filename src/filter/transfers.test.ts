@@ -1,0 +1,369 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { createManualClock } from "../../test/support/manual-clock.ts";
+import { createMemoryJournal, type MemoryJournal } from "../../test/support/memory-journal.ts";
+import { parsedBytes, parsedRequest } from "../../test/support/parsed-request.ts";
+import { compilePolicy } from "../policy/compile.ts";
+import type { RequestContext, RequestOutcome } from "../proxy/seams.ts";
+import type { ReceivedEvent, TransferEnd } from "../relay/relay.ts";
+import type { ScanResult } from "../scan/scan-result.ts";
+import { applySplices } from "../wire/sip/splice.ts";
+import { createFilter, type Filter } from "./create-filter.ts";
+import { recordingMeans, type RecordingMeans } from "./filter-kit.test-data.ts";
+
+const RULES = {
+  version: 1,
+  templates: { virus: { en: "{file.name} was stopped: {scan.name}. Ref {incident.short}" } },
+  rules: [
+    { id: "no-programs", on: "session", when: { file: { extension: ["exe"] } }, then: "block" },
+    {
+      id: "infected",
+      when: { scan: { verdict: ["infected"] } },
+      then: { quarantine: {}, notify: { sender: "virus" } },
+    },
+  ],
+};
+const INVITE = [
+  "Application-Name: File Transfer",
+  "Application-GUID: {5D3E02AB-6190-11d3-BBBB-00C04F795683}",
+  "Invitation-Command: INVITE",
+  "Invitation-Cookie: 513756658",
+  "Application-File: hello.txt",
+  "Application-FileSize: 27",
+  "Encryption: R",
+];
+const KEYS = [
+  "Encryption-Key: AAECAwQFBgcICQoLDA0ODxAREhMUFRYX",
+  "Hash-Key: QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZX",
+];
+const ACCEPT = [
+  "Invitation-Command: ACCEPT",
+  "Request-Data: IP-Address:",
+  "Invitation-Cookie: 513756658",
+];
+const ADDRESS = ["IP-Address: 192.0.2.10", "Port: 6891", "PortX: 11178", "AuthCookie: 123456789"];
+
+const ALICE: RequestContext = {
+  side: "client",
+  transport: "tcp",
+  encrypted: false,
+  sourceAddress: "192.0.2.10",
+  sourcePort: 4000,
+  authenticatedAor: "sip:alice@example.com",
+  trusted: false,
+  receivedAt: 1_800_000_000_000,
+};
+const BOB: RequestContext = {
+  ...ALICE,
+  sourceAddress: "192.0.2.20",
+  authenticatedAor: "sip:bob@example.com",
+};
+
+let journal: MemoryJournal;
+let means: RecordingMeans;
+let filter: Filter;
+let failures: unknown[] = [];
+let cseq = 0;
+
+beforeEach(() => {
+  journal = createMemoryJournal();
+  means = recordingMeans();
+  cseq = 0;
+  failures = [];
+  const compiled = compilePolicy([{ file: "rules.yaml", pack: undefined, data: RULES }], {
+    domains: [],
+    generation: 1,
+  });
+  if (!compiled.ok) throw new Error(JSON.stringify(compiled.problem));
+  filter = createFilter(
+    {
+      journal,
+      clock: createManualClock(),
+      policy: () => compiled.value,
+      scan: () => ({ verdict: "clean", engine: "test", name: "", reason: "" }),
+      directionOf: () => "internal",
+      onFailure: (error) => failures.push(error),
+      means,
+    },
+    {
+      judge: {
+        inspect: { linksPerMessage: 10, mimeDepth: 3, attachmentBytes: 1000, textBytes: 10_000 },
+        onParseProblem: "block",
+        onOpaque: "block",
+        onInfected: "quarantine",
+        onUnscannable: "block",
+        onScanError: "block",
+      },
+      agent: "gw.test",
+      markKey: Buffer.alloc(32, 1),
+      maxFileBytes: 1000,
+    },
+  );
+});
+
+type Party = "alice" | "bob";
+
+interface Sent {
+  readonly outcome: RequestOutcome;
+  /** What goes on to the other peer; undefined when refused. */
+  readonly body: string | undefined;
+}
+
+/** One message in alice's and bob's dialog. */
+async function sends(
+  from: Party,
+  lines: readonly string[],
+  changes: { readonly tag?: string; readonly context?: RequestContext } = {},
+): Promise<Sent> {
+  cseq += 1;
+  const to = from === "alice" ? "bob" : "alice";
+  const tags = { alice: "aa11", bob: "bb22" };
+  const request = parsedRequest(
+    [
+      `MESSAGE sip:${to}@192.0.2.77:5061 SIP/2.0`,
+      `Via: SIP/2.0/TCP 192.0.2.10:5061;branch=z9hG4bK${cseq}`,
+      "Max-Forwards: 70",
+      `From: <sip:${from}@example.com>;tag=${changes.tag ?? tags[from]}`,
+      `To: <sip:${to}@example.com>;tag=${tags[to]}`,
+      "Call-ID: e2c0ffee@192.0.2.10",
+      `CSeq: ${cseq} MESSAGE`,
+      "Content-Type: text/x-msmsgsinvite; charset=UTF-8",
+    ],
+    `${lines.join("\r\n")}\r\n`,
+  );
+  const context = changes.context ?? (from === "alice" ? ALICE : BOB);
+  const outcome = await filter.onRequest(request, context, new AbortController().signal);
+  if (outcome.kind === "reply") return { outcome, body: undefined };
+  const out = parsedBytes(applySplices(request.bytes, [...outcome.splices]));
+  outcome.onEnd?.({ status: 200, cause: "answered" });
+  return { outcome, body: out.body.toString() };
+}
+
+/** Up to the ACCEPT that names alice's address; what bob gets to see of it. */
+async function opened(): Promise<string> {
+  await sends("alice", INVITE);
+  await sends("bob", [...ACCEPT, ...KEYS]);
+  return (await sends("alice", [...ACCEPT, ...ADDRESS])).body ?? "";
+}
+
+function received(verdict: ScanResult): ReceivedEvent {
+  return {
+    kind: "received",
+    id: "T1",
+    size: 27,
+    sha256: "ab".repeat(32),
+    report: { verdict, results: [verdict], trueType: "text/plain" },
+    recovered: undefined,
+  };
+}
+
+const CLEAN: ScanResult = { kind: "clean", engine: "builtin", ms: 3 };
+const EVIL: ScanResult = { kind: "infected", engine: "builtin", threat: "Eicar", ms: 3 };
+const END: TransferEnd = {
+  result: "delivered",
+  reason: undefined,
+  receivedBytes: 27,
+  deliveredBytes: 27,
+  senderTold: "received",
+};
+
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+}
+
+describe("a file transfer in the filter", () => {
+  it("passes the invitation and the keys untouched, and writes the relay's address over the sender's", async () => {
+    expect((await sends("alice", INVITE)).body).toBe(`${INVITE.join("\r\n")}\r\n`);
+    const keys = [...ACCEPT, ...KEYS];
+    expect((await sends("bob", keys)).body).toBe(`${keys.join("\r\n")}\r\n`);
+    const accept = await sends("alice", [...ACCEPT, ...ADDRESS, "IP-Address-Internal: 10.0.0.1"]);
+    expect(accept.body?.split("\r\n")).toEqual([
+      ...ACCEPT,
+      "IP-Address: 198.51.100.5",
+      "Port: 6893",
+      "PortX: 11180",
+      "AuthCookie: 777000111",
+      "",
+    ]);
+    expect(means.relay.opened).toMatchObject([
+      {
+        size: 27,
+        user: "bob@example.com",
+        listening: "sender",
+        peer: { address: "192.0.2.10", port: 6891, authCookie: "123456789" },
+        owner: "sip:alice@example.com",
+      },
+    ]);
+  });
+
+  it("does the same where the receiver listens, and keeps its keys", async () => {
+    await sends("alice", [...INVITE, "Connectivity: N"]);
+    const lines = [...ACCEPT, ...KEYS, "Address: 1.2.3.4", ...ADDRESS, "Sender-Connect: TRUE"];
+    const accept = await sends("bob", lines);
+    expect(accept.body).toContain(KEYS.join("\r\n"));
+    expect(accept.body).toContain("IP-Address: 198.51.100.5");
+    expect(accept.body).toContain("Sender-Connect: TRUE");
+    expect(accept.body).not.toContain("1.2.3.4");
+    expect(means.relay.opened[0]).toMatchObject({
+      listening: "receiver",
+      // Not the address that bob claims, but the one that he speaks from.
+      peer: { address: "192.0.2.20" },
+      dialler: "192.0.2.10",
+    });
+  });
+
+  it("has a clean file delivered and writes one line about it", async () => {
+    await opened();
+    filter.onRelayEvent(received(CLEAN));
+    await settled();
+    expect(means.relay.decided).toEqual([["T1", "deliver"]]);
+    filter.onRelayEvent({ kind: "ended", id: "T1", end: END });
+    await settled();
+    expect(journal.drafts).toEqual([]);
+    expect(journal.allowedEvents.at(-1)).toMatchObject({
+      type: "transfer",
+      delivery: "delivered",
+      file: { name: "hello.txt", size: 27, sha256: "ab".repeat(32) },
+    });
+    expect(means.inLeg).toEqual([]);
+  });
+
+  it("keeps a copy of an infected file and its record before the relay hears of it, then tells both", async () => {
+    await opened();
+    filter.onRelayEvent(received(EVIL));
+    await settled();
+    expect(means.relay.kept).toMatchObject([{ name: "hello.txt", threat: "Eicar" }]);
+    expect(journal.drafts).toMatchObject([
+      { type: "transfer", action: "quarantine", rule: "infected", quarantine: "Q1" },
+    ]);
+    expect(means.relay.decided).toEqual([["T1", "stop"]]);
+    expect(means.inLeg).toEqual([]);
+    filter.onRelayEvent({ kind: "ended", id: "T1", end: { ...END, result: "stopped" } });
+    await settled();
+    expect(means.inLeg).toMatchObject([{ fromTag: "aa11", toTag: "bb22" }]);
+    expect(means.inLeg[0]?.body.toString()).toContain("Cancel-Code: FTTIMEOUT");
+    expect(means.notices).toEqual([
+      { to: "sip:alice@example.com", text: "hello.txt was stopped: Eicar. Ref INC-00000001" },
+    ]);
+    expect(journal.settled).toMatchObject([
+      { delivery: "refused", notify: [{ audience: "sender", state: "delivered" }] },
+    ]);
+  });
+
+  it("delivers nothing when the record cannot be kept", async () => {
+    await opened();
+    journal.fail = new Error("disk full");
+    filter.onRelayEvent(received(EVIL));
+    await settled();
+    expect(means.relay.decided).toEqual([["T1", "stop"]]);
+    expect(failures).toHaveLength(1);
+  });
+
+  it.each([
+    [
+      "a file that the rules refuse",
+      INVITE.map((line) => line.replace("hello.txt", "a.pdf.exe")),
+      606,
+    ],
+    ["an offer without encryption", INVITE.slice(0, -1), 606],
+    ["an offer without a size", INVITE.filter((line) => !line.includes("FileSize")), 606],
+    ["a file that is too large", INVITE.map((line) => line.replace(": 27", ": 1001")), 606],
+    [
+      "an offer that names nothing",
+      ["Invitation-Command: INVITE", "Invitation-Cookie: 513756658"],
+      606,
+    ],
+    ["an offer with an address", [...INVITE, "IP-Address: 192.0.2.10"], 606],
+  ])("refuses %s, with its cookie", async (_, lines, status) => {
+    const { outcome } = await sends("alice", lines);
+    expect(outcome).toMatchObject({ kind: "reply", status });
+    if (outcome.kind !== "reply") return;
+    expect(outcome.body?.bytes.toString()).toContain("Invitation-Cookie: 513756658");
+    expect(journal.drafts).toHaveLength(1);
+  });
+
+  it.each([
+    ["an address without an offer", async () => sends("alice", [...ACCEPT, ...ADDRESS])],
+    [
+      "a third party's answer",
+      async () => {
+        await opened();
+        return sends("bob", [...ACCEPT, ...KEYS, ...ADDRESS], { tag: "cc33" });
+      },
+    ],
+    [
+      "a second address",
+      async () => {
+        await opened();
+        return sends("alice", [...ACCEPT, ...ADDRESS.map((line) => line.replace("6891", "6899"))]);
+      },
+    ],
+    [
+      "the cookie of a transfer that is over",
+      async () => {
+        await opened();
+        filter.onRelayEvent({ kind: "ended", id: "T1", end: END });
+        return sends("alice", INVITE);
+      },
+    ],
+    [
+      "an address that is a name",
+      async () => {
+        await sends("alice", INVITE);
+        await sends("bob", [...ACCEPT, ...KEYS]);
+        return sends("alice", [...ACCEPT, "IP-Address: localhost", ...ADDRESS.slice(1)]);
+      },
+    ],
+  ])("refuses %s", async (_, act) => {
+    expect((await act()).outcome).toMatchObject({ kind: "reply", status: 606 });
+  });
+
+  it("refuses the eleventh transfer at its offer, and at its ACCEPT tells the other side", async () => {
+    means.relay.busy = 10;
+    expect((await sends("alice", INVITE)).outcome).toMatchObject({ kind: "reply", status: 606 });
+    means.relay.busy = 9;
+    means.relay.answer = { kind: "refused", reason: "no-free-port" };
+    await sends(
+      "alice",
+      INVITE.map((line) => line.replace("513756658", "2")),
+    );
+    await sends(
+      "bob",
+      [...ACCEPT, ...KEYS].map((line) => line.replace("513756658", "2")),
+    );
+    const { outcome } = await sends(
+      "alice",
+      [...ACCEPT, ...ADDRESS].map((line) => line.replace("513756658", "2")),
+    );
+    expect(outcome).toMatchObject({ kind: "reply", status: 606 });
+    expect(means.inLeg).toMatchObject([{ toTag: "bb22" }]);
+  });
+
+  it("gives the same ACCEPT the same answer again, when the server has asked for credentials in between", async () => {
+    const first = await opened();
+    const again = await sends("alice", [...ACCEPT, ...ADDRESS]);
+    expect(again.body).toBe(first);
+    expect(means.relay.opened).toHaveLength(1);
+  });
+
+  it("ends the relay's part when a peer cancels", async () => {
+    await opened();
+    await sends("bob", [
+      "Invitation-Command: CANCEL",
+      "Invitation-Cookie: 513756658",
+      "Cancel-Code: FTTIMEOUT",
+    ]);
+    expect(means.relay.aborted).toEqual([["T1", "cancelled"]]);
+  });
+
+  it("stops what a restart finds, keeps it, and tells the sender", async () => {
+    await opened();
+    const { story } = means.relay.opened[0] ?? { story: {} };
+    filter.onRelayEvent({ ...received(CLEAN), id: "OLD", recovered: { story, state: "held" } });
+    await settled();
+    expect(journal.drafts).toMatchObject([
+      { action: "quarantine", rule: "interrupted", from: "sip:alice@example.com" },
+    ]);
+    expect(means.relay.decided).toEqual([["OLD", "stop"]]);
+    expect(means.notices).toMatchObject([{ to: "sip:alice@example.com" }]);
+  });
+});

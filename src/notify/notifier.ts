@@ -1,0 +1,21 @@
+/** A text for one user, from the gateway's account. */
+export interface Notice {
+  /** Address of record. */
+  readonly to: string;
+  readonly text: string;
+}
+
+/** What became of a notice; these words stand in the record. */
+export type NoticeState =
+  | "delivered"
+  | "accepted"
+  | "refused"
+  | "failed"
+  | "limited"
+  | "no account";
+
+/** Sends notices; bounded in rate for each user and in all. */
+export interface Notifier {
+  /** Never rejects. */
+  send(notice: Notice): Promise<NoticeState>;
+}

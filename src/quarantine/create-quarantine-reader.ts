@@ -1,0 +1,206 @@
+import { createHash } from "node:crypto";
+import { lstat, readdir, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { crc32 } from "node:zlib";
+import { isUlid, ulidTime } from "../base/ulid.ts";
+import { encryptedZip, MAX_ENTRY_BYTES } from "./encrypted-zip.ts";
+import { entryName } from "./entry-name.ts";
+import { BODY_NAME, dayOf, isDay, itemPlace } from "./item-place.ts";
+import type { QuarantineItem, QuarantineReader } from "./quarantine.ts";
+import { QuarantineFailed } from "./quarantine-failed.ts";
+import { openBody, type OpenBody } from "./read-body.ts";
+import { readItem, rewriteItem, syncFolder, unlessMissing } from "./read-item.ts";
+import { MASTER_KEY_BYTES } from "./sealed-body.ts";
+
+export interface QuarantineReaderOptions {
+  readonly dir: string;
+  /** The writer's. */
+  readonly key: Buffer;
+}
+
+/** The password of every archive, by the custom of the trade. */
+const ZIP_PASSWORD = "infected";
+
+/**
+ * The reading half of the quarantine. Asynchronous, since it lives beside the admin API in the main process. Ids come from
+ * outside: what is no ULID is no item. Every method rejects with QuarantineFailed: QUARANTINE_FAILED when the disk fails,
+ * QUARANTINE_DAMAGED when the item asked for is not as it was stored (`list` passes such items by).
+ *
+ * A download reads the file twice: once to check every frame, the SHA-256 and the CRC-32 that the archive begins with, then to
+ * hand it out; of a damaged file no byte is given out.
+ */
+export function createQuarantineReader(options: QuarantineReaderOptions): QuarantineReader {
+  if (options.key.length !== MASTER_KEY_BYTES) {
+    throw new RangeError(`a quarantine key has ${MASTER_KEY_BYTES} bytes`);
+  }
+  const shelf = new Shelf(options);
+  // Stories are rewritten one after another: two at once would use the same temporary name.
+  let last: Promise<unknown> = Promise.resolve();
+  async function inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const result = last.then(run);
+    last = result.catch(() => undefined);
+    return result;
+  }
+  return {
+    list: (limit) => asOurs(shelf.list(limit), "listing the quarantine"),
+    show: (id) => asOurs(shelf.show(id), `reading ${shown(id)}`),
+    download: (id) => asOurs(shelf.download(id), `reading ${shown(id)}`),
+    delete: (id) =>
+      asOurs(
+        inTurn(() => shelf.delete(id)),
+        `deleting ${shown(id)}`,
+      ),
+    expire: (now, maxAgeMs) =>
+      asOurs(
+        inTurn(() => shelf.expire(now - maxAgeMs)),
+        "expiring items of the quarantine",
+      ),
+  };
+}
+
+/** An id from outside as it may stand in a message. */
+function shown(id: string): string {
+  return isUlid(id) ? id : "an item";
+}
+
+async function asOurs<T>(asked: Promise<T>, doing: string): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    throw QuarantineFailed.from(error, doing);
+  }
+}
+
+class Shelf {
+  readonly #dir: string;
+  readonly #key: Buffer;
+
+  constructor({ dir, key }: QuarantineReaderOptions) {
+    this.#dir = dir;
+    this.#key = key;
+  }
+
+  async show(id: string): Promise<QuarantineItem | undefined> {
+    return isUlid(id) ? readItem(this.#dir, id) : undefined;
+  }
+
+  async list(limit: number): Promise<readonly QuarantineItem[]> {
+    const found: QuarantineItem[] = [];
+    if (!(limit > 0)) return found;
+    for await (const id of this.#ids(() => true)) {
+      const item = await this.#readable(id);
+      if (item !== undefined) found.push(item);
+      if (found.length >= limit) break;
+    }
+    return found;
+  }
+
+  async delete(id: string): Promise<QuarantineItem | undefined> {
+    const item = await this.show(id);
+    if (item === undefined) return undefined;
+    const deleted: QuarantineItem =
+      item.state === "quarantined" ? { ...item, state: "deleted" } : item;
+    await this.#withdraw(id, item.state === "quarantined" ? deleted : undefined);
+    return deleted;
+  }
+
+  async expire(before: number): Promise<number> {
+    let count = 0;
+    let failure: unknown;
+    const lastDay = before >= 0 ? dayOf(before) : "";
+    for await (const id of this.#ids((day) => day <= lastDay)) {
+      if (ulidTime(id) >= before || !(await this.#hasBody(id))) continue;
+      try {
+        const item = await this.#readable(id);
+        // A damaged story cannot be rewritten; its bytes go all the same, since that is what was promised.
+        await this.#withdraw(id, item === undefined ? undefined : { ...item, state: "expired" });
+        count += 1;
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+    if (failure !== undefined) throw failure;
+    return count;
+  }
+
+  async download(id: string): Promise<AsyncIterable<Buffer> | undefined> {
+    const item = await this.show(id);
+    if (item?.state !== "quarantined" || !(await this.#hasBody(id))) return undefined;
+    return this.#archive(item);
+  }
+
+  /** Opens the file only when somebody reads, so that an archive that nobody takes holds nothing open. */
+  async *#archive(item: QuarantineItem): AsyncGenerator<Buffer> {
+    try {
+      if (item.size > MAX_ENTRY_BYTES) throw new RangeError("the file is too large for an archive");
+      await using body = await openBody(this.#bodyPath(item.id), this.#key, item);
+      const entry = {
+        name: entryName(item.name),
+        size: item.size,
+        crc32: await checkWhole(body, item),
+        modifiedAt: item.storedAt,
+      };
+      yield* encryptedZip(entry, ZIP_PASSWORD, body.frames());
+    } catch (error) {
+      throw QuarantineFailed.from(error, `reading ${item.id}`);
+    }
+  }
+
+  /** The story first: an item that says "quarantined" has its bytes. The other way round is mended at the writer's start. */
+  async #withdraw(id: string, changed: QuarantineItem | undefined): Promise<void> {
+    if (changed !== undefined) await rewriteItem(this.#dir, changed);
+    await unlessMissing(unlink(this.#bodyPath(id)));
+    await syncFolder(itemPlace(this.#dir, id).folder);
+  }
+
+  /** Undefined also for an item whose story is damaged. */
+  async #readable(id: string): Promise<QuarantineItem | undefined> {
+    try {
+      return await readItem(this.#dir, id);
+    } catch (error) {
+      if (error instanceof QuarantineFailed && error.code === "QUARANTINE_DAMAGED")
+        return undefined;
+      throw error;
+    }
+  }
+
+  async #hasBody(id: string): Promise<boolean> {
+    return (await unlessMissing(lstat(this.#bodyPath(id)))) !== undefined;
+  }
+
+  #bodyPath(id: string): string {
+    return join(itemPlace(this.#dir, id).folder, BODY_NAME);
+  }
+
+  /** Newest first; a folder is read only when its turn comes. */
+  async *#ids(takesDay: (day: string) => boolean): AsyncGenerator<string> {
+    const days = await foldersIn(this.#dir, (name) => isDay(name) && takesDay(name));
+    for (const day of days) yield* await foldersIn(join(this.#dir, day), isUlid);
+  }
+}
+
+/** Names of real folders, the last in order first; none when the folder itself is not there yet. */
+async function foldersIn(
+  path: string,
+  takes: (name: string) => boolean,
+): Promise<readonly string[]> {
+  const entries = (await unlessMissing(readdir(path, { withFileTypes: true }))) ?? [];
+  return entries
+    .filter((entry) => entry.isDirectory() && takes(entry.name))
+    .map((entry) => entry.name)
+    .toSorted()
+    .toReversed();
+}
+
+/** Reads all of it once; the CRC-32. Throws QuarantineFailed when it is not the file of the story. */
+async function checkWhole(body: OpenBody, item: QuarantineItem): Promise<number> {
+  const hash = createHash("sha256");
+  let checksum = 0;
+  for await (const frame of body.frames()) {
+    hash.update(frame);
+    checksum = crc32(frame, checksum);
+  }
+  if (hash.digest("hex") === item.sha256) return checksum;
+  const message = `the file of ${item.id} is not the one that its story names`;
+  throw new QuarantineFailed("QUARANTINE_DAMAGED", message);
+}

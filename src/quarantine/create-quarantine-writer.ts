@@ -1,0 +1,131 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import type { Clock } from "../base/clock.ts";
+import { createUlid } from "../base/ulid.ts";
+import {
+  makePrivateFolder,
+  openPrivateFolder,
+  syncFolder,
+  writeSmallFile,
+} from "../spool/private-folder.ts";
+import { isDiskFull } from "../spool/spool-failed.ts";
+import { serializeItem } from "./item-file.ts";
+import { BODY_NAME, ITEM_NAME, itemPlace } from "./item-place.ts";
+import type { KeepResult, KeepSource, QuarantineStory, QuarantineWriter } from "./quarantine.ts";
+import { QuarantineFailed } from "./quarantine-failed.ts";
+import { createBodySealer, MASTER_KEY_BYTES } from "./sealed-body.ts";
+import { removeItemFolder, tidyStore, walkStore } from "./walk-store.ts";
+import { writeBody } from "./write-body.ts";
+
+export interface QuarantineWriterOptions {
+  /** The folder of the store; made when it is not there. */
+  readonly dir: string;
+  /** 32 secret bytes; the reader needs the same. */
+  readonly key: Buffer;
+  /** Of all kept files together, by their own size. */
+  readonly maxBytes: number;
+}
+
+/** Folders looked at between two breaths of the thread. */
+const FOLDERS_PER_TURN = 256;
+
+/**
+ * The writing half of the quarantine: blocked files as evidence, sealed (AES-256-GCM, sealed-body.ts), so that neither a virus
+ * scanner on the host nor a careless hand can take them for files. `<dir>/<yyyy-mm-dd>/<ulid>/{body.enc, meta.json}`, the story
+ * last and by rename: a folder without a story was never finished and is removed at the next start. No name from outside
+ * becomes a path.
+ *
+ * Does not: seal the story (names and addresses are readable to this account), release files, or delete by age (the reader
+ * does). One writer for a folder. Files are kept one after another, since one thread gains nothing from keeping two at once.
+ *
+ * Throws QuarantineFailed when the folder cannot be used.
+ */
+export function createQuarantineWriter(
+  deps: { readonly clock: Clock },
+  options: QuarantineWriterOptions,
+): QuarantineWriter {
+  if (options.key.length !== MASTER_KEY_BYTES) {
+    throw new RangeError(`a quarantine key has ${MASTER_KEY_BYTES} bytes`);
+  }
+  const store = new Store(deps.clock, options);
+  store.open();
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    keep(source, story) {
+      const kept = last.then(() => store.keep(source, story));
+      last = kept;
+      return kept;
+    },
+  };
+}
+
+class Store {
+  readonly #clock: Clock;
+  readonly #options: QuarantineWriterOptions;
+  #storedBytes = 0;
+
+  constructor(clock: Clock, options: QuarantineWriterOptions) {
+    this.#clock = clock;
+    this.#options = options;
+  }
+
+  open(): void {
+    const { dir } = this.#options;
+    try {
+      openPrivateFolder(dir);
+      tidyStore(dir);
+      for (const { fileBytes } of walkStore(dir)) this.#storedBytes += fileBytes ?? 0;
+    } catch (error) {
+      throw QuarantineFailed.from(error, `opening the quarantine in ${dir}`);
+    }
+  }
+
+  async keep(source: KeepSource, story: QuarantineStory): Promise<KeepResult> {
+    const at = this.#clock.now();
+    const id = createUlid(at);
+    try {
+      if (!(await this.#hasRoom(source.size))) {
+        const detail = `the quarantine holds ${this.#storedBytes} of ${this.#options.maxBytes} bytes`;
+        return { kind: "not-kept", reason: "full", detail };
+      }
+      await this.#write(id, at, source, story);
+      this.#storedBytes += source.size;
+      return { kind: "kept", id };
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      return { kind: "not-kept", reason: isDiskFull(error) ? "full" : "failed", detail };
+    }
+  }
+
+  /** The reader deletes behind our back, so what seems full is counted anew. */
+  async #hasRoom(size: number): Promise<boolean> {
+    if (this.#storedBytes + size <= this.#options.maxBytes) return true;
+    let bytes = 0;
+    let folders = 0;
+    for (const { fileBytes } of walkStore(this.#options.dir)) {
+      bytes += fileBytes ?? 0;
+      folders += 1;
+      if (folders % FOLDERS_PER_TURN === 0) await setImmediate();
+    }
+    this.#storedBytes = bytes;
+    return bytes + size <= this.#options.maxBytes;
+  }
+
+  async #write(id: string, at: number, source: KeepSource, story: QuarantineStory): Promise<void> {
+    const { dir, key } = this.#options;
+    const { size, sha256 } = source;
+    const text = serializeItem({ ...story, id, size, sha256, storedAt: at, state: "quarantined" });
+    const { dayFolder, folder } = itemPlace(dir, id);
+    if (makePrivateFolder(dayFolder)) syncFolder(dir);
+    mkdirSync(folder, { mode: 0o700 });
+    try {
+      await writeBody(join(folder, BODY_NAME), createBodySealer(key, id), source);
+      syncFolder(dayFolder);
+      writeSmallFile(folder, ITEM_NAME, text);
+    } catch (error) {
+      removeItemFolder(folder);
+      throw error;
+    }
+  }
+}

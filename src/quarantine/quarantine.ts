@@ -1,0 +1,65 @@
+/** What is known of a kept file besides its bytes; `sluice quarantine show` prints it. */
+export interface QuarantineStory {
+  /** "INC-…" */
+  readonly incident: string;
+  readonly callId: string;
+  /** Addresses of record. */
+  readonly from: string;
+  readonly to: readonly string[];
+  /** Id of the rule, or the failure key that decided. */
+  readonly rule: string;
+  /** As sent; for display only, never a path. */
+  readonly name: string;
+  /** "" when no engine named one. */
+  readonly threat: string;
+  readonly trueType: string | undefined;
+  readonly scan: readonly {
+    readonly engine: string;
+    readonly result: string;
+    readonly threat: string | undefined;
+    readonly reason: string | undefined;
+  }[];
+}
+
+/** One kept file (DESIGN §6: id, incident, name, size, sha256, threat, stored_at, state; the rest of the story besides). */
+export interface QuarantineItem extends QuarantineStory {
+  readonly id: string;
+  readonly size: number;
+  readonly sha256: string;
+  /** Milliseconds since 1970. */
+  readonly storedAt: number;
+  readonly state: "quarantined" | "deleted" | "expired";
+}
+
+/** The bytes to keep: complete, and read from an already open descriptor or from memory. */
+export interface KeepSource {
+  readonly size: number;
+  readonly sha256: string;
+  read(buffer: Buffer, position: number): number;
+}
+
+export type KeepResult =
+  | { readonly kind: "kept"; readonly id: string }
+  | { readonly kind: "not-kept"; readonly reason: "full" | "failed"; readonly detail: string };
+
+/** The writing half; it lives in the relay's worker thread. */
+export interface QuarantineWriter {
+  /** Encrypts and stores; resolves when all of it is on the disk (fsync). Total: never rejects. */
+  keep(source: KeepSource, story: QuarantineStory): Promise<KeepResult>;
+}
+
+/**
+ * The reading half, for the admin API; it lives beside it. Every method rejects with QuarantineFailed when the disk fails, or when
+ * the item asked for is not as it was stored; a download does so while it is read, before it has given out a byte of a damaged file.
+ */
+export interface QuarantineReader {
+  /** Newest first. */
+  list(limit: number): Promise<readonly QuarantineItem[]>;
+  show(id: string): Promise<QuarantineItem | undefined>;
+  /** An encrypted zip (password "infected") with the file in it; undefined when there is no such item, or no bytes any more. */
+  download(id: string): Promise<AsyncIterable<Buffer> | undefined>;
+  /** Removes the bytes and keeps the story, with state "deleted". Undefined: no such item. */
+  delete(id: string): Promise<QuarantineItem | undefined>;
+  /** Removes the bytes of items older than `maxAgeMs`; returns how many. */
+  expire(now: number, maxAgeMs: number): Promise<number>;
+}

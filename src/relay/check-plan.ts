@@ -1,0 +1,58 @@
+import { BlockList, isIP, isIPv4 } from "node:net";
+import { isWildcard } from "../transport/endpoint.ts";
+import { deriveKeys, type SecureKeys } from "../wire/msnftp/secure-keys.ts";
+import { failed, ok, type Result } from "../base/result.ts";
+import { plainAddress } from "./leg-socket.ts";
+import type { RelayOptions } from "./relay-options.ts";
+import type { RelayRefusal, TransferPlan } from "./relay.ts";
+
+/** Addresses of nobody, or of many. */
+const NOBODY = new BlockList();
+NOBODY.addSubnet("0.0.0.0", 8, "ipv4");
+NOBODY.addSubnet("224.0.0.0", 3, "ipv4");
+NOBODY.addAddress("::", "ipv6");
+NOBODY.addSubnet("ff00::", 8, "ipv6");
+
+/** Below are services that a peer must not make us talk to. */
+const LOWEST_PORT = 1024;
+/** Printable and without blanks, so that it cannot end its control line, and short enough for one. */
+const USER = /^[!-~]{1,200}$/;
+const COOKIE = /^\d{1,10}$/;
+
+/** Reads what peers have put into a plan, and checks that we may act on it. */
+export function checkPlan(
+  plan: TransferPlan,
+  options: RelayOptions,
+  isOurPort: (port: number) => boolean,
+): Result<SecureKeys, RelayRefusal> {
+  const { size, peer, user } = plan;
+  if (!Number.isSafeInteger(size) || size < 0 || size > options.maxFileBytes) {
+    return failed("too-large");
+  }
+  const keys = deriveKeys(plan.encryptionKey, plan.hashKey);
+  if (!keys.ok) return failed("bad-keys");
+  const isSpoken = USER.test(user) && COOKIE.test(peer.authCookie);
+  if (!isSpoken || !mayDial(peer) || isOurselves(peer, options.address, isOurPort)) {
+    return failed("bad-address");
+  }
+  return ok(keys.value);
+}
+
+/** A literal unicast address; a name would be looked up, and a zone names an interface of ours. */
+function mayDial({ address, port }: TransferPlan["peer"]): boolean {
+  if (isIP(address) === 0 || address.includes("%")) return false;
+  const plain = plainAddress(address);
+  if (NOBODY.check(plain, isIPv4(plain) ? "ipv4" : "ipv6")) return false;
+  return Number.isInteger(port) && port >= LOWEST_PORT && port <= 65_535;
+}
+
+/** A transfer that dials another one's port would let peers of two transfers meet. */
+function isOurselves(
+  { address, port }: TransferPlan["peer"],
+  ours: string,
+  isOurPort: (port: number) => boolean,
+): boolean {
+  if (!isOurPort(port)) return false;
+  const plain = plainAddress(address);
+  return plain === ours || (isWildcard(ours) && (plain.startsWith("127.") || plain === "::1"));
+}

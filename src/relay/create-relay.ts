@@ -1,0 +1,186 @@
+/**
+ * Relays files between two peers of the LCS dialect (MSN_SECURE_FTP; lcs.md B4, B7, B12): both connections end here, the
+ * file is fetched, held, scanned, and delivered when `decide` says so. It knows no SIP, no rules and no records.
+ *
+ * Not here: the plain variant MSNFTP (no keys, no MAC), several transfers on one port, and resuming. Limits: the ports of
+ * the range, `maxTransfers`, `maxFileBytes`, the times in relay-options.ts, and the spool's own quotas.
+ */
+import { chooseAuthCookie } from "../wire/msnftp/auth-cookie.ts";
+import type { ScanReport } from "../scan/scan-engine.ts";
+import type { IncomingFile } from "../spool/spool.ts";
+import type { SecureKeys } from "../wire/msnftp/secure-keys.ts";
+import { checkPlan } from "./check-plan.ts";
+import { memorySource } from "./memory-source.ts";
+import { PortRange } from "./port-range.ts";
+import { Recovered } from "./recovered-file.ts";
+import {
+  DEFAULT_TIMERS,
+  type RelayDeps,
+  type RelayOptions,
+  type RelayTimers,
+} from "./relay-options.ts";
+import type {
+  KeepOutcome,
+  KeepStory,
+  OpenResult,
+  Relay,
+  RelayRefusal,
+  TransferPlan,
+  TransferView,
+} from "./relay.ts";
+import { Transfer } from "./transfer.ts";
+
+/**
+ * Makes the relay, in the thread that calls it. Files of an earlier run come as events "received" in a later turn of the
+ * event loop, one after the other.
+ */
+export function createRelay(deps: RelayDeps, options: RelayOptions): Relay {
+  const relay = new ThreadRelay(deps, options);
+  setImmediate(() => void relay.recover());
+  return relay;
+}
+
+class ThreadRelay implements Relay {
+  readonly #deps: RelayDeps;
+  readonly #options: RelayOptions;
+  readonly #timers: RelayTimers;
+  readonly #ports: PortRange;
+  /** Undefined: being opened. */
+  readonly #transfers = new Map<string, Transfer | undefined>();
+  readonly #recovered = new Map<string, Recovered>();
+  #isClosing = false;
+  #idle: PromiseWithResolvers<void> | undefined;
+
+  constructor(deps: RelayDeps, options: RelayOptions) {
+    this.#deps = deps;
+    this.#options = options;
+    this.#timers = { ...DEFAULT_TIMERS, ...options.timers };
+    this.#ports = new PortRange(options.address, options.firstPort, options.lastPort);
+  }
+
+  get load(): Relay["load"] {
+    const capacity = Math.min(this.#ports.size, this.#options.maxTransfers);
+    return { open: this.#transfers.size, capacity };
+  }
+
+  async recover(): Promise<void> {
+    if (this.#isClosing) return;
+    const found = this.#deps.spool.recover().map((file) => {
+      const recovered = new Recovered(this.#deps, file);
+      this.#recovered.set(file.file.id, recovered);
+      return recovered;
+    });
+    for (const recovered of found) {
+      if (this.#isClosing) return;
+      await recovered.scan();
+    }
+  }
+
+  async open(plan: TransferPlan): Promise<OpenResult> {
+    const { id } = plan;
+    if (this.#isClosing || this.#transfers.has(id) || this.#recovered.has(id)) {
+      return refused("unavailable");
+    }
+    if (this.#transfers.size >= this.#options.maxTransfers) return refused("too-many-transfers");
+    const keys = checkPlan(plan, this.#options, (port) => this.#ports.holds(port));
+    if (!keys.ok) return refused(keys.problem);
+    const admission = this.#deps.spool.admit({ id, size: plan.size, owner: plan.owner });
+    if (admission.kind === "refused") {
+      return refused(admission.reason === "failed" ? "unavailable" : admission.reason);
+    }
+    this.#transfers.set(id, undefined);
+    const opened = await this.#begin(plan, keys.value, admission.file);
+    if (opened.kind === "refused") {
+      admission.file.discard();
+      this.#forget(id);
+    }
+    return opened;
+  }
+
+  decide(id: string, decision: "deliver" | "stop"): void {
+    this.#transfers.get(id)?.decide(decision);
+    void this.#endRecovered(id);
+  }
+
+  abort(id: string, reason: "cancelled" | "shutdown"): void {
+    this.#transfers.get(id)?.abort(reason);
+  }
+
+  async keep(id: string, story: KeepStory): Promise<KeepOutcome> {
+    const file = this.#transfers.get(id) ?? this.#recovered.get(id);
+    if (file === undefined) {
+      return { kind: "not-kept", reason: "failed", detail: "no such transfer" };
+    }
+    return file.keep(story);
+  }
+
+  async scanBytes(bytes: Uint8Array): Promise<ScanReport> {
+    return this.#deps.scan.scan(memorySource(bytes));
+  }
+
+  async keepBytes(bytes: Uint8Array, story: KeepStory): Promise<KeepOutcome> {
+    return this.#deps.quarantine.keep(memorySource(bytes), story);
+  }
+
+  async engines(test: boolean): ReturnType<Relay["engines"]> {
+    return test ? this.#deps.scan.test() : this.#deps.scan.status();
+  }
+
+  async transfers(): Promise<readonly TransferView[]> {
+    return [...this.#transfers.values()].flatMap((transfer) => transfer?.view ?? []);
+  }
+
+  /** Ends all transfers, as far as the peers let us in a bounded time; recovered files stay in the spool. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosing = true;
+    for (const transfer of this.#transfers.values()) transfer?.abort("shutdown");
+    if (this.#transfers.size === 0) return;
+    const idle = (this.#idle ??= Promise.withResolvers<void>());
+    const { clock } = this.#deps;
+    const { disposeMs } = this.#timers;
+    let patience = clock.schedule(disposeMs, () => {
+      for (const transfer of this.#transfers.values()) transfer?.destroy();
+      // A scan that still reads its file; the process ends without it.
+      patience = clock.schedule(disposeMs, () => idle.resolve());
+    });
+    await idle.promise;
+    patience.cancel();
+  }
+
+  async #begin(plan: TransferPlan, keys: SecureKeys, incoming: IncomingFile): Promise<OpenResult> {
+    const taken = await this.#ports.take();
+    if (taken === undefined) return refused("no-free-port");
+    const { port, server } = taken;
+    if (this.#isClosing) {
+      server.close();
+      this.#ports.release(port);
+      return refused("unavailable");
+    }
+    const authCookie = chooseAuthCookie(plan.user);
+    const onGone = (): void => {
+      this.#ports.release(port);
+      this.#forget(plan.id);
+    };
+    const parts = { plan, keys, authCookie, port, server, incoming, timers: this.#timers, onGone };
+    const transfer = new Transfer(this.#deps, parts);
+    this.#transfers.set(plan.id, transfer);
+    transfer.start();
+    return { kind: "opened", port, authCookie };
+  }
+
+  #forget(id: string): void {
+    this.#transfers.delete(id);
+    if (this.#transfers.size === 0) this.#idle?.resolve();
+  }
+
+  async #endRecovered(id: string): Promise<void> {
+    const recovered = this.#recovered.get(id);
+    if (recovered === undefined) return;
+    await recovered.end();
+    this.#recovered.delete(id);
+  }
+}
+
+function refused(reason: RelayRefusal): OpenResult {
+  return { kind: "refused", reason };
+}

@@ -1,0 +1,156 @@
+import type { EngineStatus, ScanReport } from "../scan/scan-engine.ts";
+
+/**
+ * The relay as the SIP thread sees it. Everything that crosses is plain data, so that a worker thread can stand between;
+ * nothing here knows SIP or rules. A transfer is one file between two peers: two legs, and the spool between them.
+ *
+ * Life of a transfer: open → (both legs, all of the file into the spool, scan) → event "received" → keep?, then
+ * decide → event "ended". Every opened transfer ends with exactly one event "ended", whatever happens.
+ */
+export interface Relay extends AsyncDisposable {
+  /** Reserves a port and room in the spool, and listens. Never rejects. */
+  open(plan: TransferPlan): Promise<OpenResult>;
+  /** The verdict, once for each "received". What is unknown by now is ignored. */
+  decide(id: string, decision: "deliver" | "stop"): void;
+  /** Ends a transfer from outside (a peer cancelled by SIP); "ended" follows. */
+  abort(id: string, reason: "cancelled" | "shutdown"): void;
+  /** Keeps an encrypted copy of a received, undecided file. Never rejects. */
+  keep(id: string, story: KeepStory): Promise<KeepOutcome>;
+  /** Scans bytes that travelled inside a message. Never rejects. */
+  scanBytes(bytes: Uint8Array): Promise<ScanReport>;
+  /** Keeps an encrypted copy of such bytes. Never rejects. */
+  keepBytes(bytes: Uint8Array, story: KeepStory): Promise<KeepOutcome>;
+  engines(test: boolean): Promise<readonly EngineStatus[]>;
+  transfers(): Promise<readonly TransferView[]>;
+  /** Transfers that are open now, and ports that are free: known at once. */
+  readonly load: { readonly open: number; readonly capacity: number };
+}
+
+export interface TransferPlan {
+  /** Ours, a ULID. */
+  readonly id: string;
+  /** As in the receiver's ACCEPT: base64 of 24 bytes each (lcs.md B2). */
+  readonly encryptionKey: string;
+  readonly hashKey: string;
+  /** Bytes, as invited. */
+  readonly size: number;
+  /** The receiver's address as it stands in USR: "bob@example.com". */
+  readonly user: string;
+  /** Which peer listens; we dial that one, and the other one dials us. */
+  readonly listening: "sender" | "receiver";
+  /** Where it listens, and the AuthCookie that it gave. */
+  readonly peer: { readonly address: string; readonly port: number; readonly authCookie: string };
+  /** The only source address from which the other peer may dial, when it is known. */
+  readonly dialler: string | undefined;
+  /** Whose quota: the sender's address of record. */
+  readonly owner: string;
+  /** Kept beside the spooled file, and handed back in "recovered". Plain JSON. */
+  readonly story: Readonly<Record<string, unknown>>;
+}
+
+export type OpenResult =
+  | {
+      readonly kind: "opened";
+      /** Where the peer that dials shall dial, and what it shall say (or be told). */
+      readonly port: number;
+      readonly authCookie: string;
+    }
+  | { readonly kind: "refused"; readonly reason: RelayRefusal };
+
+export type RelayRefusal =
+  | "no-free-port"
+  | "too-many-transfers"
+  | "too-large"
+  | "quota"
+  | "no-space"
+  | "bad-keys"
+  | "bad-address"
+  | "unavailable";
+
+export type RelayEvent =
+  | ReceivedEvent
+  /** It will not be delivered; what its owner has to tell the clients by SIP they should hear now. "ended" follows. */
+  | { readonly kind: "ending"; readonly id: string }
+  | {
+      readonly kind: "ended";
+      readonly id: string;
+      readonly end: TransferEnd;
+    };
+
+/** The whole file is here and has been scanned; the relay waits for `decide`. */
+export interface ReceivedEvent {
+  readonly kind: "received";
+  readonly id: string;
+  readonly size: number;
+  readonly sha256: string;
+  readonly report: ScanReport;
+  /** Of an earlier run of the program: there are no legs any more, and `decide` must be "stop". */
+  readonly recovered:
+    | undefined
+    | {
+        readonly story: Readonly<Record<string, unknown>>;
+        /** "releasing": delivery had begun. */
+        readonly state: "held" | "releasing";
+      };
+}
+
+export interface TransferEnd {
+  /** delivered: the receiver has all of it; stopped: as decided; failed: see `reason`. */
+  readonly result: "delivered" | "stopped" | "failed";
+  readonly reason: FailureReason | undefined;
+  /** Bytes of content. */
+  readonly receivedBytes: number;
+  readonly deliveredBytes: number;
+  /** What the sender's client has been told over its connection: BYE "received", BYE with a failure, or nothing. */
+  readonly senderTold: "received" | "failed" | "nothing";
+}
+
+export type FailureReason =
+  | "sender-silent"
+  | "receiver-silent"
+  | "sender-gone"
+  | "receiver-gone"
+  | "wrong-cookie"
+  | "wrong-size"
+  | "bad-mac"
+  | "protocol"
+  | "disk-full"
+  | "timeout"
+  | "cancelled"
+  | "receiver-refused"
+  | "shutdown"
+  | "internal";
+
+/** For `Relay.keep`; the same as the quarantine's story, in plain data. */
+export interface KeepStory {
+  readonly incident: string;
+  readonly callId: string;
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly rule: string;
+  readonly name: string;
+  readonly threat: string;
+  readonly trueType: string | undefined;
+  readonly scan: readonly {
+    readonly engine: string;
+    readonly result: string;
+    readonly threat: string | undefined;
+    readonly reason: string | undefined;
+  }[];
+}
+
+export type KeepOutcome =
+  | { readonly kind: "kept"; readonly id: string }
+  | { readonly kind: "not-kept"; readonly reason: "full" | "failed"; readonly detail: string };
+
+/** One transfer for `sluice transfers`. */
+export interface TransferView {
+  readonly id: string;
+  readonly state: "connecting" | "receiving" | "scanning" | "deciding" | "delivering" | "ending";
+  readonly port: number;
+  readonly size: number;
+  readonly receivedBytes: number;
+  readonly deliveredBytes: number;
+  /** Since it was opened. */
+  readonly ageMs: number;
+}

@@ -1,0 +1,23 @@
+import { describe, expect, it } from "vitest";
+import { MemorySpool } from "./relay-rig.test-data.ts";
+import { Release } from "./release.ts";
+
+describe("Release", () => {
+  const file = new MemorySpool().hold("T1", Buffer.from("abc"), () => undefined);
+  const { size, sha256 } = file;
+
+  it("is granted for exactly the file that was reported", () => {
+    expect(Release.grant("deliver", file, { size, sha256, mac: "m" })).toMatchObject({
+      file,
+      mac: "m",
+      isGranted: true,
+    });
+  });
+
+  it.each([
+    ["another size", { size: 4, sha256 }],
+    ["other content", { size, sha256: "0".repeat(64) }],
+  ])("is not granted for %s", (_what, reported) => {
+    expect(Release.grant("deliver", file, { ...reported, mac: "m" })).toBeUndefined();
+  });
+});

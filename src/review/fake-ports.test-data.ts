@@ -1,0 +1,41 @@
+import type { QuarantineView, ReviewPorts } from "./ports.ts";
+
+/** Ports of a gateway in which nothing happens; a test changes what it asks about. */
+export function fakePorts(changes: Partial<ReviewPorts> = {}): ReviewPorts {
+  return {
+    health: () => ({ ready: true, parts: [], version: "0.1.0", startedAt: 0 }),
+    incidents: { list: async () => [], show: async () => undefined },
+    rules: () => ({
+      rules: [],
+      status: { generation: 3, hash: "ab", loaded: 0, loadedAt: 0, lastFailure: undefined },
+    }),
+    reload: async () => ({ ok: false, generation: 3, problems: ["r.yaml:3:1: no such key"] }),
+    stats: () => ({ messages: 7 }),
+    quarantine: {
+      list: async () => [],
+      show: async () => undefined,
+      download: async () => undefined,
+      delete: async () => undefined,
+    },
+    engines: async () => [],
+    transfers: async () => [],
+    ...changes,
+  };
+}
+
+export const keptFile: QuarantineView = {
+  id: "01JDEADBEEF0000000000000QA",
+  incident: "INC-0123ABCD",
+  name: "invoice\u202efdp.exe",
+  size: 1_572_864,
+  sha256: "ab".repeat(32),
+  threat: "Eicar-Test",
+  stored_at: "2026-01-01T00:00:00.000Z",
+  state: "quarantined",
+  from: "sip:alice@a.example",
+  to: ["sip:bob@a.example"],
+  rule: "on_infected",
+  call_id: "call-1",
+  true_type: null,
+  scan: [{ engine: "builtin", result: "infected", threat: "Eicar-Test" }],
+};

@@ -1,0 +1,102 @@
+import type { Clock } from "../base/clock.ts";
+import type { ClamdClient } from "./clamd-client.ts";
+import { addressText, createClamdConnector, type ClamdAddress } from "./clamd-connection.ts";
+import { probeClamd, pingClamd } from "./clamd-probe.ts";
+import type { ClamdAnswer } from "./clamd-reply.ts";
+import type { ScanEngine, ScanSource } from "./scan-engine.ts";
+import type { ScanResult } from "./scan-result.ts";
+import { ScanSlots } from "./scan-slots.ts";
+
+/**
+ * ClamAV's daemon as an engine, by either client.
+ *
+ * Files are complete before clamd sees them and are sent at full speed, so that a slow peer never holds one of its threads; at
+ * most `maxScans` at once, since streams that stall it stall it for everybody. Its limits (StreamMaxLength, MaxFileSize) are
+ * clamd's own affair: what is longer comes back as unscannable. Empty files are clean without asking: INSTREAM has no
+ * way to send one.
+ */
+export const CLAMD_ENGINE = "clamd";
+
+export interface ClamdOptions {
+  readonly address: ClamdAddress;
+  readonly required: boolean;
+  /** Scans at once; no more than clamd's MaxThreads. Default 4. */
+  readonly maxScans?: number;
+  /** Scans that may wait for one of those. Default 64. */
+  readonly maxWaiting?: number;
+}
+
+export interface ClamdDeps {
+  readonly clock: Clock;
+  readonly client: ClamdClient;
+}
+
+const MAX_SCANS = 4;
+const MAX_WAITING = 64;
+const CHUNK_BYTES = 128 * 1024;
+
+/** Connects to nothing before it is asked something. */
+export function createClamdEngine(deps: ClamdDeps, options: ClamdOptions): ScanEngine {
+  return new ClamdEngine(deps, options);
+}
+
+class ClamdEngine implements ScanEngine {
+  readonly name = CLAMD_ENGINE;
+  readonly required: boolean;
+  version = "";
+  readonly #deps: ClamdDeps;
+  readonly #open: ReturnType<typeof createClamdConnector>;
+  readonly #where: string;
+  readonly #slots: ScanSlots;
+  readonly #disposal = new AbortController();
+
+  constructor(deps: ClamdDeps, options: ClamdOptions) {
+    this.required = options.required;
+    this.#deps = deps;
+    this.#open = createClamdConnector(deps, options.address);
+    this.#where = addressText(options.address);
+    this.#slots = new ScanSlots(options.maxScans ?? MAX_SCANS, options.maxWaiting ?? MAX_WAITING);
+  }
+
+  async scan(source: ScanSource, signal: AbortSignal): Promise<ScanResult> {
+    const { clock } = this.#deps;
+    const startedAt = clock.monotonicMs();
+    const answer = await this.#answer(source, AbortSignal.any([signal, this.#disposal.signal]));
+    const ms = Math.round(clock.monotonicMs() - startedAt);
+    return { ...answer, engine: this.name, ms };
+  }
+
+  async probe(signal: AbortSignal): Promise<string | undefined> {
+    const either = AbortSignal.any([signal, this.#disposal.signal]);
+    const report = await probeClamd({
+      open: this.#open,
+      client: this.#deps.client,
+      signal: either,
+    });
+    if (!report.ok) return `${this.#where}: ${report.problem}`;
+    this.version = `${report.value} at ${this.#where}`;
+    return undefined;
+  }
+
+  async ping(signal: AbortSignal): Promise<string | undefined> {
+    const problem = await pingClamd(this.#open, AbortSignal.any([signal, this.#disposal.signal]));
+    return problem === undefined ? undefined : `${this.#where}: ${problem}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposal.abort();
+  }
+
+  async #answer(source: ScanSource, signal: AbortSignal): Promise<ClamdAnswer> {
+    if (source.size === 0) return { kind: "clean" };
+    if (!(await this.#slots.take(signal))) return { kind: "error", reason: "overloaded" };
+    try {
+      return await this.#deps.client(this.#open, { source, chunkBytes: CHUNK_BYTES, signal });
+    } catch {
+      // a client is total; if it is not, that is no answer
+      return { kind: "error", reason: "down" };
+    } finally {
+      this.#slots.release();
+    }
+  }
+}

@@ -1,0 +1,181 @@
+import type { Clock, ScheduledCall } from "../base/clock.ts";
+import type { CheckedSource } from "./checked-source.ts";
+import { onAbort } from "./on-abort.ts";
+import { pause } from "./pause.ts";
+import type { EngineStatus, ScanEngine } from "./scan-engine.ts";
+import type { ScanErrorReason, ScanResult } from "./scan-result.ts";
+
+export interface EngineWatchDeps {
+  readonly clock: Clock;
+  /** The engine went up or down. */
+  readonly onChange: (status: EngineStatus) => void;
+}
+
+/** So many scans that fail one after the other, and the engine counts as down. */
+const MAX_FAILURES = 5;
+const PROBE_MS = 5000;
+const PING_MS = 3000;
+const PING_EVERY_MS = 2000;
+const FIRST_REPROBE_MS = 1000;
+const MAX_REPROBE_MS = 10_000;
+/** A probe that fails sooner costs nothing and is repeated soon: an engine that comes back is at work within two seconds. */
+const CHEAP_PROBE_MS = 250;
+const FIRST_RETRY_MS = 200;
+const MAX_RETRY_MS = 1000;
+
+/**
+ * One engine under watch. It is probed at the start and asked every two seconds whether it is there; five failures in a row or a
+ * failed probe, and it is down: then new scans fail at once, and only a probe that succeeds brings it back. A scan that had
+ * begun before is tried again until its deadline.
+ */
+export class EngineWatch implements AsyncDisposable {
+  readonly engine: ScanEngine;
+  readonly #deps: EngineWatchDeps;
+  readonly #disposal = new AbortController();
+  #state: EngineStatus["state"] = "unknown";
+  #why = "not probed yet";
+  #failures = 0;
+  #scans = 0;
+  #errors = 0;
+  #reprobeMs = FIRST_REPROBE_MS;
+  #next: ScheduledCall | undefined;
+  #probe: Promise<void> | undefined;
+
+  constructor(deps: EngineWatchDeps, engine: ScanEngine) {
+    this.#deps = deps;
+    this.engine = engine;
+  }
+
+  get status(): EngineStatus {
+    const { name, required, version } = this.engine;
+    const detail = this.#state === "up" ? version : this.#why;
+    const counts = { scans: this.#scans, errors: this.#errors };
+    return { name, required, state: this.#state, detail, ...counts };
+  }
+
+  /** Probes now, or waits for the probe that runs. */
+  async probe(): Promise<void> {
+    this.#probe ??= this.#probeOnce().finally(() => {
+      this.#probe = undefined;
+    });
+    await this.#probe;
+  }
+
+  /** Total. Errors are tried again until `deadlineMs` from now, unless the engine is known to be down at the start. */
+  async scan(source: CheckedSource, deadlineMs: number): Promise<ScanResult> {
+    const startedAt = this.#deps.clock.monotonicMs();
+    const deadline = new AbortController();
+    const timer = this.#deps.clock.schedule(deadlineMs, () => deadline.abort());
+    const signal = AbortSignal.any([deadline.signal, this.#disposal.signal]);
+    this.#scans += 1;
+    try {
+      const result =
+        this.#state === "down" ? this.#failed("down") : await this.#insist(source, signal);
+      if (result.kind === "error") this.#errors += 1;
+      return { ...result, ms: Math.round(this.#deps.clock.monotonicMs() - startedAt) };
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposal.abort();
+    this.#next?.cancel();
+    await this.engine[Symbol.asyncDispose]();
+  }
+
+  async #insist(source: CheckedSource, signal: AbortSignal): Promise<ScanResult> {
+    let waitMs = FIRST_RETRY_MS;
+    let result = await this.#ask(source, signal);
+    while (result.kind === "error" && !source.broken && !signal.aborted) {
+      await pause(this.#deps.clock, waitMs, signal);
+      waitMs = Math.min(2 * waitMs, MAX_RETRY_MS);
+      if (!signal.aborted && this.#state !== "down") result = await this.#ask(source, signal);
+    }
+    return result;
+  }
+
+  async #ask(source: CheckedSource, signal: AbortSignal): Promise<ScanResult> {
+    const result = await this.#unlessAborted(
+      async () => this.engine.scan(source, signal),
+      this.#failed("timeout"),
+      signal,
+    );
+    if (result.kind !== "error") this.#failures = 0;
+    else if (result.reason !== "overloaded" && !source.broken) this.#countFailure(result.reason);
+    return result;
+  }
+
+  /** An engine is total and heeds the signal; one that does not must not hold up the others. */
+  async #unlessAborted<T>(run: () => Promise<T>, otherwise: T, signal: AbortSignal): Promise<T> {
+    const { promise, resolve } = Promise.withResolvers<T>();
+    // the engine hears of the abort too; its own answer is better when it comes in the same breath
+    const stop = onAbort(signal, () => setImmediate(() => resolve(otherwise)));
+    run().then(resolve, () => resolve(otherwise));
+    const outcome = await promise;
+    stop();
+    return outcome;
+  }
+
+  #countFailure(reason: ScanErrorReason): void {
+    if (this.#disposal.signal.aborted) return;
+    this.#failures += 1;
+    if (this.#failures < MAX_FAILURES || this.#state === "down") return;
+    this.#turn("down", `${MAX_FAILURES} scans failed, the last: ${reason}`);
+    // at once: where only these files were the trouble, it is up again in a moment
+    void this.probe();
+  }
+
+  async #probeOnce(): Promise<void> {
+    this.#next?.cancel();
+    const startedAt = this.#deps.clock.monotonicMs();
+    const problem = await this.#question(PROBE_MS, async (signal) => this.engine.probe(signal));
+    if (this.#disposal.signal.aborted) return;
+    if (problem === undefined) {
+      this.#failures = 0;
+      this.#reprobeMs = FIRST_REPROBE_MS;
+      this.#turn("up", "");
+      if (this.engine.ping !== undefined) this.#later(PING_EVERY_MS, async () => this.#ping());
+      return;
+    }
+    this.#turn("down", problem);
+    const isCheap = this.#deps.clock.monotonicMs() - startedAt < CHEAP_PROBE_MS;
+    this.#later(this.#reprobeMs, async () => this.probe());
+    this.#reprobeMs = isCheap ? FIRST_REPROBE_MS : Math.min(2 * this.#reprobeMs, MAX_REPROBE_MS);
+  }
+
+  async #ping(): Promise<void> {
+    const problem = await this.#question(PING_MS, async (signal) => this.engine.ping?.(signal));
+    if (this.#disposal.signal.aborted || this.#probe !== undefined) return;
+    if (problem === undefined) this.#later(PING_EVERY_MS, async () => this.#ping());
+    else await this.probe();
+  }
+
+  async #question(
+    ms: number,
+    ask: (signal: AbortSignal) => Promise<string | undefined>,
+  ): Promise<string | undefined> {
+    const deadline = new AbortController();
+    const timer = this.#deps.clock.schedule(ms, () => deadline.abort());
+    const signal = AbortSignal.any([deadline.signal, this.#disposal.signal]);
+    const answer = await this.#unlessAborted(async () => ask(signal), "no answer in time", signal);
+    timer.cancel();
+    return answer;
+  }
+
+  #later(ms: number, run: () => Promise<void>): void {
+    this.#next?.cancel();
+    this.#next = this.#deps.clock.schedule(ms, () => void run());
+  }
+
+  #turn(state: "up" | "down", why: string): void {
+    const changed = this.#state !== state;
+    this.#state = state;
+    this.#why = why;
+    if (changed) this.#deps.onChange(this.status);
+  }
+
+  #failed(reason: ScanErrorReason): ScanResult {
+    return { kind: "error", engine: this.engine.name, reason, ms: 0 };
+  }
+}

@@ -1,0 +1,46 @@
+import type { Clock } from "../base/clock.ts";
+import { createBuiltinEngine } from "./builtin-engine.ts";
+import { scanByClamscan } from "./clamd-clamscan.ts";
+import type { ClamdAddress } from "./clamd-connection.ts";
+import { createClamdEngine } from "./clamd-engine.ts";
+import { scanByInstream } from "./clamd-instream.ts";
+import type { HashList } from "./hash-list.ts";
+import type { ScanEngine } from "./scan-engine.ts";
+
+/** One entry of `scan.engines`. */
+export type EngineSettings =
+  | { readonly type: "builtin" }
+  | {
+      readonly type: "clamd";
+      readonly client: "instream" | "clamscan";
+      readonly address: ClamdAddress;
+      readonly required: boolean;
+    };
+
+export interface EngineDeps {
+  readonly clock: Clock;
+  /** Files known to be bad, for the builtin engine. */
+  readonly hashes?: HashList;
+}
+
+/** The two ways to speak to clamd. */
+const CLAMD_CLIENTS = { instream: scanByInstream, clamscan: scanByClamscan } as const;
+
+/** Every engine there is: the one list. They are asked in this order, all of them at once. */
+export function createEngines(
+  settings: readonly EngineSettings[],
+  deps: EngineDeps,
+): readonly ScanEngine[] {
+  // Only an engine whose answer cannot be missing may relieve the builtin one of what that cannot see.
+  const leaveContainers = settings.some((engine) => engine.type === "clamd" && engine.required);
+  return settings.map((engine) => {
+    switch (engine.type) {
+      case "builtin":
+        return createBuiltinEngine({ ...deps, leaveContainers });
+      case "clamd": {
+        const client = CLAMD_CLIENTS[engine.client];
+        return createClamdEngine({ clock: deps.clock, client }, engine);
+      }
+    }
+  });
+}

@@ -1,0 +1,338 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { FakeClamd, type ClamdFault } from "../../test/support/fake-clamd.ts";
+import { createManualClock, type ManualClock } from "../../test/support/manual-clock.ts";
+import { waitUntil } from "../../test/support/wait-until.ts";
+import { EICAR } from "./eicar.ts";
+import { createEngines, type EngineSettings } from "./engines.ts";
+import { createMemorySource } from "./memory-source.ts";
+import { createScanDesk } from "./scan-desk.ts";
+import type { EngineStatus, ScanDesk, ScanEngine, ScanReport, ScanSource } from "./scan-engine.ts";
+import type { ScanResult } from "./scan-result.ts";
+
+const WORDS = createMemorySource(Buffer.from("harmless words"));
+const INFECTED = createMemorySource(EICAR);
+const LONG = createMemorySource(Buffer.alloc(3_000_000, "harmless words "));
+const ZIP = createMemorySource(Buffer.from("PK\x03\x04\x14\0\0\0", "latin1"));
+
+/** Lets everything run that waits for no clock. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) {
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}
+
+function shortOf({ verdict }: ScanReport): string {
+  return "reason" in verdict ? `${verdict.kind} ${verdict.reason}` : verdict.kind;
+}
+
+/** Moves the clock on in steps until the report is there; how long that was, in ms. */
+async function patiently(
+  clock: ManualClock,
+  report: Promise<ScanReport>,
+): Promise<readonly [string, number]> {
+  const progress = { done: false };
+  void report.finally(() => {
+    progress.done = true;
+  });
+  let waitedMs = 0;
+  for (await settle(); !progress.done; await settle()) {
+    clock.advance(100);
+    waitedMs += 100;
+  }
+  return [shortOf(await report), waitedMs];
+}
+
+/** An engine by script. */
+class ActorEngine implements ScanEngine {
+  readonly name = "actor";
+  readonly required: boolean = true;
+  readonly version = "actor 1";
+  says: "clean" | "down" | "overloaded" | "hangs" | "throws" = "clean";
+  problem: string | undefined;
+  scans = 0;
+  probes = 0;
+  disposed = false;
+
+  async scan(_: ScanSource, signal: AbortSignal): Promise<ScanResult> {
+    this.scans += 1;
+    const { says, name: engine } = this;
+    if (says === "throws") throw new Error("not total");
+    if (says === "hangs") {
+      const { promise, resolve } = Promise.withResolvers<ScanResult>();
+      signal.addEventListener("abort", () =>
+        resolve({ kind: "error", engine, reason: "timeout", ms: 0 }),
+      );
+      return promise;
+    }
+    if (says === "clean") return { kind: "clean", engine, ms: 0 };
+    return { kind: "error", engine, reason: says, ms: 0 };
+  }
+
+  async probe(): Promise<string | undefined> {
+    this.probes += 1;
+    return this.problem;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.disposed = true;
+  }
+}
+
+describe("createScanDesk", () => {
+  describe("with an engine by script", () => {
+    let clock: ManualClock;
+    let engine: ActorEngine;
+    let desk: ScanDesk;
+    let changes: EngineStatus[];
+
+    beforeEach(async () => {
+      clock = createManualClock();
+      engine = new ActorEngine();
+      changes = [];
+      const onChange = (status: EngineStatus): void => void changes.push(status);
+      desk = createScanDesk({ clock, engines: [engine], onChange }, { timeoutMs: 60_000 });
+      await settle();
+    });
+
+    afterEach(async () => {
+      await desk[Symbol.asyncDispose]();
+      if (!engine.disposed || clock.scheduledCalls > 0) throw new Error("something is left");
+    });
+
+    it("probes at the start and tells that the engine is up", () => {
+      const up = { name: "actor", required: true, state: "up", detail: "actor 1" };
+      expect(changes).toEqual([{ ...up, scans: 0, errors: 0 }]);
+      expect(desk.status()).toEqual(changes);
+    });
+
+    it("tries again until the deadline of the file, which grows with its size up to the limit", async () => {
+      engine.says = "overloaded";
+      expect(await patiently(clock, desk.scan(WORDS))).toEqual(["error overloaded", 10_100]);
+      const large = { ...WORDS, size: 100e6, read: (buffer: Buffer) => buffer.length };
+      expect(await patiently(clock, desk.scan(large))).toEqual(["error overloaded", 30_000]);
+      const huge = { ...large, size: 10e9 };
+      expect(await patiently(clock, desk.scan(huge))).toEqual(["error overloaded", 60_000]);
+      // back-off: about one try a second
+      expect(engine.scans).toBeLessThan(130);
+      expect(desk.status()).toMatchObject([{ state: "up", scans: 3, errors: 3 }]);
+    });
+
+    it("gives the answer when an error passes by itself", async () => {
+      engine.says = "down";
+      const report = desk.scan(WORDS);
+      await settle();
+      clock.advance(200);
+      await settle();
+      engine.says = "clean";
+      expect(await patiently(clock, report)).toEqual(["clean", 400]);
+    });
+
+    it("ends a scan that hangs at the deadline", async () => {
+      engine.says = "hangs";
+      expect(await patiently(clock, desk.scan(WORDS))).toEqual(["error timeout", 10_100]);
+    });
+
+    it("takes a throw for an error", async () => {
+      engine.says = "throws";
+      engine.problem = "broken";
+      const [said] = await patiently(clock, desk.scan(WORDS));
+      expect(said).toBe("error timeout");
+    });
+
+    it("is down after five failures, then fails at once, and comes back by a probe", async () => {
+      engine.says = "down";
+      engine.problem = "no connection";
+      const held = desk.scan(WORDS);
+      for (let step = 0; step < 40; step += 1) {
+        clock.advance(100);
+        await settle();
+      }
+      expect(desk.status()).toMatchObject([{ state: "down", detail: "no connection" }]);
+      expect(engine.scans).toBe(5);
+      // a file that comes now does not wait
+      expect(shortOf(await desk.scan(WORDS))).toBe("error down");
+      expect(engine.scans).toBe(5);
+
+      engine.says = "clean";
+      engine.problem = undefined;
+      clock.advance(1000);
+      await settle();
+      expect(desk.status()).toMatchObject([{ state: "up", detail: "actor 1" }]);
+      // and the one that had begun before is scanned after all
+      expect((await patiently(clock, held))[0]).toBe("clean");
+      expect(changes.map((change) => change.state)).toEqual(["up", "down", "up"]);
+    });
+
+    it("asks an engine that fails slowly less and less often", async () => {
+      engine.says = "hangs";
+      engine.probe = async () => {
+        engine.probes += 1;
+        return new Promise<undefined>(() => undefined);
+      };
+      void desk.test();
+      const before = engine.probes;
+      for (let step = 0; step < 600; step += 1) {
+        clock.advance(100);
+        await settle();
+      }
+      // 5 s each, and 1, 2, 4, 8, 10 s between them
+      expect(engine.probes - before).toBe(5);
+      expect(desk.status()).toMatchObject([{ state: "down", detail: "no answer in time" }]);
+    });
+
+    it("does not blame the engine for a file that cannot be read", async () => {
+      engine.says = "down";
+      const unreadable: ScanSource = {
+        ...WORDS,
+        read() {
+          throw new Error("EIO");
+        },
+      };
+      for (let file = 0; file < 7; file += 1) {
+        expect(shortOf(await desk.scan(unreadable))).toBe("error down");
+      }
+      expect(desk.status()).toMatchObject([{ state: "up" }]);
+      engine.says = "clean";
+      expect(shortOf(await desk.scan(unreadable))).toBe("error down");
+    });
+
+    it("names the type by content", async () => {
+      expect((await desk.scan(ZIP)).trueType).toBe("application/zip");
+      expect((await desk.scan(WORDS)).trueType).toBeUndefined();
+    });
+
+    it("ends what runs when it is disposed of", async () => {
+      engine.says = "hangs";
+      const report = desk.scan(WORDS);
+      await settle();
+      await desk[Symbol.asyncDispose]();
+      expect(shortOf(await report)).toBe("error timeout");
+    });
+  });
+
+  describe.each(["instream", "clamscan"] as const)("with clamd by %s", (client) => {
+    let clock: ManualClock;
+    let clamd: FakeClamd;
+    let desks: ScanDesk[];
+
+    beforeEach(async () => {
+      clock = createManualClock();
+      clamd = await FakeClamd.start();
+      desks = [];
+    });
+
+    afterEach(async () => {
+      for (const desk of desks) await desk[Symbol.asyncDispose]();
+      clamd.readAgain();
+      await waitUntil("no socket to be left", () => clamd.openSockets === 0, 2000);
+      await clamd[Symbol.asyncDispose]();
+      if (clock.scheduledCalls > 0) throw new Error("a timer is left");
+    });
+
+    async function deskWith(required: boolean, builtin = true): Promise<ScanDesk> {
+      const settings: EngineSettings[] = [
+        ...(builtin ? [{ type: "builtin" } as const] : []),
+        { type: "clamd", client, address: clamd.address, required },
+      ];
+      const desk = createScanDesk(
+        { clock, engines: createEngines(settings, { clock }) },
+        { timeoutMs: 20_000 },
+      );
+      desks.push(desk);
+      await waitUntil("the probes", () =>
+        desk.status().every((engine) => engine.state !== "unknown"),
+      );
+      return desk;
+    }
+
+    it("asks both engines and reports both in order", async () => {
+      const desk = await deskWith(true);
+      const report = await desk.scan(INFECTED);
+      expect(report.results.map((result) => [result.engine, result.kind])).toEqual([
+        ["builtin", "infected"],
+        ["clamd", "infected"],
+      ]);
+      expect(shortOf(await desk.scan(ZIP))).toBe("clean");
+      expect(shortOf(await desk.scan(WORDS))).toBe("clean");
+      const details = desk.status().map((engine) => engine.detail);
+      expect(details[0]).toBe("no signatures");
+      expect(details[1]).toMatch(/^ClamAV 1\.4\.3 at /);
+    });
+
+    it.each<[ClamdFault]>([
+      ["close-at-once"],
+      ["never-reads"],
+      ["silent"],
+      [{ reply: "" }],
+      [{ reply: "stream: OK" }],
+      [{ reply: "stream: OK\0 " }],
+      [{ replyAndStay: "stream: OK\0" }],
+      [{ replyEarly: "stream: OK\0" }],
+      [{ closeAfter: 5 }],
+      [{ resetAfter: 5 }],
+      [{ reply: "x".repeat(1_000_000) }],
+      [{ reply: "stream: Out of memory ERROR\0" }],
+    ])("says error by the deadline, never clean, with %j", async (fault) => {
+      const desk = await deskWith(true);
+      clamd.fault = fault;
+      const [said, waitedMs] = await patiently(clock, desk.scan(LONG));
+      expect(said).toMatch(/^error /);
+      expect(waitedMs).toBeLessThanOrEqual(10_800);
+    });
+
+    it("counts without an engine that is not required, but calls no container clean then", async () => {
+      const desk = await deskWith(false);
+      expect(shortOf(await desk.scan(ZIP))).toBe("clean");
+      await clamd.goAway();
+      await desk.test();
+      expect(shortOf(await desk.scan(WORDS))).toBe("clean");
+      expect(shortOf(await desk.scan(ZIP))).toBe("unscannable unknown-format");
+      expect(shortOf(await desk.scan(INFECTED))).toBe("infected");
+    });
+
+    it("counts an infection although a required engine is down", async () => {
+      const desk = await deskWith(true);
+      await clamd.goAway();
+      await desk.test();
+      expect(shortOf(await desk.scan(INFECTED))).toBe("infected");
+      expect(shortOf(await desk.scan(WORDS))).toBe("error down");
+    });
+
+    it("notices within 2 s that clamd has gone, and within 2 s that it is back", async () => {
+      const desk = await deskWith(true, false);
+      const state = (): string | undefined => desk.status()[0]?.state;
+      expect(state()).toBe("up");
+      const within2s = async (wanted: string): Promise<number> => {
+        let ms = 0;
+        for (; state() !== wanted && ms < 10_000; ms += 100) {
+          clock.advance(100);
+          await settle();
+        }
+        return ms;
+      };
+      await clamd.goAway();
+      expect(await within2s("down")).toBeLessThanOrEqual(2200);
+      expect(desk.status()[0]?.detail).toContain("no connection");
+      await clamd.comeBack();
+      expect(await within2s("up")).toBeLessThanOrEqual(2000);
+      expect(shortOf(await desk.scan(WORDS))).toBe("clean");
+    });
+
+    it("scans a file that came while clamd was away, once it is back", async () => {
+      const desk = await deskWith(true, false);
+      await clamd.goAway();
+      const report = desk.scan(INFECTED);
+      for (let step = 0; step < 50; step += 1) {
+        clock.advance(100);
+        await settle();
+      }
+      await clamd.comeBack();
+      const [said, waitedMs] = await patiently(clock, report);
+      expect(said).toBe("infected");
+      expect(waitedMs).toBeGreaterThan(0);
+      expect(waitedMs).toBeLessThanOrEqual(2000);
+    });
+  });
+});

@@ -1,0 +1,61 @@
+import type { ScanResult } from "./scan-result.ts";
+
+/** What is scanned: bytes that are complete, do not change, and can be read again and again. */
+export interface ScanSource {
+  /** Bytes. */
+  readonly size: number;
+  /** Hex, of exactly these bytes. */
+  readonly sha256: string;
+  /** Reads into `buffer` from `position` on; the number of bytes read, 0 at the end. Throws when they cannot be read. */
+  read(buffer: Buffer, position: number): number;
+}
+
+/** One engine. All of them stand in one list (engines.ts), one file each. */
+export interface ScanEngine extends AsyncDisposable {
+  /** As in records and in rules (`scan.engine`): "builtin", "clamd". */
+  readonly name: string;
+  /** A missing answer of a required engine counts as `error`; that of another is passed over where one engine did answer. */
+  readonly required: boolean;
+  /** What it said of itself when it was probed last ("ClamAV 1.4.3"), with what an operator should change; empty before. */
+  readonly version: string;
+  /** Total: never throws or rejects. When `signal` aborts the result is `error`, and nothing of the scan is left behind. */
+  scan(source: ScanSource, signal: AbortSignal): Promise<ScanResult>;
+  /** Undefined when the engine does its work (EICAR split over chunks found, harmless bytes clean); else why not, in words. */
+  probe(signal: AbortSignal): Promise<string | undefined>;
+  /**
+   * Cheap, asked every few seconds: undefined when it is there; else why not. Absent where there is nothing to ask. A probe
+   * follows a bad answer, and decides.
+   */
+  ping?(signal: AbortSignal): Promise<string | undefined>;
+}
+
+/** What all engines together said of one file. */
+export interface ScanReport {
+  /** The one that counts (DESIGN §6 `combine`). */
+  readonly verdict: ScanResult;
+  /** One for each engine asked, in the order of the configuration. */
+  readonly results: readonly ScanResult[];
+  /** Media type by content; undefined when it was not recognised. */
+  readonly trueType: string | undefined;
+}
+
+/** How one engine stands, for `sluice engines`, health and readiness. */
+export interface EngineStatus {
+  readonly name: string;
+  readonly required: boolean;
+  /** "up": the last probe succeeded; "down": it failed, or scans do; "unknown": not probed yet. */
+  readonly state: "up" | "down" | "unknown";
+  /** Why it is down, or what it says of itself (version). */
+  readonly detail: string;
+  readonly scans: number;
+  readonly errors: number;
+}
+
+/** Asks the engines. Lives in the relay's worker thread. */
+export interface ScanDesk extends AsyncDisposable {
+  /** Total: never rejects. */
+  scan(source: ScanSource): Promise<ScanReport>;
+  status(): readonly EngineStatus[];
+  /** Probes all engines now (`sluice engines test`). */
+  test(): Promise<readonly EngineStatus[]>;
+}

@@ -1,0 +1,75 @@
+import { closeSync, readSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { syncFolder } from "./private-folder.ts";
+import type { Reservation } from "./room-ledger.ts";
+import type { HeldFile } from "./spool.ts";
+import { SpoolFailed } from "./spool-failed.ts";
+import { eraseFile, type SpoolPlaces } from "./spool-places.ts";
+
+/** What a complete file is made of. */
+export interface HeldFileParts {
+  readonly places: SpoolPlaces;
+  readonly id: string;
+  readonly size: number;
+  readonly sha256: string;
+  /** Opened once and never by name again, so that nobody can put another file in its place; undefined: it could not be opened. */
+  readonly descriptor: number | undefined;
+  readonly reservation: Reservation;
+}
+
+/** A complete file; it owns the descriptor and the reservation from here on. */
+export function createHeldFile(parts: HeldFileParts): HeldFile {
+  const { places, id, size, sha256, reservation } = parts;
+  let descriptor = parts.descriptor;
+  let gone = false;
+
+  function read(buffer: Buffer, position: number): number {
+    if (descriptor === undefined) {
+      throw new SpoolFailed(
+        "SPOOL_FAILED",
+        `${id} cannot be read: ${gone ? "removed" : "not open"}`,
+      );
+    }
+    // What somebody appended behind our back is not part of the file.
+    const length = Math.min(buffer.length, size - position);
+    if (length <= 0) return 0;
+    try {
+      return readSync(descriptor, buffer, 0, length, position);
+    } catch (error) {
+      throw SpoolFailed.from(error, `reading ${id}`);
+    }
+  }
+
+  function releasing(): void {
+    if (gone) throw new SpoolFailed("SPOOL_FAILED", `${id} has been removed`);
+    try {
+      renameSync(join(places.held, id), join(places.releasing, id));
+      // Known to the disk before the receiver has a byte: a restart must know that it may have all of them.
+      syncFolder(places.releasing);
+      syncFolder(places.held);
+    } catch (error) {
+      throw SpoolFailed.from(error, `releasing ${id}`);
+    }
+  }
+
+  function remove(): void {
+    if (gone) return;
+    gone = true;
+    eraseFile(places, id);
+    closeQuietly(descriptor);
+    descriptor = undefined;
+    reservation.free();
+  }
+
+  return { id, size, sha256, read, releasing, remove };
+}
+
+/** Closes a descriptor when there is one. What close reports late (EIO) concerns bytes that nobody wants any more. */
+export function closeQuietly(descriptor: number | undefined): void {
+  if (descriptor === undefined) return;
+  try {
+    closeSync(descriptor);
+  } catch {
+    // See above.
+  }
+}

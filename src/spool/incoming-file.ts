@@ -1,0 +1,113 @@
+import { createHash, type Hash } from "node:crypto";
+import { constants, fdatasyncSync, openSync, renameSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import type { Clock } from "../base/clock.ts";
+import { closeQuietly, createHeldFile } from "./held-file.ts";
+import { CREATE_NEW, syncFolder } from "./private-folder.ts";
+import type { Reservation } from "./room-ledger.ts";
+import type { HeldFile, IncomingFile, SpoolRequest, SpoolStory } from "./spool.ts";
+import { SpoolFailed } from "./spool-failed.ts";
+import { eraseFile, partName, type SpoolPlaces } from "./spool-places.ts";
+import { writeStory } from "./story-file.ts";
+
+/** Creates the file and opens it, once: the same descriptor serves until it is removed. Throws what the system says. */
+export function createIncomingFile(
+  places: SpoolPlaces,
+  request: SpoolRequest,
+  reservation: Reservation,
+  clock: Clock,
+): IncomingFile {
+  const path = join(places.incoming, partName(request.id));
+  const descriptor = openSync(path, CREATE_NEW | constants.O_RDWR, 0o600);
+  return new WrittenFile(places, request, { descriptor, reservation }, clock);
+}
+
+class WrittenFile implements IncomingFile {
+  readonly #places: SpoolPlaces;
+  readonly #request: SpoolRequest;
+  readonly #owned: { readonly descriptor: number; readonly reservation: Reservation };
+  readonly #clock: Clock;
+  readonly #hash: Hash = createHash("sha256");
+  #receivedBytes = 0;
+  /** "handed-over": the held file owns descriptor, names and reservation now. */
+  #state: "open" | "broken" | "discarded" | "handed-over" = "open";
+
+  constructor(
+    places: SpoolPlaces,
+    request: SpoolRequest,
+    owned: { readonly descriptor: number; readonly reservation: Reservation },
+    clock: Clock,
+  ) {
+    this.#places = places;
+    this.#request = request;
+    this.#owned = owned;
+    this.#clock = clock;
+  }
+
+  get receivedBytes(): number {
+    return this.#receivedBytes;
+  }
+
+  write(bytes: Buffer): void {
+    this.#expectOpen();
+    const { id, size } = this.#request;
+    if (this.#receivedBytes + bytes.length > size) {
+      this.#state = "broken";
+      throw new SpoolFailed("SPOOL_OVERRUN", `${id} is longer than the announced ${size} bytes`);
+    }
+    this.#attempt(`writing ${id}`, () => {
+      for (let written = 0; written < bytes.length;) {
+        const position = this.#receivedBytes + written;
+        const rest = bytes.length - written;
+        written += writeSync(this.#owned.descriptor, bytes, written, rest, position);
+      }
+      this.#hash.update(bytes);
+    });
+    this.#receivedBytes += bytes.length;
+    this.#owned.reservation.fill(bytes.length);
+  }
+
+  complete(story: SpoolStory): HeldFile {
+    this.#expectOpen();
+    const { id, size, owner } = this.#request;
+    if (this.#receivedBytes !== size) {
+      this.#state = "broken";
+      const message = `${id} has ${this.#receivedBytes} of the announced ${size} bytes`;
+      throw new SpoolFailed("SPOOL_SHORT", message);
+    }
+    const sha256 = this.#hash.digest("hex");
+    const places = this.#places;
+    this.#attempt(`completing ${id}`, () => {
+      fdatasyncSync(this.#owned.descriptor);
+      // The story first: a file in `held` without one would be a delivery that nobody can tell anything about.
+      writeStory(places.held, id, { owner, sha256, size, completedAt: this.#clock.now(), story });
+      renameSync(join(places.incoming, partName(id)), join(places.held, id));
+      syncFolder(places.held);
+    });
+    this.#state = "handed-over";
+    return createHeldFile({ places, id, size, sha256, ...this.#owned });
+  }
+
+  discard(): void {
+    if (this.#state === "discarded" || this.#state === "handed-over") return;
+    this.#state = "discarded";
+    eraseFile(this.#places, this.#request.id);
+    closeQuietly(this.#owned.descriptor);
+    this.#owned.reservation.free();
+  }
+
+  #expectOpen(): void {
+    if (this.#state === "open") return;
+    throw new SpoolFailed("SPOOL_FAILED", `${this.#request.id} takes nothing more: ${this.#state}`);
+  }
+
+  /** After a failure the file is good for nothing but `discard`: what is on the disk is not what was counted. */
+  #attempt(doing: string, run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#state = "broken";
+      throw SpoolFailed.from(error, doing);
+    }
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * MSN_SECURE_FTP (lcs.md B4), the file sender's half: what the relay speaks towards a file receiver. It reads and writes
+ * control lines only; the content goes out through chunk-writer.ts, when and if the relay is told to deliver.
+ */
+import { BYE_CODE } from "./bye-code.ts";
+import {
+  readControlLine,
+  SECURE_VERSION,
+  serializeControlLine,
+  type ControlLine,
+} from "./control-line.ts";
+import { LineAssembler } from "./line-assembler.ts";
+import { msnftpProblem, type MsnftpProblem } from "./msnftp-problem.ts";
+
+export interface FileSenderPlan {
+  /** What the receiver must show in USR: its address in any case, and the cookie digit by digit. */
+  readonly user: string;
+  readonly authCookie: string;
+  /** Bytes, for FIL. */
+  readonly size: number;
+}
+
+export interface FileSenderStep {
+  /** To be written to the receiver. */
+  readonly write: Buffer | undefined;
+  /** The end of it: nothing is read any more. */
+  readonly problem: MsnftpProblem | undefined;
+}
+
+/**
+ * version, user, offered: waits for VER, USR, TFR. requested: the receiver waits for the content. sending: it is on its
+ * way. sent: waits for BYE. acknowledged: the receiver says that it has everything.
+ */
+export type FileSenderState =
+  | "version"
+  | "user"
+  | "offered"
+  | "requested"
+  | "sending"
+  | "sent"
+  | "acknowledged";
+
+export interface FileSender {
+  readonly state: FileSenderState;
+  receive(bytes: Buffer): FileSenderStep;
+  /** The first chunk is about to be written. Only when `requested`. */
+  begin(): void;
+  /** The last chunk has been written. */
+  finish(): void;
+}
+
+const NOTHING: FileSenderStep = { write: undefined, problem: undefined };
+
+export function createFileSender(plan: FileSenderPlan): FileSender {
+  return new SecureFileSender(plan);
+}
+
+class SecureFileSender implements FileSender {
+  state: FileSenderState = "version";
+  readonly #plan: FileSenderPlan;
+  readonly #lines = new LineAssembler();
+  #write: Buffer[] = [];
+  #problem: MsnftpProblem | undefined;
+
+  constructor(plan: FileSenderPlan) {
+    this.#plan = plan;
+  }
+
+  receive(bytes: Buffer): FileSenderStep {
+    if (this.#problem !== undefined) return NOTHING;
+    this.#write = [];
+    let at = 0;
+    while (at < bytes.length && this.#problem === undefined && this.state !== "acknowledged") {
+      const { next, line } = this.#lines.take(bytes, at);
+      at = next;
+      if (line === undefined) break;
+      const read = line.ok ? readControlLine(line.value) : line;
+      if (read.ok) this.#obey(read.value);
+      else this.#problem = read.problem;
+    }
+    const write = this.#write.length === 0 ? undefined : Buffer.concat(this.#write);
+    return { write, problem: this.#problem };
+  }
+
+  begin(): void {
+    if (this.state !== "requested") throw new Error(`content in state ${this.state}`);
+    this.state = "sending";
+  }
+
+  finish(): void {
+    if (this.state !== "sending") throw new Error(`end of content in state ${this.state}`);
+    this.state = "sent";
+  }
+
+  #fail(code: MsnftpProblem["code"], detail: string): void {
+    this.#problem = msnftpProblem(code, detail);
+  }
+
+  #obey(line: ControlLine): void {
+    if (this.state === "sent" && line.kind === "BYE" && line.code === BYE_CODE.received) {
+      this.state = "acknowledged";
+    } else if (line.kind === "CCL" || (line.kind === "BYE" && line.code !== BYE_CODE.received)) {
+      this.#fail("peer-cancelled", line.kind === "BYE" ? `BYE ${line.code}` : line.kind);
+    } else if (this.state === "version" && line.kind === "VER") {
+      this.#agree(line.protocols);
+    } else if (this.state === "user" && line.kind === "USR") {
+      this.#admit(line.user, line.authCookie);
+    } else if (this.state === "offered" && line.kind === "TFR") {
+      this.state = "requested";
+    } else this.#fail("unexpected-line", `${line.kind} in state ${this.state}`);
+  }
+
+  #agree(protocols: readonly string[]): void {
+    if (!protocols.includes(SECURE_VERSION)) {
+      this.#fail("no-secure-version", protocols.join(" "));
+      return;
+    }
+    this.#write.push(serializeControlLine({ kind: "VER", protocols: [SECURE_VERSION] }));
+    this.state = "user";
+  }
+
+  #admit(user: string, authCookie: string): void {
+    const isSame =
+      user.toLowerCase() === this.#plan.user.toLowerCase() && authCookie === this.#plan.authCookie;
+    if (!isSame) {
+      this.#fail("wrong-user", "USR with another user or cookie");
+      return;
+    }
+    this.#write.push(serializeControlLine({ kind: "FIL", size: this.#plan.size }));
+    this.state = "offered";
+  }
+}

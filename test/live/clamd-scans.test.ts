@@ -1,0 +1,145 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { systemClock } from "../../src/base/clock.ts";
+import { EICAR } from "../../src/scan/eicar.ts";
+import { encryptedZip } from "../../src/scan/encrypted-zip.ts";
+import { createEngines } from "../../src/scan/engines.ts";
+import { createMemorySource } from "../../src/scan/memory-source.ts";
+import type { ScanEngine } from "../../src/scan/scan-engine.ts";
+import { Clamd, MARKER } from "./peers/clamd.ts";
+import { CLAMD, isMissing } from "./peers/requirements.ts";
+
+const SAMPLES = "/usr/share/clamav-testfiles";
+const MIB = 1024 * 1024;
+const never = new AbortController().signal;
+
+const CASES = [
+  ["instream", "unix"],
+  ["instream", "tcp"],
+  ["clamscan", "unix"],
+  ["clamscan", "tcp"],
+] as const;
+
+describe.skipIf(isMissing([CLAMD]))("a real clamd", () => {
+  let clamd: Clamd;
+
+  beforeAll(async () => {
+    clamd = await Clamd.start({ maxMiB: 4 });
+  });
+
+  afterAll(async () => {
+    await clamd[Symbol.asyncDispose]();
+  });
+
+  describe.each(CASES)("by %s over %s", (client, kind) => {
+    let engine: ScanEngine;
+
+    beforeAll(() => {
+      const address = clamd.address(kind);
+      const settings = [{ type: "clamd", client, address, required: true }] as const;
+      const [made] = createEngines(settings, { clock: systemClock });
+      if (made === undefined) throw new Error("no engine");
+      engine = made;
+    });
+
+    afterAll(async () => engine[Symbol.asyncDispose]());
+
+    async function said(bytes: Buffer): Promise<string> {
+      const result = await engine.scan(createMemorySource(bytes), never);
+      if ("threat" in result) return `${result.kind} ${result.threat}`;
+      return "reason" in result ? `${result.kind} ${result.reason}` : result.kind;
+    }
+
+    it("passes the probe, which names its version", async () => {
+      expect(await engine.probe(never)).toBeUndefined();
+      expect(engine.version).toMatch(/^ClamAV \d+\.\d+\.\d+\S* at [^()]+$/);
+    });
+
+    it("tells clean from infected", async () => {
+      expect(await said(Buffer.from("harmless words"))).toBe("clean");
+      expect(await said(Buffer.alloc(0))).toBe("clean");
+      expect(await said(EICAR)).toBe("infected Sluice.Test.EICAR.UNOFFICIAL");
+      expect(await said(Buffer.from(`words ${MARKER}`))).toBe(
+        "infected Sluice.Test.Marker.UNOFFICIAL",
+      );
+      expect(await said(gzipSync(EICAR))).toBe("infected Sluice.Test.EICAR.UNOFFICIAL");
+    });
+
+    it("finds what lies over the edge of two pieces", async () => {
+      const bytes = Buffer.alloc(300_000, "x");
+      bytes.write(MARKER, 128 * 1024 - 13, "latin1");
+      expect(await said(bytes)).toContain("infected Sluice.Test.Marker");
+    });
+
+    it("says unscannable of an encrypted zip", async () => {
+      expect(await said(encryptedZip())).toBe("unscannable encrypted");
+    });
+
+    it("says unscannable of what exceeds clamd's size limit, every time", async () => {
+      const bytes = Buffer.alloc(12 * MIB, "x");
+      for (let time = 0; time < 5; time += 1) {
+        expect(await said(bytes)).toBe("unscannable too-large");
+      }
+      expect(await said(bytes.subarray(0, 4 * MIB))).toBe("clean");
+      expect(await said(bytes.subarray(0, 4 * MIB + 1))).toBe("unscannable too-large");
+    });
+
+    it("says unscannable of a file that unpacks to more than the limit", async () => {
+      expect(await said(gzipSync(Buffer.alloc(64 * MIB)))).toBe("unscannable too-large");
+    });
+
+    it.skipIf(!existsSync(SAMPLES))(
+      "finds the test program in archives of every kind",
+      async () => {
+        const names = [
+          "exe",
+          "zip",
+          "7z",
+          "arj",
+          "cab",
+          "chm",
+          "pdf",
+          "ppt",
+          "ole.doc",
+          "exe.rtf",
+          "tnef",
+          "mail",
+          "tar.gz",
+          "bz2.zip",
+          "d64.zip",
+          "exe.bz2",
+        ];
+        for (const name of names) {
+          const bytes = await readFile(join(SAMPLES, `clam.${name}`));
+          expect([name, await said(bytes)]).toEqual([name, "infected ClamAV-Test-File.UNOFFICIAL"]);
+        }
+      },
+    );
+
+    it("answers sixty scans at once, each about its own file", async () => {
+      const files = Array.from({ length: 60 }, (_, i) => {
+        const bytes = Buffer.alloc(100_000 + i, String(i % 10));
+        if (i % 3 === 0) bytes.write(MARKER, 50_000 + i, "latin1");
+        return bytes;
+      });
+      const results = await Promise.all(files.map(said));
+      expect(results.map((result) => result.split(" ")[0])).toEqual(
+        files.map((_, i) => (i % 3 === 0 ? "infected" : "clean")),
+      );
+    });
+  });
+});
+
+describe.skipIf(isMissing([CLAMD]))("a clamd with Debian's settings", () => {
+  it("is warned of, since it calls encrypted archives clean", async () => {
+    await using clamd = await Clamd.start({ alerts: false });
+    const address = clamd.address();
+    const settings = [{ type: "clamd", client: "instream", address, required: true }] as const;
+    const [engine] = createEngines(settings, { clock: systemClock });
+    expect(await engine?.probe(never)).toBeUndefined();
+    expect(engine?.version).toContain("set AlertEncrypted");
+  });
+});
