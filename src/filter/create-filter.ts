@@ -22,7 +22,7 @@ import type { SipMessage, SipRequest } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
 import { Actions, actionKeys } from "./actions.ts";
 import { FileDesk } from "./file-desk.ts";
-import { hearingContext, recordedReceiver } from "./hearing-context.ts";
+import { hearingContext } from "./hearing-context.ts";
 import { groupKey, incidentDraft } from "./incident-draft.ts";
 import { createMarks, type Marks } from "./mark.ts";
 import { NoticeDesk } from "./notice-desk.ts";
@@ -250,7 +250,7 @@ function allow(desk: Desk, question: Question, verdict: Verdict, edits: Edits): 
         type: request.method === "MESSAGE" ? ("message" as const) : ("session" as const),
         callId: request.callId,
         from: hearing.from.aor,
-        to: [recordedReceiver(request, hearing)],
+        to: [hearing.to.aor],
         direction: hearing.direction,
         channel: hearing.channel,
         would: verdict.decisions.flatMap((one) => one.monitored.map((hit) => hit.rule)),
@@ -286,7 +286,6 @@ async function stopOrChange(
       callId: request.callId,
       verdict,
       context: hearing,
-      to: recordedReceiver(request, hearing),
       action,
       answer,
     });
@@ -324,13 +323,12 @@ async function withCopy(
 /** Sends the notices that the rules ask for, and adds to the record what became of them. */
 function notify(desk: Desk, question: Question, verdict: Verdict, recorded: Recorded): void {
   const { deps, settings, notices } = desk;
-  const { hearing, request } = question;
+  const { hearing } = question;
   const { incident, eventId, answer } = recorded;
   if (!hearing.from.authenticated) return;
   const wanted = noticesOf(hearing, verdict, { incident, agent: settings.agent });
   if (wanted.length === 0) return;
-  const receiver = { aor: recordedReceiver(request, hearing) };
-  const parties = { sender: hearing.from, receiver };
+  const parties = { sender: hearing.from, receiver: hearing.to };
   const noted = async (): Promise<void> => {
     const notified = await notices.send(wanted, parties);
     // What was refused has its end already; a changed message has it when the receiver answers, so it gets a line.
@@ -399,7 +397,6 @@ function onMedia(
     callId: request.callId,
     verdict,
     context: hearing,
-    to: recordedReceiver(request, hearing),
     action: "block",
     answer,
   });

@@ -7,8 +7,8 @@ import { parseNameAddr } from "../wire/sip/name-addr.ts";
 import { canonicalAor, parseSipUri } from "../wire/sip/uri.ts";
 
 /**
- * Who sends to whom, for the rules and the record. `to` is the Request-URI at ingress: the To field is only what the
- * sender's screen says (DESIGN §4). Direction comes from `directionOf`, handed in with the domains.
+ * Who sends to whom, for the rules and the record. `to` is the Request-URI at ingress, and within a dialog the user in To.
+ * Outside of a dialog the To field is only what the sender's screen says (DESIGN §4). Direction comes from `directionOf`, handed in with the domains.
  */
 export function hearingContext(
   request: SipRequest,
@@ -16,7 +16,7 @@ export function hearingContext(
   directionOf: (fromDomain: string, toDomain: string) => HearingContext["direction"],
 ): HearingContext {
   const from = sender(request, context);
-  const to = partyOf(request.requestUri, "", undefined, false);
+  const to = partyOf(addressed(request), "", undefined, false);
   return {
     from,
     to,
@@ -27,6 +27,12 @@ export function hearingContext(
     now: context.receivedAt,
     trace: false,
   };
+}
+
+/** Within a dialog the Request-URI is some device's Contact, and says nothing of the user or the domain (decision 017). */
+function addressed(request: SipRequest): string {
+  if (request.toTag === undefined) return request.requestUri;
+  return addresseeOf(request) || request.requestUri;
 }
 
 function channelOf(request: SipRequest): Channel {
@@ -67,13 +73,4 @@ function partyOf(
 export function addresseeOf(request: SipRequest): string {
   const to = parseNameAddr(request.value(HeaderId.To) ?? "");
   return to.ok ? (canonicalAor(to.value.uri) ?? "") : "";
-}
-
-/**
- * Whom the record names as the receiver: the Request-URI at ingress, but within a dialog, where that is some device's
- * Contact, the user in To.
- */
-export function recordedReceiver(request: SipRequest, context: HearingContext): string {
-  if (request.toTag === undefined) return context.to.aor;
-  return addresseeOf(request) || context.to.aor;
 }

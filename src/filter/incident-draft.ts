@@ -57,8 +57,6 @@ export interface DraftInput {
   readonly callId: string;
   readonly verdict: Verdict;
   readonly context: HearingContext;
-  /** Address of record of the receiver. */
-  readonly to: string;
   readonly action: "rewrite" | "block" | "quarantine";
   readonly answer: { readonly status: number; readonly reason: string } | undefined;
 }
@@ -75,7 +73,7 @@ export function incidentDraft(input: DraftInput): IncidentDraft {
     type: context.channel === "sip-message" ? "message" : "session",
     callId: input.callId,
     from: context.from.aor,
-    to: [input.to],
+    to: [context.to.aor],
     direction: context.direction,
     channel: context.channel,
     action: input.action,

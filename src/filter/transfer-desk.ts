@@ -8,7 +8,6 @@ import type { Relay } from "../relay/relay.ts";
 import { redirectTransfer } from "../judge.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
-import { addresseeOf } from "./hearing-context.ts";
 import { namesMeeting, readAcceptance, type Acceptance, type Meeting } from "./read-acceptance.ts";
 import { isChallenge } from "./settlement.ts";
 import { writeStory } from "./transfer-story.ts";
@@ -68,10 +67,19 @@ export class TransferDesk {
   readonly #deps: TransferDeskDeps;
   readonly #transfers: ExpiringMap<Transfer>;
   readonly #byRelayId = new Map<string, Transfer>();
+  /** Transfers of each call whose legs are watched: one call may have several, one after the other or at once. */
+  readonly #watched = new Map<string, Set<Transfer>>();
 
   constructor(deps: TransferDeskDeps) {
     this.#deps = deps;
-    this.#transfers = new ExpiringMap(deps.clock, { ttlMs: MEMORY_MS, maxEntries: MAX_TRANSFERS });
+    this.#transfers = new ExpiringMap(deps.clock, {
+      ttlMs: MEMORY_MS,
+      maxEntries: MAX_TRANSFERS,
+      // What the relay still has ends there.
+      onExpire: (transfer) => {
+        if (transfer.opened === undefined) this.forget(transfer);
+      },
+    });
   }
 
   /** The transfer that the relay knows under this id. */
@@ -87,7 +95,18 @@ export class TransferDesk {
 
   /** Nobody has to be told any more. */
   forget(transfer: Transfer): void {
-    this.#deps.originator.unwatch(transfer.callId);
+    const { callId } = transfer;
+    const watched = this.#watched.get(callId);
+    if (watched?.delete(transfer) !== true || watched.size > 0) return;
+    this.#watched.delete(callId);
+    this.#deps.originator.unwatch(callId);
+  }
+
+  #watch(transfer: Transfer): void {
+    const { callId } = transfer;
+    const watched = this.#watched.get(callId) ?? new Set();
+    this.#watched.set(callId, watched.add(transfer));
+    this.#deps.originator.watch(callId);
   }
 
   take(message: TransferMessage): TransferStep | Promise<TransferStep> {
@@ -133,7 +152,7 @@ export class TransferDesk {
       hearing,
       sender: { aor: hearing.from.aor, tag: request.fromTag, address: sourceOf(message) },
       receiver: {
-        aor: addresseeOf(request) || hearing.to.aor,
+        aor: hearing.to.aor,
         tag: request.toTag,
         address: undefined,
       },
@@ -145,7 +164,7 @@ export class TransferDesk {
       told: false,
     };
     this.#transfers.set(key, transfer);
-    this.#deps.originator.watch(request.callId);
+    this.#watch(transfer);
     return this.#invited(transfer);
   }
 

@@ -29,11 +29,11 @@ export function transferDraft(input: {
   const { id, transfer, verdict, context, event } = input;
   const { callId, file } = transfer;
   const { name } = file;
-  const to = transfer.receiver.aor;
   return {
-    ...incidentDraft({ id, callId, verdict, context, to, action: "block", answer: undefined }),
+    ...incidentDraft({ id, callId, verdict, context, action: "block", answer: undefined }),
     type: "transfer",
     channel: "msnftp",
+    to: [transfer.receiver.aor],
     file: {
       name: name.normalized || name.raw,
       size: event.size,

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, randomInt } from "node:crypto";
+import { createHash, randomInt } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { execFile } from "node:child_process";
@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EICAR } from "../support/eicar.ts";
 import { FileStory, type AgreedTransfer } from "../support/file-story.ts";
 import { GatewayProcess } from "../support/gateway-process.ts";
+import { harmlessBytes } from "../support/harmless-bytes.ts";
 import { freePortRange } from "../support/port-range.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
@@ -25,7 +26,7 @@ function sha256(bytes: Buffer): string {
 
 /** Every second file is infected, somewhere in its middle. */
 function contentOf(index: number): Buffer {
-  const bytes = randomBytes(SIZE);
+  const bytes = harmlessBytes(SIZE);
   if (index % 2 === 1) EICAR.copy(bytes, SIZE / 2);
   return bytes;
 }

@@ -1,10 +1,11 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { EICAR } from "../support/eicar.ts";
 import { GatewayProcess } from "../support/gateway-process.ts";
+import { harmlessBytes } from "../support/harmless-bytes.ts";
 import { freePortRange } from "../support/port-range.ts";
 import { ConnectionLedger } from "./peers/connections.ts";
 import { Kamailio } from "./peers/kamailio.ts";
@@ -86,7 +87,7 @@ describe.skipIf(isMissing(NEEDED)).each(SERVERS)(
     it("carries a message, then a clean file, then messages again", async () => {
       alice.says("sip:bob@example.test", "a file is coming");
       expect(plain(await bob.sees("message"))).toBe("a file is coming");
-      const bytes = randomBytes(200_000);
+      const bytes = harmlessBytes(200_000);
       alice.offers("sip:bob@example.test", await fileOf("holiday.dat", bytes));
       await alice.seesTransfer("file-send-complete");
       await bob.seesTransfer("settled");

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -6,10 +5,11 @@ import type { OfferedFile } from "../support/invitation-text.ts";
 import { FileStory, type AgreedTransfer, type Staging } from "../support/file-story.ts";
 import { GatewayProcess } from "../support/gateway-process.ts";
 import type { FileReceiver } from "../support/msnftp-peer.ts";
+import { harmlessBytes } from "../support/harmless-bytes.ts";
 import { freePortRange } from "../support/port-range.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
-const FILE: OfferedFile = { name: "plan.dat", bytes: randomBytes(120_000) };
+const FILE: OfferedFile = { name: "plan.dat", bytes: harmlessBytes(120_000) };
 
 let gateway: GatewayProcess;
 let story: FileStory;
@@ -35,7 +35,7 @@ async function allIsFree(): Promise<void> {
   for (const place of ["incoming", "held", "releasing"]) {
     expect(await readdir(join(gateway.dir, "data", "spool", place))).toEqual([]);
   }
-  const next = await story.agree({ name: "next.dat", bytes: randomBytes(5000) });
+  const next = await story.agree({ name: "next.dat", bytes: harmlessBytes(5000) });
   expect((await next.sender.result).end).toBe("bye");
   expect((await next.receiver.result).end).toBe("complete");
   await noneIsOpen();
