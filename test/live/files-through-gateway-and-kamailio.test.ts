@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
@@ -8,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { EICAR } from "../support/eicar.ts";
 import { FileStory } from "../support/file-story.ts";
 import { GatewayProcess } from "../support/gateway-process.ts";
+import { NoticeAccount } from "../support/notice-account.ts";
 import { BYE_CANCELLED, BYE_RECEIVED } from "../support/msnftp-peer.ts";
 import { harmlessBytes } from "../support/harmless-bytes.ts";
 import { freePortRange } from "../support/port-range.ts";
@@ -39,15 +39,12 @@ describe.skipIf(isMissing([KAMAILIO])).each(SERVERS)(
     beforeAll(async () => {
       const kamailio = stack.use(await Kamailio.start(options));
       const ports = await freePortRange(3);
-      const folder = await mkdtemp(join(tmpdir(), "sluice-account-"));
-      stack.defer(async () => rm(folder, { recursive: true, force: true }));
-      const password = join(folder, "password");
-      await writeFile(password, "secret\n", { mode: 0o600 });
+      const account = stack.use(await NoticeAccount.create());
       gateway = stack.use(
         await GatewayProcess.start({
           upstream: [kamailio.uri("tcp")],
           relay: { msnftp: { ports: ports.text } },
-          account: { aor: "sip:sluice@example.test", password_file: password },
+          account: account.settings,
         }),
       );
     });

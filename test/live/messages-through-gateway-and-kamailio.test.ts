@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { GatewayProcess } from "../support/gateway-process.ts";
+import { NoticeAccount } from "../support/notice-account.ts";
 import { SipClient } from "../support/sip-client.ts";
 import type { TestTransport } from "../support/sip-socket.ts";
 import type { SipText } from "../support/sip-text.ts";
@@ -33,7 +34,13 @@ describe.skipIf(isMissing([KAMAILIO])).each(STAGES)(
 
     beforeAll(async () => {
       const kamailio = stack.use(await Kamailio.start(server));
-      gateway = stack.use(await GatewayProcess.start({ upstream: [kamailio.uri(transport)] }));
+      const account = stack.use(await NoticeAccount.create());
+      gateway = stack.use(
+        await GatewayProcess.start({
+          upstream: [kamailio.uri(transport)],
+          account: account.settings,
+        }),
+      );
       const common = { transport, gateway: gateway.at(transport), password: "secret" };
       alice = stack.use(await SipClient.signOn({ ...common, name: "alice" }));
       bob = stack.use(await SipClient.signOn({ ...common, name: "bob" }));
@@ -55,7 +62,9 @@ describe.skipIf(isMissing([KAMAILIO])).each(STAGES)(
       callId: string,
       expected: Record<string, unknown>,
     ): Promise<void> {
-      const events = await gateway.eventsOf(callId);
+      // A notice that followed has a line of its own, of its own type.
+      const all = await gateway.eventsOf(callId);
+      const events = all.filter((event) => event["type"] !== "notify");
       expect(events).toHaveLength(1);
       expect(events[0]).toMatchObject(expected);
     }
@@ -101,6 +110,7 @@ describe.skipIf(isMissing([KAMAILIO])).each(STAGES)(
       expect(warningOf(answer)).toMatch(/^399 \S+ ".*Ref INC-/);
       const incident = await incidentIn(warningOf(answer));
       expect(incident).toMatchObject({ action: "block", count: 1 });
+      expect((await alice.receivesNotice()).text).toContain(String(incident["id"]));
       await expectOneEvent(callId, { action: "block", delivery: "refused", status: 403 });
       expect(bob.unread).toEqual([]);
     });

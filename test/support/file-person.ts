@@ -86,9 +86,9 @@ export class FilePerson {
     return (await this.client.receives(timeoutMs, inTalk)).text;
   }
 
-  /** The next text that is not of the conversation: a notice of the gateway. */
+  /** The next notice of the gateway. */
   async seesNotice(timeoutMs?: number): Promise<SipText> {
-    return this.client.receives(timeoutMs, (message) => message.callId !== this.callId);
+    return this.client.receivesNotice(timeoutMs);
   }
 
   /** The next invitation message of that command; waits. */

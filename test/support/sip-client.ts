@@ -41,6 +41,9 @@ interface RequestParts {
   readonly body: Buffer | string;
 }
 
+/** The gateway's own account, as it is without a setting (`sip:sluice@<first of domains>`). */
+const NOTIFIER = /^<?sip:sluice@/;
+
 const MESSAGE_SDP = ["v=0", "o=- 0 0 IN IP4 127.0.0.1", "s=session", "c=IN IP4 127.0.0.1", "t=0 0"];
 
 /**
@@ -58,6 +61,7 @@ export class SipClient implements AsyncDisposable {
   readonly #answers = new Map<string, Inbox<SipText>>();
   readonly #given = new Map<string, Buffer>();
   readonly #messages = new Inbox<SipText>();
+  readonly #notices = new Inbox<SipText>();
   readonly #others = new Inbox<SipText>();
   readonly #tag = token();
 
@@ -117,9 +121,14 @@ export class SipClient implements AsyncDisposable {
     return this.requests("MESSAGE", to, { ...outgoing, body });
   }
 
-  /** The next MESSAGE that arrived (and fits); it has been answered 200 already. */
+  /** The next MESSAGE of a person that arrived (and fits); it has been answered 200 already. */
   async receives(timeoutMs = 10_000, fits?: (message: SipText) => boolean): Promise<SipText> {
     return this.#messages.next(`a MESSAGE to ${this.name}`, fits, timeoutMs);
+  }
+
+  /** The next notice from the gateway's account. */
+  async receivesNotice(timeoutMs = 10_000): Promise<SipText> {
+    return this.#notices.next(`a notice to ${this.name}`, () => true, timeoutMs);
   }
 
   /** The next request other than MESSAGE and ACK. */
@@ -128,7 +137,7 @@ export class SipClient implements AsyncDisposable {
     return this.#others.next(`${method} to ${this.name}`, isWanted, timeoutMs);
   }
 
-  /** MESSAGEs that arrived and that no `receives` has asked for. */
+  /** MESSAGEs of persons that arrived and that no `receives` has asked for. */
   get unread(): readonly SipText[] {
     return this.#messages.items;
   }
@@ -333,7 +342,12 @@ export class SipClient implements AsyncDisposable {
       this.#given.set(key, answer);
       reply(answer);
     }
-    (message.method === "MESSAGE" ? this.#messages : this.#others).put(message);
+    this.#placeFor(message).put(message);
+  }
+
+  #placeFor(request: SipText): Inbox<SipText> {
+    if (request.method !== "MESSAGE") return this.#others;
+    return NOTIFIER.test(request.header("from") ?? "") ? this.#notices : this.#messages;
   }
 
   #ok(request: SipText): Buffer {
