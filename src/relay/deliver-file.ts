@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
 import type { HeldFile } from "../spool/spool.ts";
-import { CHUNK_BYTES, createChunkWriter } from "../wire/msnftp/chunk-writer.ts";
+import { CHUNK_BYTES, createChunkWriter, framedLength } from "../wire/msnftp/chunk-writer.ts";
 import type { SecureKeys } from "../wire/msnftp/secure-keys.ts";
 import type { ReceiverLeg } from "./receiver-leg.ts";
 import type { Release } from "./release.ts";
@@ -30,6 +30,8 @@ export async function deliverFile(
   const chunks = createChunkWriter(keys);
   const hash = createHash("sha256");
   const buffer = Buffer.allocUnsafe(Math.min(PIECE_BYTES, file.size));
+  // One of each for the whole file: what is handed to the collector piece by piece adds up to the size of the file.
+  const framed = Buffer.allocUnsafe(framedLength(buffer.length));
   leg.begin(file.size === 0);
   let sent = 0;
   for (let pieces = 1; sent < file.size; pieces += 1) {
@@ -39,11 +41,11 @@ export async function deliverFile(
     sent += plain.length;
     const isLast = sent === file.size;
     if (isLast && hash.digest("hex") !== file.sha256) return "changed";
-    if (!(await leg.sendContent(release, chunks.frame(plain), isLast))) return "over";
+    if (!(await leg.sendContent(release, chunks.frame(plain, framed), isLast))) return "over";
     onSent(sent);
     if (pieces % PIECES_PER_TURN === 0) await turn();
   }
-  await leg.finish(release);
+  leg.finish(release);
   return "over";
 }
 

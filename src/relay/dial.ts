@@ -7,14 +7,30 @@ export interface Dialling {
   cancel(): void;
 }
 
-/** Opens a TCP connection to a literal address; one of the two functions is called, once. */
+/** As much as a read brings at most, as without a buffer of one's own. */
+const READ_BYTES = 64 * 1024;
+
+/**
+ * Opens a TCP connection to a literal address; one of the two functions is called, once. What it reads lies in one buffer,
+ * again and again: a "data" event's bytes are good during the event alone.
+ */
 export function dial(
   target: { readonly address: string; readonly port: number },
   { clock, connectMs }: { readonly clock: Clock; readonly connectMs: number },
   onConnected: (socket: Socket) => void,
   onFailed: () => void,
 ): Dialling {
-  const socket = connect({ host: target.address, port: target.port });
+  const socket: Socket = connect({
+    host: target.address,
+    port: target.port,
+    onread: {
+      buffer: Buffer.allocUnsafe(READ_BYTES),
+      callback(length, { buffer, byteOffset }) {
+        socket.emit("data", Buffer.from(buffer, byteOffset, length));
+        return true;
+      },
+    },
+  });
   let isOver = false;
   const cancel = (): void => {
     if (isOver) return;

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type { Clock, ScheduledCall } from "../base/clock.ts";
 
 export interface LegSocketOwner {
-  /** The bytes are the owner's, to change as it likes. Not called after `close` or `destroy`. */
+  /** The bytes are the owner's to change, and only during the call. Not called after `close` or `destroy`. */
   received(bytes: Buffer): void;
   /** The peer has closed, or the connection broke: told once, and not after `close` or `destroy`. */
   gone(): void;
@@ -38,7 +38,6 @@ export class LegSocket {
     socket.on("data", (bytes: Buffer) => {
       if (!this.#over) owner.received(bytes);
     });
-    socket.on("drain", () => this.#settle(true));
     socket.on("end", gone);
     socket.on("error", gone);
     socket.on("close", () => {
@@ -70,18 +69,21 @@ export class LegSocket {
     this.#deadline = undefined;
   }
 
-  /** False: wait for `drained` before the next one. */
-  write(bytes: Buffer): boolean {
-    if (this.#over || !this.#socket.writable) return false;
-    return this.#socket.write(bytes);
+  /** For lines, which are few and short. */
+  write(bytes: Buffer): void {
+    if (!this.#over && this.#socket.writable) this.#socket.write(bytes);
   }
 
-  /** False: it never will be, the connection is over. */
-  async drained(): Promise<boolean> {
-    if (this.#over || this.#socket.destroyed) return false;
-    if (!this.#socket.writableNeedDrain) return true;
-    this.#waiting ??= Promise.withResolvers<boolean>();
-    return this.#waiting.promise;
+  /**
+   * For content, one piece at a time: resolves when the system has taken it, so that its buffer serves for the next one;
+   * false: it never will, the connection is over.
+   */
+  async handOver(bytes: Buffer): Promise<boolean> {
+    if (this.#over || !this.#socket.writable) return false;
+    const taken = Promise.withResolvers<boolean>();
+    this.#waiting = taken;
+    this.#socket.write(bytes, (error) => taken.resolve(error === null || error === undefined));
+    return taken.promise;
   }
 
   /** Sends what was written, and closes; what still comes is read and dropped, for a reset could overtake our last line. */
@@ -108,12 +110,7 @@ export class LegSocket {
   #finish(): void {
     this.#over = true;
     this.noDeadline();
-    this.#settle(false);
-  }
-
-  #settle(isDrained: boolean): void {
-    this.#waiting?.resolve(isDrained);
-    this.#waiting = undefined;
+    this.#waiting?.resolve(false);
   }
 }
 

@@ -69,8 +69,8 @@ export class ReceiverLeg {
   }
 
   /**
-   * Writes a piece of the content, and resolves when there is room for the next: false when the connection is over, or
-   * takes nothing for too long (then `failed` has been told).
+   * Writes a piece of the content, and resolves when it is on its way and its buffer free for the next: false when the
+   * connection is over, or takes nothing for too long (then `failed` has been told).
    *
    * @param release the proof that this content may leave; nobody but a verdict makes one
    */
@@ -78,13 +78,15 @@ export class ReceiverLeg {
     if (!release.isGranted) return false;
     // Before it is written: BYE may be here before anything else of ours runs.
     if (isLast) this.#machine.finish();
-    if (this.#socket.write(framed)) return true;
-    return this.#drained();
+    this.#socket.deadline(this.#deps.timers.idleMs, () => this.#fail("timeout"));
+    const isTaken = await this.#socket.handOver(framed);
+    if (isTaken && !this.#socket.isOver) this.#socket.noDeadline();
+    return isTaken;
   }
 
   /** All of the content is on its way: BYE is awaited, and the MAC sent after it, or without it when it takes too long. */
-  async finish(release: Release): Promise<void> {
-    if (!(await this.#drained()) || this.#noted.acknowledged) return;
+  finish(release: Release): void {
+    if (this.#noted.acknowledged) return;
     const { lineMs, idleMs } = this.#deps.timers;
     // COMPAT: a receiver may want the MAC before it says BYE (lcs.md B4); one that is slow reads what is on its way first.
     this.#socket.deadline(lineMs, () => {
@@ -112,13 +114,6 @@ export class ReceiverLeg {
     if (this.#isMacSent) return;
     this.#isMacSent = true;
     this.#socket.write(serializeControlLine({ kind: "MAC", mac }));
-  }
-
-  async #drained(): Promise<boolean> {
-    this.#socket.deadline(this.#deps.timers.idleMs, () => this.#fail("timeout"));
-    const isDrained = await this.#socket.drained();
-    if (isDrained && !this.#socket.isOver) this.#socket.noDeadline();
-    return isDrained;
   }
 
   #received(bytes: Buffer): void {
