@@ -54,8 +54,11 @@ export interface RelayConfig {
   readonly maxTransfers: number;
 }
 
+/** What carries SIP, as in `listen` and in the transport parameter of a SIP URI. */
+export type TransportName = "udp" | "tcp" | "tls" | "ws" | "wss";
+
 export interface ListenAddress {
-  readonly transport: "udp" | "tcp";
+  readonly transport: TransportName;
   /** A literal address, IPv6 without brackets. */
   readonly address: string;
   /** 0: any free port. */
@@ -69,7 +72,7 @@ export type Upstream =
 export interface UpstreamServer {
   /** As written. */
   readonly uri: string;
-  readonly transport: "udp" | "tcp";
+  readonly transport: TransportName;
   /** A name or a literal address, IPv6 without brackets. */
   readonly host: string;
   readonly port: number;

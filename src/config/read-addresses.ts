@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
 import { failed, ok, type Result } from "../base/result.ts";
-import type { ListenAddress, UpstreamServer } from "./config.ts";
+import type { ListenAddress, TransportName, UpstreamServer } from "./config.ts";
 
 /** What is wrong with an address, and what to write. */
 export interface AddressProblem {
@@ -13,17 +13,28 @@ type Read<T> = Result<T, AddressProblem>;
 
 const LISTEN_EXAMPLE = 'write "udp://0.0.0.0:5060", "tcp://[::1]:5060"';
 
-/** A listener: udp:// or tcp://, a literal address, a port (5060 when left out). */
+/** What a listener's scheme may be, and its port when none is written (RFC 3261 §19.1.2, RFC 7118 §5). */
+const TRANSPORTS: ReadonlyMap<string, { readonly name: TransportName; readonly port: number }> =
+  new Map([
+    ["udp", { name: "udp", port: 5060 }],
+    ["tcp", { name: "tcp", port: 5060 }],
+    ["tls", { name: "tls", port: 5061 }],
+    ["ws", { name: "ws", port: 80 }],
+    ["wss", { name: "wss", port: 443 }],
+  ]);
+
+/** Known by name, and not built yet: a key that names one is an error that says so. */
+const LATER: ReadonlySet<TransportName> = new Set(["tls", "ws", "wss"]);
+
+/** A listener: udp:// or tcp://, a literal address, a port (that of the scheme when left out). */
 export function readListenUrl(text: string): Read<ListenAddress> {
   const match = /^([a-z]+):\/\/(\[[^\]]*\]|[^:/[\]]*)(?::(\d{1,6}))?\/?$/i.exec(text);
   if (match === null) return wrong(`"${text}" is not a listener`, LISTEN_EXAMPLE);
   const [, scheme = "", host = "", portText] = match;
-  const transport = scheme.toLowerCase();
-  if (LATER_LISTENERS.has(transport)) {
-    return wrong(`a listener ${transport}:// is not available in this version`);
-  }
-  if (transport !== "udp" && transport !== "tcp") {
-    return wrong(`"${scheme}" is not a transport`, LISTEN_EXAMPLE);
+  const transport = TRANSPORTS.get(scheme.toLowerCase());
+  if (transport === undefined) return wrong(`"${scheme}" is not a transport`, LISTEN_EXAMPLE);
+  if (LATER.has(transport.name)) {
+    return wrong(`a listener ${transport.name}:// is not available in this version`);
   }
   const address = unbracketed(host);
   if (isIP(address) === 0) {
@@ -32,12 +43,10 @@ export function readListenUrl(text: string): Read<ListenAddress> {
       "a listener needs a literal address",
     );
   }
-  const port = portText === undefined ? 5060 : Number(portText);
+  const port = portText === undefined ? transport.port : Number(portText);
   if (port > 65_535) return wrong(`there is no port ${port}`, "ports end at 65535");
-  return ok({ transport, address, port });
+  return ok({ transport: transport.name, address, port });
 }
-
-const LATER_LISTENERS: ReadonlySet<string> = new Set(["tls", "ws", "wss"]);
 
 const UPSTREAM_EXAMPLE = 'write "sip:10.0.0.5:5070;transport=tcp"';
 
@@ -68,7 +77,7 @@ export function readUpstreamUri(text: string, allowClear: boolean): Read<Upstrea
   return ok({ uri: text, transport: transport.value, host: name, port, allowClear });
 }
 
-function readTransport(params: string): Read<"udp" | "tcp"> {
+function readTransport(params: string): Read<TransportName> {
   let transport: string | undefined;
   for (const param of params.split(";").slice(1)) {
     const [name = "", value = ""] = param.split("=");
@@ -77,12 +86,12 @@ function readTransport(params: string): Read<"udp" | "tcp"> {
       return wrong(`the parameter "${name}" means nothing here`, UPSTREAM_EXAMPLE);
     }
   }
-  if (transport === undefined || transport === "udp") return ok("udp");
-  if (transport === "tcp") return ok("tcp");
-  if (LATER_LISTENERS.has(transport)) {
-    return wrong(`transport ${transport} is not available in this version`);
+  const known = TRANSPORTS.get(transport ?? "udp");
+  if (known === undefined) return wrong(`"${transport}" is not a transport`, "udp or tcp");
+  if (LATER.has(known.name)) {
+    return wrong(`transport ${known.name} is not available in this version`);
   }
-  return wrong(`"${transport}" is not a transport`, "udp or tcp");
+  return ok(known.name);
 }
 
 /** A network "10.0.0.0/8" or a single address, in canonical form. */

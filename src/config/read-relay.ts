@@ -101,7 +101,7 @@ function checkPorts(
   const { firstPort, lastPort } = msnftp;
   for (const [key, addresses] of Object.entries({ listen, upstream_from: upstreamFrom })) {
     for (const [index, { transport, port }] of addresses.entries()) {
-      if (transport !== "tcp" || port < firstPort || port > lastPort) continue;
+      if (transport === "udp" || port < firstPort || port > lastPort) continue;
       const message = `TCP port ${port} is named by ${key} and is one of relay.msnftp.ports (${firstPort}-${lastPort})`;
       sink.error(isWritten ? PORTS : [key, index], message, "give one of the two other ports");
     }

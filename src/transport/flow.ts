@@ -1,5 +1,5 @@
 /** What carries SIP here; the names are those of the Via header, in lower case. */
-export type TransportName = "udp" | "tcp";
+export type TransportName = "udp" | "tcp" | "tls" | "ws" | "wss";
 
 /** One end of a flow: a literal IP address (never a name) and a port. */
 export interface Endpoint {

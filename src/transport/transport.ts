@@ -81,16 +81,21 @@ export function createTransport<Frame>(
     quota: new ConnectionQuota(limits),
     handler: deps.handler,
   };
-  const protocols: Readonly<Record<TransportName, ProtocolTransport>> = {
-    udp: createUdpTransport(context, (bytes) => deps.readDatagram(bytes)),
-    tcp: createTcpTransport(context, () => deps.createFramer()),
+  const protocols: ReadonlyMap<TransportName, ProtocolTransport> = new Map([
+    ["udp", createUdpTransport(context, (bytes) => deps.readDatagram(bytes))],
+    ["tcp", createTcpTransport(context, () => deps.createFramer())],
+  ]);
+  const all = [...protocols];
+  const protocolOf = (name: TransportName): ProtocolTransport => {
+    const protocol = protocols.get(name);
+    if (protocol === undefined) throw new Error(`there is no transport ${name}`);
+    return protocol;
   };
-  const all = Object.entries(protocols);
 
   return {
     counters,
-    listen: (spec) => protocols[spec.transport].listen(spec),
-    connect: (target) => protocols[target.transport].connect(target.remote, target.local),
+    listen: (spec) => protocolOf(spec.transport).listen(spec),
+    connect: (target) => protocolOf(target.transport).connect(target.remote, target.local),
     flowById(id) {
       const protocol = all.find(([name]) => id.startsWith(`${name}/`));
       return protocol?.[1].flowById(id);
