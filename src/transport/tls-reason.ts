@@ -32,9 +32,16 @@ const REASONS: readonly (readonly [pattern: RegExp, words: string])[] = [
   [/^INVALID_PURPOSE$/, "its certificate is not made for this use"],
 ];
 
+/** OpenSSL's own words, where Node gives an error of the system (EPROTO) that holds them. */
+const OPENSSL = /:error:[0-9A-F]+:SSL routines:[^:]*:([^:]+):/;
+
 /** The words for an error of a TLS socket. */
 export function tlsReason(error: Error): string {
   const { code } = error as NodeJS.ErrnoException;
-  const known = REASONS.find(([pattern]) => code !== undefined && pattern.test(code));
-  return known?.[1] ?? error.message.trim();
+  const said = OPENSSL.exec(error.message)?.[1];
+  const names = [code, said && `ERR_SSL_${said.toUpperCase().replaceAll(" ", "_")}`];
+  for (const [pattern, words] of REASONS) {
+    if (names.some((name) => name !== undefined && pattern.test(name))) return words;
+  }
+  return said ?? error.message.trim();
 }
