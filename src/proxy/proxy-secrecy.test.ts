@@ -192,6 +192,23 @@ describe("a sips: URI", () => {
   });
 });
 
+describe("a Route that names the gateway by its TLS port", () => {
+  it.each(["<sips:gw.example.com;lr>", "<sip:gw.example.com;transport=tls;lr>"])(
+    "%s is taken off, the port being the usual one",
+    (route) => {
+      const options = {
+        upstream: [server("tls")],
+        clientListeners: [at("tls", 5061)],
+        serverListeners: [at("tls", 5062)],
+      };
+      const { network, send } = bench({ options });
+      const alice = network.peer("tls", "192.0.2.10:40001", 5061);
+      send(alice, request("MESSAGE", { extra: [`Route: ${route}`] }));
+      expect(network.to(UPSTREAM, "tls").request().find(HeaderId.Route)).toBe(-1);
+    },
+  );
+});
+
 describe("the name that a server must prove", () => {
   it("is the operator's, and for an address from the network that address", () => {
     const { alice, bob, send, network } = stage([server("tls", true)]);
