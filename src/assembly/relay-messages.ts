@@ -26,6 +26,8 @@ export type RelayReply =
 export interface RelayWorkerSettings {
   /** Ports for the LCS dialect; undefined: no transfers, the worker only scans. */
   readonly ports: { readonly firstPort: number; readonly lastPort: number } | undefined;
+  /** Media addresses that peers know us by (`advertise`). */
+  readonly advertised: readonly string[];
   readonly maxFileBytes: number;
   readonly maxTransfers: number;
   readonly spool: {

@@ -56,9 +56,10 @@ export async function startRelay(
 }
 
 function workerSettings(config: Config, store: QuarantineStore): RelayWorkerSettings {
-  const { relay, limits, scan, data } = config;
+  const { relay, limits, scan, data, advertise } = config;
   return {
     ports: relay.msnftp,
+    advertised: advertise.flatMap(({ media }) => media ?? []),
     maxFileBytes: relay.maxFileBytes,
     maxTransfers: relay.maxTransfers,
     spool: {

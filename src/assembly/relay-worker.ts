@@ -4,6 +4,7 @@
  * File access here is synchronous on purpose: it costs this thread's time and no turn of the pool that SIP shares.
  */
 import { readFileSync } from "node:fs";
+import { networkInterfaces } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../base/clock.ts";
 import { createQuarantineWriter } from "../quarantine/create-quarantine-writer.ts";
@@ -50,12 +51,20 @@ const relay = createRelay(
   },
   {
     address: "0.0.0.0",
+    isOwnAddress,
     ...(settings.ports ?? { firstPort: 1, lastPort: 0 }),
     maxFileBytes: settings.maxFileBytes,
     maxTransfers: settings.maxTransfers,
     timers: { partingMs: PARTING_MS },
   },
 );
+
+/** Asked anew each time: an address may come while we run. */
+function isOwnAddress(address: string): boolean {
+  if (settings.advertised.includes(address)) return true;
+  const interfaces = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return interfaces.some((one) => one.address === address);
+}
 
 /** Read once, at the start; a list that cannot be read would be a list that finds nothing. */
 function hashes(): ReadonlySet<string> {

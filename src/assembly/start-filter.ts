@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { createUlid } from "../base/ulid.ts";
@@ -77,9 +78,18 @@ function meansOf(deps: FilterPartsDeps, config: Config, relay: RelayClient): Fil
       { clock, originate: async (message) => originator.sendMessage(message) },
       { account: config.account?.aor, ...DEFAULT_NOTICE_LIMITS },
     ),
-    mediaHost: createMediaHost(config.advertise, config.listen[0]?.address ?? "127.0.0.1"),
+    mediaHost: createMediaHost(config.advertise, {
+      listenAddress: config.listen[0]?.address ?? "127.0.0.1",
+      upstreamAddress: firstUpstream(config),
+    }),
     newId: () => createUlid(clock.now()),
   };
+}
+
+/** Its address, where the operator wrote one. */
+function firstUpstream({ upstream }: Config): string | undefined {
+  const host = upstream.kind === "servers" ? upstream.servers[0]?.host : undefined;
+  return host !== undefined && isIP(host) !== 0 ? host : undefined;
 }
 
 function lateOriginator(proxy: () => Originator | undefined): Originator {

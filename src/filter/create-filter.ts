@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { createEventId } from "../journal/event-id.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { IncidentDraft, NoticeRecord } from "../journal/records.ts";
-import { carryOut, judge, judgeMedia, noticesOf, type JudgeSettings } from "../judge.ts";
+import { carryOut, judge, judgeMedia, mayInvite, noticesOf, type JudgeSettings } from "../judge.ts";
 import type { Attachment, InvitationPart } from "../inspect/inspection.ts";
 import type { Policy } from "../policy/decision.ts";
 import type { Direction, ScanFacts } from "../policy/facts.ts";
@@ -57,7 +57,7 @@ export interface FilterMeans {
   readonly originator: Originator;
   readonly notifier: Notifier;
   /** The host of ours that a peer with this source address shall dial for a file. */
-  readonly mediaHost: (peerAddress: string | undefined) => string;
+  readonly mediaHost: (peerAddress: string | undefined) => string | undefined;
   /** A new ULID. */
   readonly newId: () => string;
 }
@@ -97,6 +97,7 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
   const desk: Desk = { deps, settings, actions, marks, transfers, notices };
   return {
     onRequest: (request, context) => onRequest(desk, request, context),
+    mayPassUnjudged: (request) => !mayInvite(request),
     onAck: (ack, context) => onMedia(desk, ack, ack, context),
     onResponse: (response, request, context) => onMedia(desk, response, request, context),
     // Our own words are not judged again when the server sends them back to us on their way to the user.
@@ -222,9 +223,12 @@ async function transfer(
 ): Promise<RequestOutcome> {
   const step = await desk.transfers.take({ ...question, part, verdict });
   if (step.kind === "forward") return allow(desk, question, verdict, step);
-  const outcome = await stopOrChange(desk, question, step.verdict);
-  step.after?.();
-  return outcome;
+  try {
+    return await stopOrChange(desk, question, step.verdict);
+  } finally {
+    // Also when it could not be recorded: the other side must not wait for nothing.
+    step.after?.();
+  }
 }
 
 /** Edits that are no rewriting by a rule, and who else wants to know how it ended. */

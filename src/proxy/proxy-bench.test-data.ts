@@ -140,6 +140,7 @@ export function bench(
       asked.push({ request, context, signal });
       return given.seams?.onRequest?.(request, context, signal) ?? FORWARD;
     },
+    mayPassUnjudged: given.seams?.mayPassUnjudged ?? (() => true),
     onAck: given.seams?.onAck ?? (() => []),
     onResponse: given.seams?.onResponse ?? (() => []),
     ...(given.seams?.onOriginate === undefined ? {} : { onOriginate: given.seams.onOriginate }),

@@ -84,7 +84,12 @@ class SipProxy implements Proxy {
       options,
       timers,
       ask: createRequestGuard(
-        { onRequest: deps.seams.onRequest.bind(deps.seams), timers, log: deps.log },
+        {
+          onRequest: deps.seams.onRequest.bind(deps.seams),
+          mayPassUnjudged: deps.seams.mayPassUnjudged.bind(deps.seams),
+          timers,
+          log: deps.log,
+        },
         { deadlineMs: options.answerWithinMs * FILTER_SHARE, onFailure: options.onFailure },
       ),
       targets: targetDeps(deps, options, this.#faces),

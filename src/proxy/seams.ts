@@ -17,6 +17,11 @@ export interface Seams {
     context: RequestContext,
     signal: AbortSignal,
   ): RequestOutcome | Promise<RequestOutcome>;
+  /**
+   * When `onRequest` has failed and `onFailure` says "allow": may this request pass as it is? Never throws. False for what
+   * would let clients meet without us, which no setting for odd messages is meant for.
+   */
+  mayPassUnjudged(request: SipRequest): boolean;
   /** An ACK cannot be refused, only edited. */
   onAck(ack: SipRequest, context: RequestContext): readonly Splice[];
   /** Edits of a response on its way back; `request` is the request that it answers, as it was forwarded. */
