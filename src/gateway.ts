@@ -40,6 +40,7 @@ export interface GatewayHost {
 
 /** The program's own log; never message texts. */
 export interface GatewayLog {
+  info(message: string, details?: Readonly<Record<string, unknown>>): void;
   warn(message: string, details?: Readonly<Record<string, unknown>>): void;
   error(message: string, details?: Readonly<Record<string, unknown>>): void;
 }

@@ -19,7 +19,7 @@ export type RelayReply =
   | { readonly kind: "ready" }
   | { readonly kind: "answer"; readonly seq: number; readonly value: unknown }
   | { readonly kind: "event"; readonly event: RelayEvent }
-  /** An engine went up or down. */
+  /** An engine went up or down, or warns of something else. */
   | { readonly kind: "engine"; readonly status: EngineStatus };
 
 /** Everything that the worker is made of; plain data. */

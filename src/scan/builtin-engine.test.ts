@@ -169,6 +169,7 @@ describe("createBuiltinEngine", () => {
       sha256: "",
       read(buffer) {
         readBytes += buffer.length;
+        buffer.fill("x");
         return buffer.length;
       },
     };

@@ -10,6 +10,7 @@ import { createClamdEngine } from "./clamd-engine.ts";
 import { scanByInstream } from "./clamd-instream.ts";
 import { ClamdSocket } from "./clamd-socket.ts";
 import { EICAR } from "./eicar.ts";
+import { encryptedZip } from "./encrypted-zip.ts";
 import { createMemorySource } from "./memory-source.ts";
 import type { ScanEngine, ScanSource } from "./scan-engine.ts";
 import type { ScanResult } from "./scan-result.ts";
@@ -206,8 +207,27 @@ describe.each(CLIENTS)("clamd by %s", (_name, client) => {
     it("finds clamd at work, names its version, and warns of nothing", async () => {
       expect(await engine.probe(never)).toBeUndefined();
       expect(engine.version).toMatch(/^ClamAV 1\.4\.3 at /);
-      expect(engine.version).not.toContain("AlertEncrypted");
+      expect(engine.warning).toBe("");
       expect(await engine.ping?.(never)).toBeUndefined();
+    });
+
+    it("calls no archive clean where clamd says nothing of encrypted ones, and warns", async () => {
+      clamd.alertsEncrypted = false;
+      expect(await engine.probe(never)).toBeUndefined();
+      expect(engine.warning).toContain("set AlertEncrypted in clamd.conf");
+      expect(shortOf(await scanned(encryptedZip()))).toBe("unscannable unknown-format");
+      expect(shortOf(await scanned(Buffer.from("%PDF-1.7")))).toBe("unscannable unknown-format");
+      expect(shortOf(await scanned(FILE))).toBe("clean");
+      expect(shortOf(await scanned(EICAR))).toBe("infected");
+      clamd.alertsEncrypted = true;
+      expect(await engine.probe(never)).toBeUndefined();
+      expect(engine.warning).toBe("");
+      expect(shortOf(await scanned(Buffer.from("%PDF-1.7")))).toBe("clean");
+    });
+
+    it("fails the probe of a clamd that calls clean what it did not look at", async () => {
+      clamd.alertsLimits = false;
+      expect(await engine.probe(never)).toContain("set AlertExceedsMax in clamd.conf");
     });
 
     it.each<[ClamdFault, string]>([

@@ -7,7 +7,7 @@ import type { ScanErrorReason, ScanResult } from "./scan-result.ts";
 
 export interface EngineWatchDeps {
   readonly clock: Clock;
-  /** The engine went up or down. */
+  /** The engine went up or down, or warns of something else. */
   readonly onChange: (status: EngineStatus) => void;
 }
 
@@ -34,6 +34,7 @@ export class EngineWatch implements AsyncDisposable {
   readonly #disposal = new AbortController();
   #state: EngineStatus["state"] = "unknown";
   #why = "not probed yet";
+  #toldWarning = "";
   #failures = 0;
   #scans = 0;
   #errors = 0;
@@ -48,9 +49,11 @@ export class EngineWatch implements AsyncDisposable {
 
   get status(): EngineStatus {
     const { name, required, version } = this.engine;
-    const detail = this.#state === "up" ? version : this.#why;
+    const warning = this.#state === "up" ? (this.engine.warning ?? "") : "";
+    const itself = warning === "" ? version : `${version} (${warning})`;
+    const detail = this.#state === "up" ? itself : this.#why;
     const counts = { scans: this.#scans, errors: this.#errors };
-    return { name, required, state: this.#state, detail, ...counts };
+    return { name, required, state: this.#state, detail, warning, ...counts };
   }
 
   /** Probes now, or waits for the probe that runs. */
@@ -69,8 +72,12 @@ export class EngineWatch implements AsyncDisposable {
     const signal = AbortSignal.any([deadline.signal, this.#disposal.signal]);
     this.#scans += 1;
     try {
-      const result =
-        this.#state === "down" ? this.#failed("down") : await this.#insist(source, signal);
+      const isDown = this.#state === "down";
+      // what an engine is good for is known once it was probed
+      if (this.#state === "unknown") {
+        await this.#unlessAborted(async () => this.probe(), undefined, signal);
+      }
+      const result = isDown ? this.#failed("down") : await this.#insist(source, signal);
       if (result.kind === "error") this.#errors += 1;
       return { ...result, ms: Math.round(this.#deps.clock.monotonicMs() - startedAt) };
     } finally {
@@ -169,9 +176,12 @@ export class EngineWatch implements AsyncDisposable {
   }
 
   #turn(state: "up" | "down", why: string): void {
-    const changed = this.#state !== state;
+    const before = this.#state;
     this.#state = state;
     this.#why = why;
+    const { warning } = this.status;
+    const changed = before !== state || (state === "up" && warning !== this.#toldWarning);
+    if (state === "up") this.#toldWarning = warning;
     if (changed) this.#deps.onChange(this.status);
   }
 

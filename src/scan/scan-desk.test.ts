@@ -3,6 +3,7 @@ import { FakeClamd, type ClamdFault } from "../../test/support/fake-clamd.ts";
 import { createManualClock, type ManualClock } from "../../test/support/manual-clock.ts";
 import { waitUntil } from "../../test/support/wait-until.ts";
 import { EICAR } from "./eicar.ts";
+import { encryptedZip } from "./encrypted-zip.ts";
 import { createEngines, type EngineSettings } from "./engines.ts";
 import { createMemorySource } from "./memory-source.ts";
 import { createScanDesk } from "./scan-desk.ts";
@@ -102,7 +103,7 @@ describe("createScanDesk", () => {
     });
 
     it("probes at the start and tells that the engine is up", () => {
-      const up = { name: "actor", required: true, state: "up", detail: "actor 1" };
+      const up = { name: "actor", required: true, state: "up", detail: "actor 1", warning: "" };
       expect(changes).toEqual([{ ...up, scans: 0, errors: 0 }]);
       expect(desk.status()).toEqual(changes);
     });
@@ -290,6 +291,30 @@ describe("createScanDesk", () => {
       expect(shortOf(await desk.scan(WORDS))).toBe("clean");
       expect(shortOf(await desk.scan(ZIP))).toBe("unscannable unknown-format");
       expect(shortOf(await desk.scan(INFECTED))).toBe("infected");
+    });
+
+    it("stops an encrypted archive although clamd calls it clean, and says what to change", async () => {
+      clamd.alertsEncrypted = false;
+      for (const builtin of [true, false]) {
+        const desk = await deskWith(true, builtin);
+        const encrypted = createMemorySource(encryptedZip());
+        expect(shortOf(await desk.scan(encrypted))).toBe("unscannable unknown-format");
+        expect(desk.status().at(-1)).toMatchObject({
+          state: "up",
+          detail: expect.stringContaining("set AlertEncrypted in clamd.conf"),
+          warning: expect.stringContaining("set AlertEncrypted in clamd.conf"),
+        });
+      }
+    });
+
+    it("does not use a clamd that calls clean what lies beyond its limits", async () => {
+      clamd.alertsLimits = false;
+      const desk = await deskWith(true);
+      expect(shortOf(await desk.scan(WORDS))).toBe("error down");
+      expect(desk.status()[1]).toMatchObject({
+        state: "down",
+        detail: expect.stringContaining("set AlertExceedsMax in clamd.conf"),
+      });
     });
 
     it("counts an infection although a required engine is down", async () => {

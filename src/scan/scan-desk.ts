@@ -17,7 +17,7 @@ export interface ScanDeskDeps {
   readonly clock: Clock;
   /** In the order of the configuration; the desk disposes of them. */
   readonly engines: readonly ScanEngine[];
-  /** An engine went up or down, for the operation log. */
+  /** An engine went up or down, or warns of something else, for the logs. */
   readonly onChange?: (status: EngineStatus) => void;
 }
 

@@ -16,8 +16,10 @@ export interface ScanEngine extends AsyncDisposable {
   readonly name: string;
   /** A missing answer of a required engine counts as `error`; that of another is passed over where one engine did answer. */
   readonly required: boolean;
-  /** What it said of itself when it was probed last ("ClamAV 1.4.3"), with what an operator should change; empty before. */
+  /** What it said of itself when it was probed last ("ClamAV 1.4.3"); empty before. */
   readonly version: string;
+  /** It works, but an operator should change something; absent or empty: nothing. */
+  readonly warning?: string;
   /** Total: never throws or rejects. When `signal` aborts the result is `error`, and nothing of the scan is left behind. */
   scan(source: ScanSource, signal: AbortSignal): Promise<ScanResult>;
   /** Undefined when the engine does its work (EICAR split over chunks found, harmless bytes clean); else why not, in words. */
@@ -45,8 +47,10 @@ export interface EngineStatus {
   readonly required: boolean;
   /** "up": the last probe succeeded; "down": it failed, or scans do; "unknown": not probed yet. */
   readonly state: "up" | "down" | "unknown";
-  /** Why it is down, or what it says of itself (version). */
+  /** Why it is down, or what it says of itself (version, and the warning in brackets). */
   readonly detail: string;
+  /** What an operator should change although it is up; empty: nothing. */
+  readonly warning: string;
   readonly scans: number;
   readonly errors: number;
 }
