@@ -1,4 +1,5 @@
 import { trueType, type TrueType } from "../content/true-type.ts";
+import { beginsContainer } from "./begins-container.ts";
 import { findPatterns, PATTERN_OVERLAP, type FoundPatterns } from "./builtin-patterns.ts";
 import { HEAD_BYTES, readHead } from "./head-window.ts";
 import { nextTurn } from "./next-turn.ts";
@@ -12,13 +13,6 @@ export interface Look {
   readonly isContainer: boolean;
 }
 
-const CONTAINER_GROUPS: ReadonlySet<string> = new Set([
-  "archive",
-  "installer",
-  "disk-image",
-  "office",
-]);
-
 const WINDOW_BYTES = 256 * 1024;
 
 /** After so many bytes the other work of the thread has its turn. */
@@ -26,9 +20,9 @@ const TURN_BYTES = 1024 * 1024;
 
 /** Looks at bytes that are in memory. */
 export function lookAt(bytes: Buffer): Look {
-  const found: FoundPatterns = { eicar: false, zip: false };
-  findPatterns(bytes, found);
-  return lookOf(found, trueType(bytes.subarray(0, HEAD_BYTES)));
+  const found: FoundPatterns = { eicar: false, container: false };
+  findPatterns(bytes, 0, found);
+  return lookOf(found, bytes.subarray(0, HEAD_BYTES));
 }
 
 /**
@@ -39,11 +33,11 @@ export async function lookThrough(
   source: ScanSource,
   signal: AbortSignal,
 ): Promise<Look | "short" | "aborted"> {
-  const type = trueType(readHead(source));
+  const head = readHead(source);
   const buffer = Buffer.allocUnsafe(
     PATTERN_OVERLAP + Math.min(WINDOW_BYTES, Math.max(source.size, 1)),
   );
-  const found: FoundPatterns = { eicar: false, zip: false };
+  const found: FoundPatterns = { eicar: false, container: false };
   let kept = 0;
   let turnAt = TURN_BYTES;
   for (let position = 0; position < source.size && !found.eicar;) {
@@ -52,7 +46,7 @@ export async function lookThrough(
     const length = source.read(buffer.subarray(kept, kept + wanted), position);
     if (length === 0) return "short";
     const window = buffer.subarray(0, kept + length);
-    findPatterns(window, found);
+    findPatterns(window, position - kept, found);
     kept = Math.min(PATTERN_OVERLAP, window.length);
     buffer.copyWithin(0, window.length - kept, window.length);
     position += length;
@@ -60,14 +54,11 @@ export async function lookThrough(
     turnAt = position + TURN_BYTES;
     await nextTurn();
   }
-  return signal.aborted ? "aborted" : lookOf(found, type);
+  return signal.aborted ? "aborted" : lookOf(found, head);
 }
 
-function lookOf(found: FoundPatterns, type: TrueType | undefined): Look {
-  const isContainer = found.zip || (type !== undefined && isContainerType(type));
+function lookOf(found: FoundPatterns, head: Buffer): Look {
+  const type = trueType(head);
+  const isContainer = found.container || beginsContainer(head, type);
   return { eicar: found.eicar, type, isContainer };
-}
-
-function isContainerType(type: TrueType): boolean {
-  return CONTAINER_GROUPS.has(type.group) || type.type === "application/pdf";
 }
