@@ -109,8 +109,14 @@ export class EngineWatch implements AsyncDisposable {
       signal,
     );
     if (result.kind !== "error") this.#failures = 0;
-    else if (result.reason !== "overloaded" && !source.broken) this.#countFailure(result.reason);
+    else if (this.#isToBlame(result.reason) && !source.broken) this.#countFailure(result.reason);
     return result;
+  }
+
+  /** A full queue is no failure; nor is a file that takes too long, where an engine that hangs is found out by its ping. */
+  #isToBlame(reason: ScanErrorReason): boolean {
+    if (reason === "timeout") return this.engine.ping === undefined;
+    return reason !== "overloaded";
   }
 
   /** An engine is total and heeds the signal; one that does not must not hold up the others. */

@@ -26,10 +26,6 @@ export interface ScanDeskOptions {
   readonly timeoutMs: number;
 }
 
-/** Every file has this, and on top of it the time that its bytes take an engine at a slow 5 MB/s. */
-const BASE_MS = 10_000;
-const BYTES_PER_MS = 5000;
-
 /** Begins to probe the engines in the background. */
 export function createScanDesk(deps: ScanDeskDeps, options: ScanDeskOptions): ScanDesk {
   const onChange = deps.onChange ?? ((): void => undefined);
@@ -60,12 +56,11 @@ async function scanByAll(
   timeoutMs: number,
 ): Promise<ScanReport> {
   const source = createCheckedSource(given);
-  const deadlineMs = Math.min(timeoutMs, BASE_MS + Math.ceil(source.size / BYTES_PER_MS));
   const type = typeOf(source);
   const answers = await Promise.all(
     watches.map(async (watch) => ({
       required: watch.engine.required,
-      result: await watch.scan(source, deadlineMs),
+      result: await watch.scan(source, timeoutMs),
     })),
   );
   const worst = combineResults(answers);
