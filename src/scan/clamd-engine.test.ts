@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../base/clock.ts";
+import { ok } from "../base/result.ts";
 import { FakeClamd, type ClamdFault } from "../../test/support/fake-clamd.ts";
 import { createManualClock } from "../../test/support/manual-clock.ts";
 import { waitUntil } from "../../test/support/wait-until.ts";
@@ -208,7 +209,24 @@ describe.each(CLIENTS)("clamd by %s", (_name, client) => {
       expect(await engine.probe(never)).toBeUndefined();
       expect(engine.version).toMatch(/^ClamAV 1\.4\.3 at /);
       expect(engine.warning).toBe("");
-      expect(await engine.ping?.(never)).toBeUndefined();
+      expect(await engine.ping?.(never)).toEqual(ok("there"));
+    });
+
+    it("says which database clamd has loaded meanwhile", async () => {
+      const clock = createManualClock();
+      const watched = createClamdEngine(
+        { clock, client },
+        { address: clamd.address, required: true },
+      );
+      await watched.probe(never);
+      clamd.version = "ClamAV 1.4.3/27500/Fri Nov 27 2026";
+      clock.advance(29_000);
+      await watched.ping?.(never);
+      expect(watched.version).toMatch(/^ClamAV 1\.4\.3 at /);
+      clock.advance(1000);
+      await watched.ping?.(never);
+      expect(watched.version).toMatch(/^ClamAV 1\.4\.3\/27500\/.* at /);
+      await watched[Symbol.asyncDispose]();
     });
 
     it("calls no archive clean where clamd says nothing of encrypted ones, and warns", async () => {
@@ -249,7 +267,9 @@ describe.each(CLIENTS)("clamd by %s", (_name, client) => {
       expect(await problem).toContain("does not answer PING in time");
       await clamd.goAway();
       expect(await engine.probe(never)).toContain("no connection");
-      expect(await engine.ping?.(never)).toContain("no connection");
+      expect(await engine.ping?.(never)).toMatchObject({
+        problem: expect.stringContaining("no connection"),
+      });
     });
 
     it("ends what runs when it is disposed of", async () => {

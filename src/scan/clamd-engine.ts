@@ -1,10 +1,11 @@
 import type { Clock } from "../base/clock.ts";
+import { failed } from "../base/result.ts";
 import type { ClamdClient } from "./clamd-client.ts";
 import { addressText, createClamdConnector, type ClamdAddress } from "./clamd-connection.ts";
-import { probeClamd, pingClamd } from "./clamd-probe.ts";
+import { askVersion, pingClamd, probeClamd } from "./clamd-probe.ts";
 import type { ClamdAnswer } from "./clamd-reply.ts";
 import { lookThrough } from "./look-through.ts";
-import type { ScanEngine, ScanSource } from "./scan-engine.ts";
+import type { PingAnswer, ScanEngine, ScanSource } from "./scan-engine.ts";
 import type { ScanResult } from "./scan-result.ts";
 import { ScanSlots } from "./scan-slots.ts";
 
@@ -35,6 +36,7 @@ export interface ClamdDeps {
 const MAX_SCANS = 4;
 const MAX_WAITING = 64;
 const CHUNK_BYTES = 128 * 1024;
+const VERSION_EVERY_MS = 30_000;
 
 const ENCRYPTED_PASS =
   "calls encrypted archives clean, so none of its archives are: set AlertEncrypted in clamd.conf";
@@ -51,6 +53,7 @@ class ClamdEngine implements ScanEngine {
   warning = "";
   /** As the last probe saw it; before the first, the worse is assumed. */
   #reportsEncrypted = false;
+  #versionAtMs = 0;
   readonly #deps: ClamdDeps;
   readonly #open: ReturnType<typeof createClamdConnector>;
   readonly #where: string;
@@ -83,14 +86,24 @@ class ClamdEngine implements ScanEngine {
     if (!report.ok) return `${this.#where}: ${report.problem}`;
     const { version, reportsEncrypted } = report.value;
     this.version = `${version} at ${this.#where}`;
+    this.#versionAtMs = this.#deps.clock.monotonicMs();
     this.#reportsEncrypted = reportsEncrypted;
     this.warning = reportsEncrypted ? "" : ENCRYPTED_PASS;
     return undefined;
   }
 
-  async ping(signal: AbortSignal): Promise<string | undefined> {
-    const problem = await pingClamd(this.#open, AbortSignal.any([signal, this.#disposal.signal]));
-    return problem === undefined ? undefined : `${this.#where}: ${problem}`;
+  /** Asks for its version, too, now and then: databases are loaded while it runs. */
+  async ping(signal: AbortSignal): Promise<PingAnswer> {
+    const either = AbortSignal.any([signal, this.#disposal.signal]);
+    const pong = await pingClamd(this.#open, either);
+    if (!pong.ok) return failed(`${this.#where}: ${pong.problem}`);
+    const nowMs = this.#deps.clock.monotonicMs();
+    if (pong.value === "there" && nowMs - this.#versionAtMs >= VERSION_EVERY_MS) {
+      this.#versionAtMs = nowMs;
+      const version = await askVersion(this.#open, either);
+      if (version.ok) this.version = `${version.value} at ${this.#where}`;
+    }
+    return pong;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

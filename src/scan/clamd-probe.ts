@@ -8,6 +8,7 @@ import { createMemorySource } from "./memory-source.ts";
 import { nestedGzip } from "./nested-gzip.ts";
 import { onAbort } from "./on-abort.ts";
 import { ReplyReader } from "./reply-reader.ts";
+import type { PingAnswer } from "./scan-engine.ts";
 
 export interface ClamdProbe {
   readonly open: OpenClamd;
@@ -38,9 +39,9 @@ export interface ClamdReport {
  * limits, so a file of 3 kB that nests too deep shows it.
  */
 export async function probeClamd(probe: ClamdProbe): Promise<Result<ClamdReport, string>> {
-  const dead = await pingClamd(probe.open, probe.signal);
-  if (dead !== undefined) return failed(dead);
-  const version = await ask(probe.open, "VERSION", probe.signal);
+  const pong = await pingClamd(probe.open, probe.signal);
+  if (!pong.ok) return pong;
+  const version = await askVersion(probe.open, probe.signal);
   if (!version.ok) return version;
   const bad = await scan(probe, EICAR, EICAR_CHUNK_BYTES);
   if (bad.kind !== "infected") return failed(`${wordsFor(bad)} of the EICAR test file`);
@@ -53,16 +54,25 @@ export async function probeClamd(probe: ClamdProbe): Promise<Result<ClamdReport,
   const closed = await scan(probe, encryptedZip());
   if (closed.kind === "error") return failed(`${wordsFor(closed)} of an encrypted archive`);
   return ok({
-    version: printable(version.value),
+    version: version.value,
     reportsEncrypted: closed.kind === "unscannable",
   });
 }
 
-/** Undefined when clamd answers PING, and when its queue is full: busy is not dead. */
-export async function pingClamd(open: OpenClamd, signal: AbortSignal): Promise<string | undefined> {
+/** Whether clamd answers PING; "busy" when its queue is full, which is not dead. */
+export async function pingClamd(open: OpenClamd, signal: AbortSignal): Promise<PingAnswer> {
   const pong = await ask(open, "PING", signal);
-  if (!pong.ok) return pong.problem === wordsForOpening("overloaded") ? undefined : pong.problem;
-  return pong.value === "PONG" ? undefined : "does not answer PING with PONG";
+  if (!pong.ok) return pong.problem === wordsForOpening("overloaded") ? ok("busy") : pong;
+  return pong.value === "PONG" ? ok("there") : failed("does not answer PING with PONG");
+}
+
+/** What it says of itself: "ClamAV 1.4.3/27500/…", with the database that it has loaded. */
+export async function askVersion(
+  open: OpenClamd,
+  signal: AbortSignal,
+): Promise<Result<string, string>> {
+  const version = await ask(open, "VERSION", signal);
+  return version.ok ? ok(printable(version.value)) : version;
 }
 
 /** One command on a connection of its own; the reply without its end. */

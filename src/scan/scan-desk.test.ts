@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ok } from "../base/result.ts";
 import { FakeClamd, type ClamdFault } from "../../test/support/fake-clamd.ts";
 import { createManualClock, type ManualClock } from "../../test/support/manual-clock.ts";
 import { waitUntil } from "../../test/support/wait-until.ts";
@@ -7,7 +8,14 @@ import { encryptedZip } from "./encrypted-zip.ts";
 import { createEngines, type EngineSettings } from "./engines.ts";
 import { createMemorySource } from "./memory-source.ts";
 import { createScanDesk } from "./scan-desk.ts";
-import type { EngineStatus, ScanDesk, ScanEngine, ScanReport, ScanSource } from "./scan-engine.ts";
+import type {
+  EngineStatus,
+  PingAnswer,
+  ScanDesk,
+  ScanEngine,
+  ScanReport,
+  ScanSource,
+} from "./scan-engine.ts";
 import type { ScanResult } from "./scan-result.ts";
 
 const WORDS = createMemorySource(Buffer.from("harmless words"));
@@ -52,7 +60,7 @@ class ActorEngine implements ScanEngine {
   readonly version = "actor 1";
   says: "clean" | "down" | "overloaded" | "hangs" | "throws" = "clean";
   problem: string | undefined;
-  ping?: () => Promise<string | undefined>;
+  ping?: () => Promise<PingAnswer>;
   scans = 0;
   probes = 0;
   disposed = false;
@@ -121,7 +129,7 @@ describe("createScanDesk", () => {
 
     it("is not taken down by files that take too long, while it answers its ping", async () => {
       engine.says = "hangs";
-      engine.ping = async () => undefined;
+      engine.ping = async () => ok("there");
       await desk.test();
       const slow = Array.from({ length: 8 }, async () => desk.scan(WORDS));
       for (const report of slow) expect(await patiently(clock, report)).toContain("error timeout");
@@ -174,6 +182,53 @@ describe("createScanDesk", () => {
       // and the one that had begun before is scanned after all
       expect((await patiently(clock, held))[0]).toBe("clean");
       expect(changes.map((change) => change.state)).toEqual(["up", "down", "up"]);
+    });
+
+    it("takes an engine down that is busy for ten seconds and fails its probe then", async () => {
+      let says: PingAnswer = ok("busy");
+      engine.ping = async () => says;
+      await desk.test();
+      const downAfterMs = async (): Promise<number> => {
+        let ms = 0;
+        for (; desk.status()[0]?.state === "up" && ms < 20_000; ms += 100) {
+          clock.advance(100);
+          await settle();
+        }
+        return ms;
+      };
+      // busy for long, and at work
+      expect(await downAfterMs()).toBe(20_000);
+      engine.problem = "its queue is full";
+      expect(await downAfterMs()).toBeLessThanOrEqual(14_000);
+      expect(desk.status()).toMatchObject([{ state: "down", detail: "its queue is full" }]);
+      says = ok("there");
+      engine.problem = undefined;
+    });
+
+    it("uses an engine again within two seconds that hung for long, and tells of it within five", async () => {
+      let hangs = false;
+      const orNever = async <T>(answer: T): Promise<T> =>
+        hangs ? new Promise<T>(() => undefined) : answer;
+      engine.ping = async () => orNever(ok("there"));
+      engine.probe = async () => orNever(undefined);
+      await desk.test();
+      const until = async (state: string): Promise<number> => {
+        let ms = 0;
+        for (; desk.status()[0]?.state !== state && ms < 60_000; ms += 100) {
+          clock.advance(100);
+          await settle();
+        }
+        return ms;
+      };
+      hangs = true;
+      expect(await until("down")).toBeLessThanOrEqual(5000);
+      for (let step = 0; step < 600; step += 1) {
+        clock.advance(100);
+        await settle();
+      }
+      hangs = false;
+      // a ping of before may have to end first
+      expect(await until("up")).toBeLessThanOrEqual(4000);
     });
 
     it("asks an engine that fails slowly less and less often", async () => {

@@ -1,3 +1,4 @@
+import type { Result } from "../base/result.ts";
 import type { ScanResult } from "./scan-result.ts";
 
 /** What is scanned: bytes that are complete, do not change, and can be read again and again. */
@@ -24,12 +25,12 @@ export interface ScanEngine extends AsyncDisposable {
   scan(source: ScanSource, signal: AbortSignal): Promise<ScanResult>;
   /** Undefined when the engine does its work (EICAR split over chunks found, harmless bytes clean); else why not, in words. */
   probe(signal: AbortSignal): Promise<string | undefined>;
-  /**
-   * Cheap, asked every few seconds: undefined when it is there; else why not. Absent where there is nothing to ask. A probe
-   * follows a bad answer, and decides.
-   */
-  ping?(signal: AbortSignal): Promise<string | undefined>;
+  /** Cheap, asked every few seconds. Absent where there is nothing to ask. A probe follows a bad answer, and decides. */
+  ping?(signal: AbortSignal): Promise<PingAnswer>;
 }
+
+/** "busy": so many wait for it that it takes no more at the moment. The problem: why it is not there, in words. */
+export type PingAnswer = Result<"there" | "busy", string>;
 
 /** What all engines together said of one file. */
 export interface ScanReport {

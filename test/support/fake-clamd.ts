@@ -42,6 +42,8 @@ export class FakeClamd implements AsyncDisposable {
   fault: ClamdFault = "none";
   /** Streams longer than this get the size error, and what follows is not read. */
   maxStreamBytes: number = Number.POSITIVE_INFINITY;
+  /** What it answers to VERSION. */
+  version = "ClamAV 1.4.3";
   /** AlertEncrypted and AlertExceedsMax of its configuration: without them it calls such files clean. */
   alertsEncrypted = true;
   alertsLimits = true;
@@ -143,7 +145,8 @@ export class FakeClamd implements AsyncDisposable {
         command = head.toString("latin1", 1, end);
         rest = head.subarray(end + 1);
         if (command !== "INSTREAM") {
-          answerPlain(socket, command, head[0], fault);
+          const texts = { PING: "PONG", VERSION: this.version };
+          if (fault !== "silent") answerPlain(socket, command, head[0], texts);
           return;
         }
         this.streams += 1;
@@ -162,11 +165,9 @@ function answerPlain(
   socket: Socket,
   command: string,
   prefix: number | undefined,
-  fault: ClamdFault,
+  texts: Readonly<Record<string, string>>,
 ): void {
-  if (fault === "silent") return;
   const end = prefix === 0x7a ? "\0" : "\n";
-  const texts: Readonly<Record<string, string>> = { PING: "PONG", VERSION: "ClamAV 1.4.3" };
   socket.end(`${texts[command] ?? "UNKNOWN COMMAND"}${end}`);
 }
 
