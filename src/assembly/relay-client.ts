@@ -15,6 +15,8 @@ import type { RelayCall, RelayMethods, RelayReply, RelayWorkerSettings } from ".
 export interface RelayClient extends Relay {
   /** Why nothing can be transferred or scanned at the moment; undefined: all is well. */
   readonly trouble: string | undefined;
+  /** How the scan engines stood when one of them last changed; empty before the first has been probed. */
+  readonly lastEngines: readonly EngineStatus[];
 }
 
 export interface RelayClientDeps {
@@ -58,6 +60,7 @@ export async function createRelayClient(
 
 class WorkerRelay implements RelayClient {
   trouble: string | undefined = "the relay is starting";
+  lastEngines: readonly EngineStatus[] = [];
   readonly #deps: RelayClientDeps;
   readonly #settings: RelayWorkerSettings;
   readonly #calls = new Map<number, { resolve: (value: unknown) => void; lost: unknown }>();
@@ -190,6 +193,7 @@ class WorkerRelay implements RelayClient {
         this.#deps.onEvent(reply.event);
         return;
       case "engine":
+        this.lastEngines = reply.all;
         this.#deps.onEngine(reply.status);
     }
   }
@@ -197,6 +201,7 @@ class WorkerRelay implements RelayClient {
   #died(worker: Worker, error: Error): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
+    this.lastEngines = [];
     const wasUp = this.trouble === undefined;
     this.trouble = `the relay is not at work: ${error.message}`;
     for (const { resolve, lost } of this.#calls.values()) resolve(lost);

@@ -20,7 +20,12 @@ export type RelayReply =
   | { readonly kind: "answer"; readonly seq: number; readonly value: unknown }
   | { readonly kind: "event"; readonly event: RelayEvent }
   /** An engine went up or down, or warns of something else. */
-  | { readonly kind: "engine"; readonly status: EngineStatus };
+  | {
+      readonly kind: "engine";
+      readonly status: EngineStatus;
+      /** How all of them stand now. */
+      readonly all: readonly EngineStatus[];
+    };
 
 /** Everything that the worker is made of; plain data. */
 export interface RelayWorkerSettings {

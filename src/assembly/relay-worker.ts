@@ -12,6 +12,7 @@ import type { Relay } from "../relay/relay.ts";
 import { createEngines } from "../scan/engines.ts";
 import { loadHashList } from "../scan/hash-list.ts";
 import { createScanDesk } from "../scan/scan-desk.ts";
+import type { ScanDesk } from "../scan/scan-engine.ts";
 import { createSpool } from "../spool/create-spool.ts";
 import type { RelayCall, RelayReply, RelayWorkerSettings } from "./relay-messages.ts";
 
@@ -28,11 +29,11 @@ function say(reply: RelayReply): void {
   port?.postMessage(reply);
 }
 
-const scan = createScanDesk(
+const scan: ScanDesk = createScanDesk(
   {
     clock,
     engines: createEngines(settings.scan.engines, { clock, hashes: hashes() }),
-    onChange: (status) => say({ kind: "engine", status }),
+    onChange: (status) => say({ kind: "engine", status, all: scan.status() }),
   },
   { timeoutMs: settings.scan.timeoutMs },
 );
