@@ -1,6 +1,5 @@
 import type { Clock } from "../base/clock.ts";
 import { EICAR } from "./eicar.ts";
-import type { HashList } from "./hash-list.ts";
 import { lookAt, lookThrough, type Look } from "./look-through.ts";
 import { createMemorySource } from "./memory-source.ts";
 import type { ScanEngine, ScanSource } from "./scan-engine.ts";
@@ -30,7 +29,8 @@ export interface BuiltinDeps {
   readonly clock: Clock;
   /** Another engine looks into containers, and a scan fails without its answer. */
   readonly leaveContainers: boolean;
-  readonly hashes?: HashList;
+  /** SHA-256 of files known to be bad, lower-case hex. */
+  readonly hashes?: ReadonlySet<string>;
 }
 
 /** What is known of a file once all of it was seen. */
@@ -45,11 +45,19 @@ type Outcome = Judgement | { readonly kind: "error"; readonly reason: "down" | "
  * Scans one whole file in memory.
  *
  * @param elapsedMs Reads a monotonic clock, for the record's `ms`.
+ * @param hashes SHA-256 of files known to be bad, lower-case hex.
  * @example scanBuiltin(Buffer.from("hello"), () => 0).kind // "clean"
  */
-export function scanBuiltin(bytes: Buffer, elapsedMs: () => number): ScanResult {
+export function scanBuiltin(
+  bytes: Buffer,
+  elapsedMs: () => number,
+  hashes: ReadonlySet<string> = new Set(),
+): ScanResult {
   const startedAt = elapsedMs();
-  const outcome = judge(lookAt(bytes), false);
+  const isKnown = hashes.size > 0 && hashes.has(createMemorySource(bytes).sha256);
+  const outcome: Judgement = isKnown
+    ? { kind: "infected", threat: HASH_THREAT }
+    : judge(lookAt(bytes), false);
   return { ...outcome, engine: BUILTIN_ENGINE, ms: Math.round(elapsedMs() - startedAt) };
 }
 
