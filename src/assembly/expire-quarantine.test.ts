@@ -21,7 +21,11 @@ describe("expireQuarantine", () => {
       if (outcome instanceof Error) throw outcome;
       return outcome;
     };
-    const reader = { expire } as unknown as QuarantineReader;
+    const forget = async (_: number, maxAgeMs: number): Promise<number> => {
+      expect(maxAgeMs).toBe(104 * DAY_MS);
+      return 2 - journal.operations.length;
+    };
+    const reader = { expire, forget } as unknown as QuarantineReader;
     const log = { warn: (message: string) => void warnings.push(message) };
     const expiry = expireQuarantine({ clock, journal, reader, log }, 14);
     for (let hour = 0; hour < 3; hour += 1) {
@@ -31,7 +35,10 @@ describe("expireQuarantine", () => {
     await expiry[Symbol.asyncDispose]();
     expect(asked).toEqual([14, 14, 14, 14].map((days) => days * DAY_MS));
     expect(warnings).toHaveLength(1);
-    expect(journal.operations).toMatchObject([{ type: "quarantine", details: { files: 3 } }]);
+    expect(journal.operations).toMatchObject([
+      { type: "quarantine", details: { files: 0, stories: 2 } },
+      { type: "quarantine", details: { files: 3, stories: 1 } },
+    ]);
     expect(clock.scheduledCalls).toBe(0);
   });
 });

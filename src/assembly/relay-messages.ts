@@ -43,6 +43,7 @@ export interface RelayWorkerSettings {
     readonly dir: string;
     readonly key: Uint8Array;
     readonly maxBytes: number;
+    readonly reserveBytes: number;
   };
   readonly scan: {
     readonly engines: readonly EngineConfig[];

@@ -73,7 +73,11 @@ function workerSettings(config: Config, store: QuarantineStore): RelayWorkerSett
       perOwnerBytes: limits.spoolPerSenderBytes,
       reserveBytes: limits.spoolReserveBytes,
     },
-    quarantine: { ...store, maxBytes: limits.quarantineBytes },
+    quarantine: {
+      ...store,
+      maxBytes: limits.quarantineBytes,
+      reserveBytes: limits.spoolReserveBytes,
+    },
     scan: { engines: scan.engines, hashFiles: scan.hashFiles, timeoutMs: scan.timeoutMs },
   };
 }
