@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createAdvertisedHost } from "./assembly/advertised-host.ts";
 import { openListeners, type Listeners } from "./assembly/open-listeners.ts";
 import { transfersEnded } from "./assembly/transfers-ended.ts";
+import { expireQuarantine } from "./assembly/expire-quarantine.ts";
 import { createPolicyStore } from "./assembly/policy-store.ts";
 import { createQuarantinePort } from "./assembly/quarantine-port.ts";
 import { quarantineStore } from "./assembly/relay-parts.ts";
@@ -40,6 +41,7 @@ export interface GatewayHost {
 
 /** The program's own log; never message texts. */
 export interface GatewayLog {
+  info(message: string, details?: Readonly<Record<string, unknown>>): void;
   warn(message: string, details?: Readonly<Record<string, unknown>>): void;
   error(message: string, details?: Readonly<Record<string, unknown>>): void;
 }
@@ -142,6 +144,9 @@ export async function startGateway(
   );
   proxy = running;
 
+  const reader = createQuarantineReader(kept);
+  parts.use(expireQuarantine({ clock, journal, reader, log }, config.limits.quarantineDays));
+
   const endpoints = describeListeners(listeners, config);
   const listening = endpoints.join(" ");
   parts.use(
@@ -154,7 +159,7 @@ export async function startGateway(
         transport,
         relay,
         transferOf: (id) => filter.transferOf(id),
-        quarantine: createQuarantinePort(createQuarantineReader(kept), { journal, clock }),
+        quarantine: createQuarantinePort(reader, { journal, clock }),
         version,
         listening,
       }),

@@ -5,6 +5,7 @@ import { directionOf, type Direction, type ScanFacts } from "../policy/facts.ts"
 import { scanFacts } from "../filter/scan-facts.ts";
 import { scanBuiltin } from "../scan/builtin-engine.ts";
 import type { DryRunSettings } from "./judge-given.ts";
+import { readHashes } from "./read-hashes.ts";
 
 /** What the configuration says about judging. */
 export function judgeSettings(config: Config): JudgeSettings {
@@ -24,13 +25,14 @@ export function judgeSettings(config: Config): JudgeSettings {
   };
 }
 
-/** The same for `sluice try`, which decides as this configuration does, with the builtin engine. */
+/** The same for `sluice try`, which decides as this configuration does, with the builtin engine. Throws when a hash list is gone. */
 export function dryRunSettings(config: Config): DryRunSettings {
+  const hashes = readHashes(config.scan.hashFiles);
   return {
     ...judgeSettings(config),
     agent: warnAgent(config),
     directionOf: directionFor(config.domains),
-    scan: scanOffline,
+    scan: (bytes) => scanOffline(bytes, hashes),
     trace: true,
   };
 }
@@ -54,13 +56,13 @@ export function inlineTestSettings(domains: readonly string[]): DryRunSettings {
     onScanError: "block",
     agent: "sluice",
     directionOf: directionFor(domains),
-    scan: scanOffline,
+    scan: (bytes) => scanOffline(bytes),
     trace: false,
   };
 }
 
-function scanOffline(bytes: Buffer): ScanFacts {
-  return scanFacts(scanBuiltin(bytes, () => 0));
+function scanOffline(bytes: Buffer, hashes?: ReadonlySet<string>): ScanFacts {
+  return scanFacts(scanBuiltin(bytes, () => 0, hashes));
 }
 
 /** Computes a message's direction from the configured domains. */

@@ -19,8 +19,13 @@ export type RelayReply =
   | { readonly kind: "ready" }
   | { readonly kind: "answer"; readonly seq: number; readonly value: unknown }
   | { readonly kind: "event"; readonly event: RelayEvent }
-  /** An engine went up or down. */
-  | { readonly kind: "engine"; readonly status: EngineStatus };
+  /** An engine went up or down, or warns of something else. */
+  | {
+      readonly kind: "engine";
+      readonly status: EngineStatus;
+      /** How all of them stand now. */
+      readonly all: readonly EngineStatus[];
+    };
 
 /** Everything that the worker is made of; plain data. */
 export interface RelayWorkerSettings {
@@ -40,6 +45,7 @@ export interface RelayWorkerSettings {
     readonly dir: string;
     readonly key: Uint8Array;
     readonly maxBytes: number;
+    readonly reserveBytes: number;
   };
   readonly scan: {
     readonly engines: readonly EngineConfig[];

@@ -7,6 +7,7 @@ import type { Transfer } from "../filter/transfer.ts";
 import type { TransferView as RelayedTransfer } from "../relay/relay.ts";
 import type { QuarantinePort, ReviewPorts, TransferView } from "../review/ports.ts";
 import type { Transport } from "../transport/transport.ts";
+import { engineHealth } from "./engine-health.ts";
 import type { PolicyStore } from "./policy-store.ts";
 import type { RelayClient } from "./relay-client.ts";
 
@@ -48,7 +49,9 @@ export function reviewPorts(deps: ReviewDeps): ReviewPorts {
           detail: relay.trouble ?? `${relay.load.open} of ${relay.load.capacity} transfers`,
         },
       ];
-      return { ready: parts.every((part) => part.ok), parts, version, startedAt };
+      const ready = parts.every((part) => part.ok);
+      const all = [...parts, engineHealth(relay.lastEngines)];
+      return { ready, parts: all, version, startedAt };
     },
     rules() {
       const { current, loadedAt, lastFailure } = policies;

@@ -22,6 +22,7 @@ export interface FilterPartsDeps {
   /** The proxy, which comes to life after the filter that it asks; undefined until then. */
   readonly originator: () => Originator | undefined;
   readonly log: {
+    info(message: string, details?: Readonly<Record<string, unknown>>): void;
     warn(message: string, details?: Readonly<Record<string, unknown>>): void;
     error(message: string, details?: Readonly<Record<string, unknown>>): void;
   };

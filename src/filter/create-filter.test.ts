@@ -79,19 +79,24 @@ function policyOf(data: unknown): Policy {
 let clock: ManualClock;
 let journal: MemoryJournal;
 let scan: ScanFacts;
+let onScan: () => void;
 let filter: Filter;
 
 beforeEach(() => {
   clock = createManualClock();
   journal = createMemoryJournal();
   scan = { verdict: "clean", engine: "test", name: "", reason: "" };
+  onScan = () => undefined;
   const policy = policyOf(RULES);
   filter = createFilter(
     {
       journal,
       clock,
       policy: () => policy,
-      scan: () => scan,
+      scan() {
+        onScan();
+        return scan;
+      },
       directionOf: (from, to) => directionOf(from, to, []),
       onFailure: (error) => {
         throw error;
@@ -252,6 +257,22 @@ describe("createFilter", () => {
     expect(journal.drafts.at(-1)).toMatchObject({ action: "block", rule: "on_error" });
     scan = { verdict: "clean", engine: "test", name: "", reason: "" };
     expect((await ask(messageRequest("fine", { type }))).kind).toBe("forward");
+  });
+
+  it("scans no further for a request that was given up, and records nothing of it", async () => {
+    const part = "--b\r\nContent-Type: application/x-a;name=a\r\n\r\nx\r\n";
+    const type = "multipart/mixed;boundary=b";
+    const given = new AbortController();
+    let scans = 0;
+    scan = { verdict: "infected", engine: "test", name: "Eicar", reason: "" };
+    onScan = () => {
+      scans += 1;
+      if (scans === 2) given.abort();
+    };
+    const request = messageRequest(`${part.repeat(5)}--b--\r\n`, { type });
+    await expect(filter.onRequest(request, CLIENT, given.signal)).rejects.toThrow("aborted");
+    expect(scans).toBe(2);
+    expect(journal.drafts).toEqual([]);
   });
 
   it("refuses what cannot be read without doubt, and says so in the record only", async () => {

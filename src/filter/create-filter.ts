@@ -96,7 +96,7 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
   );
   const desk: Desk = { deps, settings, actions, marks, transfers, notices };
   return {
-    onRequest: (request, context) => onRequest(desk, request, context),
+    onRequest: (request, context, signal) => onRequest(desk, request, context, signal),
     mayPassUnjudged: (request) => !mayInvite(request),
     onAck: (ack, context) => onMedia(desk, ack, ack, context),
     onResponse: (response, request, context) => onMedia(desk, response, request, context),
@@ -137,6 +137,7 @@ function onRequest(
   desk: Desk,
   request: SipRequest,
   context: RequestContext,
+  signal: AbortSignal,
 ): RequestOutcome | Promise<RequestOutcome> {
   if (!carriesContent(request)) return UNTOUCHED;
   const { deps, settings } = desk;
@@ -148,7 +149,7 @@ function onRequest(
   const judgement = judge(request, hearing, policy, settings.judge);
   const question: Question = { request, context, hearing, policy };
   if (judgement.kind === "decided") return act(desk, question, judgement.verdict);
-  return scanAll(desk, judgement.attachments).then((scans) =>
+  return scanAll(desk, judgement.attachments, signal).then((scans) =>
     act(desk, question, judgement.decide(scans)),
   );
 }
@@ -195,9 +196,18 @@ function hasBody(request: SipRequest): boolean {
   return request.bodyStart < request.bytes.length;
 }
 
-async function scanAll(desk: Desk, attachments: readonly Attachment[]): Promise<ScanFacts[]> {
+/** Rejects when the request was given up meanwhile: nobody waits for the rest. */
+async function scanAll(
+  desk: Desk,
+  attachments: readonly Attachment[],
+  signal: AbortSignal,
+): Promise<ScanFacts[]> {
   const scans: ScanFacts[] = [];
-  for (const attachment of attachments) scans.push(await desk.deps.scan(attachment));
+  for (const attachment of attachments) {
+    signal.throwIfAborted();
+    scans.push(await desk.deps.scan(attachment));
+  }
+  signal.throwIfAborted();
   return scans;
 }
 
