@@ -54,12 +54,12 @@ export interface Gateway {
   readonly warnings: readonly ConfigProblem[];
   reload(): Promise<ReloadOutcome>;
   reopenLogs(): Promise<void>;
-  /** Finishes what is under way and closes everything in the reverse order of its start; aborted: without waiting. */
+  /**
+   * Finishes what is under way, for `shutdown_grace` at most, and closes everything in the reverse order of its start;
+   * aborted: without waiting. What has no answer by then gets 503.
+   */
   stop(hurry: AbortSignal): Promise<void>;
 }
-
-/** How long SIGTERM waits for unfinished transactions. */
-const GRACE_MS = 30_000;
 
 /**
  * Builds every part from the configuration. The one place that knows them all; it decides nothing itself.
@@ -139,6 +139,8 @@ export async function startGateway(
       answerWithinMs: config.answerWithinMs,
       onFailure: config.onFailure.internalError,
       inFlight: config.limits.inFlight,
+      ratePerSource: config.limits.ratePerSource,
+      overloadStatus: config.limits.overloadCode,
       account: credentialsOf(config),
     },
   );
@@ -175,7 +177,10 @@ export async function startGateway(
     async stop(hurry) {
       await transport.stopListening();
       await Promise.race([
-        Promise.all([running.drain(GRACE_MS), transfersEnded(relay, clock, GRACE_MS)]),
+        Promise.all([
+          running.drain(config.shutdownGraceMs, hurry),
+          transfersEnded(relay, clock, config.shutdownGraceMs),
+        ]),
         aborted(hurry),
       ]);
       await owned.disposeAsync();

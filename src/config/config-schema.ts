@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { choice, section, text } from "../policy/vocabulary.ts";
-import { durationSchema, sizeSchema, type SizeText } from "./quantities.ts";
+import { durationSchema, rateSchema, sizeSchema, type SizeText } from "./quantities.ts";
 import { relaySchema, type RelayData } from "./relay-schema.ts";
 import { scanSchema, type ScanData } from "./scan-schema.ts";
 
@@ -21,6 +21,7 @@ export interface ConfigData {
   readonly domains?: readonly string[] | undefined;
   readonly path?: "always" | "supported" | undefined;
   readonly answer_within?: string | undefined;
+  readonly shutdown_grace?: string | undefined;
   readonly rules?: readonly string[] | undefined;
   readonly account?: AccountData | undefined;
   readonly relay?: RelayData | undefined;
@@ -67,7 +68,8 @@ export interface LimitsData {
   readonly idle?: string | undefined;
   readonly send_buffer?: SizeText | undefined;
   readonly in_flight?: number | undefined;
-  readonly rate_per_source?: "off" | undefined;
+  readonly rate_per_source?: string | undefined;
+  readonly overload_code?: 503 | 480 | 500 | undefined;
   readonly links_per_message?: number | undefined;
   readonly mime_depth?: number | undefined;
   readonly attachment?: SizeText | undefined;
@@ -141,10 +143,13 @@ const limits = section({
     .optional()
     .meta({ description: "Bytes that wait for one peer. Default: 1MiB." }),
   in_flight: count.meta({ description: "Unfinished transactions. Default: 20000." }),
-  rate_per_source: z
-    .literal("off", "a rate is not available in this version: write off")
+  rate_per_source: rateSchema()
     .optional()
-    .meta({ description: "Default: off." }),
+    .meta({ description: "New requests from one address, as 30/2s, or off. Default: off." }),
+  overload_code: z
+    .union([z.literal(503), z.literal(480), z.literal(500)], "must be 503, 480 or 500")
+    .optional()
+    .meta({ description: "Answer to new requests while there is too much. Default: 503." }),
   links_per_message: count.meta({ description: "Links in one message. Default: 1000." }),
   mime_depth: count.meta({ description: "Multiparts inside multiparts. Default: 10." }),
   attachment: sizeSchema()
@@ -224,6 +229,9 @@ const schema = section(
     answer_within: durationSchema()
       .optional()
       .meta({ description: "A final answer to MESSAGE at the latest. Default: 20s." }),
+    shutdown_grace: durationSchema().optional().meta({
+      description: "What is under way may take so long after SIGTERM. Default: 30s.",
+    }),
     rules: z
       .array(path)
       .optional()

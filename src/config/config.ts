@@ -22,6 +22,8 @@ export interface Config {
   readonly domains: readonly string[];
   readonly path: "always" | "supported";
   readonly answerWithinMs: number;
+  /** How long transactions and transfers may take after SIGTERM. */
+  readonly shutdownGraceMs: number;
   /** Files and folders, absolute, in their order. */
   readonly rules: readonly string[];
   /** Who notices come from; undefined: no notices. */
@@ -128,6 +130,10 @@ export interface LimitsConfig {
   readonly sendBufferBytes: number;
   /** Unfinished transactions. */
   readonly inFlight: number;
+  /** New requests from one address (IPv6: one /64); undefined: no rate. */
+  readonly ratePerSource: { readonly count: number; readonly perMs: number } | undefined;
+  /** What new requests are answered with while there is too much to do. */
+  readonly overloadCode: 503 | 480 | 500;
   readonly linksPerMessage: number;
   readonly mimeDepth: number;
   readonly attachmentBytes: number;

@@ -11,7 +11,7 @@ import type {
   UpstreamServer,
 } from "./config.ts";
 import type { AdvertiseData, ConfigData, LimitsData, OnFailureData } from "./config-schema.ts";
-import { bytesOf, millisecondsOf, type SizeText } from "./quantities.ts";
+import { bytesOf, millisecondsOf, rateOf, type SizeText } from "./quantities.ts";
 import { readAccount } from "./read-account.ts";
 import {
   HOST_NAME,
@@ -48,6 +48,7 @@ export function readConfig(data: ConfigData, file: string, sink: ProblemSink): R
     domains,
     path: data.path ?? "always",
     answerWithinMs: readAnswerWithin(data.answer_within, sink),
+    shutdownGraceMs: readShutdownGrace(data.shutdown_grace, sink),
     rules: (data.rules ?? ["rules/"]).map((path) => resolve(base, path)),
     account: readAccount(data.account ?? {}, domains[0], base, sink),
     relay: readRelay(data.relay ?? {}, sink),
@@ -165,6 +166,15 @@ function readAnswerWithin(text: string | undefined, sink: ProblemSink): number {
   return milliseconds;
 }
 
+/** Whoever supervises the process loses patience sooner or later; Timer C is the longest that a transaction may last. */
+const LONGEST_GRACE_MS = 600_000;
+
+function readShutdownGrace(text: string | undefined, sink: ProblemSink): number {
+  const milliseconds = millisecondsOf(text ?? "30s");
+  if (milliseconds > LONGEST_GRACE_MS) sink.error(["shutdown_grace"], "must be 10m at most");
+  return milliseconds;
+}
+
 function onFailureConfig(data: OnFailureData): OnFailureConfig {
   return {
     parseProblem: data.parse_problem ?? "block",
@@ -186,6 +196,8 @@ function limitsConfig(data: LimitsData): LimitsConfig {
     idleMs: time(data.idle, "10m"),
     sendBufferBytes: size(data.send_buffer, "1MiB"),
     inFlight: data.in_flight ?? 20_000,
+    ratePerSource: rateOf(data.rate_per_source ?? "off"),
+    overloadCode: data.overload_code ?? 503,
     linksPerMessage: data.links_per_message ?? 1000,
     mimeDepth: data.mime_depth ?? 10,
     attachmentBytes: size(data.attachment, "1MiB"),

@@ -119,6 +119,8 @@ export interface Bench {
   readonly bob: FakeFlow;
   readonly send: (flow: Flow, text: string) => void;
   readonly upstream: () => FakeFlow;
+  /** What the operator's log was told. */
+  readonly warnings: string[];
 }
 
 export const FORWARD: RequestOutcome = { kind: "forward", splices: [] };
@@ -134,6 +136,7 @@ export function bench(
   const network = new FakeNetwork();
   const registrations = createRegistrations();
   const asked: Bench["asked"] = [];
+  const warnings: string[] = [];
   const upstreamTransport = given.transport ?? "tcp";
   const seams: Seams = {
     onRequest: (request, context, signal) => {
@@ -153,7 +156,7 @@ export function bench(
       flowTokens: createFlowTokens(Buffer.alloc(32, 7), "boot-1"),
       registrations,
       registrar: createEmbeddedRegistrar(),
-      log: { warn: () => undefined },
+      log: { warn: (_fields, message) => void warnings.push(message) },
     },
     optionsOf(upstreamTransport, given.options),
   );
@@ -163,6 +166,7 @@ export function bench(
     network,
     registrations,
     asked,
+    warnings,
     alice: network.peer("tcp", "192.0.2.10:40001"),
     bob: network.peer("tcp", "192.0.2.20:40002"),
     send: (flow, text) => proxy.onFrame(flow, { kind: "message", message: read(text) }),

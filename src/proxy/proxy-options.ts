@@ -4,7 +4,9 @@ import type { FlowTokens } from "../location/flow-tokens.ts";
 import type { Registrations } from "../location/registrations.ts";
 import type { Endpoint, Flow, TransportName } from "../transport/flow.ts";
 import type { Account } from "./digest-credentials.ts";
+import type { OverloadStatus } from "./reply.ts";
 import type { Seams } from "./seams.ts";
+import type { Rate } from "./source-rates.ts";
 
 /** The capabilities that the proxy is built from. */
 export interface ProxyDeps {
@@ -70,6 +72,10 @@ export interface ProxyOptions {
   readonly inFlight: number;
   /** Bytes of their requests at most; default 256 MiB. */
   readonly inFlightBytes?: number;
+  /** `limits.rate_per_source`; undefined: no rate. */
+  readonly ratePerSource?: Rate | undefined;
+  /** `limits.overload_code`: what new work is answered with while there is too much; default 503. */
+  readonly overloadStatus?: OverloadStatus;
   /** Answers the upstream's Digest challenges to requests of our own; undefined: they are not answered. */
   readonly account?: Account | undefined;
 }

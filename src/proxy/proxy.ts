@@ -38,9 +38,10 @@ export interface Proxy extends Originator {
   onClose(flow: Flow): void;
   /**
    * Takes no new MESSAGE and INVITE (503), and resolves when every transaction has its final answer, requests of our
-   * own included; after `graceMs` the rest is answered 503. From then on nothing is originated.
+   * own included; after `graceMs`, or when `hurry` is aborted, the rest is answered 503. From then on nothing is
+   * originated.
    */
-  drain(graceMs: number): Promise<void>;
+  drain(graceMs: number, hurry?: AbortSignal): Promise<void>;
   readonly counters: Readonly<ProxyCounters>;
   /** Transactions without a final answer. */
   readonly unfinished: number;
@@ -150,9 +151,9 @@ class SipProxy implements Proxy {
     for (const transaction of waiting) transaction.flowLost();
   }
 
-  async drain(graceMs: number): Promise<void> {
+  async drain(graceMs: number, hurry?: AbortSignal): Promise<void> {
     this.#intake.draining = true;
-    if (this.#load.unfinished > 0) await this.#finished(graceMs);
+    if (this.#load.unfinished > 0) await this.#finished(graceMs, hurry);
     this.#own.close();
   }
 
@@ -172,16 +173,20 @@ class SipProxy implements Proxy {
     this.#own.unwatch(callId);
   }
 
-  async #finished(graceMs: number): Promise<void> {
+  async #finished(graceMs: number, hurry: AbortSignal | undefined): Promise<void> {
     const drained = Promise.withResolvers<void>();
     this.#drained = drained.resolve;
-    const grace = this.#core.clock.schedule(graceMs, () => {
+    const giveUp = (): void => {
       // First, for the end of a transaction may be a reason for a notice.
       this.#own.close();
       for (const transaction of this.#servers.values()) transaction.context?.shutdown();
       drained.resolve();
-    });
+    };
+    const grace = this.#core.clock.schedule(graceMs, giveUp);
+    if (hurry?.aborted === true) giveUp();
+    else hurry?.addEventListener("abort", giveUp, { once: true });
     await drained.promise;
+    hurry?.removeEventListener("abort", giveUp);
     grace.cancel();
   }
 

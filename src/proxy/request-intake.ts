@@ -4,6 +4,7 @@ import type { SipRequest } from "../wire/sip/message.ts";
 import type { SipProblem } from "../wire/sip/problem.ts";
 import { topmostVia, type TopmostVia } from "../wire/sip/via.ts";
 import { forwardAck } from "./ack.ts";
+import { RequestAdmission } from "./admission.ts";
 import { wayHash } from "./branch.ts";
 import type { FlowFace } from "./flow-face.ts";
 import type { ProxyCore } from "./proxy-core.ts";
@@ -12,7 +13,7 @@ import { authenticatedAor } from "./registration.ts";
 import {
   buildReply,
   INTERNAL_ERROR,
-  OVERLOADED,
+  overloadReply,
   plainReply,
   replyToProblem,
   TRYING,
@@ -36,6 +37,9 @@ const RETRANSMISSIONS_TO_STRANGERS = 4;
 
 /** Requests that are refused first when there is too much to do; everything within a dialog is served. */
 const NEW_WORK: ReadonlySet<string> = new Set(["MESSAGE", "INVITE"]);
+
+/** Requests that mean another one, which has been counted when it came. */
+const GOING_ON: ReadonlySet<string> = new Set(["ACK", "CANCEL", "PRACK"]);
 
 const DEFAULT_IN_FLIGHT_BYTES = 256 * 1024 * 1024;
 
@@ -61,9 +65,13 @@ export class RequestIntake {
   /** True once the gateway is shutting down. */
   draining = false;
   readonly #deps: IntakeDeps;
+  readonly #admission: RequestAdmission;
+  readonly #overloaded: Reply;
 
   constructor(deps: IntakeDeps) {
     this.#deps = deps;
+    this.#admission = new RequestAdmission(deps.core, deps.counters);
+    this.#overloaded = overloadReply(deps.core.options.overloadStatus);
   }
 
   accept(face: FlowFace, request: SipRequest): void {
@@ -71,6 +79,7 @@ export class RequestIntake {
     const key = transactionKey(request, via, face.flow.remote.address);
     const incoming: Incoming = { face, request, via, key };
     const known = this.#deps.serverEnv.table.get(key);
+    if (!this.#isAdmitted(incoming, known === undefined)) return;
     if (request.method === "ACK") {
       this.#acceptAck(incoming, known);
     } else if (known !== undefined) {
@@ -89,6 +98,7 @@ export class RequestIntake {
     const request = problem.partial;
     const reply = replyToProblem(problem.code);
     if (request === undefined || reply === undefined || request.method === "ACK") return;
+    if (this.#admission.ofSource(face, true) !== "pass") return;
     const via = topmostVia(request);
     const key = transactionKey(request, via, face.flow.remote.address);
     const toTag = this.#deps.core.branches.toTag(key);
@@ -101,6 +111,17 @@ export class RequestIntake {
     const stamp = stampVia(request, via, face.flow.remote);
     const answer = withoutControls(buildReply(request, reply, toTag, stamp));
     this.#replyFlow(face.flow, via).send(answer);
+  }
+
+  /** What its source has too much of is answered here, or dropped; an ACK is never answered. */
+  #isAdmitted(incoming: Incoming, isFirst: boolean): boolean {
+    const { face, request } = incoming;
+    const goesOn = request.toTag !== undefined || GOING_ON.has(request.method);
+    const admission = this.#admission.ofSource(face, isFirst && !goesOn);
+    if (admission === "refuse" && request.method !== "ACK") {
+      this.#refuse(incoming, this.#overloaded);
+    }
+    return admission === "pass";
   }
 
   /** Something of ours broke while the request was handled: 500, unless it has its answer already. */
@@ -149,8 +170,8 @@ export class RequestIntake {
     const { core, counters } = this.#deps;
     counters.requests += 1;
     if (this.#isTooMuch(face, request)) {
-      counters.overloaded += 1;
-      this.#refuse(incoming, OVERLOADED);
+      this.#admission.overloaded(this.#deps.serverEnv.load.unfinished);
+      this.#refuse(incoming, this.#overloaded);
       return;
     }
     const hash = wayHash(request, face.side);

@@ -142,7 +142,7 @@ function answer(request: SipText, status: number, more: readonly string[] = []):
   const lines = [
     `SIP/2.0 ${status} ${status < 300 ? "OK" : "Refused"}`,
     ...copied,
-    `To: ${/;\s*tag=/i.test(to) ? to : `${to};tag=up`}`,
+    `To: ${/;\s*tag\s*=/i.test(to) ? to : `${to};tag=up`}`,
     ...more,
     "Content-Length: 0",
     "",
