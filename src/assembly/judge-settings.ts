@@ -1,7 +1,8 @@
 import { hostname } from "node:os";
 import type { Config } from "../config/config.ts";
 import type { JudgeSettings } from "../judge.ts";
-import { directionOf, type Direction, type ScanFacts } from "../policy/facts.ts";
+import { createDomains, type Domains } from "../policy/domains.ts";
+import type { ScanFacts } from "../policy/facts.ts";
 import { scanFacts } from "../filter/scan-facts.ts";
 import { scanBuiltin } from "../scan/builtin-engine.ts";
 import type { DryRunSettings } from "./judge-given.ts";
@@ -29,7 +30,7 @@ export function dryRunSettings(config: Config): DryRunSettings {
   return {
     ...judgeSettings(config),
     agent: warnAgent(config),
-    directionOf: directionFor(config.domains),
+    domains: domainsOf(config),
     scan: scanOffline,
     trace: true,
   };
@@ -53,7 +54,7 @@ export function inlineTestSettings(domains: readonly string[]): DryRunSettings {
     onUnscannable: "block",
     onScanError: "block",
     agent: "sluice",
-    directionOf: directionFor(domains),
+    domains: createDomains(domains),
     scan: scanOffline,
     trace: false,
   };
@@ -63,9 +64,11 @@ function scanOffline(bytes: Buffer): ScanFacts {
   return scanFacts(scanBuiltin(bytes, () => 0));
 }
 
-/** Computes a message's direction from the configured domains. */
-export function directionFor(domains: readonly string[]): (from: string, to: string) => Direction {
-  return (from, to) => directionOf(from, to, domains);
+/** Our domains, and the servers' addresses, under which a server knows its users as well. */
+export function domainsOf({ domains, upstream }: Config): Domains {
+  const servers = upstream.kind === "embedded" ? [] : upstream.servers;
+  const hosts = servers.map(({ host }) => (host.includes(":") ? `[${host}]` : host.toLowerCase()));
+  return createDomains(domains, hosts);
 }
 
 /** Who refuses, in Warning and ms-diagnostics: the advertised host, our first domain, else this machine's name. */

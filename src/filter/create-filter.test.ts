@@ -4,7 +4,8 @@ import { createMemoryJournal, type MemoryJournal } from "../../test/support/memo
 import { messageRequest, parsedBytes, parsedRequest } from "../../test/support/parsed-request.ts";
 import { compilePolicy } from "../policy/compile.ts";
 import type { Policy } from "../policy/decision.ts";
-import { directionOf, type ScanFacts } from "../policy/facts.ts";
+import { createDomains } from "../policy/domains.ts";
+import type { ScanFacts } from "../policy/facts.ts";
 import type { RequestContext, RequestOutcome, TransactionEnd } from "../proxy/seams.ts";
 import { SipResponse, type SipRequest } from "../wire/sip/message.ts";
 import { parseDatagram } from "../wire/sip/parse-message.ts";
@@ -62,6 +63,7 @@ const CLIENT: RequestContext = {
   sourcePort: 4000,
   authenticatedAor: "sip:alice@example.com",
   trusted: false,
+  dialogProven: true,
   receivedAt: 1_800_000_000_000,
 };
 const SERVER: RequestContext = { ...CLIENT, side: "server", authenticatedAor: undefined };
@@ -92,7 +94,7 @@ beforeEach(() => {
       clock,
       policy: () => policy,
       scan: () => scan,
-      directionOf: (from, to) => directionOf(from, to, []),
+      domains: createDomains([]),
       onFailure: (error) => {
         throw error;
       },

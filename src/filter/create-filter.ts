@@ -5,7 +5,8 @@ import type { IncidentDraft, NoticeRecord } from "../journal/records.ts";
 import { carryOut, judge, judgeMedia, noticesOf, type JudgeSettings } from "../judge.ts";
 import type { Attachment, InvitationPart } from "../inspect/inspection.ts";
 import type { Policy } from "../policy/decision.ts";
-import type { Direction, ScanFacts } from "../policy/facts.ts";
+import type { Domains } from "../policy/domains.ts";
+import type { ScanFacts } from "../policy/facts.ts";
 import type { HearingContext, Verdict } from "../policy/hearing.ts";
 import type { Notifier } from "../notify/notifier.ts";
 import type { Originator } from "../proxy/origination.ts";
@@ -44,7 +45,7 @@ export interface FilterDeps {
   readonly policy: () => Policy;
   /** Scans one attachment; never rejects, a broken engine is the verdict "error". */
   readonly scan: (attachment: Attachment) => ScanFacts | Promise<ScanFacts>;
-  readonly directionOf: (fromDomain: string, toDomain: string) => Direction;
+  readonly domains: Domains;
   /** A failure that no caller can be told of. */
   readonly onFailure: (error: unknown) => void;
   /** What the gateway can do besides answering; the proxy and the relay come to life after the filter. */
@@ -142,7 +143,7 @@ function onRequest(
   if (context.side === "server" && desk.marks?.isMarked(request, context.receivedAt) === true) {
     return UNTOUCHED;
   }
-  const hearing = hearingContext(request, context, deps.directionOf);
+  const hearing = hearingContext(request, context, deps.domains);
   const policy = deps.policy();
   const judgement = judge(request, hearing, policy, settings.judge);
   const question: Question = { request, context, hearing, policy };
@@ -387,7 +388,7 @@ function onMedia(
 ): readonly Splice[] {
   if (message.bodyStart === message.bytes.length || !bearsMedia(request.method)) return NO_SPLICES;
   const { deps, settings, actions } = desk;
-  const hearing = hearingContext(request, context, deps.directionOf);
+  const hearing = hearingContext(request, context, deps.domains);
   const { splices, verdict } = judgeMedia(message, hearing, deps.policy(), settings.judge);
   if (verdict === undefined) return splices;
   const { id } = deps.journal.incidentFor(groupKey(verdict, hearing));
