@@ -25,8 +25,8 @@ import { Actions, actionKeys } from "./actions.ts";
 import { FileDesk } from "./file-desk.ts";
 import { hearingContext } from "./hearing-context.ts";
 import { groupKey, incidentDraft } from "./incident-draft.ts";
-import { createMarks, type Marks } from "./mark.ts";
 import { NoticeDesk } from "./notice-desk.ts";
+import { createSecondCrossing, type SecondCrossing } from "./second-crossing.ts";
 import { TransferDesk } from "./transfer-desk.ts";
 import type { Transfer } from "./transfer.ts";
 import { keepStory, transferEvent } from "./transfer-records.ts";
@@ -87,7 +87,7 @@ const NO_SPLICES: readonly Splice[] = [];
 export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter {
   const actions = new Actions(deps.journal, deps.clock);
   const { markKey } = settings;
-  const marks = markKey === undefined ? undefined : createMarks(markKey);
+  const crossing = markKey === undefined ? undefined : createSecondCrossing(deps.clock, markKey);
   const notices = new NoticeDesk(deps.means.notifier);
   const transfers = createTransferDesk(deps, settings);
   const { relay } = deps.means;
@@ -95,17 +95,20 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
     { ...deps, relay, transfers, notices },
     { failure: settings.judge, agent: settings.agent },
   );
-  const desk: Desk = { deps, settings, actions, marks, transfers, notices };
+  const desk: Desk = { deps, settings, actions, crossing, transfers, notices };
   return {
     onRequest: (request, context) => onRequest(desk, request, context),
     onAck: (ack, context) => onMedia(desk, ack, ack, context),
     onResponse: (response, request, context) => onMedia(desk, response, request, context),
     // Our own words are not judged again when the server sends them back to us on their way to the user.
     onOriginate: (request) =>
-      marks === undefined ? [] : [marks.add(request, [], deps.clock.now())],
+      crossing?.leaving(request, [], { now: deps.clock.now(), to: request.requestUri }) ?? [],
     onRelayEvent: (event) => files.onEvent(event),
     transferOf: (relayId) => transfers.ofRelay(relayId),
-    close: () => actions.close(),
+    close() {
+      actions.close();
+      crossing?.close();
+    },
   };
 }
 
@@ -128,7 +131,7 @@ interface Desk {
   readonly deps: FilterDeps;
   readonly settings: FilterSettings;
   readonly actions: Actions;
-  readonly marks: Marks | undefined;
+  readonly crossing: SecondCrossing | undefined;
   readonly transfers: TransferDesk;
   readonly notices: NoticeDesk;
 }
@@ -140,7 +143,7 @@ function onRequest(
 ): RequestOutcome | Promise<RequestOutcome> {
   if (!carriesContent(request)) return UNTOUCHED;
   const { deps, settings } = desk;
-  if (context.side === "server" && desk.marks?.isMarked(request, context.receivedAt) === true) {
+  if (context.side === "server" && desk.crossing?.saidOf(request, context.receivedAt)) {
     return UNTOUCHED;
   }
   const hearing = hearingContext(request, context, deps.domains);
@@ -374,9 +377,9 @@ function withTrace(desk: Desk, question: Question, verdict: Verdict): Verdict {
 
 /** Our mark for what a client sends, in case that it goes to the server; `splices` are the other edits. */
 function mark(desk: Desk, question: Question, splices: readonly Splice[]): readonly Splice[] {
-  const { request, context } = question;
-  if (desk.marks === undefined || context.side !== "client") return NO_SPLICES;
-  return [desk.marks.add(request, splices, context.receivedAt)];
+  const { request, context, hearing } = question;
+  if (desk.crossing === undefined || context.side !== "client") return NO_SPLICES;
+  return desk.crossing.leaving(request, splices, { now: context.receivedAt, to: hearing.to.aor });
 }
 
 /** Responses and ACK: what the rules refuse is closed, since refusing is impossible. */

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { EventLine } from "./events-file.ts";
 import { GatewayProcess } from "./gateway-process.ts";
 import { NoticeAccount } from "./notice-account.ts";
 import { SipClient, type SipClientOptions } from "./sip-client.ts";
@@ -17,7 +18,7 @@ export interface TwoCrossings extends AsyncDisposable {
   signOn(name: string, options?: Partial<SipClientOptions>): Promise<SipClient>;
   /** A client that nobody has proven to be anybody. */
   open(name: string, options?: Partial<SipClientOptions>): Promise<SipClient>;
-  /** Incidents, and lines of the event log about messages and sessions; the log is a second late at most. */
+  /** What was decided since this was asked last: new incidents, and lines about messages and sessions. */
   counts(): Promise<Counts>;
 }
 
@@ -46,6 +47,9 @@ export async function openTwoCrossings(
   );
   const clients = stack.use(new AsyncDisposableStack());
   const common = { transport, gateway: gateway.at(transport) };
+  let markers = 0;
+  let seen = 0;
+  const incidents = new Set<string>();
   const owned = stack.move();
   return {
     server,
@@ -57,17 +61,23 @@ export async function openTwoCrossings(
       clients.use(await SipClient.open({ ...common, name, ...options })),
     async counts() {
       // A message that is sent last has its line last: when it is there, so are those before it.
+      markers += 1;
+      const callId = `marker-${markers}`;
       const marker = clients.use(await SipClient.open({ ...common, name: "marker" }));
-      const callId = `marker-${marker.local.port}`;
       await marker.sends("sip:nobody@example.test", "the end", { callId });
       await gateway.eventsOf(callId);
-      const events = (await gateway.events()).filter(
-        (event) =>
-          (event["type"] === "message" || event["type"] === "session") &&
-          !String(event["call_id"]).startsWith("marker-"),
-      );
-      return { incidents: (await gateway.incidents()).length, events: events.length };
+      const lines = (await gateway.events()).filter(isDecision);
+      const fresh = lines.slice(seen);
+      seen = lines.length;
+      const before = incidents.size;
+      for (const { incident } of fresh) if (typeof incident === "string") incidents.add(incident);
+      return { incidents: incidents.size - before, events: fresh.length };
     },
     [Symbol.asyncDispose]: async () => owned.disposeAsync(),
   };
+}
+
+function isDecision(event: EventLine): boolean {
+  const counts = event["type"] === "message" || event["type"] === "session";
+  return counts && !String(event["call_id"]).startsWith("marker-");
 }
