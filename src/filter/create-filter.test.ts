@@ -242,6 +242,40 @@ describe("createFilter", () => {
     expect(new Set(journal.drafts.map((draft) => draft.id)).size).toBe(1);
   });
 
+  it("makes ten thousand forged senders one incident and a few records, and tells none of them by notice", async () => {
+    const stranger = { ...CLIENT, authenticatedAor: undefined };
+    for (let n = 0; n < 10_000; n += 1) {
+      const from = `<sip:user${n}@example.com>;tag=${n}`;
+      const outcome = await ask(messageRequest("http://a.example/1.exe", { from }), stranger);
+      expect(outcome).toMatchObject({ kind: "reply", status: 403 });
+    }
+    clock.advance(1000);
+    expect(journal.drafts).toHaveLength(11);
+    expect(new Set(journal.drafts.map((draft) => draft.id)).size).toBe(1);
+    const counted = journal.drafts.reduce((sum, { repeats = 0 }) => sum + 1 + repeats, 0);
+    expect(counted).toBe(10_000);
+    expect(journal.drafts.every((draft) => draft.quarantine === undefined)).toBe(true);
+    expect(clock.scheduledCalls).toBe(0);
+  });
+
+  it("answers no stranger before the incident is on disk, and none at all when it cannot be", async () => {
+    const stranger = { ...CLIENT, authenticatedAor: undefined };
+    journal.fail = new Error("disk full");
+    for (let n = 0; n < 12; n += 1) {
+      await expect(ask(messageRequest(`http://a.example/${n}.exe`), stranger)).rejects.toThrow(
+        "disk",
+      );
+    }
+  });
+
+  it("writes what was only counted when the gateway stops", async () => {
+    const stranger = { ...CLIENT, authenticatedAor: undefined };
+    for (let n = 0; n < 15; n += 1)
+      await ask(messageRequest(`http://a.example/${n}.exe`), stranger);
+    filter.close();
+    expect(journal.drafts.at(-1)).toMatchObject({ repeats: 4 });
+  });
+
   it("refuses an attachment by name before it is scanned, and by its scan after", async () => {
     const named = ['Content-Disposition: attachment; filename="a.exe"'];
     const type = "application/octet-stream";

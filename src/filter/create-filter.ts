@@ -27,6 +27,7 @@ import { hearingContext } from "./hearing-context.ts";
 import { groupKey, incidentDraft } from "./incident-draft.ts";
 import { NoticeDesk } from "./notice-desk.ts";
 import { createSecondCrossing, type SecondCrossing } from "./second-crossing.ts";
+import { Strangers } from "./strangers.ts";
 import { TransferDesk } from "./transfer-desk.ts";
 import type { Transfer } from "./transfer.ts";
 import { keepStory, transferEvent } from "./transfer-records.ts";
@@ -88,6 +89,7 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
   const actions = new Actions(deps.journal, deps.clock);
   const { markKey } = settings;
   const crossing = markKey === undefined ? undefined : createSecondCrossing(deps.clock, markKey);
+  const strangers = new Strangers(deps.journal, deps.clock, deps.onFailure);
   const notices = new NoticeDesk(deps.means.notifier);
   const transfers = createTransferDesk(deps, settings);
   const { relay } = deps.means;
@@ -95,7 +97,7 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
     { ...deps, relay, transfers, notices },
     { failure: settings.judge, agent: settings.agent },
   );
-  const desk: Desk = { deps, settings, actions, crossing, transfers, notices };
+  const desk: Desk = { deps, settings, actions, strangers, crossing, transfers, notices };
   return {
     onRequest: (request, context) => onRequest(desk, request, context),
     onAck: (ack, context) => onMedia(desk, ack, ack, context),
@@ -107,6 +109,7 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
     transferOf: (relayId) => transfers.ofRelay(relayId),
     close() {
       actions.close();
+      strangers.close();
       crossing?.close();
     },
   };
@@ -131,6 +134,7 @@ interface Desk {
   readonly deps: FilterDeps;
   readonly settings: FilterSettings;
   readonly actions: Actions;
+  readonly strangers: Strangers;
   readonly crossing: SecondCrossing | undefined;
   readonly transfers: TransferDesk;
   readonly notices: NoticeDesk;
@@ -293,6 +297,11 @@ async function stopOrChange(
       action,
       answer,
     });
+  // A refusal is nothing that a stranger could go on with: there is an answer, and no action to remember.
+  if (outcome.kind === "refuse" && !hearing.from.authenticated) {
+    await desk.strangers.record(draft());
+    return { kind: "reply", ...outcome.refusal };
+  }
   const recorded =
     known ?? (await actions.record(keys, await withCopy(desk, question, verdict, draft())));
   if ("id" in running && !running.repeated)
