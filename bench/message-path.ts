@@ -7,7 +7,7 @@
  * (run it with --cpu-prof) and whether a change helped; how fast the gateway is, compare.ts tells.
  */
 import { fileURLToPath } from "node:url";
-import { directionFor, inlineTestSettings } from "../src/assembly/judge-settings.ts";
+import { inlineTestSettings } from "../src/assembly/judge-settings.ts";
 import { runInlineTest } from "../src/assembly/run-inline-test.ts";
 import { systemClock } from "../src/base/clock.ts";
 import { loadPolicy } from "../src/config/load-policy.ts";
@@ -16,6 +16,7 @@ import { recordingMeans } from "../src/filter/filter-kit.test-data.ts";
 import { allowedLine } from "../src/journal/event-line.ts";
 import { createFlowTokens } from "../src/location/flow-tokens.ts";
 import { createRegistrations } from "../src/location/registrations.ts";
+import { createDomains } from "../src/policy/domains.ts";
 import { createProxy } from "../src/proxy/proxy.ts";
 import type { Endpoint, Flow, TransportName } from "../src/transport/flow.ts";
 import { createSipFramer, type SipFrame } from "../src/wire/sip/framer.ts";
@@ -90,7 +91,7 @@ const filter = createFilter(
     clock: systemClock,
     policy: () => policy,
     scan: () => ({ verdict: "clean", engine: "none", name: "", reason: "" }),
-    directionOf: directionFor(["example.com"]),
+    domains: createDomains(["example.com"]),
     onFailure(error) {
       throw error;
     },

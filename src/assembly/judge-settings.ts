@@ -1,7 +1,8 @@
 import { hostname } from "node:os";
 import type { Config } from "../config/config.ts";
 import type { JudgeSettings } from "../judge.ts";
-import { directionOf, type Direction, type ScanFacts } from "../policy/facts.ts";
+import { createDomains, type Domains } from "../policy/domains.ts";
+import type { ScanFacts } from "../policy/facts.ts";
 import { scanFacts } from "../filter/scan-facts.ts";
 import { scanBuiltin } from "../scan/builtin-engine.ts";
 import type { DryRunSettings } from "./judge-given.ts";
@@ -31,7 +32,7 @@ export function dryRunSettings(config: Config): DryRunSettings {
   return {
     ...judgeSettings(config),
     agent: warnAgent(config),
-    directionOf: directionFor(config.domains),
+    domains: domainsOf(config),
     scan: (bytes) => scanOffline(bytes, hashes),
     trace: true,
   };
@@ -55,7 +56,7 @@ export function inlineTestSettings(domains: readonly string[]): DryRunSettings {
     onUnscannable: "block",
     onScanError: "block",
     agent: "sluice",
-    directionOf: directionFor(domains),
+    domains: createDomains(domains),
     scan: (bytes) => scanOffline(bytes),
     trace: false,
   };
@@ -65,9 +66,11 @@ function scanOffline(bytes: Buffer, hashes?: ReadonlySet<string>): ScanFacts {
   return scanFacts(scanBuiltin(bytes, () => 0, hashes));
 }
 
-/** Computes a message's direction from the configured domains. */
-export function directionFor(domains: readonly string[]): (from: string, to: string) => Direction {
-  return (from, to) => directionOf(from, to, domains);
+/** Our domains, and the servers' addresses, under which a server knows its users as well. */
+export function domainsOf({ domains, upstream }: Config): Domains {
+  const servers = upstream.kind === "embedded" ? [] : upstream.servers;
+  const hosts = servers.map(({ host }) => (host.includes(":") ? `[${host}]` : host.toLowerCase()));
+  return createDomains(domains, hosts);
 }
 
 /** Who refuses, in Warning and ms-diagnostics: the advertised host, our first domain, else this machine's name. */

@@ -10,7 +10,7 @@ import { readOrCreateKey } from "../location/key-file.ts";
 import { createNotifier, DEFAULT_NOTICE_LIMITS } from "../notify/create-notifier.ts";
 import type { Policy } from "../policy/decision.ts";
 import type { Originator } from "../proxy/origination.ts";
-import { directionFor, judgeSettings, warnAgent } from "./judge-settings.ts";
+import { domainsOf, judgeSettings, warnAgent } from "./judge-settings.ts";
 import { createMediaHost } from "./media-host.ts";
 import type { RelayClient } from "./relay-client.ts";
 import { startRelay, type QuarantineStore } from "./relay-parts.ts";
@@ -55,7 +55,7 @@ export async function startFilter(
       clock,
       policy: deps.policy,
       scan: async ({ bytes }) => scanFacts((await relay.scanBytes(bytes)).verdict),
-      directionOf: directionFor(config.domains),
+      domains: domainsOf(config),
       onFailure: (error) => log.error("an incident could not be recorded", { err: error }),
       means: meansOf(deps, config, relay),
     },

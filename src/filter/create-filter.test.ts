@@ -4,7 +4,8 @@ import { createMemoryJournal, type MemoryJournal } from "../../test/support/memo
 import { messageRequest, parsedBytes, parsedRequest } from "../../test/support/parsed-request.ts";
 import { compilePolicy } from "../policy/compile.ts";
 import type { Policy } from "../policy/decision.ts";
-import { directionOf, type ScanFacts } from "../policy/facts.ts";
+import { createDomains } from "../policy/domains.ts";
+import type { ScanFacts } from "../policy/facts.ts";
 import type { RequestContext, RequestOutcome, TransactionEnd } from "../proxy/seams.ts";
 import { SipResponse, type SipRequest } from "../wire/sip/message.ts";
 import { parseDatagram } from "../wire/sip/parse-message.ts";
@@ -62,6 +63,7 @@ const CLIENT: RequestContext = {
   sourcePort: 4000,
   authenticatedAor: "sip:alice@example.com",
   trusted: false,
+  dialogProven: true,
   receivedAt: 1_800_000_000_000,
 };
 const SERVER: RequestContext = { ...CLIENT, side: "server", authenticatedAor: undefined };
@@ -97,7 +99,7 @@ beforeEach(() => {
         onScan();
         return scan;
       },
-      directionOf: (from, to) => directionOf(from, to, []),
+      domains: createDomains([]),
       onFailure: (error) => {
         throw error;
       },
@@ -243,6 +245,40 @@ describe("createFilter", () => {
       stranger,
     );
     expect(new Set(journal.drafts.map((draft) => draft.id)).size).toBe(1);
+  });
+
+  it("makes ten thousand forged senders one incident and a few records, and tells none of them by notice", async () => {
+    const stranger = { ...CLIENT, authenticatedAor: undefined };
+    for (let n = 0; n < 10_000; n += 1) {
+      const from = `<sip:user${n}@example.com>;tag=${n}`;
+      const outcome = await ask(messageRequest("http://a.example/1.exe", { from }), stranger);
+      expect(outcome).toMatchObject({ kind: "reply", status: 403 });
+    }
+    clock.advance(1000);
+    expect(journal.drafts).toHaveLength(11);
+    expect(new Set(journal.drafts.map((draft) => draft.id)).size).toBe(1);
+    const counted = journal.drafts.reduce((sum, { repeats = 0 }) => sum + 1 + repeats, 0);
+    expect(counted).toBe(10_000);
+    expect(journal.drafts.every((draft) => draft.quarantine === undefined)).toBe(true);
+    expect(clock.scheduledCalls).toBe(0);
+  });
+
+  it("answers no stranger before the incident is on disk, and none at all when it cannot be", async () => {
+    const stranger = { ...CLIENT, authenticatedAor: undefined };
+    journal.fail = new Error("disk full");
+    for (let n = 0; n < 12; n += 1) {
+      await expect(ask(messageRequest(`http://a.example/${n}.exe`), stranger)).rejects.toThrow(
+        "disk",
+      );
+    }
+  });
+
+  it("writes what was only counted when the gateway stops", async () => {
+    const stranger = { ...CLIENT, authenticatedAor: undefined };
+    for (let n = 0; n < 15; n += 1)
+      await ask(messageRequest(`http://a.example/${n}.exe`), stranger);
+    filter.close();
+    expect(journal.drafts.at(-1)).toMatchObject({ repeats: 4 });
   });
 
   it("refuses an attachment by name before it is scanned, and by its scan after", async () => {

@@ -5,7 +5,8 @@ import type { IncidentDraft, NoticeRecord } from "../journal/records.ts";
 import { carryOut, judge, judgeMedia, mayInvite, noticesOf, type JudgeSettings } from "../judge.ts";
 import type { Attachment, InvitationPart } from "../inspect/inspection.ts";
 import type { Policy } from "../policy/decision.ts";
-import type { Direction, ScanFacts } from "../policy/facts.ts";
+import type { Domains } from "../policy/domains.ts";
+import type { ScanFacts } from "../policy/facts.ts";
 import type { HearingContext, Verdict } from "../policy/hearing.ts";
 import type { Notifier } from "../notify/notifier.ts";
 import type { Originator } from "../proxy/origination.ts";
@@ -24,8 +25,9 @@ import { Actions, actionKeys } from "./actions.ts";
 import { FileDesk } from "./file-desk.ts";
 import { hearingContext } from "./hearing-context.ts";
 import { groupKey, incidentDraft } from "./incident-draft.ts";
-import { createMarks, type Marks } from "./mark.ts";
 import { NoticeDesk } from "./notice-desk.ts";
+import { createSecondCrossing, type SecondCrossing } from "./second-crossing.ts";
+import { Strangers } from "./strangers.ts";
 import { TransferDesk } from "./transfer-desk.ts";
 import type { Transfer } from "./transfer.ts";
 import { keepStory, transferEvent } from "./transfer-records.ts";
@@ -44,7 +46,7 @@ export interface FilterDeps {
   readonly policy: () => Policy;
   /** Scans one attachment; never rejects, a broken engine is the verdict "error". */
   readonly scan: (attachment: Attachment) => ScanFacts | Promise<ScanFacts>;
-  readonly directionOf: (fromDomain: string, toDomain: string) => Direction;
+  readonly domains: Domains;
   /** A failure that no caller can be told of. */
   readonly onFailure: (error: unknown) => void;
   /** What the gateway can do besides answering; the proxy and the relay come to life after the filter. */
@@ -86,7 +88,8 @@ const NO_SPLICES: readonly Splice[] = [];
 export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter {
   const actions = new Actions(deps.journal, deps.clock);
   const { markKey } = settings;
-  const marks = markKey === undefined ? undefined : createMarks(markKey);
+  const crossing = markKey === undefined ? undefined : createSecondCrossing(deps.clock, markKey);
+  const strangers = new Strangers(deps.journal, deps.clock, deps.onFailure);
   const notices = new NoticeDesk(deps.means.notifier);
   const transfers = createTransferDesk(deps, settings);
   const { relay } = deps.means;
@@ -94,7 +97,7 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
     { ...deps, relay, transfers, notices },
     { failure: settings.judge, agent: settings.agent },
   );
-  const desk: Desk = { deps, settings, actions, marks, transfers, notices };
+  const desk: Desk = { deps, settings, actions, strangers, crossing, transfers, notices };
   return {
     onRequest: (request, context, signal) => onRequest(desk, request, context, signal),
     mayPassUnjudged: (request) => !mayInvite(request),
@@ -102,10 +105,14 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
     onResponse: (response, request, context) => onMedia(desk, response, request, context),
     // Our own words are not judged again when the server sends them back to us on their way to the user.
     onOriginate: (request) =>
-      marks === undefined ? [] : [marks.add(request, [], deps.clock.now())],
+      crossing?.leaving(request, [], { now: deps.clock.now(), to: request.requestUri }) ?? [],
     onRelayEvent: (event) => files.onEvent(event),
     transferOf: (relayId) => transfers.ofRelay(relayId),
-    close: () => actions.close(),
+    close() {
+      actions.close();
+      strangers.close();
+      crossing?.close();
+    },
   };
 }
 
@@ -128,7 +135,8 @@ interface Desk {
   readonly deps: FilterDeps;
   readonly settings: FilterSettings;
   readonly actions: Actions;
-  readonly marks: Marks | undefined;
+  readonly strangers: Strangers;
+  readonly crossing: SecondCrossing | undefined;
   readonly transfers: TransferDesk;
   readonly notices: NoticeDesk;
 }
@@ -141,10 +149,10 @@ function onRequest(
 ): RequestOutcome | Promise<RequestOutcome> {
   if (!carriesContent(request)) return UNTOUCHED;
   const { deps, settings } = desk;
-  if (context.side === "server" && desk.marks?.isMarked(request, context.receivedAt) === true) {
+  if (context.side === "server" && desk.crossing?.saidOf(request, context.receivedAt)) {
     return UNTOUCHED;
   }
-  const hearing = hearingContext(request, context, deps.directionOf);
+  const hearing = hearingContext(request, context, deps.domains);
   const policy = deps.policy();
   const judgement = judge(request, hearing, policy, settings.judge);
   const question: Question = { request, context, hearing, policy };
@@ -303,6 +311,11 @@ async function stopOrChange(
       action,
       answer,
     });
+  // A refusal is nothing that a stranger could go on with: there is an answer, and no action to remember.
+  if (outcome.kind === "refuse" && !hearing.from.authenticated) {
+    await desk.strangers.record(draft());
+    return { kind: "reply", ...outcome.refusal };
+  }
   const recorded =
     known ?? (await actions.record(keys, await withCopy(desk, question, verdict, draft())));
   if ("id" in running && !running.repeated)
@@ -387,9 +400,9 @@ function withTrace(desk: Desk, question: Question, verdict: Verdict): Verdict {
 
 /** Our mark for what a client sends, in case that it goes to the server; `splices` are the other edits. */
 function mark(desk: Desk, question: Question, splices: readonly Splice[]): readonly Splice[] {
-  const { request, context } = question;
-  if (desk.marks === undefined || context.side !== "client") return NO_SPLICES;
-  return [desk.marks.add(request, splices, context.receivedAt)];
+  const { request, context, hearing } = question;
+  if (desk.crossing === undefined || context.side !== "client") return NO_SPLICES;
+  return desk.crossing.leaving(request, splices, { now: context.receivedAt, to: hearing.to.aor });
 }
 
 /** Responses and ACK: what the rules refuse is closed, since refusing is impossible. */
@@ -401,7 +414,7 @@ function onMedia(
 ): readonly Splice[] {
   if (message.bodyStart === message.bytes.length || !bearsMedia(request.method)) return NO_SPLICES;
   const { deps, settings, actions } = desk;
-  const hearing = hearingContext(request, context, deps.directionOf);
+  const hearing = hearingContext(request, context, deps.domains);
   const { splices, verdict } = judgeMedia(message, hearing, deps.policy(), settings.judge);
   if (verdict === undefined) return splices;
   const { id } = deps.journal.incidentFor(groupKey(verdict, hearing));

@@ -3,6 +3,7 @@ import { createManualClock, type ManualClock } from "../../test/support/manual-c
 import { createMemoryJournal, type MemoryJournal } from "../../test/support/memory-journal.ts";
 import { parsedBytes, parsedRequest } from "../../test/support/parsed-request.ts";
 import { compilePolicy } from "../policy/compile.ts";
+import { createDomains } from "../policy/domains.ts";
 import type { RequestContext, RequestOutcome, TransactionEnd } from "../proxy/seams.ts";
 import type { ReceivedEvent, TransferEnd } from "../relay/relay.ts";
 import type { ScanResult } from "../scan/scan-result.ts";
@@ -56,6 +57,7 @@ const ALICE: RequestContext = {
   sourcePort: 4000,
   authenticatedAor: "sip:alice@example.com",
   trusted: false,
+  dialogProven: true,
   receivedAt: 1_800_000_000_000,
 };
 const BOB: RequestContext = {
@@ -88,7 +90,7 @@ beforeEach(() => {
       clock,
       policy: () => compiled.value,
       scan: () => ({ verdict: "clean", engine: "test", name: "", reason: "" }),
-      directionOf: () => "internal",
+      domains: createDomains([]),
       onFailure: (error) => failures.push(error),
       means,
     },

@@ -22,6 +22,7 @@ import {
 } from "./reply.ts";
 import { validateRequest } from "./request-validation.ts";
 import { ResponseContext, type Arrival } from "./response-context.ts";
+import { planRoute, type RoutePlan } from "./route.ts";
 import type { RequestContext } from "./seams.ts";
 import {
   ALL_RETRANSMISSIONS,
@@ -140,11 +141,13 @@ export class RequestIntake {
     const { toTag } = request;
     // An ACK without To tag acknowledges nothing; one with ours belongs to a refusal that has no transaction.
     if (toTag === undefined || this.#deps.core.branches.isOwnTag(toTag)) return;
+    const plan = this.#planOf(request);
     forwardAck(this.#deps.core, {
       request,
       ingress: face,
       viaStamp: stampVia(request, via, face.flow.remote),
-      context: this.#contextOf(face, request),
+      plan,
+      context: this.#contextOf(face, request, plan),
     });
   }
 
@@ -182,7 +185,8 @@ export class RequestIntake {
       this.#refuse(incoming, refusal);
       return;
     }
-    const context = this.#contextOf(face, request);
+    const plan = this.#planOf(request);
+    const context = this.#contextOf(face, request, plan);
     const viaStamp = stampVia(request, incoming.via, face.flow.remote);
     const toTag = core.branches.toTag(key);
     const keepIdentity = context.side === "server" || context.trusted;
@@ -190,6 +194,7 @@ export class RequestIntake {
       request,
       ingress: face,
       viaStamp,
+      plan,
       context,
       keepIdentity,
       wayHash: hash,
@@ -262,7 +267,12 @@ export class RequestIntake {
     return face.side === "client" && core.targets.upstreams.congested;
   }
 
-  #contextOf(face: FlowFace, request: SipRequest): RequestContext {
+  #planOf(request: SipRequest): RoutePlan {
+    const { faces, flowTokens } = this.#deps.core.targets;
+    return planRoute(request, faces.isOwn, flowTokens);
+  }
+
+  #contextOf(face: FlowFace, request: SipRequest, plan: RoutePlan): RequestContext {
     const { flow } = face;
     const { core } = this.#deps;
     const nowMs = core.clock.now();
@@ -274,6 +284,7 @@ export class RequestIntake {
       sourcePort: flow.remote.port,
       authenticatedAor: authenticatedAor(core.registrations, request, flow.id, nowMs),
       trusted: core.options.isTrusted(flow.remote.address),
+      dialogProven: request.toTag !== undefined && plan.proven,
       receivedAt: nowMs,
     };
   }

@@ -17,7 +17,6 @@ import {
   type Reply,
 } from "./reply.ts";
 import { confirmRegistration, wantsPath } from "./registration.ts";
-import { planRoute } from "./route.ts";
 import type { RequestContext, RequestOutcome, TransactionEnd } from "./seams.ts";
 import type { ServerTransaction } from "./server-transaction.ts";
 import { statusRank } from "./status-rank.ts";
@@ -27,7 +26,10 @@ import { chooseTargets } from "./targets.ts";
 type Cause = TransactionEnd["cause"];
 
 /** A request that has come in, and what was found out about it on arrival. */
-export type Arrival = Pick<ForwardBasis, "request" | "ingress" | "viaStamp" | "keepIdentity"> & {
+export type Arrival = Pick<
+  ForwardBasis,
+  "request" | "ingress" | "viaStamp" | "plan" | "keepIdentity"
+> & {
   readonly context: RequestContext;
   readonly wayHash: string;
   readonly toTag: string;
@@ -157,20 +159,19 @@ export class ResponseContext implements BranchOwner {
   }
 
   #forward(edits: ForwardBasis["edits"], towardsServer: ForwardBasis["towardsServer"]): void {
-    const { request, ingress } = this.#arrival;
+    const { request, ingress, plan } = this.#arrival;
     const { targets: targetDeps, options } = this.#core;
     if (options.upstream === "embedded" && request.method === "REGISTER") {
       this.#registerHere();
       return;
     }
-    const plan = planRoute(request, targetDeps.faces.isOwn, targetDeps.flowTokens);
     const targets = chooseTargets(targetDeps, request, ingress.side, plan);
     if (!targets.ok) {
       this.#answer(targets.problem, targets.problem === FLOW_FAILED ? "unreachable" : "replied");
       return;
     }
     const addPath = ingress.side === "client" && wantsPath(request, options.path);
-    this.#basis = { ...this.#arrival, plan, edits, towardsServer, addPath };
+    this.#basis = { ...this.#arrival, edits, towardsServer, addPath };
     let started = 0;
     for (const way of targets.value) if (this.#startBranch(way)) started += 1;
     if (started === 0) this.#giveUp(UPSTREAM_LOST, "unreachable");

@@ -51,6 +51,8 @@ export interface RequestContext {
   readonly authenticatedAor: string | undefined;
   /** The source address is in the configuration's `trusted`. */
   readonly trusted: boolean;
+  /** Our Record-Route entry of this very call came off the Route set: a dialog that was opened through us (route.ts). */
+  readonly dialogProven: boolean;
   /** Wall clock at arrival, milliseconds since 1970. */
   readonly receivedAt: number;
 }
