@@ -12,7 +12,7 @@ import { startFilter } from "./assembly/start-filter.ts";
 import { runInlineTest } from "./assembly/run-inline-test.ts";
 import { resolveUpstream } from "./assembly/resolve-upstream.ts";
 import { reloadPolicies, reviewPorts, type ReloadOutcome } from "./assembly/review-ports.ts";
-import { systemClock } from "./base/clock.ts";
+import { systemClock, type Clock } from "./base/clock.ts";
 import { failed, ok, type Result } from "./base/result.ts";
 import type { Config } from "./config/config.ts";
 import type { ConfigProblem } from "./config/config-problem.ts";
@@ -28,6 +28,7 @@ import { createProxy, type Proxy } from "./proxy/proxy.ts";
 import { createAdminServer } from "./review/admin-server.ts";
 import { createQuarantineReader } from "./quarantine/create-quarantine-reader.ts";
 import { formatEndpoint } from "./transport/endpoint.ts";
+import { createTlsContexts, type TlsContexts } from "./transport/tls-contexts.ts";
 import { DEFAULT_TRANSPORT_LIMITS, type TransportLimits } from "./transport/transport-limits.ts";
 import { createTransport } from "./transport/transport.ts";
 import { createSipFramer, type SipFrame } from "./wire/sip/framer.ts";
@@ -93,12 +94,15 @@ export async function startGateway(
   parts.use(relay);
   parts.defer(() => filter.close());
 
+  const tls = tlsContexts(config, clock, log);
+  parts.defer(() => tls?.[Symbol.dispose]());
   const transport = parts.use(
     createTransport<SipFrame>(
       {
         clock,
         createFramer: () => createSipFramer(sipLimits(config)),
         readDatagram: (bytes) => readDatagram(bytes, config),
+        tls,
         handler: {
           onFrame: (flow, frame) => proxy?.onFrame(flow, frame),
           onClose(flow) {
@@ -149,6 +153,10 @@ export async function startGateway(
   const reader = createQuarantineReader(kept);
   parts.use(expireQuarantine({ clock, journal, reader, log }, config.limits.quarantineDays));
 
+  const reload = async (): Promise<ReloadOutcome> => {
+    await tls?.look();
+    return reloadPolicies(policies, journal, clock);
+  };
   const endpoints = describeListeners(listeners, config);
   const listening = endpoints.join(" ");
   parts.use(
@@ -162,6 +170,7 @@ export async function startGateway(
         relay,
         transferOf: (id) => filter.transferOf(id),
         quarantine: createQuarantinePort(reader, { journal, clock }),
+        reload,
         version,
         listening,
       }),
@@ -172,7 +181,7 @@ export async function startGateway(
   return ok({
     endpoints,
     warnings: policies.firstWarnings,
-    reload: async () => reloadPolicies(policies, journal, clock),
+    reload,
     reopenLogs: () => journal.reopen(),
     async stop(hurry) {
       await transport.stopListening();
@@ -198,6 +207,19 @@ function aborted(signal: AbortSignal): Promise<void> {
 async function upstreamOf(config: Config): Promise<"embedded" | readonly UpstreamTarget[]> {
   if (config.upstream.kind === "embedded") return "embedded";
   return Promise.all(config.upstream.servers.map((server) => resolveUpstream(server)));
+}
+
+/** Without a certificate there is no TLS. */
+function tlsContexts({ tls }: Config, clock: Clock, log: GatewayLog): TlsContexts | undefined {
+  if (tls.certificates.length === 0) return undefined;
+  return createTlsContexts(
+    {
+      clock,
+      onError: (error) => log.error(error.message, { code: error.code }),
+      onReload: (files) => log.info("new certificates are in force", { files }),
+    },
+    tls,
+  );
 }
 
 /** What the server's challenges to our own notices are answered with. */

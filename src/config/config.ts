@@ -24,6 +24,7 @@ export interface Config {
   readonly answerWithinMs: number;
   /** How long transactions and transfers may take after SIGTERM. */
   readonly shutdownGraceMs: number;
+  readonly tls: TlsConfig;
   /** Files and folders, absolute, in their order. */
   readonly rules: readonly string[];
   /** Who notices come from; undefined: no notices. */
@@ -46,6 +47,16 @@ export interface AccountConfig {
   readonly user: string;
   /** Never in a log; undefined: challenges are not answered. */
   readonly password: string | undefined;
+}
+
+export interface TlsConfig {
+  /** PEM files, absolute; the first pair is for who asks for no name that we have. */
+  readonly certificates: readonly { readonly cert: string; readonly key: string }[];
+  /** PEM file of the authorities that vouch for peers; undefined: those of the system. */
+  readonly ca: string | undefined;
+  /** Servers that we connect to must prove their name. */
+  readonly verifyPeer: boolean;
+  readonly clientCert: "off" | "optional" | "required";
 }
 
 export interface RelayConfig {

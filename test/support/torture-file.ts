@@ -1,14 +1,16 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { TestTransport } from "./sip-socket.ts";
+
+/** What torture messages go over: their bytes are the same on a stream with encryption. */
+export type TortureTransport = "udp" | "tcp";
 
 /** One message of test/torture/sip, and what must become of it. */
 export interface TortureFile {
   readonly name: string;
   /** The clause, and in words what is odd. */
   readonly clause: string;
-  readonly expected: Readonly<Record<TestTransport, string>>;
-  readonly bytes: (transport: TestTransport) => Buffer;
+  readonly expected: Readonly<Record<TortureTransport, string>>;
+  readonly bytes: (transport: TortureTransport) => Buffer;
 }
 
 /** Every message of the folder, in the order of their names. */

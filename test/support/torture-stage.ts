@@ -5,7 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { GatewayProcess } from "./gateway-process.ts";
 import { SipClient } from "./sip-client.ts";
 import { SipServer } from "./sip-server.ts";
-import type { TestTransport } from "./sip-socket.ts";
+import type { TortureTransport } from "./torture-file.ts";
 import { cutStream, SipText } from "./sip-text.ts";
 import type { GatewaySettings } from "./write-config.ts";
 
@@ -51,7 +51,7 @@ export class TortureStage implements AsyncDisposable {
   readonly gateway: GatewayProcess;
   readonly server: SipServer;
   readonly #stack: AsyncDisposableStack;
-  readonly #witnesses: Readonly<Record<TestTransport, SipClient>>;
+  readonly #witnesses: Readonly<Record<TortureTransport, SipClient>>;
   /** Branches of requests that were seen at the server: what comes with one of them again is a retransmission. */
   readonly #seen = new Set<string>();
   #strangers = 0;
@@ -60,7 +60,7 @@ export class TortureStage implements AsyncDisposable {
     stack: AsyncDisposableStack,
     gateway: GatewayProcess,
     server: SipServer,
-    witnesses: Readonly<Record<TestTransport, SipClient>>,
+    witnesses: Readonly<Record<TortureTransport, SipClient>>,
   ) {
     this.#stack = stack;
     this.gateway = gateway;
@@ -75,7 +75,7 @@ export class TortureStage implements AsyncDisposable {
     const gateway = stack.use(
       await GatewayProcess.start({ upstream: [server.uri("udp")], ...settings }),
     );
-    const witness = async (transport: TestTransport): Promise<SipClient> => {
+    const witness = async (transport: TortureTransport): Promise<SipClient> => {
       const options = { name: `witness-${transport}`, transport, gateway: gateway.at(transport) };
       return stack.use(await SipClient.open(options));
     };
@@ -84,7 +84,7 @@ export class TortureStage implements AsyncDisposable {
   }
 
   /** Sends the bytes and says what became of them; throws when the honest user is not served any more. */
-  async send(transport: TestTransport, bytes: Buffer): Promise<Fate> {
+  async send(transport: TortureTransport, bytes: Buffer): Promise<Fate> {
     this.#strangers += 1;
     const address = `127.9.${this.#strangers >> 8}.${this.#strangers & 255 || 1}`;
     const before = this.server.arrived.length;
@@ -113,7 +113,7 @@ export class TortureStage implements AsyncDisposable {
     return true;
   }
 
-  async #witness(transport: TestTransport): Promise<void> {
+  async #witness(transport: TortureTransport): Promise<void> {
     const answer = await this.#witnesses[transport].sends("sip:bob@example.test", "still there?");
     if (answer.status !== 200) throw new Error(`the honest user got ${answer.startLine}`);
     if (!this.gateway.running) throw new Error(`the gateway has ended: ${this.gateway.stderr}`);
@@ -127,7 +127,7 @@ interface Stranger extends AsyncDisposable {
 }
 
 async function openStranger(
-  transport: TestTransport,
+  transport: TortureTransport,
   address: string,
   gateway: GatewayProcess,
 ): Promise<Stranger> {

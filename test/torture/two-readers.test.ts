@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readByNpmSip, type SecondReading } from "../support/npm-sip.ts";
 import { HIDDEN, smuggledPairs, type SmuggledPair } from "../support/smuggled-pairs.ts";
-import type { TestTransport } from "../support/sip-socket.ts";
+import type { TortureTransport } from "../support/torture-file.ts";
 import type { SipText } from "../support/sip-text.ts";
 import { sized } from "../support/torture-size.ts";
 import { fateInAWord, TortureStage } from "../support/torture-stage.ts";
@@ -20,7 +20,7 @@ describe("a message that two readers might read in two ways", () => {
 
   /** Undefined when it was refused, or when npm `sip` reads at the server what the gateway has judged. */
   async function complaint(
-    transport: TestTransport,
+    transport: TortureTransport,
     pair: SmuggledPair,
   ): Promise<string | undefined> {
     const fate = await stage.send(transport, pair.bytes(transport));
