@@ -52,6 +52,10 @@ export class FakeFlow implements Flow {
   takenLines(): string[] {
     return this.taken().map((text) => text.slice(0, text.indexOf("\r\n")));
   }
+  /** The same without 100, which says nothing but that there will be more. */
+  takenFinals(): string[] {
+    return this.takenLines().filter((line) => line !== "SIP/2.0 100 Trying");
+  }
   one(): AnySipMessage {
     const texts = this.taken();
     if (texts.length !== 1) throw new Error(`${texts.length} messages instead of one`);
