@@ -10,6 +10,7 @@ import { quarantineStore } from "./assembly/relay-parts.ts";
 import { startFilter } from "./assembly/start-filter.ts";
 import { runInlineTest } from "./assembly/run-inline-test.ts";
 import { resolveUpstream } from "./assembly/resolve-upstream.ts";
+import { reportUpstream } from "./assembly/upstream-reports.ts";
 import { reloadPolicies, reviewPorts, type ReloadOutcome } from "./assembly/review-ports.ts";
 import { systemClock } from "./base/clock.ts";
 import { failed, ok, type Result } from "./base/result.ts";
@@ -56,6 +57,9 @@ export interface Gateway {
   stop(hurry: AbortSignal): Promise<void>;
 }
 
+/** RFC 5626 §3.5.1. */
+const CRLF_KEEPALIVE = { ping: Buffer.from("\r\n\r\n"), pong: Buffer.from("\r\n") };
+
 /** How long SIGTERM waits for unfinished transactions. */
 const GRACE_MS = 30_000;
 
@@ -97,6 +101,7 @@ export async function startGateway(
         clock,
         createFramer: () => createSipFramer(sipLimits(config)),
         readDatagram: (bytes) => readDatagram(bytes, config),
+        keepAlive: CRLF_KEEPALIVE,
         handler: {
           onFrame: (flow, frame) => proxy?.onFrame(flow, frame),
           onClose(flow) {
@@ -124,6 +129,7 @@ export async function startGateway(
       registrations,
       registrar,
       log: { warn: (fields, message) => log.warn(message, fields) },
+      onUpstream: (change) => reportUpstream({ clock, journal, log }, change),
     },
     {
       clientListeners: listeners.client,
@@ -138,6 +144,7 @@ export async function startGateway(
       onFailure: config.onFailure.internalError,
       inFlight: config.limits.inFlight,
       account: credentialsOf(config),
+      upstreamProbe: config.upstreamProbe,
     },
   );
   proxy = running;

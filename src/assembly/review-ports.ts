@@ -9,6 +9,7 @@ import type { QuarantinePort, ReviewPorts, TransferView } from "../review/ports.
 import type { Transport } from "../transport/transport.ts";
 import type { PolicyStore } from "./policy-store.ts";
 import type { RelayClient } from "./relay-client.ts";
+import { upstreamHealth, upstreamStats } from "./upstream-reports.ts";
 
 export interface ReviewDeps {
   readonly clock: Clock;
@@ -42,6 +43,7 @@ export function reviewPorts(deps: ReviewDeps): ReviewPorts {
           detail: failure === undefined ? rules : `${rules}; the last reload failed`,
         },
         { name: "journal", ok: trouble === undefined, detail: trouble ?? "records are kept" },
+        upstreamHealth(proxy.upstreams),
         {
           name: "relay",
           ok: relay.trouble === undefined,
@@ -74,6 +76,7 @@ export function reviewPorts(deps: ReviewDeps): ReviewPorts {
     stats: () => ({
       proxy: { ...proxy.counters, unfinished: proxy.unfinished },
       transport: { ...transport.counters },
+      upstream: upstreamStats(proxy.upstreams),
     }),
   };
 }

@@ -42,6 +42,9 @@ describe("loadConfig", () => {
       domains: [],
       path: "always",
       answerWithinMs: 20_000,
+      upstreamProbe: { intervalMs: 10_000, timeoutMs: 2000, failures: 2, successes: 2 },
+      udpMtuBytes: 1300,
+      dns: { servers: [], timeoutMs: 4000, cacheEntries: 1000 },
       rules: [files.path("etc/rules")],
       account: undefined,
       relay: {

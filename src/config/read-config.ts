@@ -22,6 +22,7 @@ import {
   type AddressProblem,
 } from "./read-addresses.ts";
 import { checkRelay, readRelay } from "./read-relay.ts";
+import { readRouting } from "./read-routing.ts";
 import { readScan } from "./read-scan.ts";
 
 const DEFAULT_LISTEN: readonly string[] = ["udp://0.0.0.0:5060", "tcp://0.0.0.0:5060"];
@@ -48,6 +49,7 @@ export function readConfig(data: ConfigData, file: string, sink: ProblemSink): R
     domains,
     path: data.path ?? "always",
     answerWithinMs: readAnswerWithin(data.answer_within, sink),
+    ...readRouting(data, sink),
     rules: (data.rules ?? ["rules/"]).map((path) => resolve(base, path)),
     account: readAccount(data.account ?? {}, domains[0], base, sink),
     relay: readRelay(data.relay ?? {}, sink),

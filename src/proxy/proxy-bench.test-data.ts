@@ -10,6 +10,7 @@ import { parseDatagram } from "../wire/sip/parse-message.ts";
 import { createProxy, type Proxy } from "./proxy.ts";
 import type { FlowOpener, ProxyOptions } from "./proxy-options.ts";
 import type { RequestContext, RequestOutcome, Seams } from "./seams.ts";
+import type { UpstreamChange } from "./upstream-watch.ts";
 
 export const LIMITS = { maxHeadBytes: 65_536, maxHeaderCount: 200, maxBodyBytes: 2_097_152 };
 const GATEWAY = "10.0.0.1";
@@ -132,6 +133,7 @@ export function bench(
     options?: Partial<ProxyOptions>;
     seams?: Partial<Seams>;
     transport?: TransportName;
+    onUpstream?: (change: UpstreamChange) => void;
   } = {},
 ): Bench {
   const clock = createManualClock();
@@ -157,6 +159,7 @@ export function bench(
       registrations,
       registrar: createEmbeddedRegistrar(),
       log: { warn: () => undefined },
+      ...(given.onUpstream === undefined ? {} : { onUpstream: given.onUpstream }),
     },
     optionsOf(upstreamTransport, given.options),
   );

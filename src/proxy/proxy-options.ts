@@ -5,6 +5,7 @@ import type { Registrations } from "../location/registrations.ts";
 import type { Endpoint, Flow, TransportName } from "../transport/flow.ts";
 import type { Account } from "./digest-credentials.ts";
 import type { Seams } from "./seams.ts";
+import type { UpstreamChange } from "./upstream-watch.ts";
 
 /** The capabilities that the proxy is built from. */
 export interface ProxyDeps {
@@ -16,6 +17,8 @@ export interface ProxyDeps {
   /** Asked only with `upstream: embedded`. */
   readonly registrar?: EmbeddedRegistrar;
   readonly log: ProxyLog;
+  /** Told whenever an upstream comes or goes. */
+  readonly onUpstream?: (change: UpstreamChange) => void;
 }
 
 /** What the proxy needs of the transport: ways to peers, new ones and those that are there. */
@@ -47,6 +50,17 @@ export interface UpstreamTarget {
   readonly host: string;
 }
 
+/** How upstreams are watched (upstream-watch.ts). */
+export interface UpstreamProbe {
+  readonly intervalMs: number;
+  /** How long one OPTIONS waits for its answer. */
+  readonly timeoutMs: number;
+  /** In a row, until an upstream counts as gone. */
+  readonly failures: number;
+  /** In a row, until it counts as back. */
+  readonly successes: number;
+}
+
 /** Plain settings (DESIGN §6); every name is an operator's choice. */
 export interface ProxyOptions {
   readonly clientListeners: readonly ListenAddress[];
@@ -70,6 +84,8 @@ export interface ProxyOptions {
   readonly inFlight: number;
   /** Bytes of their requests at most; default 256 MiB. */
   readonly inFlightBytes?: number;
+  /** `upstream_probe`; undefined: off. */
+  readonly upstreamProbe?: UpstreamProbe | undefined;
   /** Answers the upstream's Digest challenges to requests of our own; undefined: they are not answered. */
   readonly account?: Account | undefined;
 }

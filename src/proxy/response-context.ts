@@ -22,8 +22,7 @@ import { confirmRegistration, wantsPath } from "./registration.ts";
 import { planRoute } from "./route.ts";
 import type { RequestContext, RequestOutcome, TransactionEnd } from "./seams.ts";
 import type { ServerTransaction } from "./server-transaction.ts";
-import type { BranchTarget } from "./targets.ts";
-import { chooseTargets } from "./targets.ts";
+import { busy, chooseTargets, type BranchTarget, type Trouble } from "./targets.ts";
 import { T1_MS } from "./timers.ts";
 
 type Cause = TransactionEnd["cause"];
@@ -127,6 +126,7 @@ export class ResponseContext implements BranchOwner {
     if (status >= 300) {
       const cause = this.#finalCause();
       this.#weigh({ status, cause, response, reply: undefined, side: branch.face.side });
+      if (status === 503 && this.#goesOn(branch, busy(response))) return;
       if (status >= 600) for (const other of this.#branches) other.cancel();
       this.#finishWhenSettled();
     } else if (status >= 200) {
@@ -146,9 +146,8 @@ export class ResponseContext implements BranchOwner {
     this.#finishWhenSettled();
   }
 
-  onUnreachable(branch: ClientTransaction): void {
-    const way = this.#ways[this.#branches.indexOf(branch)];
-    if (way !== undefined && !this.#cancelled && this.#startBranch(way)) return;
+  onUnreachable(branch: ClientTransaction, why: "lost" | "silent"): void {
+    if (this.#goesOn(branch, { kind: why })) return;
     const { side } = branch.face;
     const reply = side === "server" ? UPSTREAM_LOST : FLOW_FAILED;
     this.#weigh({ status: reply.status, cause: "unreachable", response: undefined, reply, side });
@@ -207,8 +206,15 @@ export class ResponseContext implements BranchOwner {
     confirmRegistration(registrations, { request, response, flowId: ingress.flow.id, nowMs });
   }
 
-  #startBranch(way: BranchTarget): boolean {
-    const target = way.next();
+  /** RFC 3261 §16.7 step 6, RFC 3263 §4.3: the next way of a branch that led nowhere, if there is one. */
+  #goesOn(branch: ClientTransaction, trouble: Trouble): boolean {
+    if (this.#cancelled || !this.#server.proceeding) return false;
+    const way = this.#ways[this.#branches.indexOf(branch)];
+    return way !== undefined && this.#startBranch(way, trouble);
+  }
+
+  #startBranch(way: BranchTarget, trouble?: Trouble): boolean {
+    const target = way.next(trouble);
     const basis = this.#basis;
     if (target === undefined || basis === undefined) return false;
     const { request, wayHash } = this.#arrival;

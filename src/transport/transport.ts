@@ -2,6 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { createTimerWheel } from "../base/timer-wheel.ts";
 import { ConnectionQuota } from "./connection-quota.ts";
 import type { Endpoint, Flow, TransportName } from "./flow.ts";
+import type { KeepAliveBytes } from "./keep-alive.ts";
 import type {
   ProtocolContext,
   ProtocolTransport,
@@ -62,6 +63,8 @@ export interface TransportDeps<Frame> {
   createFramer(): StreamFramer<Frame>;
   readDatagram(bytes: Buffer): Frame;
   readonly handler: TransportHandler<Frame>;
+  /** For connections that we opened; left out: they are not pinged. */
+  readonly keepAlive?: KeepAliveBytes;
 }
 
 /** Resolution of the time limits. */
@@ -80,6 +83,7 @@ export function createTransport<Frame>(
     counters,
     quota: new ConnectionQuota(limits),
     handler: deps.handler,
+    keepAlive: deps.keepAlive,
   };
   const protocols: ReadonlyMap<TransportName, ProtocolTransport> = new Map([
     ["udp", createUdpTransport(context, (bytes) => deps.readDatagram(bytes))],

@@ -2,6 +2,7 @@ import { connect, type Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import type { CodedError } from "../../src/base/coded-error.ts";
 import type { Flow } from "../../src/transport/flow.ts";
+import type { KeepAliveBytes } from "../../src/transport/keep-alive.ts";
 import type { StreamFramer } from "../../src/transport/protocol-transport.ts";
 import { createTransport, type Transport } from "../../src/transport/transport.ts";
 import {
@@ -28,8 +29,11 @@ export interface TransportRig extends AsyncDisposable {
   until(condition: () => boolean): Promise<void>;
 }
 
-/** Builds the rig; `limits` override the defaults. */
-export function createTransportRig(limits: Partial<TransportLimits> = {}): TransportRig {
+/** Builds the rig; `limits` override the defaults. Without `keepAlive` nobody is pinged. */
+export function createTransportRig(
+  limits: Partial<TransportLimits> = {},
+  keepAlive?: KeepAliveBytes,
+): TransportRig {
   const clock = createManualClock();
   const rig: Omit<TransportRig, "transport" | typeof Symbol.asyncDispose> = {
     clock,
@@ -45,6 +49,7 @@ export function createTransportRig(limits: Partial<TransportLimits> = {}): Trans
       clock,
       createFramer: createLineFramer,
       readDatagram: (bytes) => bytes.toString("latin1"),
+      ...(keepAlive === undefined ? {} : { keepAlive }),
       handler: {
         onFrame(flow, text) {
           rig.frames.push({ flow, text });
