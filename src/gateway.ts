@@ -11,6 +11,7 @@ import { quarantineStore } from "./assembly/relay-parts.ts";
 import { startFilter } from "./assembly/start-filter.ts";
 import { runInlineTest } from "./assembly/run-inline-test.ts";
 import { resolveUpstream } from "./assembly/resolve-upstream.ts";
+import { reportUpstream } from "./assembly/upstream-reports.ts";
 import { reloadPolicies, reviewPorts, type ReloadOutcome } from "./assembly/review-ports.ts";
 import { systemClock, type Clock } from "./base/clock.ts";
 import { failed, ok, type Result } from "./base/result.ts";
@@ -62,6 +63,9 @@ export interface Gateway {
   stop(hurry: AbortSignal): Promise<void>;
 }
 
+/** RFC 5626 §3.5.1. */
+const CRLF_KEEPALIVE = { ping: Buffer.from("\r\n\r\n"), pong: Buffer.from("\r\n") };
+
 /**
  * Builds every part from the configuration. The one place that knows them all; it decides nothing itself.
  * Bad rules are a result; what cannot be opened (a port, the store, the admin socket) rejects with a CodedError.
@@ -103,6 +107,7 @@ export async function startGateway(
         createFramer: () => createSipFramer(sipLimits(config)),
         readDatagram: (bytes) => readDatagram(bytes, config),
         tls,
+        keepAlive: CRLF_KEEPALIVE,
         handler: {
           onFrame: (flow, frame) => proxy?.onFrame(flow, frame),
           onClose(flow) {
@@ -130,6 +135,7 @@ export async function startGateway(
       registrations,
       registrar,
       log: { warn: (fields, message) => log.warn(message, fields) },
+      onUpstream: (change) => reportUpstream({ clock, journal, log }, change),
     },
     {
       clientListeners: listeners.client,
@@ -146,6 +152,7 @@ export async function startGateway(
       ratePerSource: config.limits.ratePerSource,
       overloadStatus: config.limits.overloadCode,
       account: credentialsOf(config),
+      upstreamProbe: config.upstreamProbe,
     },
   );
   proxy = running;

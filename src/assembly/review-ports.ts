@@ -10,6 +10,7 @@ import type { Transport } from "../transport/transport.ts";
 import { engineHealth } from "./engine-health.ts";
 import type { PolicyStore } from "./policy-store.ts";
 import type { RelayClient } from "./relay-client.ts";
+import { upstreamHealth, upstreamStats } from "./upstream-reports.ts";
 
 export interface ReviewDeps {
   readonly clock: Clock;
@@ -44,6 +45,7 @@ export function reviewPorts(deps: ReviewDeps): ReviewPorts {
           detail: failure === undefined ? rules : `${rules}; the last reload failed`,
         },
         { name: "journal", ok: trouble === undefined, detail: trouble ?? "records are kept" },
+        upstreamHealth(proxy.upstreams),
         {
           name: "relay",
           ok: relay.trouble === undefined,
@@ -78,6 +80,7 @@ export function reviewPorts(deps: ReviewDeps): ReviewPorts {
     stats: () => ({
       proxy: { ...proxy.counters, unfinished: proxy.unfinished },
       transport: { ...transport.counters },
+      upstream: upstreamStats(proxy.upstreams),
     }),
   };
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { choice, section, text } from "../policy/vocabulary.ts";
 import { durationSchema, rateSchema, sizeSchema, type SizeText } from "./quantities.ts";
 import { relaySchema, type RelayData } from "./relay-schema.ts";
+import { routingSchema, type RoutingData } from "./routing-schema.ts";
 import { scanSchema, type ScanData } from "./scan-schema.ts";
 import { tlsSchema, type TlsData } from "./tls-schema.ts";
 
@@ -12,7 +13,7 @@ import { tlsSchema, type TlsData } from "./tls-schema.ts";
  * It does not know defaults, nor what the values mean together; that is read-config.ts. A key or a word of DESIGN §6
  * that is not built yet is refused with just those words.
  */
-export interface ConfigData {
+export interface ConfigData extends RoutingData {
   readonly listen?: readonly string[] | undefined;
   readonly upstream: "embedded" | readonly UpstreamData[];
   readonly upstream_from?: readonly string[] | undefined;
@@ -230,6 +231,7 @@ const schema = section({
   answer_within: durationSchema()
     .optional()
     .meta({ description: "A final answer to MESSAGE at the latest. Default: 20s." }),
+  ...routingSchema,
   shutdown_grace: durationSchema().optional().meta({
     description: "What is under way may take so long after SIGTERM. Default: 30s.",
   }),

@@ -25,6 +25,11 @@ export interface Config {
   /** How long transactions and transfers may take after SIGTERM. */
   readonly shutdownGraceMs: number;
   readonly tls: TlsConfig;
+  /** How the servers are watched; undefined: not at all. */
+  readonly upstreamProbe: UpstreamProbeConfig | undefined;
+  /** Larger requests to a server leave by TCP; undefined: whatever there is goes by UDP. */
+  readonly udpMtuBytes: number | undefined;
+  readonly dns: DnsConfig;
   /** Files and folders, absolute, in their order. */
   readonly rules: readonly string[];
   /** Who notices come from; undefined: no notices. */
@@ -38,6 +43,23 @@ export interface Config {
   readonly admin: { readonly socket: string };
   /** What is allowed and still worth a word; `sluice check` shows them. */
   readonly warnings: readonly ConfigProblem[];
+}
+
+export interface UpstreamProbeConfig {
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** In a row, until a server counts as gone. */
+  readonly failures: number;
+  /** In a row, until it counts as back. */
+  readonly successes: number;
+}
+
+export interface DnsConfig {
+  /** Addresses, with a port or without; empty: the system's. */
+  readonly servers: readonly string[];
+  /** All look-ups for one name together. */
+  readonly timeoutMs: number;
+  readonly cacheEntries: number;
 }
 
 export interface AccountConfig {

@@ -44,6 +44,9 @@ describe("loadConfig", () => {
       answerWithinMs: 20_000,
       shutdownGraceMs: 30_000,
       tls: { certificates: [], ca: undefined, verifyPeer: true, clientCert: "off" },
+      upstreamProbe: { intervalMs: 10_000, timeoutMs: 2000, failures: 2, successes: 2 },
+      udpMtuBytes: 1300,
+      dns: { servers: [], timeoutMs: 4000, cacheEntries: 1000 },
       rules: [files.path("etc/rules")],
       account: undefined,
       relay: {

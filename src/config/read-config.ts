@@ -22,6 +22,7 @@ import {
   type AddressProblem,
 } from "./read-addresses.ts";
 import { checkRelay, readRelay } from "./read-relay.ts";
+import { readRouting } from "./read-routing.ts";
 import { readScan } from "./read-scan.ts";
 import { checkTls, readTls } from "./read-tls.ts";
 
@@ -55,6 +56,7 @@ export function readConfig(
     answerWithinMs: readAnswerWithin(data.answer_within, sink),
     shutdownGraceMs: readShutdownGrace(data.shutdown_grace, sink),
     tls: readTls(data.tls, { base, nowMs }, sink),
+    ...readRouting(data, sink),
     rules: (data.rules ?? ["rules/"]).map((path) => resolve(base, path)),
     account: readAccount(data.account ?? {}, domains[0], base, sink),
     relay: readRelay(data.relay ?? {}, sink),

@@ -10,6 +10,7 @@ import { parseDatagram } from "../wire/sip/parse-message.ts";
 import { createProxy, type Proxy } from "./proxy.ts";
 import type { FlowOpener, ProxyOptions } from "./proxy-options.ts";
 import type { RequestContext, RequestOutcome, Seams } from "./seams.ts";
+import type { UpstreamChange } from "./upstream-watch.ts";
 
 export const LIMITS = { maxHeadBytes: 65_536, maxHeaderCount: 200, maxBodyBytes: 2_097_152 };
 const GATEWAY = "10.0.0.1";
@@ -52,6 +53,10 @@ export class FakeFlow implements Flow {
   /** The first line of each message since the last look. */
   takenLines(): string[] {
     return this.taken().map((text) => text.slice(0, text.indexOf("\r\n")));
+  }
+  /** The same without 100, which says nothing but that there will be more. */
+  takenFinals(): string[] {
+    return this.takenLines().filter((line) => line !== "SIP/2.0 100 Trying");
   }
   one(): AnySipMessage {
     const texts = this.taken();
@@ -134,6 +139,7 @@ export function bench(
     options?: Partial<ProxyOptions>;
     seams?: Partial<Seams>;
     transport?: TransportName;
+    onUpstream?: (change: UpstreamChange) => void;
   } = {},
 ): Bench {
   const clock = createManualClock();
@@ -161,6 +167,7 @@ export function bench(
       registrations,
       registrar: createEmbeddedRegistrar(),
       log: { warn: (_fields, message) => void warnings.push(message) },
+      ...(given.onUpstream === undefined ? {} : { onUpstream: given.onUpstream }),
     },
     optionsOf(upstreamTransport, given.options),
   );

@@ -7,6 +7,7 @@ import type { Account } from "./digest-credentials.ts";
 import type { OverloadStatus } from "./reply.ts";
 import type { Seams } from "./seams.ts";
 import type { Rate } from "./source-rates.ts";
+import type { UpstreamChange } from "./upstream-watch.ts";
 
 /** The capabilities that the proxy is built from. */
 export interface ProxyDeps {
@@ -18,6 +19,8 @@ export interface ProxyDeps {
   /** Asked only with `upstream: embedded`. */
   readonly registrar?: EmbeddedRegistrar;
   readonly log: ProxyLog;
+  /** Told whenever an upstream comes or goes. */
+  readonly onUpstream?: (change: UpstreamChange) => void;
 }
 
 /** What the proxy needs of the transport: ways to peers, new ones and those that are there. */
@@ -53,6 +56,17 @@ export interface UpstreamTarget {
   readonly allowClear?: boolean;
 }
 
+/** How upstreams are watched (upstream-watch.ts). */
+export interface UpstreamProbe {
+  readonly intervalMs: number;
+  /** How long one OPTIONS waits for its answer. */
+  readonly timeoutMs: number;
+  /** In a row, until an upstream counts as gone. */
+  readonly failures: number;
+  /** In a row, until it counts as back. */
+  readonly successes: number;
+}
+
 /** Plain settings (DESIGN §6); every name is an operator's choice. */
 export interface ProxyOptions {
   readonly clientListeners: readonly ListenAddress[];
@@ -80,6 +94,8 @@ export interface ProxyOptions {
   readonly ratePerSource?: Rate | undefined;
   /** `limits.overload_code`: what new work is answered with while there is too much; default 503. */
   readonly overloadStatus?: OverloadStatus;
+  /** `upstream_probe`; undefined: off. */
+  readonly upstreamProbe?: UpstreamProbe | undefined;
   /** Answers the upstream's Digest challenges to requests of our own; undefined: they are not answered. */
   readonly account?: Account | undefined;
 }

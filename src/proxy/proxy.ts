@@ -31,6 +31,9 @@ import { RequestIntake } from "./request-intake.ts";
 import type { Load, ServerTransaction } from "./server-transaction.ts";
 import { T4_MS, TRANSACTION_MS } from "./timers.ts";
 import { UpstreamChoice } from "./upstream-choice.ts";
+import { upstreamName } from "./upstream-name.ts";
+import type { UpstreamStatus } from "./upstream-state.ts";
+import { UpstreamWatch } from "./upstream-watch.ts";
 
 /** The proxy; its first two members are what the transport calls. It also sends requests of our own (originate.ts). */
 export interface Proxy extends Originator {
@@ -45,6 +48,22 @@ export interface Proxy extends Originator {
   readonly counters: Readonly<ProxyCounters>;
   /** Transactions without a final answer. */
   readonly unfinished: number;
+  /** How the servers stand, the preferred one first; empty with the embedded registrar. */
+  readonly upstreams: readonly UpstreamView[];
+}
+
+/** One server behind us. */
+export interface UpstreamView {
+  /** "sip:10.0.0.5:5070;transport=tcp" */
+  readonly name: string;
+  /** As the operator wrote it. */
+  readonly host: string;
+  /** "unknown" until a probe has told, and always without probes. */
+  readonly status: UpstreamStatus;
+  /** Milliseconds since 1970 of the last change. */
+  readonly since: number | undefined;
+  /** Why it is down; else "". */
+  readonly reason: string;
 }
 
 const TICK_MS = 100;
@@ -69,6 +88,7 @@ class SipProxy implements Proxy {
   readonly #clients = new Map<string, ClientTransaction>();
   readonly #cancels = new Map<string, CancelTransaction>();
   readonly #load: Load = { unfinished: 0, bytes: 0 };
+  readonly #watch: UpstreamWatch | undefined;
   #drained: (() => void) | undefined;
 
   constructor(deps: ProxyDeps, options: ProxyOptions) {
@@ -109,6 +129,20 @@ class SipProxy implements Proxy {
     };
     this.#own = new OwnRequests({ core: this.#core, load: this.#load, onFinished });
     this.#intake = new RequestIntake({ core: this.#core, serverEnv, counters: this.counters });
+    const { upstreamProbe } = options;
+    if (upstreamProbe !== undefined && options.upstream !== "embedded") {
+      const onChange = deps.onUpstream ?? (() => undefined);
+      this.#watch = new UpstreamWatch(this.#core, upstreamProbe, onChange);
+      this.#watch.start();
+    }
+  }
+
+  get upstreams(): readonly UpstreamView[] {
+    const { upstreams } = this.#core.targets;
+    return upstreams.all.map((upstream) => {
+      const { status, since, reason } = upstreams.stateOf(upstream);
+      return { name: upstreamName(upstream), host: upstream.host, status, since, reason };
+    });
   }
 
   get unfinished(): number {
@@ -117,7 +151,7 @@ class SipProxy implements Proxy {
 
   onFrame(flow: Flow, frame: SipFrame): void {
     const face = this.#faces.of(flow);
-    face.heard = true;
+    face.frames += 1;
     try {
       this.#take(face, frame);
     } catch (error) {
@@ -153,6 +187,7 @@ class SipProxy implements Proxy {
 
   async drain(graceMs: number, hurry?: AbortSignal): Promise<void> {
     this.#intake.draining = true;
+    this.#watch?.close();
     if (this.#load.unfinished > 0) await this.#finished(graceMs, hurry);
     this.#own.close();
   }

@@ -4,7 +4,7 @@ import type { EmbeddedRegistrar } from "../location/embedded-registrar.ts";
 import type { FlowTokens } from "../location/flow-tokens.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Endpoint, Flow, TransportName } from "../transport/flow.ts";
-import type { SipRequest } from "../wire/sip/message.ts";
+import type { SipRequest, SipResponse } from "../wire/sip/message.ts";
 import { canonicalAor, parseSipUri, type SipUri } from "../wire/sip/uri.ts";
 import { bareHost, DEFAULT_PORTS, type FlowFace, type FlowFaces } from "./flow-face.ts";
 import type { FlowOpener, ProxyOptions } from "./proxy-options.ts";
@@ -21,10 +21,19 @@ export interface Target {
   readonly path?: readonly string[];
 }
 
-/** One branch: opens the first way that works, and the next one when that is lost before an answer. */
+/**
+ * Why the last way led nowhere: its connection broke, the server there was found dead before it had answered anything,
+ * or it says that it has too much to do.
+ */
+export type Trouble =
+  | { readonly kind: "lost" }
+  | { readonly kind: "silent" }
+  | { readonly kind: "busy"; readonly retryAfterMs: number | undefined };
+
+/** One branch: opens the first way that works, and the next one when that leads nowhere. */
 export interface BranchTarget {
-  /** The next way to try; undefined when none is left. */
-  next(): Target | undefined;
+  /** The next way to try; undefined when none is left. `trouble`: with the last one, "lost" when left out. */
+  next(trouble?: Trouble): Target | undefined;
 }
 
 export interface TargetDeps {
@@ -186,6 +195,13 @@ function open(deps: TargetDeps, hop: Hop): Target {
     ...(upstream === undefined ? {} : { name: upstream.host }),
   });
   return { face: faces.of(flow) };
+}
+
+/** A 503, and how long its sender wants to be left alone (RFC 3261 §21.5.4). */
+export function busy(response: SipResponse): Trouble {
+  const field = response.findName("retry-after");
+  const seconds = field < 0 ? undefined : /^\d{1,9}/.exec(response.valueAt(field))?.[0];
+  return { kind: "busy", retryAfterMs: seconds === undefined ? undefined : 1000 * Number(seconds) };
 }
 
 /** The one way there is. */

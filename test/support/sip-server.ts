@@ -114,6 +114,11 @@ export class SipServer implements AsyncDisposable {
       this.#onResponse(message);
       return;
     }
+    // A probe of the gateway's, which is to no user: every server answers it, and it is nobody's message.
+    if (message.method === "OPTIONS" && !message.requestUri.includes("@")) {
+      reply(answer(message, 200));
+      return;
+    }
     this.arrived.push(message);
     this.requests.put(message);
     if (message.method === "ACK") return;
