@@ -9,7 +9,7 @@ import { createQuarantinePort } from "./assembly/quarantine-port.ts";
 import { quarantineStore } from "./assembly/relay-parts.ts";
 import { startFilter } from "./assembly/start-filter.ts";
 import { runInlineTest } from "./assembly/run-inline-test.ts";
-import { resolveUpstream } from "./assembly/resolve-upstream.ts";
+import { resolvePlacement, serverSideOf } from "./assembly/resolve-placement.ts";
 import { reloadPolicies, reviewPorts, type ReloadOutcome } from "./assembly/review-ports.ts";
 import { systemClock } from "./base/clock.ts";
 import { failed, ok, type Result } from "./base/result.ts";
@@ -22,7 +22,6 @@ import { readOrCreateKey } from "./location/key-file.ts";
 import { createRegistrations } from "./location/registrations.ts";
 import { isInNetworks, parseNetwork } from "./policy/cidr.ts";
 import type { Account } from "./proxy/digest-credentials.ts";
-import type { UpstreamTarget } from "./proxy/proxy-options.ts";
 import { createProxy, type Proxy } from "./proxy/proxy.ts";
 import { createAdminServer } from "./review/admin-server.ts";
 import { createQuarantineReader } from "./quarantine/create-quarantine-reader.ts";
@@ -79,7 +78,8 @@ export async function startGateway(
   const keys = join(config.data.dir, "keys");
   const registrations = createRegistrations();
   const registrar = createEmbeddedRegistrar();
-  const upstream = await upstreamOf(config);
+  const placed = await resolvePlacement(config);
+  const { upstream, placement } = placed;
 
   let proxy: Proxy | undefined;
   const kept = quarantineStore(config);
@@ -114,6 +114,7 @@ export async function startGateway(
     listen: config.listen,
     upstreamFrom: config.upstreamFrom,
     serverTransports: new Set(upstream === "embedded" ? [] : upstream.map((one) => one.transport)),
+    serversOnly: placement !== undefined,
   });
   const running = createProxy(
     {
@@ -131,7 +132,8 @@ export async function startGateway(
       ownHosts: ownHosts(config),
       advertisedHost: createAdvertisedHost(config.advertise),
       upstream,
-      isServerSide: memberOf(config.serverSide),
+      placement,
+      isServerSide: serverSideOf(placed, memberOf(config.serverSide)),
       isTrusted: memberOf(config.trusted),
       path: config.path,
       answerWithinMs: config.answerWithinMs,
@@ -183,11 +185,6 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
-}
-
-async function upstreamOf(config: Config): Promise<"embedded" | readonly UpstreamTarget[]> {
-  if (config.upstream.kind === "embedded") return "embedded";
-  return Promise.all(config.upstream.servers.map((server) => resolveUpstream(server)));
 }
 
 /** What the server's challenges to our own notices are answered with. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { choice, section, text } from "../policy/vocabulary.ts";
+import { choice, oneOrMore, section, text } from "../policy/vocabulary.ts";
 import { durationSchema, sizeSchema, type SizeText } from "./quantities.ts";
 import { relaySchema, type RelayData } from "./relay-schema.ts";
 import { scanSchema, type ScanData } from "./scan-schema.ts";
@@ -13,7 +13,9 @@ import { scanSchema, type ScanData } from "./scan-schema.ts";
  */
 export interface ConfigData {
   readonly listen?: readonly string[] | undefined;
-  readonly upstream: "embedded" | readonly UpstreamData[];
+  readonly placement?: "in_front" | "beside" | "trunk" | undefined;
+  readonly upstream?: "embedded" | readonly UpstreamData[] | undefined;
+  readonly routes?: readonly DomainRouteData[] | undefined;
   readonly upstream_from?: readonly string[] | undefined;
   readonly server_side?: readonly string[] | undefined;
   readonly trusted?: readonly string[] | undefined;
@@ -35,6 +37,11 @@ export interface ConfigData {
 export type UpstreamData =
   | string
   | { readonly uri: string; readonly allow_clear?: boolean | undefined };
+
+export interface DomainRouteData {
+  readonly domain: string;
+  readonly to: string | readonly string[];
+}
 
 export interface AdvertiseData {
   readonly sip?: string | undefined;
@@ -178,15 +185,30 @@ const schema = section(
       .min(1, "must name at least one address")
       .optional()
       .meta({ description: "Where clients reach us. Default: udp and tcp on 0.0.0.0:5060." }),
+    placement: choice(["in_front", "beside", "trunk"]).optional().meta({
+      description:
+        "Where the gateway stands: in front of a server, beside a proxy, or on the trunk between servers. Default: in_front.",
+    }),
     upstream: z
       .union(
         [z.literal("embedded"), z.array(upstreamEntry).min(1, "must name at least one server")],
         "expected a list of SIP URIs, or the word embedded",
       )
+      .optional()
       .meta({
         description:
-          "The servers behind us, in the order of preference; or embedded, a small registrar in memory for trials.",
+          "The servers behind us, in the order of preference; or embedded, a small registrar in memory for trials. Required but on a trunk.",
       }),
+    routes: z
+      .array(
+        section({
+          domain: text().meta({ description: "Domain in the Request-URI." }),
+          to: oneOrMore(text()).meta({ description: "SIP URIs of its servers, in their order." }),
+        }),
+      )
+      .min(1, "must name at least one domain")
+      .optional()
+      .meta({ description: "On a trunk: who serves which domain." }),
     upstream_from: z.array(text()).optional().meta({
       description:
         "Local addresses towards the server. Default: the first free port above the listener.",

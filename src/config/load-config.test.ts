@@ -23,6 +23,8 @@ describe("loadConfig", () => {
         { transport: "udp", address: "0.0.0.0", port: 5060 },
         { transport: "tcp", address: "0.0.0.0", port: 5060 },
       ],
+      placement: "in_front",
+      routes: [],
       upstream: {
         kind: "servers",
         servers: [

@@ -25,6 +25,8 @@ import { FileDesk } from "./file-desk.ts";
 import { hearingContext } from "./hearing-context.ts";
 import { groupKey, incidentDraft } from "./incident-draft.ts";
 import { createMarks, type Marks } from "./mark.ts";
+import { Crossings } from "./crossings.ts";
+import { mayCarryMessages } from "./messaging-media.ts";
 import { NoticeDesk } from "./notice-desk.ts";
 import { TransferDesk } from "./transfer-desk.ts";
 import type { Transfer } from "./transfer.ts";
@@ -66,7 +68,7 @@ export interface FilterSettings {
   readonly judge: JudgeSettings;
   /** Warn-agent of our answers. */
   readonly agent: string;
-  /** 32 bytes; undefined when there is no server behind us that could send a message back (`upstream: embedded`). */
+  /** 32 bytes; undefined when no message crosses the gateway twice (`upstream: embedded`, beside a proxy, on a trunk). */
   readonly markKey: Buffer | undefined;
   /** Largest file to be relayed, bytes; undefined: no transfers (`relay.msnftp: off`). */
   readonly maxFileBytes: number | undefined;
@@ -94,7 +96,8 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
     { ...deps, relay, transfers, notices },
     { failure: settings.judge, agent: settings.agent },
   );
-  const desk: Desk = { deps, settings, actions, marks, transfers, notices };
+  const crossings = new Crossings(deps.clock);
+  const desk: Desk = { deps, settings, actions, marks, crossings, transfers, notices };
   return {
     onRequest: (request, context) => onRequest(desk, request, context),
     onAck: (ack, context) => onMedia(desk, ack, ack, context),
@@ -104,7 +107,10 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
       marks === undefined ? [] : [marks.add(request, [], deps.clock.now())],
     onRelayEvent: (event) => files.onEvent(event),
     transferOf: (relayId) => transfers.ofRelay(relayId),
-    close: () => actions.close(),
+    close() {
+      actions.close();
+      crossings.close();
+    },
   };
 }
 
@@ -128,6 +134,7 @@ interface Desk {
   readonly settings: FilterSettings;
   readonly actions: Actions;
   readonly marks: Marks | undefined;
+  readonly crossings: Crossings;
   readonly transfers: TransferDesk;
   readonly notices: NoticeDesk;
 }
@@ -143,6 +150,7 @@ function onRequest(
     return UNTOUCHED;
   }
   const hearing = hearingContext(request, context, deps.directionOf);
+  if (context.voucher !== undefined && desk.crossings.isJudged(request, hearing)) return UNTOUCHED;
   const policy = deps.policy();
   const judgement = judge(request, hearing, policy, settings.judge);
   const question: Question = { request, context, hearing, policy };
@@ -243,6 +251,7 @@ function allow(desk: Desk, question: Question, verdict: Verdict, edits: Edits): 
     kind: "forward",
     splices,
     towardsServer,
+    messaging: mayCarryMessages(verdict.inspection),
     onEnd(end) {
       edits.onEnd?.(end);
       const event = {
@@ -298,6 +307,7 @@ async function stopOrChange(
     kind: "forward",
     splices: outcome.splices,
     towardsServer: mark(desk, question, outcome.splices),
+    messaging: mayCarryMessages(verdict.inspection),
     onEnd: (end) => actions.ended(recorded, end),
   };
 }
@@ -371,9 +381,13 @@ function withTrace(desk: Desk, question: Question, verdict: Verdict): Verdict {
   return judgement.kind === "decided" ? judgement.verdict : judgement.decide(verdict.scans);
 }
 
-/** Our mark for what a client sends, in case that it goes to the server; `splices` are the other edits. */
+/**
+ * Our mark for what a client sends, in case that it goes to the server; `splices` are the other edits. Beside a proxy and
+ * on a trunk what leaves may go straight to a client, which sees no mark: there it is remembered instead.
+ */
 function mark(desk: Desk, question: Question, splices: readonly Splice[]): readonly Splice[] {
-  const { request, context } = question;
+  const { request, context, hearing } = question;
+  if (context.voucher !== undefined) desk.crossings.note(request, hearing, splices);
   if (desk.marks === undefined || context.side !== "client") return NO_SPLICES;
   return [desk.marks.add(request, splices, context.receivedAt)];
 }

@@ -16,11 +16,12 @@ export function hearingContext(
   directionOf: (fromDomain: string, toDomain: string) => HearingContext["direction"],
 ): HearingContext {
   const from = sender(request, context);
+  const fromDomain = domainOfOrigin(from, context);
   const to = partyOf(addressed(request), "", undefined, false);
   return {
     from,
     to,
-    direction: directionOf(from.domain, to.domain),
+    direction: directionOf(fromDomain, to.domain),
     channel: channelOf(request),
     transport: context.transport,
     encrypted: context.encrypted,
@@ -47,9 +48,26 @@ function sender(request: SipRequest, context: RequestContext): Party {
     ? Buffer.from(parsed.value.displayName, "latin1").toString("utf8")
     : "";
   const party = partyOf(uri, displayName, context.sourceAddress, false);
-  const proven =
-    context.trusted || context.side === "server" || context.authenticatedAor === party.aor;
-  return proven ? { ...party, authenticated: true } : party;
+  return isProven(party, context) ? { ...party, authenticated: true } : party;
+}
+
+/** Where nobody registers through us, the server that vouches for its users says who they are (seams.ts `Voucher`). */
+function isProven(party: Party, context: RequestContext): boolean {
+  const { voucher } = context;
+  switch (voucher?.kind) {
+    case undefined:
+      return context.trusted || context.side === "server" || context.authenticatedAor === party.aor;
+    case "asserted":
+      return voucher.aors.includes(party.aor);
+    case "peer":
+      return voucher.domains.includes(party.domain);
+  }
+}
+
+/** A server that sends under a domain that is not routed to it sends from its own, whatever From says. */
+function domainOfOrigin(from: Party, { voucher }: RequestContext): string {
+  if (voucher?.kind !== "peer" || from.authenticated) return from.domain;
+  return voucher.domains[0] ?? "";
 }
 
 function partyOf(

@@ -27,7 +27,7 @@ export function forwardAck(core: ProxyCore, ack: IncomingAck): void {
   const hash = wayHash(request, ingress.side);
   if (request.value(HeaderId.MaxForwards) === "0" || core.branches.isLoop(request, hash)) return;
   const plan = planRoute(request, core.targets.faces.isOwn, core.targets.flowTokens);
-  const targets = chooseTargets(core.targets, request, ingress.side, plan);
+  const targets = chooseTargets(core.targets, request, ingress, plan);
   const target = targets.ok ? targets.value[0]?.next() : undefined;
   if (target === undefined) return;
   const keepIdentity = context.side === "server" || context.trusted;

@@ -47,6 +47,17 @@ export interface UpstreamTarget {
   readonly host: string;
 }
 
+/** Where else than in front of a server the gateway may stand (placement.ts). */
+export type PlacementOptions =
+  | { readonly kind: "beside" }
+  | { readonly kind: "trunk"; readonly routes: readonly DomainRoute[] };
+
+/** Who serves a domain: lower case, no dot at the end; servers in failover order. */
+export interface DomainRoute {
+  readonly domain: string;
+  readonly servers: readonly UpstreamTarget[];
+}
+
 /** Plain settings (DESIGN §6); every name is an operator's choice. */
 export interface ProxyOptions {
   readonly clientListeners: readonly ListenAddress[];
@@ -57,6 +68,8 @@ export interface ProxyOptions {
   /** The host that stands in Via, Record-Route and Path towards a peer (`advertise`); literals without brackets. */
   readonly advertisedHost: (local: Endpoint, peerAddress: string) => string;
   readonly upstream: "embedded" | readonly UpstreamTarget[];
+  /** Left out: in front of `upstream`. `isServerSide` then knows the addresses of all servers. */
+  readonly placement?: PlacementOptions | undefined;
   /** `server_side`: is this address one of the server's? */
   readonly isServerSide: (address: string) => boolean;
   /** `trusted`: does this client's P-Asserted-Identity stand? */

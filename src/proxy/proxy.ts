@@ -25,7 +25,8 @@ import { OwnRequests } from "./originate.ts";
 import type { LegRequest, OriginationEnd, Originator, OwnMessage } from "./origination.ts";
 import { createProxyCounters, type ProxyCounters } from "./proxy-counters.ts";
 import type { ProxyCore } from "./proxy-core.ts";
-import type { ProxyDeps, ProxyOptions } from "./proxy-options.ts";
+import { createPlacement } from "./create-placement.ts";
+import type { ProxyDeps, ProxyOptions, UpstreamTarget } from "./proxy-options.ts";
 import { createRequestGuard } from "./request-guard.ts";
 import { RequestIntake } from "./request-intake.ts";
 import type { Load, ServerTransaction } from "./server-transaction.ts";
@@ -211,7 +212,9 @@ function targetDeps(
   options: ProxyOptions,
   faces: FlowFaces,
 ): ProxyCore["targets"] {
-  const upstreams = options.upstream === "embedded" ? [] : options.upstream;
+  const choiceOf = (servers: readonly UpstreamTarget[]): UpstreamChoice =>
+    new UpstreamChoice(servers, faces, deps.transport, deps.clock);
+  const upstreams = choiceOf(options.upstream === "embedded" ? [] : options.upstream);
   return {
     options,
     faces,
@@ -219,6 +222,7 @@ function targetDeps(
     flowTokens: deps.flowTokens,
     registrar: deps.registrar,
     clock: deps.clock,
-    upstreams: new UpstreamChoice(upstreams, faces, deps.transport, deps.clock),
+    upstreams,
+    placement: createPlacement({ options, upstreams, choiceOf }),
   };
 }

@@ -8,6 +8,7 @@ import { wayHash } from "./branch.ts";
 import type { FlowFace } from "./flow-face.ts";
 import type { ProxyCore } from "./proxy-core.ts";
 import type { ProxyCounters } from "./proxy-counters.ts";
+import { placementRefusal } from "./placement.ts";
 import { authenticatedAor } from "./registration.ts";
 import {
   buildReply,
@@ -156,7 +157,8 @@ export class RequestIntake {
     const hash = wayHash(request, face.side);
     const refusal =
       validateRequest(request, core.targets.faces.isOwn) ??
-      (core.branches.isLoop(request, hash) ? plainReply(482, "Loop Detected") : undefined);
+      (core.branches.isLoop(request, hash) ? plainReply(482, "Loop Detected") : undefined) ??
+      placementRefusal(core.targets.placement, face.side, request.method);
     if (refusal !== undefined) {
       this.#refuse(incoming, refusal);
       return;
@@ -253,6 +255,7 @@ export class RequestIntake {
       sourcePort: flow.remote.port,
       authenticatedAor: authenticatedAor(core.registrations, request, flow.id, nowMs),
       trusted: core.options.isTrusted(flow.remote.address),
+      voucher: core.targets.placement?.voucher(request, flow.remote.address),
       receivedAt: nowMs,
     };
   }

@@ -18,7 +18,7 @@ import {
 } from "./reply.ts";
 import { confirmRegistration, wantsPath } from "./registration.ts";
 import { planRoute } from "./route.ts";
-import type { RequestContext, RequestOutcome, TransactionEnd } from "./seams.ts";
+import type { ForwardOutcome, RequestContext, RequestOutcome, TransactionEnd } from "./seams.ts";
 import type { ServerTransaction } from "./server-transaction.ts";
 import { statusRank } from "./status-rank.ts";
 import type { BranchTarget } from "./targets.ts";
@@ -149,14 +149,14 @@ export class ResponseContext implements BranchOwner {
       return;
     }
     try {
-      this.#forward(outcome.splices, outcome.towardsServer ?? []);
+      this.#forward(outcome);
     } catch (error) {
       this.#core.log.warn({ err: error }, "a request could not be forwarded");
       this.#giveUp(INTERNAL_ERROR, "replied");
     }
   }
 
-  #forward(edits: ForwardBasis["edits"], towardsServer: ForwardBasis["towardsServer"]): void {
+  #forward({ splices: edits, towardsServer = [], messaging }: ForwardOutcome): void {
     const { request, ingress } = this.#arrival;
     const { targets: targetDeps, options } = this.#core;
     if (options.upstream === "embedded" && request.method === "REGISTER") {
@@ -164,13 +164,14 @@ export class ResponseContext implements BranchOwner {
       return;
     }
     const plan = planRoute(request, targetDeps.faces.isOwn, targetDeps.flowTokens);
-    const targets = chooseTargets(targetDeps, request, ingress.side, plan);
+    const targets = chooseTargets(targetDeps, request, ingress, plan);
     if (!targets.ok) {
       this.#answer(targets.problem, targets.problem === FLOW_FAILED ? "unreachable" : "replied");
       return;
     }
     const addPath = ingress.side === "client" && wantsPath(request, options.path);
-    this.#basis = { ...this.#arrival, plan, edits, towardsServer, addPath };
+    const unrecorded = targetDeps.placement?.followsMessagingOnly === true && messaging !== true;
+    this.#basis = { ...this.#arrival, plan, edits, towardsServer, addPath, unrecorded };
     let started = 0;
     for (const way of targets.value) if (this.#startBranch(way)) started += 1;
     if (started === 0) this.#giveUp(UPSTREAM_LOST, "unreachable");

@@ -9,8 +9,8 @@ import { canonicalAor, parseSipUri, type SipUri } from "../wire/sip/uri.ts";
 import { bareHost, type FlowFace, type FlowFaces } from "./flow-face.ts";
 import type { FlowOpener, ProxyOptions } from "./proxy-options.ts";
 import { FLOW_FAILED, plainReply, type Reply } from "./reply.ts";
+import { placementRefusal, type Placement } from "./placement.ts";
 import type { RoutePlan } from "./route.ts";
-import type { Side } from "./seams.ts";
 import type { UpstreamChoice } from "./upstream-choice.ts";
 
 /** Where a request goes; `requestUri` where that changes on the way (a contact of the embedded registrar). */
@@ -35,6 +35,7 @@ export interface TargetDeps {
   readonly registrar: EmbeddedRegistrar | undefined;
   readonly clock: Clock;
   readonly upstreams: UpstreamChoice;
+  readonly placement: Placement | undefined;
 }
 
 const NOT_FOUND: Reply = plainReply(404, "Not Found");
@@ -47,9 +48,11 @@ const FOREIGN_ROUTE: Reply = plainReply(403, "Route Set Not Of This Dialog");
 export function chooseTargets(
   deps: TargetDeps,
   request: SipRequest,
-  side: Side,
+  ingress: FlowFace,
   plan: RoutePlan,
 ): Result<readonly BranchTarget[], Reply> {
+  const { side } = ingress;
+  if (deps.placement !== undefined) return placedTargets(deps, request, ingress, plan);
   const inDialog = request.toTag !== undefined;
   // Strict routing (RFC 2543) changes the Request-URI, and the one that came in is the one that was judged.
   if (side === "client" && plan.target !== request.requestUri) return failed(STRICT);
@@ -65,6 +68,21 @@ export function chooseTargets(
   return side === "client"
     ? ok([towardsServer(deps, inDialog && plan.proven ? plan.next : undefined)])
     : towardsUri(deps, plan);
+}
+
+/** Beside a proxy, or on a trunk: no client is reached from here, and no token means anything. */
+function placedTargets(
+  deps: TargetDeps,
+  request: SipRequest,
+  ingress: FlowFace,
+  plan: RoutePlan,
+): Result<readonly BranchTarget[], Reply> {
+  const { placement } = deps;
+  const refusal = placementRefusal(placement, ingress.side, request.method);
+  if (placement === undefined || refusal !== undefined) return failed(refusal ?? NOT_FOUND);
+  const way = placement.way(request, plan, ingress.flow.remote.address);
+  if (!way.ok) return way;
+  return way.value === "next" ? towardsUri(deps, plan) : ok([way.value]);
 }
 
 function flowOfToken(deps: TargetDeps, token: string): Result<readonly BranchTarget[], Reply> {

@@ -13,6 +13,26 @@ export interface KamailioOptions {
   readonly auth?: boolean;
   /** Stays in the path of dialogs. */
   readonly recordRoute?: boolean;
+  /** Another configuration than that of these tests: one that is shipped, moved to where the test takes place. */
+  readonly shipped?: ShippedConfig;
+}
+
+/** A configuration file of deploy/kamailio. */
+export interface ShippedConfig {
+  readonly file: string;
+  /** Where Kamailio listens. */
+  readonly at: { readonly address: string; readonly port: number };
+  /** Addresses of the file and what stands in their place. */
+  readonly replace: readonly (readonly [string, string])[];
+  /** Names that it asks for by `#!ifdef`. */
+  readonly defines?: readonly string[];
+}
+
+/** The text of a shipped configuration with other addresses. */
+export async function moved({ file, replace }: ShippedConfig): Promise<string> {
+  let text = await readFile(new URL(`../../../deploy/kamailio/${file}`, import.meta.url), "utf8");
+  for (const [from, to] of replace) text = text.replaceAll(from, to);
+  return text;
 }
 
 /** Not the gateway's address: the two sides of the gateway differ by address, as they do in a network. */
@@ -20,24 +40,28 @@ const HOST = "127.0.0.2";
 
 /** Kamailio as the existing SIP server for example.test; registrations live as long as the process. */
 export class Kamailio implements AsyncDisposable {
-  readonly host: string = HOST;
+  readonly host: string;
   readonly port: number;
   readonly #dir: string;
   readonly #child: ChildProcess;
 
-  private constructor(dir: string, port: number, child: ChildProcess) {
+  private constructor(dir: string, at: { address: string; port: number }, child: ChildProcess) {
     this.#dir = dir;
-    this.port = port;
+    this.host = at.address;
+    this.port = at.port;
     this.#child = child;
   }
 
   static async start(options: KamailioOptions = {}): Promise<Kamailio> {
     const dir = await mkdtemp(join(tmpdir(), "sluice-kamailio-"));
-    const port = await freePort(HOST);
+    const { shipped } = options;
+    const at = shipped?.at ?? { address: HOST, port: await freePort(HOST) };
     const template = await readFile(new URL("kamailio.cfg", import.meta.url), "utf8");
+    const own = template.replaceAll("@HOST@", HOST).replaceAll("@PORT@", String(at.port));
     const config = join(dir, "kamailio.cfg");
-    await writeFile(config, template.replaceAll("@HOST@", HOST).replaceAll("@PORT@", String(port)));
+    await writeFile(config, shipped === undefined ? own : await moved(shipped));
     const defines = [
+      ...(shipped?.defines ?? []).flatMap((name) => ["-A", name]),
       ...(options.auth === true ? ["-A", "WITH_AUTH"] : []),
       ...(options.recordRoute === true ? ["-A", "WITH_RECORD_ROUTE"] : []),
     ];
@@ -50,7 +74,7 @@ export class Kamailio implements AsyncDisposable {
       // oxlint-disable-next-line node/no-process-env -- see above
       env: { ...process.env, PATH },
     });
-    const kamailio = new Kamailio(dir, port, child);
+    const kamailio = new Kamailio(dir, at, child);
     await kamailio.#untilListening();
     return kamailio;
   }
