@@ -17,6 +17,7 @@ import type { Config } from "./config/config.ts";
 import type { ConfigProblem } from "./config/config-problem.ts";
 import { createJournal } from "./journal/create-journal.ts";
 import { createEmbeddedRegistrar } from "./location/embedded-registrar.ts";
+import { createContactAliases } from "./location/contact-aliases.ts";
 import { createFlowTokens } from "./location/flow-tokens.ts";
 import { readOrCreateKey } from "./location/key-file.ts";
 import { createRegistrations } from "./location/registrations.ts";
@@ -76,6 +77,8 @@ export async function startGateway(
     await createJournal({ dir: config.data.dir, eventsFile: config.log.eventsFile, clock }),
   );
   const keys = join(config.data.dir, "keys");
+  const flowKey = readOrCreateKey(keys, "flow.key");
+  const bootId = randomUUID();
   const registrations = createRegistrations();
   const registrar = createEmbeddedRegistrar();
   const placed = await resolvePlacement(config);
@@ -121,7 +124,8 @@ export async function startGateway(
       clock,
       transport,
       seams: filter,
-      flowTokens: createFlowTokens(readOrCreateKey(keys, "flow.key"), randomUUID()),
+      flowTokens: createFlowTokens(flowKey, bootId),
+      contactAliases: createContactAliases(flowKey, bootId),
       registrations,
       registrar,
       log: { warn: (fields, message) => log.warn(message, fields) },

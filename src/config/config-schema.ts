@@ -21,7 +21,7 @@ export interface ConfigData {
   readonly trusted?: readonly string[] | undefined;
   readonly advertise?: AdvertiseData | readonly AdvertiseEntryData[] | undefined;
   readonly domains?: readonly string[] | undefined;
-  readonly path?: "always" | "supported" | undefined;
+  readonly path?: "always" | "supported" | "never" | undefined;
   readonly answer_within?: string | undefined;
   readonly rules?: readonly string[] | undefined;
   readonly account?: AccountData | undefined;
@@ -240,9 +240,10 @@ const schema = section(
       .array(text())
       .optional()
       .meta({ description: "Our domains; they make the direction of a message." }),
-    path: choice(["always", "supported"], ["never"])
-      .optional()
-      .meta({ description: "When REGISTER gets a Path header (RFC 3327). Default: always." }),
+    path: choice(["always", "supported", "never"]).optional().meta({
+      description:
+        "When REGISTER gets a Path header (RFC 3327); never: Contacts at the gateway instead. Default: always.",
+    }),
     answer_within: durationSchema()
       .optional()
       .meta({ description: "A final answer to MESSAGE at the latest. Default: 20s." }),

@@ -25,7 +25,7 @@ export interface Config {
   readonly advertise: readonly AdvertiseEntry[];
   /** Lower case. */
   readonly domains: readonly string[];
-  readonly path: "always" | "supported";
+  readonly path: "always" | "supported" | "never";
   readonly answerWithinMs: number;
   /** Files and folders, absolute, in their order. */
   readonly rules: readonly string[];

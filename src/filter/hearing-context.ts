@@ -17,7 +17,7 @@ export function hearingContext(
 ): HearingContext {
   const from = sender(request, context);
   const fromDomain = domainOfOrigin(from, context);
-  const to = partyOf(addressed(request), "", undefined, false);
+  const to = partyOf(addressed(request, context), "", undefined, false);
   return {
     from,
     to,
@@ -31,9 +31,10 @@ export function hearingContext(
 }
 
 /** Within a dialog the Request-URI is some device's Contact, and says nothing of the user or the domain (decision 017). */
-function addressed(request: SipRequest): string {
-  if (request.toTag === undefined) return request.requestUri;
-  return addresseeOf(request) || request.requestUri;
+function addressed(request: SipRequest, { aliasedUri }: RequestContext): string {
+  const target = aliasedUri ?? request.requestUri;
+  if (request.toTag === undefined) return target;
+  return addresseeOf(request) || target;
 }
 
 function channelOf(request: SipRequest): Channel {

@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { EmbeddedRegistrar } from "../location/embedded-registrar.ts";
+import type { ContactAliases } from "../location/contact-aliases.ts";
 import type { FlowTokens } from "../location/flow-tokens.ts";
 import type { Registrations } from "../location/registrations.ts";
 import type { Endpoint, Flow, TransportName } from "../transport/flow.ts";
@@ -12,6 +13,7 @@ export interface ProxyDeps {
   readonly transport: FlowOpener;
   readonly seams: Seams;
   readonly flowTokens: FlowTokens;
+  readonly contactAliases: ContactAliases;
   readonly registrations: Registrations;
   /** Asked only with `upstream: embedded`. */
   readonly registrar?: EmbeddedRegistrar;
@@ -74,8 +76,8 @@ export interface ProxyOptions {
   readonly isServerSide: (address: string) => boolean;
   /** `trusted`: does this client's P-Asserted-Identity stand? */
   readonly isTrusted: (address: string) => boolean;
-  /** `path: never` (contact aliases) is not built yet. */
-  readonly path: "always" | "supported";
+  /** `never`: contact aliases instead (contact-alias.ts), as for a server that has refused a Path. */
+  readonly path: "always" | "supported" | "never";
   readonly answerWithinMs: number;
   /** `on_failure.internal_error`: what becomes of a request when the filter throws, rejects or hangs. */
   readonly onFailure: "block" | "allow";

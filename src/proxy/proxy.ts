@@ -18,6 +18,7 @@ import type { SipResponse } from "../wire/sip/message.ts";
 import { topmostVia } from "../wire/sip/via.ts";
 import { BranchMaker } from "./branch.ts";
 import type { CancelTransaction, ClientTransaction } from "./client-transaction.ts";
+import { PathRefusals } from "./contact-alias.ts";
 import { DialogLegs } from "./dialog-legs.ts";
 import { FlowFaces, type FlowFace } from "./flow-face.ts";
 import { LingerQueue, type LingerLimits } from "./linger.ts";
@@ -92,6 +93,7 @@ class SipProxy implements Proxy {
       branches: new BranchMaker(),
       clientEnv: { timers, table: this.#clients, cancels: this.#cancels, longLinger },
       legs: new DialogLegs(),
+      pathRefusals: new PathRefusals(options.path),
     };
     const onFinished = (): void => this.#maybeDrained();
     const serverEnv = {
@@ -220,6 +222,7 @@ function targetDeps(
     faces,
     opener: deps.transport,
     flowTokens: deps.flowTokens,
+    aliases: deps.contactAliases,
     registrar: deps.registrar,
     clock: deps.clock,
     upstreams,

@@ -5,6 +5,7 @@ import type { SipProblem } from "../wire/sip/problem.ts";
 import { topmostVia, type TopmostVia } from "../wire/sip/via.ts";
 import { forwardAck } from "./ack.ts";
 import { wayHash } from "./branch.ts";
+import { aliasedContact } from "./contact-alias.ts";
 import type { FlowFace } from "./flow-face.ts";
 import type { ProxyCore } from "./proxy-core.ts";
 import type { ProxyCounters } from "./proxy-counters.ts";
@@ -243,6 +244,12 @@ export class RequestIntake {
     return face.side === "client" && core.targets.upstreams.congested;
   }
 
+  #aliasedUri(face: FlowFace, { requestUri }: SipRequest): string | undefined {
+    const { pathRefusals, targets } = this.#deps.core;
+    if (face.side !== "server" || !pathRefusals.any) return undefined;
+    return aliasedContact(requestUri, targets.aliases, targets.faces)?.contactUri;
+  }
+
   #contextOf(face: FlowFace, request: SipRequest): RequestContext {
     const { flow } = face;
     const { core } = this.#deps;
@@ -256,6 +263,7 @@ export class RequestIntake {
       authenticatedAor: authenticatedAor(core.registrations, request, flow.id, nowMs),
       trusted: core.options.isTrusted(flow.remote.address),
       voucher: core.targets.placement?.voucher(request, flow.remote.address),
+      aliasedUri: this.#aliasedUri(face, request),
       receivedAt: nowMs,
     };
   }

@@ -1,6 +1,8 @@
 import type { TimerHandle } from "../base/timer-wheel.ts";
 import type { SipRequest, SipResponse } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
+import { ok } from "../base/result.ts";
+import { createAliasedRegister, type AliasedRegister } from "./aliased-register.ts";
 import { ClientTransaction, type BranchOwner } from "./client-transaction.ts";
 import { forwardedRequest, type ForwardBasis } from "./forward-request.ts";
 import { forwardedResponse } from "./forward-response.ts";
@@ -22,7 +24,7 @@ import type { ForwardOutcome, RequestContext, RequestOutcome, TransactionEnd } f
 import type { ServerTransaction } from "./server-transaction.ts";
 import { statusRank } from "./status-rank.ts";
 import type { BranchTarget } from "./targets.ts";
-import { chooseTargets } from "./targets.ts";
+import { chooseTargets, once as onlyWay } from "./targets.ts";
 
 type Cause = TransactionEnd["cause"];
 
@@ -41,6 +43,7 @@ interface Candidate {
   readonly reply: Reply | undefined;
 }
 
+const NO_ALIASES = ok([]);
 const REQUEST_TIMEOUT = plainReply(408, "Request Timeout");
 const SERVER_TIMEOUT = plainReply(504, "Server Time-out");
 const UPSTREAM_LOST = plainReply(503, "Service Unavailable");
@@ -57,6 +60,7 @@ export class ResponseContext implements BranchOwner {
   readonly #branches: ClientTransaction[] = [];
   /** Of each branch, where else it can go. */
   readonly #ways: BranchTarget[] = [];
+  readonly #alias: AliasedRegister | undefined;
   #basis: ForwardBasis | undefined;
   #onEnd: ((end: TransactionEnd) => void) | undefined;
   #deadline: TimerHandle | undefined;
@@ -71,6 +75,7 @@ export class ResponseContext implements BranchOwner {
     this.#core = core;
     this.#server = server;
     this.#arrival = arrival;
+    this.#alias = createAliasedRegister(core, arrival.request, arrival.ingress);
   }
 
   /** Asks the filter; what it says decides how this goes on. */
@@ -112,6 +117,9 @@ export class ResponseContext implements BranchOwner {
 
   onResponse(branch: ClientTransaction, response: SipResponse): void {
     const { status } = response;
+    if (this.#basis?.addPath === true && this.#alias?.isAskedFor(branch.face, response) === true) {
+      if (this.#startBranch(onlyWay({ face: branch.face }))) return;
+    }
     this.#core.legs.heardResponse(this.#arrival.request, response, branch.face);
     if (status >= 300) {
       this.#weigh({ status, cause: this.#finalCause(), response, reply: undefined });
@@ -190,7 +198,9 @@ export class ResponseContext implements BranchOwner {
     const { registrations, clock } = this.#core;
     if (request.method !== "REGISTER" || ingress.side !== "client") return;
     const nowMs = clock.now();
-    confirmRegistration(registrations, { request, response, flowId: ingress.flow.id, nowMs });
+    const aliasOf = (contactUri: string): string | undefined => this.#alias?.aliasOf(contactUri);
+    const flowId = ingress.flow.id;
+    confirmRegistration(registrations, { request, response, flowId, aliasOf, nowMs });
   }
 
   #startBranch(way: BranchTarget): boolean {
@@ -201,9 +211,16 @@ export class ResponseContext implements BranchOwner {
     const branch = this.#core.branches.next(wayHash);
     const requestUri = target.requestUri ?? basis.plan.target;
     const numbers = this.#core.legs.leaving(request, target.face, requestUri);
-    const edits = numbers.length === 0 ? basis.edits : [...basis.edits, ...numbers];
+    const aliases = this.#alias?.splicesFor(target.face) ?? NO_ALIASES;
+    if (!aliases.ok) {
+      this.#giveUp(aliases.problem, "replied");
+      return true;
+    }
+    const more = [...numbers, ...aliases.value];
+    const edits = more.length === 0 ? basis.edits : [...basis.edits, ...more];
+    const addPath = basis.addPath && this.#alias?.used !== true;
     const bytes = forwardedRequest(
-      edits === basis.edits ? basis : { ...basis, edits },
+      edits === basis.edits && addPath === basis.addPath ? basis : { ...basis, edits, addPath },
       target,
       branch,
     );
@@ -250,7 +267,9 @@ export class ResponseContext implements BranchOwner {
     const { reliable } = this.#server.replyFlow;
     try {
       const edits = seams.onResponse(response, this.#edited?.() ?? request, context);
-      return forwardedResponse(response, this.#numberedBack(edits, response), reliable);
+      const contacts = this.#alias?.clientContacts(response) ?? [];
+      const all = contacts.length === 0 ? edits : [...edits, ...contacts];
+      return forwardedResponse(response, this.#numberedBack(all, response), reliable);
     } catch (error) {
       log.warn({ err: error }, "the filter failed on a response");
       const edits = options.onFailure === "block" ? removeBody(response) : [];

@@ -56,6 +56,8 @@ export interface RequestContext {
   readonly trusted: boolean;
   /** Undefined in front of a server: there the registrations speak. */
   readonly voucher?: Voucher | undefined;
+  /** Of a request to a contact alias (contact-alias.ts): the client's own Contact. */
+  readonly aliasedUri?: string | undefined;
   /** Wall clock at arrival, milliseconds since 1970. */
   readonly receivedAt: number;
 }

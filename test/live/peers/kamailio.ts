@@ -13,6 +13,8 @@ export interface KamailioOptions {
   readonly auth?: boolean;
   /** Stays in the path of dialogs. */
   readonly recordRoute?: boolean;
+  /** It knows no Path: it takes no notice of it, or refuses a REGISTER that has one. */
+  readonly withoutPath?: "unheeded" | "refused";
   /** Another configuration than that of these tests: one that is shipped, moved to where the test takes place. */
   readonly shipped?: ShippedConfig;
 }
@@ -63,6 +65,8 @@ export class Kamailio implements AsyncDisposable {
     const defines = [
       ...(shipped?.defines ?? []).flatMap((name) => ["-A", name]),
       ...(options.auth === true ? ["-A", "WITH_AUTH"] : []),
+      ...(options.withoutPath === undefined ? [] : ["-A", "WITHOUT_PATH"]),
+      ...(options.withoutPath === "refused" ? ["-A", "WITH_PATH_REFUSED"] : []),
       ...(options.recordRoute === true ? ["-A", "WITH_RECORD_ROUTE"] : []),
     ];
     // -DD -E: stay in the foreground, so that this process ends it by its own process id.
