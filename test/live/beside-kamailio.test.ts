@@ -107,6 +107,36 @@ describe.skipIf(isMissing([KAMAILIO])).each(STAGES)(
       await bob.receivesRequest("INVITE");
     });
 
+    it("is not gone round by a sender who names it in a Route of his own", async () => {
+      const { alice, bob, kamailio, gateway } = stage;
+      const { address, port } = gateway.at(transport);
+      const first = `<sip:${kamailio.host}:${kamailio.port};transport=${transport};lr>`;
+      const second = `<sip:${address}:${port};transport=${transport};lr>`;
+      const headers = [["Route", `${first}, ${second}`]] as const;
+      const answer = await alice.sends(bob.aor, "http://r.example.net/x.exe", { headers });
+      expect(answer.status).toBe(403);
+      const madeUp = {
+        callId: randomUUID(),
+        from: `<${alice.aor}>;tag=1`,
+        to: `<${bob.aor}>;tag=2`,
+        target: bob.aor,
+        routes: [first, second],
+      };
+      const body = "http://r.example.net/y.exe";
+      const within = await alice.withinDialog(madeUp, "MESSAGE", { body });
+      expect(within.status).toBe(403);
+      expect(bob.unread).toEqual([]);
+    });
+
+    it("takes an offer for a session of messages however it is written", async () => {
+      const { alice, bob } = stage;
+      for (const line of ["\rm=message 5060 sip null", " M = message 5060 sip null"]) {
+        const sdp = `${CALL}${line}\r\n`;
+        const { response } = await alice.invites(bob.aor, { sdp });
+        expect([line, response.status < 300]).toEqual([line, false]);
+      }
+    });
+
     it("speaks with nobody but Kamailio", async () => {
       const { gateway, kamailio, bob } = stage;
       await using mallory = await SipClient.open({
