@@ -14,6 +14,7 @@ import { loadPolicy } from "../src/config/load-policy.ts";
 import { createFilter } from "../src/filter/create-filter.ts";
 import { recordingMeans } from "../src/filter/filter-kit.test-data.ts";
 import { allowedLine } from "../src/journal/event-line.ts";
+import { createContactAliases } from "../src/location/contact-aliases.ts";
 import { createFlowTokens } from "../src/location/flow-tokens.ts";
 import { createRegistrations } from "../src/location/registrations.ts";
 import { createDomains } from "../src/policy/domains.ts";
@@ -109,6 +110,7 @@ const proxy = createProxy(
     clock: systemClock,
     transport: { connect: () => server, flowById: () => undefined },
     seams: filter,
+    contactAliases: createContactAliases(Buffer.alloc(32, 2), "bench"),
     flowTokens: createFlowTokens(Buffer.alloc(32, 2), "bench"),
     registrations: createRegistrations(),
     log: { warn: console.error },

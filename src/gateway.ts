@@ -10,8 +10,8 @@ import { createQuarantinePort } from "./assembly/quarantine-port.ts";
 import { quarantineStore } from "./assembly/relay-parts.ts";
 import { startFilter } from "./assembly/start-filter.ts";
 import { runInlineTest } from "./assembly/run-inline-test.ts";
-import { resolveUpstream } from "./assembly/resolve-upstream.ts";
 import { reportUpstream } from "./assembly/upstream-reports.ts";
+import { resolvePlacement, serverSideOf } from "./assembly/resolve-placement.ts";
 import { reloadPolicies, reviewPorts, type ReloadOutcome } from "./assembly/review-ports.ts";
 import { systemClock, type Clock } from "./base/clock.ts";
 import { failed, ok, type Result } from "./base/result.ts";
@@ -19,12 +19,12 @@ import type { Config } from "./config/config.ts";
 import type { ConfigProblem } from "./config/config-problem.ts";
 import { createJournal } from "./journal/create-journal.ts";
 import { createEmbeddedRegistrar } from "./location/embedded-registrar.ts";
+import { createContactAliases } from "./location/contact-aliases.ts";
 import { createFlowTokens } from "./location/flow-tokens.ts";
 import { readOrCreateKey } from "./location/key-file.ts";
 import { createRegistrations } from "./location/registrations.ts";
 import { isInNetworks, parseNetwork } from "./policy/cidr.ts";
 import type { Account } from "./proxy/digest-credentials.ts";
-import type { UpstreamTarget } from "./proxy/proxy-options.ts";
 import { createProxy, type Proxy } from "./proxy/proxy.ts";
 import { createAdminServer } from "./review/admin-server.ts";
 import { createQuarantineReader } from "./quarantine/create-quarantine-reader.ts";
@@ -84,9 +84,12 @@ export async function startGateway(
     await createJournal({ dir: config.data.dir, eventsFile: config.log.eventsFile, clock }),
   );
   const keys = join(config.data.dir, "keys");
+  const flowKey = readOrCreateKey(keys, "flow.key");
+  const bootId = randomUUID();
   const registrations = createRegistrations();
   const registrar = createEmbeddedRegistrar();
-  const upstream = await upstreamOf(config);
+  const placed = await resolvePlacement(config);
+  const { upstream, placement } = placed;
 
   let proxy: Proxy | undefined;
   const kept = quarantineStore(config);
@@ -125,13 +128,15 @@ export async function startGateway(
     listen: config.listen,
     upstreamFrom: config.upstreamFrom,
     serverTransports: new Set(upstream === "embedded" ? [] : upstream.map((one) => one.transport)),
+    serversOnly: placement !== undefined,
   });
   const running = createProxy(
     {
       clock,
       transport,
       seams: filter,
-      flowTokens: createFlowTokens(readOrCreateKey(keys, "flow.key"), randomUUID()),
+      flowTokens: createFlowTokens(flowKey, bootId),
+      contactAliases: createContactAliases(flowKey, bootId),
       registrations,
       registrar,
       log: { warn: (fields, message) => log.warn(message, fields) },
@@ -143,7 +148,8 @@ export async function startGateway(
       ownHosts: ownHosts(config),
       advertisedHost: createAdvertisedHost(config.advertise),
       upstream,
-      isServerSide: memberOf(config.serverSide),
+      placement,
+      isServerSide: serverSideOf(placed, memberOf(config.serverSide)),
       isTrusted: memberOf(config.trusted),
       path: config.path,
       answerWithinMs: config.answerWithinMs,
@@ -209,11 +215,6 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
-}
-
-async function upstreamOf(config: Config): Promise<"embedded" | readonly UpstreamTarget[]> {
-  if (config.upstream.kind === "embedded") return "embedded";
-  return Promise.all(config.upstream.servers.map((server) => resolveUpstream(server)));
 }
 
 /** Without a certificate there is no TLS. */

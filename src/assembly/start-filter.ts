@@ -48,7 +48,9 @@ export async function startFilter(
     kept,
   );
   const keys = join(config.data.dir, "keys");
-  const embedded = config.upstream.kind === "embedded";
+  // In front of a server alone does a message cross the gateway twice, and a peer's SIP come from its own address.
+  const inFront = config.placement === "in_front";
+  const isMarking = inFront && config.upstream.kind !== "embedded";
   filter = createFilter(
     {
       journal,
@@ -62,8 +64,8 @@ export async function startFilter(
     {
       judge: judgeSettings(config),
       agent: warnAgent(config),
-      markKey: embedded ? undefined : readOrCreateKey(keys, "mark.key"),
-      maxFileBytes: config.relay.msnftp && config.relay.maxFileBytes,
+      markKey: isMarking ? readOrCreateKey(keys, "mark.key") : undefined,
+      maxFileBytes: inFront ? config.relay.msnftp && config.relay.maxFileBytes : undefined,
     },
   );
   return { filter, relay };

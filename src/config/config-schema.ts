@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { choice, section, text } from "../policy/vocabulary.ts";
+import { choice, oneOrMore, section, text } from "../policy/vocabulary.ts";
 import { durationSchema, rateSchema, sizeSchema, type SizeText } from "./quantities.ts";
 import { relaySchema, type RelayData } from "./relay-schema.ts";
 import { routingSchema, type RoutingData } from "./routing-schema.ts";
@@ -15,13 +15,15 @@ import { tlsSchema, type TlsData } from "./tls-schema.ts";
  */
 export interface ConfigData extends RoutingData {
   readonly listen?: readonly string[] | undefined;
-  readonly upstream: "embedded" | readonly UpstreamData[];
+  readonly placement?: "in_front" | "beside" | "trunk" | undefined;
+  readonly upstream?: "embedded" | readonly UpstreamData[] | undefined;
+  readonly routes?: readonly DomainRouteData[] | undefined;
   readonly upstream_from?: readonly string[] | undefined;
   readonly server_side?: readonly string[] | undefined;
   readonly trusted?: readonly string[] | undefined;
   readonly advertise?: AdvertiseData | readonly AdvertiseEntryData[] | undefined;
   readonly domains?: readonly string[] | undefined;
-  readonly path?: "always" | "supported" | undefined;
+  readonly path?: "always" | "supported" | "never" | undefined;
   readonly answer_within?: string | undefined;
   readonly shutdown_grace?: string | undefined;
   readonly tls?: TlsData | undefined;
@@ -39,6 +41,11 @@ export interface ConfigData extends RoutingData {
 export type UpstreamData =
   | string
   | { readonly uri: string; readonly allow_clear?: boolean | undefined };
+
+export interface DomainRouteData {
+  readonly domain: string;
+  readonly to: string | readonly string[];
+}
 
 export interface AdvertiseData {
   readonly sip?: string | undefined;
@@ -185,15 +192,30 @@ const schema = section({
     .min(1, "must name at least one address")
     .optional()
     .meta({ description: "Where clients reach us. Default: udp and tcp on 0.0.0.0:5060." }),
+  placement: choice(["in_front", "beside", "trunk"]).optional().meta({
+    description:
+      "Where the gateway stands: in front of a server, beside a proxy, or on the trunk between servers. Default: in_front.",
+  }),
   upstream: z
     .union(
       [z.literal("embedded"), z.array(upstreamEntry).min(1, "must name at least one server")],
       "expected a list of SIP URIs, or the word embedded",
     )
+    .optional()
     .meta({
       description:
-        "The servers behind us, in the order of preference; or embedded, a small registrar in memory for trials.",
+        "The servers behind us, in the order of preference; or embedded, a small registrar in memory for trials. Required but on a trunk.",
     }),
+  routes: z
+    .array(
+      section({
+        domain: text().meta({ description: "Domain in the Request-URI." }),
+        to: oneOrMore(text()).meta({ description: "SIP URIs of its servers, in their order." }),
+      }),
+    )
+    .min(1, "must name at least one domain")
+    .optional()
+    .meta({ description: "On a trunk: who serves which domain." }),
   upstream_from: z.array(text()).optional().meta({
     description:
       "Local addresses towards the server. Default: the first free port above the listener.",
@@ -225,9 +247,10 @@ const schema = section({
     .array(text())
     .optional()
     .meta({ description: "Our domains; they make the direction of a message." }),
-  path: choice(["always", "supported"], ["never"])
-    .optional()
-    .meta({ description: "When REGISTER gets a Path header (RFC 3327). Default: always." }),
+  path: choice(["always", "supported", "never"]).optional().meta({
+    description:
+      "When REGISTER gets a Path header (RFC 3327); never: Contacts at the gateway instead. Default: always.",
+  }),
   answer_within: durationSchema()
     .optional()
     .meta({ description: "A final answer to MESSAGE at the latest. Default: 20s." }),

@@ -9,7 +9,12 @@ export interface Config {
   /** The file it was read from, absolute. */
   readonly file: string;
   readonly listen: readonly ListenAddress[];
+  /** Where the gateway stands (DESIGN §7). */
+  readonly placement: "in_front" | "beside" | "trunk";
+  /** On a trunk all servers of `routes`. */
   readonly upstream: Upstream;
+  /** On a trunk; empty elsewhere. */
+  readonly routes: readonly DomainRouteConfig[];
   /** Local addresses towards the server; empty: chosen by the gateway. */
   readonly upstreamFrom: readonly ListenAddress[];
   /** CIDR, canonical. */
@@ -20,7 +25,7 @@ export interface Config {
   readonly advertise: readonly AdvertiseEntry[];
   /** Lower case. */
   readonly domains: readonly string[];
-  readonly path: "always" | "supported";
+  readonly path: "always" | "supported" | "never";
   readonly answerWithinMs: number;
   /** How long transactions and transfers may take after SIGTERM. */
   readonly shutdownGraceMs: number;
@@ -113,6 +118,13 @@ export interface UpstreamServer {
   readonly port: number;
   /** What came in by TLS may go to this server in clear. */
   readonly allowClear: boolean;
+}
+
+export interface DomainRouteConfig {
+  /** Lower case, no dot at the end. */
+  readonly domain: string;
+  /** In failover order. */
+  readonly servers: readonly UpstreamServer[];
 }
 
 export interface AdvertiseEntry {

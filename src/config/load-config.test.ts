@@ -23,6 +23,8 @@ describe("loadConfig", () => {
         { transport: "udp", address: "0.0.0.0", port: 5060 },
         { transport: "tcp", address: "0.0.0.0", port: 5060 },
       ],
+      placement: "in_front",
+      routes: [],
       upstream: {
         kind: "servers",
         servers: [
@@ -200,7 +202,6 @@ admin: { socket: run/s.sock, listen: off }
     ],
     [`${GOOD}__proto__: 1`, '3:1: unknown key "__proto__"'],
     [`${GOOD}tls: { crt: x }`, '3:8: unknown key "crt" (did you mean "cert"?)'],
-    [`${GOOD}path: never`, `3:1: ${not("never")} (one of: always, supported)`],
     [`${GOOD}path: alway`, '3:1: unknown value "alway" (did you mean "always"?)'],
     [
       `${GOOD}scan: { engines: [ { type: yara } ] }`,
@@ -325,7 +326,7 @@ admin: { socket: run/s.sock, listen: off }
   });
 
   it("reports all problems of a file at once, in the order of their places", () => {
-    const text = "lisen: []\nupstream: [5060]\npath: never\nlimits: { idle: 5, conections: 1 }\n";
+    const text = "lisen: []\nupstream: [5060]\npath: nver\nlimits: { idle: 5, conections: 1 }\n";
     expect(problemsOf(text).map((line) => line.split(": ")[0])).toEqual([
       "1:1",
       "2:12",

@@ -21,6 +21,7 @@ import {
   readUpstreamUri,
   type AddressProblem,
 } from "./read-addresses.ts";
+import { readPlacement } from "./read-placement.ts";
 import { checkRelay, readRelay } from "./read-relay.ts";
 import { readRouting } from "./read-routing.ts";
 import { readScan } from "./read-scan.ts";
@@ -39,14 +40,14 @@ export function readConfig(
 ): ReadConfig {
   const base = dirname(file);
   const listen = readList(data.listen ?? DEFAULT_LISTEN, ["listen"], readListenUrl, sink);
-  const upstream = readUpstream(data, sink);
+  const placed = readPlacement(data, (upstream) => readUpstream(upstream, sink), sink);
   const upstreamFrom = readList(data.upstream_from ?? [], ["upstream_from"], readListenUrl, sink);
   const domains = readDomains(data.domains ?? [], sink);
   const dataDir = resolve(base, data.data?.dir ?? "data");
   const config: ReadConfig = {
     file,
     listen,
-    upstream,
+    ...placed,
     upstreamFrom,
     serverSide: readList(data.server_side ?? [], ["server_side"], readCidr, sink),
     trusted: readList(data.trusted ?? [], ["trusted"], readCidr, sink),
@@ -98,10 +99,10 @@ function readList<T>(
   return values;
 }
 
-function readUpstream(data: ConfigData, sink: ProblemSink): Upstream {
-  if (data.upstream === "embedded") return { kind: "embedded" };
+function readUpstream(data: NonNullable<ConfigData["upstream"]>, sink: ProblemSink): Upstream {
+  if (data === "embedded") return { kind: "embedded" };
   const servers: UpstreamServer[] = [];
-  for (const [index, entry] of data.upstream.entries()) {
+  for (const [index, entry] of data.entries()) {
     const uri = typeof entry === "string" ? entry : entry.uri;
     const allowClear = typeof entry === "string" ? false : (entry.allow_clear ?? false);
     const server = readUpstreamUri(uri, allowClear);
@@ -236,7 +237,8 @@ function checkListeners(config: ReadConfig, data: ConfigData, sink: ProblemSink)
     if (config.listen.some((listener) => isListener(listener, server))) {
       const hint =
         "a message would go round in circles: give the server or the listener another port";
-      sink.error(["upstream", index], "this is a listener of the gateway itself", hint);
+      const path = config.placement === "trunk" ? ["routes"] : ["upstream", index];
+      sink.error(path, "this is a listener of the gateway itself", hint);
     }
   }
 }

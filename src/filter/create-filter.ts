@@ -25,6 +25,8 @@ import { Actions, actionKeys } from "./actions.ts";
 import { FileDesk } from "./file-desk.ts";
 import { hearingContext } from "./hearing-context.ts";
 import { groupKey, incidentDraft } from "./incident-draft.ts";
+import { Crossings } from "./crossings.ts";
+import { mayCarryMessages } from "./messaging-media.ts";
 import { NoticeDesk } from "./notice-desk.ts";
 import { createSecondCrossing, type SecondCrossing } from "./second-crossing.ts";
 import { Strangers } from "./strangers.ts";
@@ -68,7 +70,7 @@ export interface FilterSettings {
   readonly judge: JudgeSettings;
   /** Warn-agent of our answers. */
   readonly agent: string;
-  /** 32 bytes; undefined when there is no server behind us that could send a message back (`upstream: embedded`). */
+  /** 32 bytes; undefined when no message crosses the gateway twice (`upstream: embedded`, beside a proxy, on a trunk). */
   readonly markKey: Buffer | undefined;
   /** Largest file to be relayed, bytes; undefined: no transfers (`relay.msnftp: off`). */
   readonly maxFileBytes: number | undefined;
@@ -97,7 +99,17 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
     { ...deps, relay, transfers, notices },
     { failure: settings.judge, agent: settings.agent },
   );
-  const desk: Desk = { deps, settings, actions, strangers, crossing, transfers, notices };
+  const crossings = new Crossings(deps.clock);
+  const desk: Desk = {
+    deps,
+    settings,
+    actions,
+    strangers,
+    crossing,
+    crossings,
+    transfers,
+    notices,
+  };
   return {
     onRequest: (request, context, signal) => onRequest(desk, request, context, signal),
     mayPassUnjudged: (request) => !mayInvite(request),
@@ -112,6 +124,7 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
       actions.close();
       strangers.close();
       crossing?.close();
+      crossings.close();
     },
   };
 }
@@ -137,6 +150,7 @@ interface Desk {
   readonly actions: Actions;
   readonly strangers: Strangers;
   readonly crossing: SecondCrossing | undefined;
+  readonly crossings: Crossings;
   readonly transfers: TransferDesk;
   readonly notices: NoticeDesk;
 }
@@ -153,6 +167,7 @@ function onRequest(
     return UNTOUCHED;
   }
   const hearing = hearingContext(request, context, deps.domains);
+  if (context.voucher !== undefined && desk.crossings.isJudged(request, hearing)) return UNTOUCHED;
   const policy = deps.policy();
   const judgement = judge(request, hearing, policy, settings.judge);
   const question: Question = { request, context, hearing, policy };
@@ -265,6 +280,7 @@ function allow(desk: Desk, question: Question, verdict: Verdict, edits: Edits): 
     kind: "forward",
     splices,
     towardsServer,
+    messaging: mayCarryMessages(verdict.inspection),
     onEnd(end) {
       edits.onEnd?.(end);
       const event = {
@@ -325,6 +341,7 @@ async function stopOrChange(
     kind: "forward",
     splices: outcome.splices,
     towardsServer: mark(desk, question, outcome.splices),
+    messaging: mayCarryMessages(verdict.inspection),
     onEnd: (end) => actions.ended(recorded, end),
   };
 }
@@ -398,9 +415,13 @@ function withTrace(desk: Desk, question: Question, verdict: Verdict): Verdict {
   return judgement.kind === "decided" ? judgement.verdict : judgement.decide(verdict.scans);
 }
 
-/** Our mark for what a client sends, in case that it goes to the server; `splices` are the other edits. */
+/**
+ * Our mark for what a client sends, in case that it goes to the server; `splices` are the other edits. Beside a proxy and
+ * on a trunk what leaves may go straight to a client, which sees no mark: there it is remembered instead.
+ */
 function mark(desk: Desk, question: Question, splices: readonly Splice[]): readonly Splice[] {
   const { request, context, hearing } = question;
+  if (context.voucher !== undefined) desk.crossings.note(request, hearing, splices);
   if (desk.crossing === undefined || context.side !== "client") return NO_SPLICES;
   return desk.crossing.leaving(request, splices, { now: context.receivedAt, to: hearing.to.aor });
 }

@@ -17,11 +17,12 @@ export function hearingContext(
   domains: Domains,
 ): HearingContext {
   const from = sender(request, context);
+  const fromDomain = domainOfOrigin(from, context);
   const to = partyOf(addressed(request, context, domains), "", undefined, false);
   return {
     from,
     to,
-    direction: domains.directionOf(from.domain, to.domain),
+    direction: domains.directionOf(fromDomain, to.domain),
     channel: channelOf(request),
     transport: context.transport,
     encrypted: context.encrypted,
@@ -36,10 +37,11 @@ export function hearingContext(
  * the dialog, and never against a Request-URI that could itself be an address of record of ours.
  */
 function addressed(request: SipRequest, context: RequestContext, domains: Domains): string {
-  if (request.toTag === undefined || !context.dialogProven) return request.requestUri;
-  const uri = parseSipUri(request.requestUri);
-  if (!uri.ok || domains.isOurs(uri.value.host.toLowerCase())) return request.requestUri;
-  return addresseeOf(request) || request.requestUri;
+  const target = context.aliasedUri ?? request.requestUri;
+  if (request.toTag === undefined || !context.dialogProven) return target;
+  const uri = parseSipUri(target);
+  if (!uri.ok || domains.isOurs(uri.value.host.toLowerCase())) return target;
+  return addresseeOf(request) || target;
 }
 
 function channelOf(request: SipRequest): Channel {
@@ -54,9 +56,26 @@ function sender(request: SipRequest, context: RequestContext): Party {
     ? Buffer.from(parsed.value.displayName, "latin1").toString("utf8")
     : "";
   const party = partyOf(uri, displayName, context.sourceAddress, false);
-  const proven =
-    context.trusted || context.side === "server" || context.authenticatedAor === party.aor;
-  return proven ? { ...party, authenticated: true } : party;
+  return isProven(party, context) ? { ...party, authenticated: true } : party;
+}
+
+/** Where nobody registers through us, the server that vouches for its users says who they are (seams.ts `Voucher`). */
+function isProven(party: Party, context: RequestContext): boolean {
+  const { voucher } = context;
+  switch (voucher?.kind) {
+    case undefined:
+      return context.trusted || context.side === "server" || context.authenticatedAor === party.aor;
+    case "asserted":
+      return voucher.aors.includes(party.aor);
+    case "peer":
+      return voucher.domains.includes(party.domain);
+  }
+}
+
+/** A server that sends under a domain that is not routed to it sends from its own, whatever From says. */
+function domainOfOrigin(from: Party, { voucher }: RequestContext): string {
+  if (voucher?.kind !== "peer" || from.authenticated) return from.domain;
+  return voucher.domains[0] ?? "";
 }
 
 function partyOf(

@@ -1,6 +1,7 @@
 /** A proxy between fake flows: what it sends is read back as text or messages. */
 import { createManualClock, type ManualClock } from "../../test/support/manual-clock.ts";
 import { createEmbeddedRegistrar } from "../location/embedded-registrar.ts";
+import { createContactAliases } from "../location/contact-aliases.ts";
 import { createFlowTokens } from "../location/flow-tokens.ts";
 import { createRegistrations, type Registrations } from "../location/registrations.ts";
 import type { Endpoint, Flow, TransportName } from "../transport/flow.ts";
@@ -164,6 +165,7 @@ export function bench(
       transport: network,
       seams,
       flowTokens: createFlowTokens(Buffer.alloc(32, 7), "boot-1"),
+      contactAliases: createContactAliases(Buffer.alloc(32, 7), "boot-1"),
       registrations,
       registrar: createEmbeddedRegistrar(),
       log: { warn: (_fields, message) => void warnings.push(message) },

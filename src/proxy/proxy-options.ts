@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { EmbeddedRegistrar } from "../location/embedded-registrar.ts";
+import type { ContactAliases } from "../location/contact-aliases.ts";
 import type { FlowTokens } from "../location/flow-tokens.ts";
 import type { Registrations } from "../location/registrations.ts";
 import type { Endpoint, Flow, TransportName } from "../transport/flow.ts";
@@ -15,6 +16,7 @@ export interface ProxyDeps {
   readonly transport: FlowOpener;
   readonly seams: Seams;
   readonly flowTokens: FlowTokens;
+  readonly contactAliases: ContactAliases;
   readonly registrations: Registrations;
   /** Asked only with `upstream: embedded`. */
   readonly registrar?: EmbeddedRegistrar;
@@ -67,6 +69,17 @@ export interface UpstreamProbe {
   readonly successes: number;
 }
 
+/** Where else than in front of a server the gateway may stand (placement.ts). */
+export type PlacementOptions =
+  | { readonly kind: "beside" }
+  | { readonly kind: "trunk"; readonly routes: readonly DomainRoute[] };
+
+/** Who serves a domain: lower case, no dot at the end; servers in failover order. */
+export interface DomainRoute {
+  readonly domain: string;
+  readonly servers: readonly UpstreamTarget[];
+}
+
 /** Plain settings (DESIGN §6); every name is an operator's choice. */
 export interface ProxyOptions {
   readonly clientListeners: readonly ListenAddress[];
@@ -77,12 +90,14 @@ export interface ProxyOptions {
   /** The host that stands in Via, Record-Route and Path towards a peer (`advertise`); literals without brackets. */
   readonly advertisedHost: (local: Endpoint, peerAddress: string) => string;
   readonly upstream: "embedded" | readonly UpstreamTarget[];
+  /** Left out: in front of `upstream`. `isServerSide` then knows the addresses of all servers. */
+  readonly placement?: PlacementOptions | undefined;
   /** `server_side`: is this address one of the server's? */
   readonly isServerSide: (address: string) => boolean;
   /** `trusted`: does this client's P-Asserted-Identity stand? */
   readonly isTrusted: (address: string) => boolean;
-  /** `path: never` (contact aliases) is not built yet. */
-  readonly path: "always" | "supported";
+  /** `never`: contact aliases instead (contact-alias.ts), as for a server that has refused a Path. */
+  readonly path: "always" | "supported" | "never";
   readonly answerWithinMs: number;
   /** `on_failure.internal_error`: what becomes of a request when the filter throws, rejects or hangs. */
   readonly onFailure: "block" | "allow";

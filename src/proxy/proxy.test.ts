@@ -574,7 +574,7 @@ describe("createProxy with a filter that fails", () => {
       await Promise.resolve();
       await Promise.resolve();
       clock.advance(19_200);
-      expect(alice.takenLines()).toEqual(["SIP/2.0 500 Server Internal Error"]);
+      expect(alice.takenFinals()).toEqual(["SIP/2.0 500 Server Internal Error"]);
     },
   );
 

@@ -18,6 +18,7 @@ import type { SipResponse } from "../wire/sip/message.ts";
 import { topmostVia } from "../wire/sip/via.ts";
 import { BranchMaker } from "./branch.ts";
 import type { CancelTransaction, ClientTransaction } from "./client-transaction.ts";
+import { PathRefusals } from "./contact-alias.ts";
 import { DialogLegs } from "./dialog-legs.ts";
 import { FlowFaces, type FlowFace } from "./flow-face.ts";
 import { LingerQueue, type LingerLimits } from "./linger.ts";
@@ -25,7 +26,8 @@ import { OwnRequests } from "./originate.ts";
 import type { LegRequest, OriginationEnd, Originator, OwnMessage } from "./origination.ts";
 import { createProxyCounters, type ProxyCounters } from "./proxy-counters.ts";
 import type { ProxyCore } from "./proxy-core.ts";
-import type { ProxyDeps, ProxyOptions } from "./proxy-options.ts";
+import { createPlacement } from "./create-placement.ts";
+import type { ProxyDeps, ProxyOptions, UpstreamTarget } from "./proxy-options.ts";
 import { createRequestGuard } from "./request-guard.ts";
 import { RequestIntake } from "./request-intake.ts";
 import type { Load, ServerTransaction } from "./server-transaction.ts";
@@ -117,6 +119,7 @@ class SipProxy implements Proxy {
       branches: new BranchMaker(),
       clientEnv: { timers, table: this.#clients, cancels: this.#cancels, longLinger },
       legs: new DialogLegs(),
+      pathRefusals: new PathRefusals(options.path),
     };
     const onFinished = (): void => this.#maybeDrained();
     const serverEnv = {
@@ -256,14 +259,18 @@ function targetDeps(
   options: ProxyOptions,
   faces: FlowFaces,
 ): ProxyCore["targets"] {
-  const upstreams = options.upstream === "embedded" ? [] : options.upstream;
+  const choiceOf = (servers: readonly UpstreamTarget[]): UpstreamChoice =>
+    new UpstreamChoice(servers, faces, deps.transport, deps.clock);
+  const upstreams = choiceOf(options.upstream === "embedded" ? [] : options.upstream);
   return {
     options,
     faces,
     opener: deps.transport,
     flowTokens: deps.flowTokens,
+    aliases: deps.contactAliases,
     registrar: deps.registrar,
     clock: deps.clock,
-    upstreams: new UpstreamChoice(upstreams, faces, deps.transport, deps.clock),
+    upstreams,
+    placement: createPlacement({ options, upstreams, choiceOf }),
   };
 }

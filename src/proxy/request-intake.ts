@@ -6,9 +6,11 @@ import { topmostVia, type TopmostVia } from "../wire/sip/via.ts";
 import { forwardAck } from "./ack.ts";
 import { RequestAdmission } from "./admission.ts";
 import { wayHash } from "./branch.ts";
+import { aliasedContact } from "./contact-alias.ts";
 import type { FlowFace } from "./flow-face.ts";
 import type { ProxyCore } from "./proxy-core.ts";
 import type { ProxyCounters } from "./proxy-counters.ts";
+import { placementRefusal } from "./placement.ts";
 import { authenticatedAor } from "./registration.ts";
 import {
   buildReply,
@@ -180,7 +182,8 @@ export class RequestIntake {
     const hash = wayHash(request, face.side);
     const refusal =
       validateRequest(request, core.targets.faces.isOwn) ??
-      (core.branches.isLoop(request, hash) ? plainReply(482, "Loop Detected") : undefined);
+      (core.branches.isLoop(request, hash) ? plainReply(482, "Loop Detected") : undefined) ??
+      placementRefusal(core.targets.placement, face.side, request.method);
     if (refusal !== undefined) {
       this.#refuse(incoming, refusal);
       return;
@@ -272,6 +275,12 @@ export class RequestIntake {
     return planRoute(request, faces.isOwn, flowTokens);
   }
 
+  #aliasedUri(face: FlowFace, { requestUri }: SipRequest): string | undefined {
+    const { pathRefusals, targets } = this.#deps.core;
+    if (face.side !== "server" || !pathRefusals.any) return undefined;
+    return aliasedContact(requestUri, targets.aliases, targets.faces)?.contactUri;
+  }
+
   #contextOf(face: FlowFace, request: SipRequest, plan: RoutePlan): RequestContext {
     const { flow } = face;
     const { core } = this.#deps;
@@ -285,6 +294,8 @@ export class RequestIntake {
       authenticatedAor: authenticatedAor(core.registrations, request, flow.id, nowMs),
       trusted: core.options.isTrusted(flow.remote.address),
       dialogProven: request.toTag !== undefined && plan.proven,
+      voucher: core.targets.placement?.voucher(request, flow.remote.address),
+      aliasedUri: this.#aliasedUri(face, request),
       receivedAt: nowMs,
     };
   }

@@ -2,6 +2,8 @@ import type { TimerHandle } from "../base/timer-wheel.ts";
 import type { SipRequest, SipResponse } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
 import { BestAnswer, type Candidate } from "./best-answer.ts";
+import { ok } from "../base/result.ts";
+import { createAliasedRegister, type AliasedRegister } from "./aliased-register.ts";
 import { ClientTransaction, type BranchOwner } from "./client-transaction.ts";
 import { forwardedRequest, type ForwardBasis } from "./forward-request.ts";
 import { forwardedResponse } from "./forward-response.ts";
@@ -19,10 +21,16 @@ import {
   type Reply,
 } from "./reply.ts";
 import { confirmRegistration, wantsPath } from "./registration.ts";
-import type { RequestContext, RequestOutcome, TransactionEnd } from "./seams.ts";
+import type { ForwardOutcome, RequestContext, RequestOutcome, TransactionEnd } from "./seams.ts";
 import { mayLeave, NOT_SECURE, secrecyOf } from "./secrecy.ts";
 import type { ServerTransaction } from "./server-transaction.ts";
-import { busy, chooseTargets, type BranchTarget, type Trouble } from "./targets.ts";
+import {
+  busy,
+  chooseTargets,
+  once as onlyWay,
+  type BranchTarget,
+  type Trouble,
+} from "./targets.ts";
 import { T1_MS } from "./timers.ts";
 
 type Cause = TransactionEnd["cause"];
@@ -37,6 +45,7 @@ export type Arrival = Pick<
   readonly toTag: string;
 };
 
+const NO_ALIASES = ok([]);
 const REQUEST_TIMEOUT = plainReply(408, "Request Timeout");
 const SERVER_TIMEOUT = plainReply(504, "Server Time-out");
 const UPSTREAM_LOST = plainReply(503, "Service Unavailable");
@@ -56,6 +65,7 @@ export class ResponseContext implements BranchOwner {
   readonly #branches: ClientTransaction[] = [];
   /** Of each branch, where else it can go. */
   readonly #ways: BranchTarget[] = [];
+  readonly #alias: AliasedRegister | undefined;
   #basis: ForwardBasis | undefined;
   #onEnd: ((end: TransactionEnd) => void) | undefined;
   #deadline: TimerHandle | undefined;
@@ -72,6 +82,7 @@ export class ResponseContext implements BranchOwner {
     this.#core = core;
     this.#server = server;
     this.#arrival = arrival;
+    this.#alias = createAliasedRegister(core, arrival.request, arrival.ingress);
   }
 
   /** Asks the filter; what it says decides how this goes on. */
@@ -127,6 +138,9 @@ export class ResponseContext implements BranchOwner {
 
   onResponse(branch: ClientTransaction, response: SipResponse): void {
     const { status } = response;
+    if (this.#basis?.addPath === true && this.#alias?.isAskedFor(branch.face, response) === true) {
+      if (this.#startBranch(onlyWay({ face: branch.face }))) return;
+    }
     this.#core.legs.heardResponse(this.#arrival.request, response, branch.face);
     if (status >= 300) {
       const cause = this.#finalCause();
@@ -168,14 +182,14 @@ export class ResponseContext implements BranchOwner {
       return;
     }
     try {
-      this.#forward(outcome.splices, outcome.towardsServer ?? []);
+      this.#forward(outcome);
     } catch (error) {
       this.#core.log.warn({ err: error }, "a request could not be forwarded");
       this.#giveUp(INTERNAL_ERROR, "replied");
     }
   }
 
-  #forward(edits: ForwardBasis["edits"], towardsServer: ForwardBasis["towardsServer"]): void {
+  #forward({ splices: edits, towardsServer = [], messaging }: ForwardOutcome): void {
     const { request, ingress, plan } = this.#arrival;
     const { targets: targetDeps, options } = this.#core;
     if (options.upstream === "embedded" && request.method === "REGISTER") {
@@ -188,7 +202,8 @@ export class ResponseContext implements BranchOwner {
       return;
     }
     const addPath = ingress.side === "client" && wantsPath(request, options.path);
-    this.#basis = { ...this.#arrival, edits, towardsServer, addPath };
+    const unrecorded = targetDeps.placement?.followsMessagingOnly === true && messaging !== true;
+    this.#basis = { ...this.#arrival, edits, towardsServer, addPath, unrecorded };
     let started = 0;
     for (const way of targets.value) if (this.#startBranch(way)) started += 1;
     if (started > 0) return;
@@ -209,7 +224,9 @@ export class ResponseContext implements BranchOwner {
     const { registrations, clock } = this.#core;
     if (request.method !== "REGISTER" || ingress.side !== "client") return;
     const nowMs = clock.now();
-    confirmRegistration(registrations, { request, response, flowId: ingress.flow.id, nowMs });
+    const aliasOf = (contactUri: string): string | undefined => this.#alias?.aliasOf(contactUri);
+    const flowId = ingress.flow.id;
+    confirmRegistration(registrations, { request, response, flowId, aliasOf, nowMs });
   }
 
   /** RFC 3261 §16.7 step 6, RFC 3263 §4.3: the next way of a branch that led nowhere, if there is one. */
@@ -232,9 +249,16 @@ export class ResponseContext implements BranchOwner {
     const branch = this.#core.branches.next(wayHash);
     const requestUri = target.requestUri ?? basis.plan.target;
     const numbers = this.#core.legs.leaving(request, target.face, requestUri);
-    const edits = numbers.length === 0 ? basis.edits : [...basis.edits, ...numbers];
+    const aliases = this.#alias?.splicesFor(target.face) ?? NO_ALIASES;
+    if (!aliases.ok) {
+      this.#giveUp(aliases.problem, "replied");
+      return true;
+    }
+    const more = [...numbers, ...aliases.value];
+    const edits = more.length === 0 ? basis.edits : [...basis.edits, ...more];
+    const addPath = basis.addPath && this.#alias?.used !== true;
     const bytes = forwardedRequest(
-      edits === basis.edits ? basis : { ...basis, edits },
+      edits === basis.edits && addPath === basis.addPath ? basis : { ...basis, edits, addPath },
       target,
       branch,
     );
@@ -281,7 +305,9 @@ export class ResponseContext implements BranchOwner {
     const { reliable } = this.#server.replyFlow;
     try {
       const edits = seams.onResponse(response, this.#edited?.() ?? request, context);
-      const all = challenges.length === 0 ? edits : [...edits, ...challenges];
+      const contacts = this.#alias?.clientContacts(response) ?? [];
+      const more = challenges.length + contacts.length;
+      const all = more === 0 ? edits : [...edits, ...challenges, ...contacts];
       return forwardedResponse(response, this.#numberedBack(all, response), reliable);
     } catch (error) {
       log.warn({ err: error }, "the filter failed on a response");
