@@ -4,12 +4,14 @@ import { join } from "node:path";
 import { createAdvertisedHost } from "./assembly/advertised-host.ts";
 import { openListeners, type Listeners } from "./assembly/open-listeners.ts";
 import { transfersEnded } from "./assembly/transfers-ended.ts";
+import { expireQuarantine } from "./assembly/expire-quarantine.ts";
 import { createPolicyStore } from "./assembly/policy-store.ts";
 import { createQuarantinePort } from "./assembly/quarantine-port.ts";
 import { quarantineStore } from "./assembly/relay-parts.ts";
 import { startFilter } from "./assembly/start-filter.ts";
 import { runInlineTest } from "./assembly/run-inline-test.ts";
-import { resolveUpstream } from "./assembly/resolve-upstream.ts";
+import { reportUpstream } from "./assembly/upstream-reports.ts";
+import { resolvePlacement, serverSideOf } from "./assembly/resolve-placement.ts";
 import { reloadPolicies, reviewPorts, type ReloadOutcome } from "./assembly/review-ports.ts";
 import { systemClock, type Clock } from "./base/clock.ts";
 import { failed, ok, type Result } from "./base/result.ts";
@@ -17,12 +19,12 @@ import type { Config } from "./config/config.ts";
 import type { ConfigProblem } from "./config/config-problem.ts";
 import { createJournal } from "./journal/create-journal.ts";
 import { createEmbeddedRegistrar } from "./location/embedded-registrar.ts";
+import { createContactAliases } from "./location/contact-aliases.ts";
 import { createFlowTokens } from "./location/flow-tokens.ts";
 import { readOrCreateKey } from "./location/key-file.ts";
 import { createRegistrations } from "./location/registrations.ts";
 import { isInNetworks, parseNetwork } from "./policy/cidr.ts";
 import type { Account } from "./proxy/digest-credentials.ts";
-import type { UpstreamTarget } from "./proxy/proxy-options.ts";
 import { createProxy, type Proxy } from "./proxy/proxy.ts";
 import { createAdminServer } from "./review/admin-server.ts";
 import { createQuarantineReader } from "./quarantine/create-quarantine-reader.ts";
@@ -54,12 +56,15 @@ export interface Gateway {
   readonly warnings: readonly ConfigProblem[];
   reload(): Promise<ReloadOutcome>;
   reopenLogs(): Promise<void>;
-  /** Finishes what is under way and closes everything in the reverse order of its start; aborted: without waiting. */
+  /**
+   * Finishes what is under way, for `shutdown_grace` at most, and closes everything in the reverse order of its start;
+   * aborted: without waiting. What has no answer by then gets 503.
+   */
   stop(hurry: AbortSignal): Promise<void>;
 }
 
-/** How long SIGTERM waits for unfinished transactions. */
-const GRACE_MS = 30_000;
+/** RFC 5626 §3.5.1. */
+const CRLF_KEEPALIVE = { ping: Buffer.from("\r\n\r\n"), pong: Buffer.from("\r\n") };
 
 /**
  * Builds every part from the configuration. The one place that knows them all; it decides nothing itself.
@@ -79,9 +84,12 @@ export async function startGateway(
     await createJournal({ dir: config.data.dir, eventsFile: config.log.eventsFile, clock }),
   );
   const keys = join(config.data.dir, "keys");
+  const flowKey = readOrCreateKey(keys, "flow.key");
+  const bootId = randomUUID();
   const registrations = createRegistrations();
   const registrar = createEmbeddedRegistrar();
-  const upstream = await upstreamOf(config);
+  const placed = await resolvePlacement(config);
+  const { upstream, placement } = placed;
 
   let proxy: Proxy | undefined;
   const kept = quarantineStore(config);
@@ -102,6 +110,7 @@ export async function startGateway(
         createFramer: () => createSipFramer(sipLimits(config)),
         readDatagram: (bytes) => readDatagram(bytes, config),
         tls,
+        keepAlive: CRLF_KEEPALIVE,
         handler: {
           onFrame: (flow, frame) => proxy?.onFrame(flow, frame),
           onClose(flow) {
@@ -119,16 +128,19 @@ export async function startGateway(
     listen: config.listen,
     upstreamFrom: config.upstreamFrom,
     serverTransports: new Set(upstream === "embedded" ? [] : upstream.map((one) => one.transport)),
+    serversOnly: placement !== undefined,
   });
   const running = createProxy(
     {
       clock,
       transport,
       seams: filter,
-      flowTokens: createFlowTokens(readOrCreateKey(keys, "flow.key"), randomUUID()),
+      flowTokens: createFlowTokens(flowKey, bootId),
+      contactAliases: createContactAliases(flowKey, bootId),
       registrations,
       registrar,
       log: { warn: (fields, message) => log.warn(message, fields) },
+      onUpstream: (change) => reportUpstream({ clock, journal, log }, change),
     },
     {
       clientListeners: listeners.client,
@@ -136,16 +148,23 @@ export async function startGateway(
       ownHosts: ownHosts(config),
       advertisedHost: createAdvertisedHost(config.advertise),
       upstream,
-      isServerSide: memberOf(config.serverSide),
+      placement,
+      isServerSide: serverSideOf(placed, memberOf(config.serverSide)),
       isTrusted: memberOf(config.trusted),
       path: config.path,
       answerWithinMs: config.answerWithinMs,
       onFailure: config.onFailure.internalError,
       inFlight: config.limits.inFlight,
+      ratePerSource: config.limits.ratePerSource,
+      overloadStatus: config.limits.overloadCode,
       account: credentialsOf(config),
+      upstreamProbe: config.upstreamProbe,
     },
   );
   proxy = running;
+
+  const reader = createQuarantineReader(kept);
+  parts.use(expireQuarantine({ clock, journal, reader, log }, config.limits.quarantineDays));
 
   const reload = async (): Promise<ReloadOutcome> => {
     await tls?.look();
@@ -163,7 +182,7 @@ export async function startGateway(
         transport,
         relay,
         transferOf: (id) => filter.transferOf(id),
-        quarantine: createQuarantinePort(createQuarantineReader(kept), { journal, clock }),
+        quarantine: createQuarantinePort(reader, { journal, clock }),
         reload,
         version,
         listening,
@@ -180,7 +199,10 @@ export async function startGateway(
     async stop(hurry) {
       await transport.stopListening();
       await Promise.race([
-        Promise.all([running.drain(GRACE_MS), transfersEnded(relay, clock, GRACE_MS)]),
+        Promise.all([
+          running.drain(config.shutdownGraceMs, hurry),
+          transfersEnded(relay, clock, config.shutdownGraceMs),
+        ]),
         aborted(hurry),
       ]);
       await owned.disposeAsync();
@@ -193,11 +215,6 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
-}
-
-async function upstreamOf(config: Config): Promise<"embedded" | readonly UpstreamTarget[]> {
-  if (config.upstream.kind === "embedded") return "embedded";
-  return Promise.all(config.upstream.servers.map((server) => resolveUpstream(server)));
 }
 
 /** Without a certificate there is no TLS. */

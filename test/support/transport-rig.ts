@@ -2,6 +2,7 @@ import { connect, type Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import type { CodedError } from "../../src/base/coded-error.ts";
 import type { Flow } from "../../src/transport/flow.ts";
+import type { KeepAliveBytes } from "../../src/transport/keep-alive.ts";
 import type { StreamFramer } from "../../src/transport/protocol-transport.ts";
 import { createTlsContexts, type TlsSettings } from "../../src/transport/tls-contexts.ts";
 import { createTransport, type Transport } from "../../src/transport/transport.ts";
@@ -29,10 +30,11 @@ export interface TransportRig extends AsyncDisposable {
   until(condition: () => boolean): Promise<void>;
 }
 
-/** Builds the rig; `limits` override the defaults, with `tls` there is TLS. */
+/** Builds the rig; `limits` override the defaults, with `tls` there is TLS. Without `keepAlive` nobody is pinged. */
 export function createTransportRig(
   limits: Partial<TransportLimits> = {},
   tls?: TlsSettings,
+  keepAlive?: KeepAliveBytes,
 ): TransportRig {
   const clock = createManualClock();
   const onError = (flow: Flow | undefined, { code, message }: CodedError): void =>
@@ -53,6 +55,7 @@ export function createTransportRig(
       clock,
       createFramer: createLineFramer,
       readDatagram: (bytes) => bytes.toString("latin1"),
+      ...(keepAlive === undefined ? {} : { keepAlive }),
       handler: {
         onFrame(flow, text) {
           rig.frames.push({ flow, text });
