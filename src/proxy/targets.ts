@@ -26,11 +26,12 @@ export interface Target {
 
 /**
  * Why the last way led nowhere: its connection broke, the server there was found dead before it had answered anything,
- * or it says that it has too much to do.
+ * it says that it has too much to do, or the request may not go there (secrecy.ts), for which the way is not to blame.
  */
 export type Trouble =
   | { readonly kind: "lost" }
   | { readonly kind: "silent" }
+  | { readonly kind: "withheld" }
   | { readonly kind: "busy"; readonly retryAfterMs: number | undefined };
 
 /** One branch: opens the first way that works, and the next one when that leads nowhere. */

@@ -151,6 +151,7 @@ export class UpstreamChoice {
   }
 
   #rest(upstream: UpstreamTarget, trouble: Trouble | undefined): void {
+    if (trouble?.kind === "withheld") return;
     const wantedMs = trouble?.kind === "busy" ? trouble.retryAfterMs : undefined;
     const restMs = Math.min(wantedMs ?? REST_MS, LONGEST_REST_MS);
     this.#restingUntil.set(upstream, this.#clock.monotonicMs() + restMs);
