@@ -31,6 +31,7 @@ import { DEFAULT_TRANSPORT_LIMITS, type TransportLimits } from "./transport/tran
 import { createTransport } from "./transport/transport.ts";
 import { createSipFramer, type SipFrame } from "./wire/sip/framer.ts";
 import { parseDatagram, type SipLimits } from "./wire/sip/parse-message.ts";
+import { readWebSocketMessage } from "./wire/sip/read-websocket-message.ts";
 
 /** What the gateway is given by the program around it. */
 export interface GatewayHost {
@@ -97,6 +98,10 @@ export async function startGateway(
         clock,
         createFramer: () => createSipFramer(sipLimits(config)),
         readDatagram: (bytes) => readDatagram(bytes, config),
+        webSocket: {
+          readMessage: (bytes) => readWebSocketMessage(bytes, sipLimits(config)),
+          origins: config.webSocket.origins,
+        },
         handler: {
           onFrame: (flow, frame) => proxy?.onFrame(flow, frame),
           onClose(flow) {
@@ -201,9 +206,18 @@ function sipLimits({ limits }: Config): SipLimits {
   return { maxHeadBytes, maxHeaderCount, maxBodyBytes };
 }
 
-function transportLimits({ limits }: Config): Partial<TransportLimits> {
+function transportLimits({ limits, webSocket }: Config): Partial<TransportLimits> {
   const { connections, connectionsPerAddress, headerTimeoutMs, idleMs, sendBufferBytes } = limits;
-  return { connections, connectionsPerAddress, headerTimeoutMs, idleMs, sendBufferBytes };
+  const messageBytes = limits.maxHeadBytes + limits.maxBodyBytes;
+  return {
+    connections,
+    connectionsPerAddress,
+    headerTimeoutMs,
+    idleMs,
+    sendBufferBytes,
+    messageBytes,
+    pingMs: webSocket.pingMs,
+  };
 }
 
 /** A datagram is one frame; what cannot be read in it ends nothing. */

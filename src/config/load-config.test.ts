@@ -79,6 +79,7 @@ describe("loadConfig", () => {
         quarantineBytes: 2 * 1024 ** 3,
         quarantineDays: 14,
       },
+      webSocket: { origins: [], pingMs: 30_000 },
       data: { dir: files.path("etc/data") },
       log: { level: "info", eventsFile: files.path("etc/data/events.ndjson") },
       admin: { socket: files.path("etc/data/admin.sock") },

@@ -24,9 +24,12 @@ const TRANSPORTS: ReadonlyMap<string, { readonly name: TransportName; readonly p
   ]);
 
 /** Known by name, and not built yet: a key that names one is an error that says so. */
-const LATER: ReadonlySet<TransportName> = new Set(["tls", "ws", "wss"]);
+const LATER: ReadonlySet<TransportName> = new Set(["tls", "wss"]);
 
-/** A listener: udp:// or tcp://, a literal address, a port (that of the scheme when left out). */
+/** Opened by clients alone (RFC 7118 §3): no way to a server. */
+const FROM_CLIENTS: ReadonlySet<TransportName> = new Set(["ws", "wss"]);
+
+/** A listener: udp://, tcp:// or ws://, a literal address, a port (that of the scheme when left out). */
 export function readListenUrl(text: string): Read<ListenAddress> {
   const match = /^([a-z]+):\/\/(\[[^\]]*\]|[^:/[\]]*)(?::(\d{1,6}))?\/?$/i.exec(text);
   if (match === null) return wrong(`"${text}" is not a listener`, LISTEN_EXAMPLE);
@@ -46,6 +49,13 @@ export function readListenUrl(text: string): Read<ListenAddress> {
   const port = portText === undefined ? transport.port : Number(portText);
   if (port > 65_535) return wrong(`there is no port ${port}`, "ports end at 65535");
   return ok({ transport: transport.name, address, port });
+}
+
+/** A local address towards the server: a listener of a transport that a server can be reached by. */
+export function readLocalUrl(text: string): Read<ListenAddress> {
+  const read = readListenUrl(text);
+  if (!read.ok || !FROM_CLIENTS.has(read.value.transport)) return read;
+  return wrong(`no server is reached by ${read.value.transport}: WebSockets are for clients`);
 }
 
 const UPSTREAM_EXAMPLE = 'write "sip:10.0.0.5:5070;transport=tcp"';
@@ -88,6 +98,9 @@ function readTransport(params: string): Read<TransportName> {
   }
   const known = TRANSPORTS.get(transport ?? "udp");
   if (known === undefined) return wrong(`"${transport}" is not a transport`, "udp or tcp");
+  if (FROM_CLIENTS.has(known.name)) {
+    return wrong(`no server is reached by ${known.name}: WebSockets are for clients`, "udp or tcp");
+  }
   if (LATER.has(known.name)) {
     return wrong(`transport ${known.name} is not available in this version`);
   }

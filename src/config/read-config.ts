@@ -18,11 +18,13 @@ import {
   isLoopback,
   readCidr,
   readListenUrl,
+  readLocalUrl,
   readUpstreamUri,
   type AddressProblem,
 } from "./read-addresses.ts";
 import { checkRelay, readRelay } from "./read-relay.ts";
 import { readScan } from "./read-scan.ts";
+import { readWebSocket } from "./read-websocket.ts";
 
 const DEFAULT_LISTEN: readonly string[] = ["udp://0.0.0.0:5060", "tcp://0.0.0.0:5060"];
 
@@ -34,7 +36,7 @@ export function readConfig(data: ConfigData, file: string, sink: ProblemSink): R
   const base = dirname(file);
   const listen = readList(data.listen ?? DEFAULT_LISTEN, ["listen"], readListenUrl, sink);
   const upstream = readUpstream(data, sink);
-  const upstreamFrom = readList(data.upstream_from ?? [], ["upstream_from"], readListenUrl, sink);
+  const upstreamFrom = readList(data.upstream_from ?? [], ["upstream_from"], readLocalUrl, sink);
   const domains = readDomains(data.domains ?? [], sink);
   const dataDir = resolve(base, data.data?.dir ?? "data");
   const config: ReadConfig = {
@@ -54,6 +56,7 @@ export function readConfig(data: ConfigData, file: string, sink: ProblemSink): R
     scan: readScan(data.scan ?? {}, base, sink),
     onFailure: onFailureConfig(data.on_failure ?? {}),
     limits: limitsConfig(data.limits ?? {}),
+    webSocket: readWebSocket(data.websocket, sink),
     data: { dir: dataDir },
     log: {
       level: data.log?.level ?? "info",

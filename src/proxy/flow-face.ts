@@ -46,7 +46,7 @@ export class FlowFace {
   recordRoute(mark: CrossingMark, callId: string): string {
     const token = this.side === "client" ? this.token() : "";
     const user = `${token}.${this.#tokens.prove(provenText(mark, callId))}`;
-    return `Record-Route: <sip:${user}@${this.sentBy};transport=${this.flow.transport};lr;sluice=${mark}>\r\n`;
+    return `Record-Route: <sip:${user}@${this.sentBy};transport=${uriTransport(this.flow)};lr;sluice=${mark}>\r\n`;
   }
 
   /** The token of this flow, to stand in Path and Record-Route. */
@@ -62,12 +62,15 @@ export class FlowFaces {
   readonly #tokens: FlowTokens;
   readonly #ownHosts: Set<string>;
   readonly #ownPorts: ReadonlySet<number>;
+  /** A URI without a port may mean us. */
+  readonly #atDefaultPort: boolean;
 
   constructor(options: ProxyOptions, tokens: FlowTokens) {
     this.#options = options;
     this.#tokens = tokens;
     const listeners = [...options.clientListeners, ...options.serverListeners];
     this.#ownPorts = new Set(listeners.map((listener) => listener.port));
+    this.#atDefaultPort = listeners.some((l) => l.port === DEFAULT_PORTS[l.transport]);
     const addresses = listeners.map((l) => l.address).filter((address) => !isWildcard(address));
     this.#ownHosts = new Set([...options.ownHosts, ...addresses].map((host) => bareHost(host)));
   }
@@ -89,9 +92,10 @@ export class FlowFaces {
     return this.#faces.get(flow);
   }
 
-  /** Is this one of our own listeners, by any of its names? A missing port means 5060. */
+  /** Is this one of our own listeners, by any of its names? A missing port means the one of the transport. */
   readonly isOwn = (host: string, port: number | undefined): boolean =>
-    this.#ownPorts.has(port ?? 5060) && this.#ownHosts.has(bareHost(host));
+    (port === undefined ? this.#atDefaultPort : this.#ownPorts.has(port)) &&
+    this.#ownHosts.has(bareHost(host));
 
   /**
    * DESIGN §4 "Sides and routing": a connection that we opened to an upstream, what arrives at `upstream_from` from the
@@ -99,7 +103,8 @@ export class FlowFaces {
    */
   sideOf(flow: Flow): Side {
     const options = this.#options;
-    if (options.upstream === "embedded") return "client";
+    // WebSockets are opened by clients alone, whatever address they come from: a reverse proxy's may be the server's.
+    if (options.upstream === "embedded" || isWebSocket(flow)) return "client";
     if (options.isServerSide(flow.remote.address)) return "server";
     if (flow.outgoing) return this.isUpstream(flow.transport, flow.remote) ? "server" : "client";
     const known = options.upstream.some(({ remote }) => remote.address === flow.remote.address);
@@ -133,6 +138,25 @@ export class FlowFaces {
     const address = isWildcard(listener.address) ? flow.local.address : listener.address;
     return { address, port: listener.port };
   }
+}
+
+/** RFC 3261 §19.1.2, RFC 7118 §5.2. */
+const DEFAULT_PORTS: Readonly<Record<TransportName, number>> = {
+  udp: 5060,
+  tcp: 5060,
+  tls: 5061,
+  ws: 80,
+  wss: 443,
+};
+
+/** The transport parameter of a SIP URI: RFC 7118 §5.2.2 defines `ws` alone, for either kind of WebSocket. */
+function uriTransport({ transport }: Flow): string {
+  return transport === "wss" ? "ws" : transport;
+}
+
+/** Does the flow run over a WebSocket (RFC 7118)? */
+export function isWebSocket({ transport }: Pick<Flow, "transport">): boolean {
+  return transport === "ws" || transport === "wss";
 }
 
 function isAt(listener: ListenAddress, flow: Flow): boolean {

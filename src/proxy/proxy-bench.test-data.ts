@@ -34,7 +34,7 @@ export class FakeFlow implements Flow {
     this.outgoing = outgoing;
   }
   get reliable(): boolean {
-    return this.transport === "tcp";
+    return this.transport !== "udp";
   }
   send(bytes: Buffer): void {
     if (this.open) this.sent.push(bytes.toString("latin1"));

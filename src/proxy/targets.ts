@@ -10,6 +10,7 @@ import { bareHost, type FlowFace, type FlowFaces } from "./flow-face.ts";
 import type { FlowOpener, ProxyOptions } from "./proxy-options.ts";
 import { FLOW_FAILED, plainReply, type Reply } from "./reply.ts";
 import type { RoutePlan } from "./route.ts";
+import { isReachedByFlowOnly } from "./reached-by-flow.ts";
 import type { Side } from "./seams.ts";
 import type { UpstreamChoice } from "./upstream-choice.ts";
 
@@ -117,6 +118,7 @@ function towardsUri(deps: TargetDeps, plan: RoutePlan): Result<readonly BranchTa
   const uri = plan.next ?? readUri(plan.target);
   if (uri === undefined) return failed(plainReply(416, "Unsupported URI Scheme"));
   if (deps.faces.isOwn(uri.host, uri.port)) return failed(NOT_FOUND);
+  if (isReachedByFlowOnly(uri)) return failed(FLOW_FAILED);
   const hop = literalHop(uri);
   if (hop !== undefined) return ok([once(open(deps, hop))]);
   return deps.upstreams.isNamed(uri.host) ? ok([deps.upstreams.inOrder()]) : failed(UNRESOLVED);

@@ -11,7 +11,10 @@ import type {
 import { createTcpTransport } from "./tcp-transport.ts";
 import { createTransportCounters, type TransportCounters } from "./transport-counters.ts";
 import type { TransportLimits } from "./transport-limits.ts";
+import { startTcpListener } from "./tcp-listener.ts";
 import { createUdpTransport } from "./udp-transport.ts";
+import type { ReadMessage } from "./ws-connection.ts";
+import { createWsTransport, type WsTransportOptions } from "./ws-transport.ts";
 
 /**
  * All SIP sockets of the process: listeners, connections in both directions, and the limits that keep a hostile peer
@@ -61,7 +64,15 @@ export interface TransportDeps<Frame> {
   readonly clock: Clock;
   createFramer(): StreamFramer<Frame>;
   readDatagram(bytes: Buffer): Frame;
+  readonly webSocket: WebSocketMeans<Frame>;
   readonly handler: TransportHandler<Frame>;
+}
+
+/** What WebSockets need besides. */
+export interface WebSocketMeans<Frame> {
+  readonly readMessage: ReadMessage<Frame>;
+  /** Whose pages may connect (RFC 6454 origins, lower case); empty: any. */
+  readonly origins: readonly string[];
 }
 
 /** Resolution of the time limits. */
@@ -84,6 +95,7 @@ export function createTransport<Frame>(
   const protocols: ReadonlyMap<TransportName, ProtocolTransport> = new Map([
     ["udp", createUdpTransport(context, (bytes) => deps.readDatagram(bytes))],
     ["tcp", createTcpTransport(context, () => deps.createFramer())],
+    ["ws", createWsTransport(context, webSocketOptions(context, deps.webSocket))],
   ]);
   const all = [...protocols];
   const protocolOf = (name: TransportName): ProtocolTransport => {
@@ -109,5 +121,18 @@ export function createTransport<Frame>(
     async [Symbol.asyncDispose]() {
       await Promise.all(all.map(([, protocol]) => protocol[Symbol.asyncDispose]()));
     },
+  };
+}
+
+function webSocketOptions<Frame>(
+  context: ProtocolContext<Frame>,
+  { readMessage, origins }: WebSocketMeans<Frame>,
+): WsTransportOptions<Frame> {
+  return {
+    name: "ws",
+    startListener: (endpoint, onConnection) =>
+      startTcpListener(context, endpoint, onConnection, "ws"),
+    readMessage,
+    origins: new Set(origins),
   };
 }

@@ -28,8 +28,11 @@ export interface TransportRig extends AsyncDisposable {
   until(condition: () => boolean): Promise<void>;
 }
 
-/** Builds the rig; `limits` override the defaults. */
-export function createTransportRig(limits: Partial<TransportLimits> = {}): TransportRig {
+/** Builds the rig; `limits` override the defaults, `origins` are those of pages that may connect. */
+export function createTransportRig(
+  limits: Partial<TransportLimits> = {},
+  origins: readonly string[] = [],
+): TransportRig {
   const clock = createManualClock();
   const rig: Omit<TransportRig, "transport" | typeof Symbol.asyncDispose> = {
     clock,
@@ -45,6 +48,7 @@ export function createTransportRig(limits: Partial<TransportLimits> = {}): Trans
       clock,
       createFramer: createLineFramer,
       readDatagram: (bytes) => bytes.toString("latin1"),
+      webSocket: { readMessage: (bytes) => bytes.toString("latin1"), origins },
       handler: {
         onFrame(flow, text) {
           rig.frames.push({ flow, text });
