@@ -11,7 +11,7 @@ import { startFilter } from "./assembly/start-filter.ts";
 import { runInlineTest } from "./assembly/run-inline-test.ts";
 import { resolveUpstream } from "./assembly/resolve-upstream.ts";
 import { reloadPolicies, reviewPorts, type ReloadOutcome } from "./assembly/review-ports.ts";
-import { systemClock } from "./base/clock.ts";
+import { systemClock, type Clock } from "./base/clock.ts";
 import { failed, ok, type Result } from "./base/result.ts";
 import type { Config } from "./config/config.ts";
 import type { ConfigProblem } from "./config/config-problem.ts";
@@ -27,6 +27,7 @@ import { createProxy, type Proxy } from "./proxy/proxy.ts";
 import { createAdminServer } from "./review/admin-server.ts";
 import { createQuarantineReader } from "./quarantine/create-quarantine-reader.ts";
 import { formatEndpoint } from "./transport/endpoint.ts";
+import { createTlsContexts, type TlsContexts } from "./transport/tls-contexts.ts";
 import { DEFAULT_TRANSPORT_LIMITS, type TransportLimits } from "./transport/transport-limits.ts";
 import { createTransport } from "./transport/transport.ts";
 import { createSipFramer, type SipFrame } from "./wire/sip/framer.ts";
@@ -41,6 +42,7 @@ export interface GatewayHost {
 
 /** The program's own log; never message texts. */
 export interface GatewayLog {
+  info(message: string, details?: Readonly<Record<string, unknown>>): void;
   warn(message: string, details?: Readonly<Record<string, unknown>>): void;
   error(message: string, details?: Readonly<Record<string, unknown>>): void;
 }
@@ -92,6 +94,8 @@ export async function startGateway(
   parts.use(relay);
   parts.defer(() => filter.close());
 
+  const tls = tlsContexts(config, clock, log);
+  parts.defer(() => tls?.[Symbol.dispose]());
   const transport = parts.use(
     createTransport<SipFrame>(
       {
@@ -102,6 +106,7 @@ export async function startGateway(
           readMessage: (bytes) => readWebSocketMessage(bytes, sipLimits(config)),
           origins: config.webSocket.origins,
         },
+        tls,
         handler: {
           onFrame: (flow, frame) => proxy?.onFrame(flow, frame),
           onClose(flow) {
@@ -193,6 +198,19 @@ function aborted(signal: AbortSignal): Promise<void> {
 async function upstreamOf(config: Config): Promise<"embedded" | readonly UpstreamTarget[]> {
   if (config.upstream.kind === "embedded") return "embedded";
   return Promise.all(config.upstream.servers.map((server) => resolveUpstream(server)));
+}
+
+/** Without a certificate there is no TLS. */
+function tlsContexts({ tls }: Config, clock: Clock, log: GatewayLog): TlsContexts | undefined {
+  if (tls.certificates.length === 0) return undefined;
+  return createTlsContexts(
+    {
+      clock,
+      onError: (error) => log.error(error.message, { code: error.code }),
+      onReload: (files) => log.info("new certificates are in force", { files }),
+    },
+    tls,
+  );
 }
 
 /** What the server's challenges to our own notices are answered with. */

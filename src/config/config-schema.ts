@@ -3,6 +3,7 @@ import { choice, section, text } from "../policy/vocabulary.ts";
 import { durationSchema, sizeSchema, type SizeText } from "./quantities.ts";
 import { relaySchema, type RelayData } from "./relay-schema.ts";
 import { scanSchema, type ScanData } from "./scan-schema.ts";
+import { tlsSchema, type TlsData } from "./tls-schema.ts";
 import { webSocketSchema, type WebSocketData } from "./websocket-schema.ts";
 
 /**
@@ -22,6 +23,7 @@ export interface ConfigData {
   readonly domains?: readonly string[] | undefined;
   readonly path?: "always" | "supported" | undefined;
   readonly answer_within?: string | undefined;
+  readonly tls?: TlsData | undefined;
   readonly rules?: readonly string[] | undefined;
   readonly account?: AccountData | undefined;
   readonly relay?: RelayData | undefined;
@@ -173,113 +175,111 @@ const limits = section({
     .meta({ description: "Days after which a kept file is deleted. Default: 14." }),
 }).meta({ description: "Bounds on what peers may cost." });
 
-const schema = section(
-  {
-    listen: z
-      .array(text())
-      .min(1, "must name at least one address")
-      .optional()
-      .meta({ description: "Where clients reach us. Default: udp and tcp on 0.0.0.0:5060." }),
-    upstream: z
-      .union(
-        [z.literal("embedded"), z.array(upstreamEntry).min(1, "must name at least one server")],
-        "expected a list of SIP URIs, or the word embedded",
-      )
-      .meta({
-        description:
-          "The servers behind us, in the order of preference; or embedded, a small registrar in memory for trials.",
-      }),
-    upstream_from: z.array(text()).optional().meta({
-      description:
-        "Local addresses towards the server. Default: the first free port above the listener.",
-    }),
-    server_side: z
-      .array(text())
-      .optional()
-      .meta({ description: "Further addresses of the server side, CIDR." }),
-    trusted: z
-      .array(text())
-      .optional()
-      .meta({ description: "Clients whose identity headers are kept, CIDR." }),
-    advertise: z
-      .union(
-        [
-          section(advertised),
-          z.array(
-            section({
-              net: text().meta({ description: "Peers of this network, CIDR." }),
-              ...advertised,
-            }),
-          ),
-        ],
-        "expected a map with sip and media, or a list of such maps with net",
-      )
-      .optional()
-      .meta({ description: "Addresses to be named to peers. Default: the local address." }),
-    domains: z
-      .array(text())
-      .optional()
-      .meta({ description: "Our domains; they make the direction of a message." }),
-    path: choice(["always", "supported"], ["never"])
-      .optional()
-      .meta({ description: "When REGISTER gets a Path header (RFC 3327). Default: always." }),
-    answer_within: durationSchema()
-      .optional()
-      .meta({ description: "A final answer to MESSAGE at the latest. Default: 20s." }),
-    rules: z
-      .array(path)
-      .optional()
-      .meta({ description: "Rule files and folders, in this order. Default: rules/." }),
-    account: section({
-      aor: text().optional().meta({
-        description: "Who notices come from. Default: sip:sluice@ the first of domains.",
-      }),
-      user: text().optional().meta({
-        description: "Name in the server's challenges. Default: the user part of aor.",
-      }),
-      password_file: path.optional().meta({
-        description: "File whose first line is the password; nobody else may read it.",
-      }),
-    })
-      .optional()
-      .meta({ description: "The gateway's own account." }),
-    relay: relaySchema.optional(),
-    scan: scanSchema.optional(),
-    on_failure: onFailure.optional(),
-    limits: limits.optional(),
-    websocket: webSocketSchema.optional(),
-    data: section({
-      dir: path.optional().meta({
-        description: "Incident store, spool, quarantine and keys. Default: ./data.",
-      }),
-    })
-      .optional()
-      .meta({ description: "Where the gateway keeps what it must not lose." }),
-    log: section({
-      level: choice(LOG_LEVELS).optional().meta({ description: "Default: info." }),
-      events: path.optional().meta({
-        description: "The event log, one JSON object a line. Default: events.ndjson in data.dir.",
-      }),
-    })
-      .optional()
-      .meta({ description: "The gateway's own log (to stderr) and the event log." }),
-    admin: section(
-      {
-        socket: path.optional().meta({
-          description: "Unix socket for the command line. Default: admin.sock in data.dir.",
-        }),
-        listen: z
-          .literal("off", "an admin listener is not available in this version: write off")
-          .optional()
-          .meta({ description: "Default: off." }),
-      },
-      ["token_file"],
+const schema = section({
+  listen: z
+    .array(text())
+    .min(1, "must name at least one address")
+    .optional()
+    .meta({ description: "Where clients reach us. Default: udp and tcp on 0.0.0.0:5060." }),
+  upstream: z
+    .union(
+      [z.literal("embedded"), z.array(upstreamEntry).min(1, "must name at least one server")],
+      "expected a list of SIP URIs, or the word embedded",
     )
-      .optional()
-      .meta({ description: "How the command line reaches the running gateway." }),
-  },
-  ["tls"],
-).meta({ title: "Sluice configuration" });
+    .meta({
+      description:
+        "The servers behind us, in the order of preference; or embedded, a small registrar in memory for trials.",
+    }),
+  upstream_from: z.array(text()).optional().meta({
+    description:
+      "Local addresses towards the server. Default: the first free port above the listener.",
+  }),
+  server_side: z
+    .array(text())
+    .optional()
+    .meta({ description: "Further addresses of the server side, CIDR." }),
+  trusted: z
+    .array(text())
+    .optional()
+    .meta({ description: "Clients whose identity headers are kept, CIDR." }),
+  advertise: z
+    .union(
+      [
+        section(advertised),
+        z.array(
+          section({
+            net: text().meta({ description: "Peers of this network, CIDR." }),
+            ...advertised,
+          }),
+        ),
+      ],
+      "expected a map with sip and media, or a list of such maps with net",
+    )
+    .optional()
+    .meta({ description: "Addresses to be named to peers. Default: the local address." }),
+  domains: z
+    .array(text())
+    .optional()
+    .meta({ description: "Our domains; they make the direction of a message." }),
+  path: choice(["always", "supported"], ["never"])
+    .optional()
+    .meta({ description: "When REGISTER gets a Path header (RFC 3327). Default: always." }),
+  answer_within: durationSchema()
+    .optional()
+    .meta({ description: "A final answer to MESSAGE at the latest. Default: 20s." }),
+  tls: tlsSchema.optional(),
+  rules: z
+    .array(path)
+    .optional()
+    .meta({ description: "Rule files and folders, in this order. Default: rules/." }),
+  account: section({
+    aor: text().optional().meta({
+      description: "Who notices come from. Default: sip:sluice@ the first of domains.",
+    }),
+    user: text().optional().meta({
+      description: "Name in the server's challenges. Default: the user part of aor.",
+    }),
+    password_file: path.optional().meta({
+      description: "File whose first line is the password; nobody else may read it.",
+    }),
+  })
+    .optional()
+    .meta({ description: "The gateway's own account." }),
+  relay: relaySchema.optional(),
+  scan: scanSchema.optional(),
+  on_failure: onFailure.optional(),
+  limits: limits.optional(),
+  websocket: webSocketSchema.optional(),
+  data: section({
+    dir: path.optional().meta({
+      description: "Incident store, spool, quarantine and keys. Default: ./data.",
+    }),
+  })
+    .optional()
+    .meta({ description: "Where the gateway keeps what it must not lose." }),
+  log: section({
+    level: choice(LOG_LEVELS).optional().meta({ description: "Default: info." }),
+    events: path.optional().meta({
+      description: "The event log, one JSON object a line. Default: events.ndjson in data.dir.",
+    }),
+  })
+    .optional()
+    .meta({ description: "The gateway's own log (to stderr) and the event log." }),
+  admin: section(
+    {
+      socket: path.optional().meta({
+        description: "Unix socket for the command line. Default: admin.sock in data.dir.",
+      }),
+      listen: z
+        .literal("off", "an admin listener is not available in this version: write off")
+        .optional()
+        .meta({ description: "Default: off." }),
+    },
+    ["token_file"],
+  )
+    .optional()
+    .meta({ description: "How the command line reaches the running gateway." }),
+}).meta({ title: "Sluice configuration" });
 
 /** Validates the shape of a configuration. */
 export function parseConfigData(data: unknown): z.ZodSafeParseResult<ConfigData> {

@@ -22,6 +22,7 @@ export interface Config {
   readonly domains: readonly string[];
   readonly path: "always" | "supported";
   readonly answerWithinMs: number;
+  readonly tls: TlsConfig;
   /** Files and folders, absolute, in their order. */
   readonly rules: readonly string[];
   /** Who notices come from; undefined: no notices. */
@@ -45,6 +46,16 @@ export interface AccountConfig {
   readonly user: string;
   /** Never in a log; undefined: challenges are not answered. */
   readonly password: string | undefined;
+}
+
+export interface TlsConfig {
+  /** PEM files, absolute; the first pair is for who asks for no name that we have. */
+  readonly certificates: readonly { readonly cert: string; readonly key: string }[];
+  /** PEM file of the authorities that vouch for peers; undefined: those of the system. */
+  readonly ca: string | undefined;
+  /** Servers that we connect to must prove their name. */
+  readonly verifyPeer: boolean;
+  readonly clientCert: "off" | "optional" | "required";
 }
 
 export interface RelayConfig {

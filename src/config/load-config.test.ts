@@ -42,6 +42,7 @@ describe("loadConfig", () => {
       domains: [],
       path: "always",
       answerWithinMs: 20_000,
+      tls: { certificates: [], ca: undefined, verifyPeer: true, clientCert: "off" },
       rules: [files.path("etc/rules")],
       account: undefined,
       relay: {
@@ -189,7 +190,7 @@ admin: { socket: run/s.sock, listen: off }
       '3:9: unknown key "on_virus" (known here: engines, hashes, combine, timeout, on_infected, on_unscannable, on_error)',
     ],
     [`${GOOD}__proto__: 1`, '3:1: unknown key "__proto__"'],
-    [`${GOOD}tls: { cert: x }`, `3:1: ${not("tls")}`],
+    [`${GOOD}tls: { crt: x }`, '3:8: unknown key "crt" (did you mean "cert"?)'],
     [`${GOOD}path: never`, `3:1: ${not("never")} (one of: always, supported)`],
     [`${GOOD}path: alway`, '3:1: unknown value "alway" (did you mean "always"?)'],
     [
@@ -207,16 +208,8 @@ admin: { socket: run/s.sock, listen: off }
       "3:11: a rate is not available in this version: write off",
     ],
     [
-      "upstream: embedded\nlisten:\n  - tls://127.0.0.1:5061",
-      "3:5: a listener tls:// is not available in this version",
-    ],
-    [
-      "upstream: embedded\nlisten: [wss://127.0.0.1]",
-      "2:10: a listener wss:// is not available in this version",
-    ],
-    [
       "upstream: embedded\nlisten: [sctp://127.0.0.1]",
-      '2:10: "sctp" is not a transport (write "udp://0.0.0.0:5060", "tcp://[::1]:5060")',
+      '2:10: "sctp" is not a transport (write "udp://0.0.0.0:5060", "tcp://[::1]:5060", "tls://0.0.0.0:5061")',
     ],
     [
       "upstream: embedded\nlisten: [udp://localhost:5060]",
@@ -249,10 +242,10 @@ admin: { socket: run/s.sock, listen: off }
       "upstream: [10.0.0.5]",
       '1:12: "10.0.0.5" is not a SIP URI (write "sip:10.0.0.5:5070;transport=tcp")',
     ],
-    ["upstream: [sips:10.0.0.5]", "1:12: sips: (TLS) is not available in this version"],
+    ["upstream: ['sips:10.0.0.5;transport=udp']", "1:12: sips: is TLS, which udp does not carry"],
     [
-      "upstream: ['sip:10.0.0.5;transport=tls']",
-      "1:12: transport tls is not available in this version",
+      "upstream: ['sip:10.0.0.5;transport=ws']",
+      "1:12: no server is reached by ws: WebSockets are for clients",
     ],
     [
       "upstream: ['sip:10.0.0.5;maddr=1']",

@@ -24,6 +24,7 @@ import {
 } from "./read-addresses.ts";
 import { checkRelay, readRelay } from "./read-relay.ts";
 import { readScan } from "./read-scan.ts";
+import { checkTls, readTls } from "./read-tls.ts";
 import { readWebSocket } from "./read-websocket.ts";
 
 const DEFAULT_LISTEN: readonly string[] = ["udp://0.0.0.0:5060", "tcp://0.0.0.0:5060"];
@@ -32,7 +33,11 @@ const DEFAULT_LISTEN: readonly string[] = ["udp://0.0.0.0:5060", "tcp://0.0.0.0:
  * Makes a `Config` of data whose shape is right: fills in the defaults of DESIGN §6, reads addresses and units, and
  * finds what does not go together. What is wrong goes to `sink`; the value is then of no use.
  */
-export function readConfig(data: ConfigData, file: string, sink: ProblemSink): ReadConfig {
+export function readConfig(
+  data: ConfigData,
+  { file, nowMs }: { readonly file: string; readonly nowMs: number },
+  sink: ProblemSink,
+): ReadConfig {
   const base = dirname(file);
   const listen = readList(data.listen ?? DEFAULT_LISTEN, ["listen"], readListenUrl, sink);
   const upstream = readUpstream(data, sink);
@@ -50,6 +55,7 @@ export function readConfig(data: ConfigData, file: string, sink: ProblemSink): R
     domains,
     path: data.path ?? "always",
     answerWithinMs: readAnswerWithin(data.answer_within, sink),
+    tls: readTls(data.tls, { base, nowMs }, sink),
     rules: (data.rules ?? ["rules/"]).map((path) => resolve(base, path)),
     account: readAccount(data.account ?? {}, domains[0], base, sink),
     relay: readRelay(data.relay ?? {}, sink),
@@ -66,6 +72,7 @@ export function readConfig(data: ConfigData, file: string, sink: ProblemSink): R
   };
   checkListeners(config, data, sink);
   checkRelay(config, data.relay ?? {}, sink);
+  checkTls(config, sink);
   return config;
 }
 

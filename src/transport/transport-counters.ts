@@ -23,6 +23,8 @@ export interface TransportCounters {
   /** Requests of HTTP that did not become a WebSocket. */
   handshakesRefused: number;
   connectErrors: number;
+  /** TLS handshakes with clients that failed. */
+  handshakeErrors: number;
   /** Bytes of unfinished messages held now. */
   bytesHeld: number;
   /** Bytes that were never handed to a socket, because the buffer was full. */
@@ -50,6 +52,7 @@ export function createTransportCounters(): TransportCounters {
     closedByPingFlood: 0,
     handshakesRefused: 0,
     connectErrors: 0,
+    handshakeErrors: 0,
     bytesHeld: 0,
     bytesDropped: 0,
     datagramsReceived: 0,

@@ -4,6 +4,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import type { TimerHandle } from "../base/timer-wheel.ts";
 import type { ProtocolContext } from "./protocol-transport.ts";
 import type { AcceptedConnection } from "./tcp-listener.ts";
+import type { PreparedConnection } from "./tcp-transport.ts";
 import {
   refusalOf,
   refuseHandshake,
@@ -23,7 +24,7 @@ export interface OpenedWebSocket {
 /** Where accepted connections ask to become WebSockets. */
 export interface WsGate {
   /** Reads the request of a connection; the place in the quota is given back when the socket is closed, whenever that is. */
-  enter(accepted: AcceptedConnection): void;
+  enter(prepared: PreparedConnection): void;
   /** Ends what has not yet become a WebSocket. */
   close(): void;
 }
@@ -83,12 +84,13 @@ export function createWsGate<Frame>(
 
   return {
     enter(accepted) {
-      const { socket, release } = accepted;
-      const deadline = wheel.start(limits.headerTimeoutMs, () => {
+      const { socket, release, sinceMs = clock.monotonicMs() } = accepted;
+      const leftMs = Math.max(0, sinceMs + limits.headerTimeoutMs - clock.monotonicMs());
+      const deadline = wheel.start(leftMs, () => {
         counters.closedByHeaderTimeout += 1;
         socket.destroy();
       });
-      waiting.set(socket, { accepted, acceptedAtMs: clock.monotonicMs(), deadline });
+      waiting.set(socket, { accepted, acceptedAtMs: sinceMs, deadline });
       counters.connectionsOpen += 1;
       socket.once("close", () => {
         counters.connectionsOpen -= 1;

@@ -3,6 +3,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { CodedError } from "../../src/base/coded-error.ts";
 import type { Flow } from "../../src/transport/flow.ts";
 import type { StreamFramer } from "../../src/transport/protocol-transport.ts";
+import { createTlsContexts, type TlsSettings } from "../../src/transport/tls-contexts.ts";
 import { createTransport, type Transport } from "../../src/transport/transport.ts";
 import {
   DEFAULT_TRANSPORT_LIMITS,
@@ -28,12 +29,17 @@ export interface TransportRig extends AsyncDisposable {
   until(condition: () => boolean): Promise<void>;
 }
 
-/** Builds the rig; `limits` override the defaults, `origins` are those of pages that may connect. */
+/** Builds the rig; `limits` override the defaults, with `tls` there is TLS, `origins` are those of pages that may connect. */
 export function createTransportRig(
   limits: Partial<TransportLimits> = {},
+  tls?: TlsSettings,
   origins: readonly string[] = [],
 ): TransportRig {
   const clock = createManualClock();
+  const onError = (flow: Flow | undefined, { code, message }: CodedError): void =>
+    void rig.errors.push({ flow, code, message });
+  const contexts =
+    tls && createTlsContexts({ clock, onError: (error) => onError(undefined, error) }, tls);
   const rig: Omit<TransportRig, "transport" | typeof Symbol.asyncDispose> = {
     clock,
     frames: [],
@@ -55,15 +61,18 @@ export function createTransportRig(
           rig.onFrame(flow, text);
         },
         onClose: (flow) => void rig.closed.push(flow),
-        onError: (flow, error: CodedError) =>
-          void rig.errors.push({ flow, code: error.code, message: error.message }),
+        onError,
       },
+      tls: contexts,
     },
     { ...DEFAULT_TRANSPORT_LIMITS, ...limits },
   );
   return Object.assign(rig, {
     transport,
-    [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      contexts?.[Symbol.dispose]();
+      await transport[Symbol.asyncDispose]();
+    },
   });
 }
 

@@ -18,10 +18,14 @@ export interface WsPeer extends Disposable {
 /** Connects to a port of 127.0.0.1 and waits for the handshake's end, whichever that is. */
 export async function connectWsPeer(
   port: number,
-  options: ClientOptions & { readonly protocol?: string; readonly path?: string } = {},
+  options: ClientOptions & {
+    readonly scheme?: "ws" | "wss";
+    readonly protocol?: string;
+    readonly path?: string;
+  } = {},
 ): Promise<WsPeer> {
-  const { protocol = "sip", path = "/", ...rest } = options;
-  const ws = new WebSocket(`ws://127.0.0.1:${port}${path}`, protocol, rest);
+  const { scheme = "ws", protocol = "sip", path = "/", ...rest } = options;
+  const ws = new WebSocket(`${scheme}://127.0.0.1:${port}${path}`, protocol, rest);
   const received: (string | Buffer)[] = [];
   const heard = { pings: 0, pongs: 0 };
   let closed: number | undefined;
