@@ -175,7 +175,10 @@ export async function startGateway(
   return ok({
     endpoints,
     warnings: policies.firstWarnings,
-    reload: async () => reloadPolicies(policies, journal, clock),
+    async reload() {
+      await tls?.look();
+      return reloadPolicies(policies, journal, clock);
+    },
     reopenLogs: () => journal.reopen(),
     async stop(hurry) {
       await transport.stopListening();

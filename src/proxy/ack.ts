@@ -8,6 +8,7 @@ import { removeBody } from "./message-edits.ts";
 import type { ProxyCore } from "./proxy-core.ts";
 import { planRoute } from "./route.ts";
 import type { RequestContext } from "./seams.ts";
+import { mayLeave, secrecyOf } from "./secrecy.ts";
 import { chooseTargets } from "./targets.ts";
 
 /** The ACK of a 2xx as it came in. */
@@ -27,9 +28,11 @@ export function forwardAck(core: ProxyCore, ack: IncomingAck): void {
   const hash = wayHash(request, ingress.side);
   if (request.value(HeaderId.MaxForwards) === "0" || core.branches.isLoop(request, hash)) return;
   const plan = planRoute(request, core.targets.faces.isOwn, core.targets.flowTokens);
-  const targets = chooseTargets(core.targets, request, ingress.side, plan);
+  const targets = chooseTargets(core.targets, request, ingress, plan);
   const target = targets.ok ? targets.value[0]?.next() : undefined;
   if (target === undefined) return;
+  const secrecy = secrecyOf(request, ingress, plan);
+  if (!mayLeave(core.options, secrecy, ingress, target.face)) return;
   const keepIdentity = context.side === "server" || context.trusted;
   const basis = {
     request,

@@ -1,7 +1,7 @@
 import { isWildcard } from "../transport/endpoint.ts";
 import type { Endpoint, Flow, TransportName } from "../transport/flow.ts";
 import type { FlowTokens } from "../location/flow-tokens.ts";
-import type { ListenAddress, ProxyOptions } from "./proxy-options.ts";
+import type { ListenAddress, ProxyOptions, UpstreamTarget } from "./proxy-options.ts";
 import { provenText } from "./route.ts";
 import type { Side } from "./seams.ts";
 
@@ -43,10 +43,22 @@ export class FlowFace {
    * sealed token of its flow, for a client listens nowhere; one that faces the server bears none. Both bear a proof of
    * the mark and the Call-ID (see route.ts for how they are read again).
    */
-  recordRoute(mark: CrossingMark, callId: string): string {
+  recordRoute(mark: CrossingMark, callId: string, secure = false): string {
     const token = this.side === "client" ? this.token() : "";
     const user = `${token}.${this.#tokens.prove(provenText(mark, callId))}`;
-    return `Record-Route: <sip:${user}@${this.sentBy};transport=${uriTransport(this.flow)};lr;sluice=${mark}>\r\n`;
+    return `Record-Route: <${this.uri(user, secure)};lr;sluice=${mark}>\r\n`;
+  }
+
+  /**
+   * The URI by which we are reached on the listener of this flow. `secure`: the request is one to a sips: URI, and so
+   * must be those in Record-Route and Path (RFC 3261 §16.6 step 4); `transport=tls` then says nothing more (RFC 5630
+   * §3.1.1.2).
+   */
+  uri(user: string, secure: boolean): string {
+    const { encrypted } = this.flow;
+    const transport = uriTransport(this.flow);
+    if (!secure || !encrypted) return `sip:${user}@${this.sentBy};transport=${transport}`;
+    return `sips:${user}@${this.sentBy}${transport === "tls" ? "" : `;transport=${transport}`}`;
   }
 
   /** The token of this flow, to stand in Path and Record-Route. */
@@ -112,9 +124,13 @@ export class FlowFaces {
   }
 
   isUpstream(transport: TransportName, remote: Endpoint): boolean {
+    return this.upstreamAt(transport, remote) !== undefined;
+  }
+
+  upstreamAt(transport: TransportName, remote: Endpoint): UpstreamTarget | undefined {
     const { upstream } = this.#options;
-    if (upstream === "embedded") return false;
-    return upstream.some(
+    if (upstream === "embedded") return undefined;
+    return upstream.find(
       (target) =>
         target.transport === transport &&
         target.remote.port === remote.port &&
@@ -141,7 +157,7 @@ export class FlowFaces {
 }
 
 /** RFC 3261 §19.1.2, RFC 7118 §5.2. */
-const DEFAULT_PORTS: Readonly<Record<TransportName, number>> = {
+export const DEFAULT_PORTS: Readonly<Record<TransportName, number>> = {
   udp: 5060,
   tcp: 5060,
   tls: 5061,

@@ -22,13 +22,14 @@ export class FakeFlow implements Flow {
   readonly local: Endpoint;
   readonly remote: Endpoint;
   readonly outgoing: boolean;
-  readonly encrypted = false;
+  readonly encrypted: boolean;
   congested = false;
   open = true;
   sent: string[] = [];
   constructor(transport: TransportName, local: Endpoint, remote: Endpoint, outgoing: boolean) {
     this.id = `${transport}/${local.address}:${local.port}/${remote.address}:${remote.port}`;
     this.transport = transport;
+    this.encrypted = transport === "tls" || transport === "wss";
     this.local = local;
     this.remote = remote;
     this.outgoing = outgoing;
@@ -75,7 +76,7 @@ class FakeNetwork implements FlowOpener {
     const { transport, remote } = target;
     const port = transport === "udp" ? (target.local?.port ?? 0) : 41_000;
     const local = { address: target.local?.address ?? GATEWAY, port };
-    const flow = new FakeFlow(transport, local, remote, transport === "tcp");
+    const flow = new FakeFlow(transport, local, remote, transport !== "udp");
     const known = this.flows.get(flow.id);
     if (known?.open === true) return known;
     this.flows.set(flow.id, flow);

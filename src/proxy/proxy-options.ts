@@ -24,6 +24,8 @@ export interface FlowOpener {
     readonly transport: TransportName;
     readonly remote: Endpoint;
     readonly local?: Endpoint;
+    /** TLS: the host that the peer's certificate must name; its address when left out. */
+    readonly name?: string;
   }): Flow;
   flowById(id: string): Flow | undefined;
 }
@@ -45,6 +47,8 @@ export interface UpstreamTarget {
   readonly transport: TransportName;
   readonly remote: Endpoint;
   readonly host: string;
+  /** What came in by TLS may go on to this server, or from this server, in clear. */
+  readonly allowClear?: boolean;
 }
 
 /** Plain settings (DESIGN §6); every name is an operator's choice. */

@@ -7,6 +7,7 @@ import {
   bench,
   request,
   values,
+  UPSTREAM,
   type Bench,
   type FakeFlow,
 } from "./proxy-bench.test-data.ts";
@@ -17,9 +18,15 @@ const FROM_SERVER = "SIP/2.0/TCP 10.9.0.5:5070";
 /** All browsers behind one reverse proxy. */
 const PROXY = "192.0.2.80";
 
+/** What came by wss may go on in clear: the ways of the gateway are the same then. */
+const CLEAR = {
+  upstream: [{ transport: "tcp", remote: UPSTREAM, host: "sip.example.com", allowClear: true }],
+} as const;
+
 function listening(transport: TransportName, port: number): Parameters<typeof bench>[0] {
   return {
     options: {
+      ...CLEAR,
       clientListeners: [
         { transport: "tcp", address: "10.0.0.1", port: 5060 },
         { transport, address: "10.0.0.1", port },
@@ -63,7 +70,7 @@ describe("createProxy with clients on WebSockets", () => {
     ["ws", "WS"],
     ["wss", "WSS"],
   ] as const)("reaches a client on the %s connection of its REGISTER", (transport, inVia) => {
-    const b = bench();
+    const b = bench({ options: CLEAR });
     const bob = browser(b, 1001, transport);
     const other = browser(b, 1002, transport);
     const route = `Route: ${pathOf(b, bob)}`;
@@ -82,7 +89,7 @@ describe("createProxy with clients on WebSockets", () => {
   it.each(["ws", "wss"] as const)(
     "records itself on the %s side as RFC 7118 §5.2.2 has it",
     (transport) => {
-      const b = bench();
+      const b = bench({ options: CLEAR });
       const bob = browser(b, 1001, transport);
       b.send(bob, request("INVITE", { via: VIA, extra: [`Contact: <${CONTACT}>`] }));
       const routes = values(b.upstream().request(), HeaderId.RecordRoute);
@@ -90,6 +97,13 @@ describe("createProxy with clients on WebSockets", () => {
       expect(routes[1]).toMatch(/^<sip:[\w-]+\.[\w-]+@10\.0\.0\.1:80;transport=ws;lr;sluice=own>$/);
     },
   );
+
+  it("keeps what came by wss out of the clear, as what came by TLS", () => {
+    const b = bench();
+    const bob = browser(b, 1001, "wss");
+    b.send(bob, request("MESSAGE", { via: VIA }));
+    expect(bob.response().status).toBe(480);
+  });
 
   it("answers 430 when the connection of the REGISTER is gone", () => {
     const b = bench();

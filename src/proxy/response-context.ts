@@ -19,6 +19,7 @@ import {
 import { confirmRegistration, wantsPath } from "./registration.ts";
 import { planRoute } from "./route.ts";
 import type { RequestContext, RequestOutcome, TransactionEnd } from "./seams.ts";
+import { mayLeave, NOT_SECURE, secrecyOf } from "./secrecy.ts";
 import type { ServerTransaction } from "./server-transaction.ts";
 import { statusRank } from "./status-rank.ts";
 import type { BranchTarget } from "./targets.ts";
@@ -66,6 +67,8 @@ export class ResponseContext implements BranchOwner {
   #edited: (() => SipRequest) | undefined;
   /** It was forwarded with another CSeq number than it came with (dialog-legs.ts). */
   #renumbered = false;
+  /** There was a way for it, in clear, which it must not go (secrecy.ts). */
+  #withheld = false;
 
   constructor(core: ProxyCore, server: ServerTransaction, arrival: Arrival) {
     this.#core = core;
@@ -164,7 +167,7 @@ export class ResponseContext implements BranchOwner {
       return;
     }
     const plan = planRoute(request, targetDeps.faces.isOwn, targetDeps.flowTokens);
-    const targets = chooseTargets(targetDeps, request, ingress.side, plan);
+    const targets = chooseTargets(targetDeps, request, ingress, plan);
     if (!targets.ok) {
       this.#answer(targets.problem, targets.problem === FLOW_FAILED ? "unreachable" : "replied");
       return;
@@ -173,7 +176,9 @@ export class ResponseContext implements BranchOwner {
     this.#basis = { ...this.#arrival, plan, edits, towardsServer, addPath };
     let started = 0;
     for (const way of targets.value) if (this.#startBranch(way)) started += 1;
-    if (started === 0) this.#giveUp(UPSTREAM_LOST, "unreachable");
+    if (started > 0) return;
+    if (this.#withheld) this.#giveUp(NOT_SECURE, "replied");
+    else this.#giveUp(UPSTREAM_LOST, "unreachable");
   }
 
   #registerHere(): void {
@@ -196,7 +201,12 @@ export class ResponseContext implements BranchOwner {
     const target = way.next();
     const basis = this.#basis;
     if (target === undefined || basis === undefined) return false;
-    const { request, wayHash } = this.#arrival;
+    const { request, wayHash, ingress } = this.#arrival;
+    const secrecy = secrecyOf(request, ingress, basis.plan);
+    if (!mayLeave(this.#core.options, secrecy, ingress, target.face)) {
+      this.#withheld = true;
+      return false;
+    }
     const branch = this.#core.branches.next(wayHash);
     const requestUri = target.requestUri ?? basis.plan.target;
     const numbers = this.#core.legs.leaving(request, target.face, requestUri);

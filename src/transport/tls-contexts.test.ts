@@ -117,6 +117,18 @@ describe("createTlsContexts", () => {
     expect(server.errors).toEqual([]);
   });
 
+  it("takes new files at once when it is told to look", async () => {
+    const live = changeable(first);
+    using server = await serve([live]);
+    await server.lookOnce();
+    copyFileSync(renewed.cert, live.cert);
+    copyFileSync(renewed.key, live.key);
+    await server.contexts.look();
+    expect(await shown(server.port, {})).toBe("renewed");
+    await server.look();
+    expect(server.reloads()).toBe(1);
+  });
+
   it("keeps the old certificate when the new file is broken, and says so once", async () => {
     const live = changeable(first);
     using server = await serve([live]);

@@ -46,6 +46,8 @@ export interface TlsContexts extends Disposable {
   serverOptions(): TlsOptions;
   /** Gives a server new certificates when there are some, until it closes. */
   follow(server: Server): void;
+  /** Looks at the files now, and takes what has changed without waiting. Never rejects. */
+  look(): Promise<void>;
   /** For `tls.connect`. `name`: the host whose certificate it must be, or a literal address. */
   clientOptions(name: string): ConnectionOptions;
 }
@@ -84,6 +86,7 @@ export function createTlsContexts(deps: TlsContextsDeps, settings: TlsSettings):
         return problem === undefined ? undefined : new Error(problem);
       },
     }),
+    look: () => watch.look("at once"),
     [Symbol.dispose]: () => watch.cancel(),
   };
 }
@@ -141,21 +144,26 @@ function systemAuthorities(): string[] {
   return system.length > 0 ? system : getCACertificates("bundled");
 }
 
+interface FileWatch {
+  look(take: "when settled" | "at once"): Promise<void>;
+  cancel(): void;
+}
+
 /** Calls `load` when the files have changed and stayed so; what it throws is reported, and the old stays in force. */
 function watchFiles(
   { clock, onError }: TlsContextsDeps,
   settings: TlsSettings,
   load: () => void,
-): ScheduledCall {
+): FileWatch {
   let loaded: string | undefined;
   let seen: string | undefined;
   let cancelled = false;
   let next: ScheduledCall | undefined;
-  const look = async (): Promise<void> => {
+  const look: FileWatch["look"] = async (take) => {
     const now = await statKeyPairs(settings);
     if (cancelled) return;
     loaded ??= now;
-    if (now === seen && now !== loaded) {
+    if ((now === seen || take === "at once") && now !== loaded) {
       loaded = now;
       try {
         load();
@@ -166,10 +174,12 @@ function watchFiles(
       }
     }
     seen = now;
-    next = clock.schedule(LOOK_EVERY_MS, () => void look());
+    next?.cancel();
+    next = clock.schedule(LOOK_EVERY_MS, () => void look("when settled"));
   };
-  void look();
+  void look("when settled");
   return {
+    look,
     cancel() {
       cancelled = true;
       next?.cancel();
