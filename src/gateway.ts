@@ -152,6 +152,10 @@ export async function startGateway(
   );
   proxy = running;
 
+  const reload = async (): Promise<ReloadOutcome> => {
+    await tls?.look();
+    return reloadPolicies(policies, journal, clock);
+  };
   const endpoints = describeListeners(listeners, config);
   const listening = endpoints.join(" ");
   parts.use(
@@ -165,6 +169,7 @@ export async function startGateway(
         relay,
         transferOf: (id) => filter.transferOf(id),
         quarantine: createQuarantinePort(createQuarantineReader(kept), { journal, clock }),
+        reload,
         version,
         listening,
       }),
@@ -175,10 +180,7 @@ export async function startGateway(
   return ok({
     endpoints,
     warnings: policies.firstWarnings,
-    async reload() {
-      await tls?.look();
-      return reloadPolicies(policies, journal, clock);
-    },
+    reload,
     reopenLogs: () => journal.reopen(),
     async stop(hurry) {
       await transport.stopListening();

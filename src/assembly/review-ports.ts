@@ -19,6 +19,7 @@ export interface ReviewDeps {
   readonly relay: RelayClient;
   readonly transferOf: (relayId: string) => Transfer | undefined;
   readonly quarantine: QuarantinePort;
+  readonly reload: () => Promise<ReloadOutcome>;
   readonly version: string;
   /** As the ready line names them. */
   readonly listening: string;
@@ -66,7 +67,7 @@ export function reviewPorts(deps: ReviewDeps): ReviewPorts {
         },
       };
     },
-    reload: async () => reloadPolicies(policies, journal, clock),
+    reload: () => deps.reload(),
     quarantine: deps.quarantine,
     engines: async (test) => relay.engines(test),
     transfers: async () =>

@@ -51,8 +51,7 @@ export class FlowFace {
 
   /**
    * The URI by which we are reached on the listener of this flow. `secure`: the request is one to a sips: URI, and so
-   * must be those in Record-Route and Path (RFC 3261 §16.6 step 4); `transport=tls` then says nothing more (RFC 5630
-   * §3.1.1.2).
+   * must be those in Record-Route and Path (RFC 3261 §16.6 step 4); `transport=tls` then says nothing more (RFC 5630).
    */
   uri(user: string, secure: boolean): string {
     const { encrypted } = this.flow;

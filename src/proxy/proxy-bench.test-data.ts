@@ -72,7 +72,10 @@ export class FakeFlow implements Flow {
 
 class FakeNetwork implements FlowOpener {
   readonly flows: Map<string, FakeFlow> = new Map();
-  connect(target: { transport: TransportName; remote: Endpoint; local?: Endpoint }): FakeFlow {
+  /** Names that certificates had to prove, in the order of connecting. */
+  readonly names: (string | undefined)[] = [];
+  connect(target: Parameters<FlowOpener["connect"]>[0]): FakeFlow {
+    this.names.push(target.name);
     const { transport, remote } = target;
     const port = transport === "udp" ? (target.local?.port ?? 0) : 41_000;
     const local = { address: target.local?.address ?? GATEWAY, port };

@@ -192,6 +192,20 @@ describe("a sips: URI", () => {
   });
 });
 
+describe("the name that a server must prove", () => {
+  it("is the operator's, and for an address from the network that address", () => {
+    const { alice, bob, send, network } = stage([server("tls", true)]);
+    send(alice, request("MESSAGE"));
+    expect(network.names).toEqual(["sip.example.com"]);
+    const uplink = network.to(UPSTREAM, "tls");
+    // The server sends to itself by way of us.
+    send(uplink, request("MESSAGE", { uri: "sip:x@10.9.0.5:5070;transport=tls" }));
+    send(uplink, request("MESSAGE", { uri: "sip:x@192.0.2.77;transport=tls" }));
+    expect(network.names).toEqual(["sip.example.com", "sip.example.com", undefined]);
+    expect(bob.taken()).toEqual([]);
+  });
+});
+
 describe("Record-Route where the transports differ", () => {
   it("has an entry for either listener, and the dialog comes back by both", () => {
     const made = stage([server("tcp", true)]);

@@ -7,7 +7,7 @@ import type { RoutePlan } from "./route.ts";
 
 /**
  * What must not leave in clear (DESIGN §4 "TLS"): whatever came in encrypted, unless the operator has permitted it by
- * name (`allow_clear`), and whatever goes to a sips: URI, without exception (RFC 3261 §26.2.2, RFC 5630 §3.1.3).
+ * name (`allow_clear`), and whatever goes to a sips: URI, without exception (RFC 3261 §26.2.2, RFC 5630).
  */
 export type Secrecy = "none" | "hop" | "sips";
 

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { CertificateFiles } from "../../support/certificates.ts";
 import { freePort } from "../../support/free-port.ts";
 import type { TestTransport } from "../../support/sip-socket.ts";
 import { waitUntil } from "../../support/wait-until.ts";
@@ -13,6 +14,8 @@ export interface KamailioOptions {
   readonly auth?: boolean;
   /** Stays in the path of dialogs. */
   readonly recordRoute?: boolean;
+  /** Listens for TLS as well: shows this certificate, and wants one of that authority from everybody. */
+  readonly tls?: CertificateFiles & { readonly ca: string };
 }
 
 /** Not the gateway's address: the two sides of the gateway differ by address, as they do in a network. */
@@ -24,6 +27,7 @@ export class Kamailio implements AsyncDisposable {
   readonly port: number;
   readonly #dir: string;
   readonly #child: ChildProcess;
+  #tlsPort: number | undefined;
 
   private constructor(dir: string, port: number, child: ChildProcess) {
     this.#dir = dir;
@@ -36,8 +40,11 @@ export class Kamailio implements AsyncDisposable {
     const port = await freePort(HOST);
     const template = await readFile(new URL("kamailio.cfg", import.meta.url), "utf8");
     const config = join(dir, "kamailio.cfg");
-    await writeFile(config, template.replaceAll("@HOST@", HOST).replaceAll("@PORT@", String(port)));
+    const plain = template.replaceAll("@HOST@", HOST).replaceAll("@PORT@", String(port));
+    const tlsPort = options.tls === undefined ? undefined : await freePort(HOST);
+    await writeFile(config, withTls(plain, options.tls, tlsPort));
     const defines = [
+      ...(options.tls === undefined ? [] : ["-A", "WITH_TLS"]),
       ...(options.auth === true ? ["-A", "WITH_AUTH"] : []),
       ...(options.recordRoute === true ? ["-A", "WITH_RECORD_ROUTE"] : []),
     ];
@@ -51,13 +58,15 @@ export class Kamailio implements AsyncDisposable {
       env: { ...process.env, PATH },
     });
     const kamailio = new Kamailio(dir, port, child);
+    kamailio.#tlsPort = tlsPort;
     await kamailio.#untilListening();
     return kamailio;
   }
 
   /** For the gateway's `upstream`. */
   uri(transport: TestTransport): string {
-    return `sip:${this.host}:${this.port};transport=${transport}`;
+    const port = transport === "tls" ? this.#tlsPort : this.port;
+    return `sip:${this.host}:${port};transport=${transport}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -79,6 +88,14 @@ export class Kamailio implements AsyncDisposable {
       return answers(this.host, this.port);
     });
   }
+}
+
+function withTls(config: string, tls: KamailioOptions["tls"], port: number | undefined): string {
+  return config
+    .replaceAll("@TLS_PORT@", String(port))
+    .replaceAll("@CERT@", tls?.cert ?? "")
+    .replaceAll("@KEY@", tls?.key ?? "")
+    .replaceAll("@CA@", tls?.ca ?? "");
 }
 
 async function answers(host: string, port: number): Promise<boolean> {
