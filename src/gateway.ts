@@ -30,6 +30,7 @@ import { formatEndpoint } from "./transport/endpoint.ts";
 import { createTlsContexts, type TlsContexts } from "./transport/tls-contexts.ts";
 import { DEFAULT_TRANSPORT_LIMITS, type TransportLimits } from "./transport/transport-limits.ts";
 import { createTransport } from "./transport/transport.ts";
+import type { WebSocketMeans } from "./transport/ws-transport.ts";
 import { createSipFramer, type SipFrame } from "./wire/sip/framer.ts";
 import { parseDatagram, type SipLimits } from "./wire/sip/parse-message.ts";
 import { readWebSocketMessage } from "./wire/sip/read-websocket-message.ts";
@@ -102,10 +103,7 @@ export async function startGateway(
         clock,
         createFramer: () => createSipFramer(sipLimits(config)),
         readDatagram: (bytes) => readDatagram(bytes, config),
-        webSocket: {
-          readMessage: (bytes) => readWebSocketMessage(bytes, sipLimits(config)),
-          origins: config.webSocket.origins,
-        },
+        webSocket: webSocketMeans(config),
         tls,
         handler: {
           onFrame: (flow, frame) => proxy?.onFrame(flow, frame),
@@ -241,6 +239,12 @@ function transportLimits({ limits, webSocket }: Config): Partial<TransportLimits
     messageBytes,
     pingMs: webSocket.pingMs,
   };
+}
+
+function webSocketMeans(config: Config): WebSocketMeans<SipFrame> {
+  const limits = sipLimits(config);
+  const { origins } = config.webSocket;
+  return { readMessage: (bytes) => readWebSocketMessage(bytes, limits), origins };
 }
 
 /** A datagram is one frame; what cannot be read in it ends nothing. */
