@@ -17,6 +17,8 @@ export interface ListenPlan {
   readonly listen: readonly ListenAddress[];
   readonly upstreamFrom: readonly ListenAddress[];
   readonly serverTransports: ReadonlySet<ListenAddress["transport"]>;
+  /** Beside a proxy or on a trunk: servers alone speak with us, at `listen`. */
+  readonly serversOnly?: boolean;
 }
 
 /**
@@ -29,6 +31,7 @@ export async function openListeners(
 ): Promise<Listeners> {
   const client: ListenAddress[] = [];
   for (const address of plan.listen) client.push(await open(transport, address));
+  if (plan.serversOnly === true) return { client, server: client };
   const server: ListenAddress[] = [];
   for (const address of plan.upstreamFrom) server.push(await open(transport, address));
   for (const name of plan.serverTransports) {

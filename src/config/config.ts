@@ -9,7 +9,12 @@ export interface Config {
   /** The file it was read from, absolute. */
   readonly file: string;
   readonly listen: readonly ListenAddress[];
+  /** Where the gateway stands (DESIGN §7). */
+  readonly placement: "in_front" | "beside" | "trunk";
+  /** On a trunk all servers of `routes`. */
   readonly upstream: Upstream;
+  /** On a trunk; empty elsewhere. */
+  readonly routes: readonly DomainRouteConfig[];
   /** Local addresses towards the server; empty: chosen by the gateway. */
   readonly upstreamFrom: readonly ListenAddress[];
   /** CIDR, canonical. */
@@ -20,9 +25,16 @@ export interface Config {
   readonly advertise: readonly AdvertiseEntry[];
   /** Lower case. */
   readonly domains: readonly string[];
-  readonly path: "always" | "supported";
+  readonly path: "always" | "supported" | "never";
   readonly answerWithinMs: number;
+  /** How long transactions and transfers may take after SIGTERM. */
+  readonly shutdownGraceMs: number;
   readonly tls: TlsConfig;
+  /** How the servers are watched; undefined: not at all. */
+  readonly upstreamProbe: UpstreamProbeConfig | undefined;
+  /** Larger requests to a server leave by TCP; undefined: whatever there is goes by UDP. */
+  readonly udpMtuBytes: number | undefined;
+  readonly dns: DnsConfig;
   /** Files and folders, absolute, in their order. */
   readonly rules: readonly string[];
   /** Who notices come from; undefined: no notices. */
@@ -37,6 +49,23 @@ export interface Config {
   readonly admin: { readonly socket: string };
   /** What is allowed and still worth a word; `sluice check` shows them. */
   readonly warnings: readonly ConfigProblem[];
+}
+
+export interface UpstreamProbeConfig {
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** In a row, until a server counts as gone. */
+  readonly failures: number;
+  /** In a row, until it counts as back. */
+  readonly successes: number;
+}
+
+export interface DnsConfig {
+  /** Addresses, with a port or without; empty: the system's. */
+  readonly servers: readonly string[];
+  /** All look-ups for one name together. */
+  readonly timeoutMs: number;
+  readonly cacheEntries: number;
 }
 
 export interface AccountConfig {
@@ -90,6 +119,13 @@ export interface UpstreamServer {
   readonly port: number;
   /** What came in by TLS may go to this server in clear. */
   readonly allowClear: boolean;
+}
+
+export interface DomainRouteConfig {
+  /** Lower case, no dot at the end. */
+  readonly domain: string;
+  /** In failover order. */
+  readonly servers: readonly UpstreamServer[];
 }
 
 export interface AdvertiseEntry {
@@ -147,6 +183,10 @@ export interface LimitsConfig {
   readonly sendBufferBytes: number;
   /** Unfinished transactions. */
   readonly inFlight: number;
+  /** New requests from one address (IPv6: one /64); undefined: no rate. */
+  readonly ratePerSource: { readonly count: number; readonly perMs: number } | undefined;
+  /** What new requests are answered with while there is too much to do. */
+  readonly overloadCode: 503 | 480 | 500;
   readonly linksPerMessage: number;
   readonly mimeDepth: number;
   readonly attachmentBytes: number;

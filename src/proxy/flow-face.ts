@@ -11,6 +11,8 @@ export type CrossingMark = "own" | "pass";
 /** Something that waits for an answer over a flow, and is told when the flow is gone. */
 export interface FlowDependent {
   flowLost(): void;
+  /** The peer was found dead, and has not answered anything yet. */
+  peerSilent(): void;
 }
 
 /**
@@ -24,10 +26,10 @@ export class FlowFace {
   readonly viaHead: string;
   /** "192.0.2.1:5060" */
   readonly sentBy: string;
-  /** Client transactions that wait on this connection. */
+  /** Client transactions that wait on this connection, or for a server whatever the transport. */
   readonly waiting: Set<FlowDependent> = new Set();
-  /** True once the peer has sent something: a connection that was never there loses no request. */
-  heard = false;
+  /** How much the peer has sent: messages, keepalives, and what could not be read. */
+  frames = 0;
   readonly #tokens: FlowTokens;
 
   constructor(flow: Flow, side: Side, sentBy: string, tokens: FlowTokens) {
@@ -36,6 +38,11 @@ export class FlowFace {
     this.sentBy = sentBy;
     this.viaHead = `Via: SIP/2.0/${flow.transport.toUpperCase()} ${sentBy};branch=`;
     this.#tokens = tokens;
+  }
+
+  /** True once the peer has sent something: a connection that was never there loses no request. */
+  get heard(): boolean {
+    return this.frames > 0;
   }
 
   /**

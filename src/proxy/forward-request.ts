@@ -23,6 +23,8 @@ export interface ForwardBasis {
   readonly keepIdentity: boolean;
   /** Path is added (REGISTER from a client). */
   readonly addPath: boolean;
+  /** The dialog that this begins goes on without us (beside a proxy: telephony). */
+  readonly unrecorded?: boolean;
 }
 
 /** Requests that begin a dialog whose later requests must come through us again. */
@@ -71,7 +73,7 @@ function pushHead(basis: ForwardBasis, egress: FlowFace, branch: string, splices
     const path = `Path: <${egress.uri(ingress.token(), secure)};lr>\r\n`;
     insertField(request, HeaderId.Path, path, splices);
   }
-  if (!DIALOG_METHODS.has(request.method)) return;
+  if (basis.unrecorded === true || !DIALOG_METHODS.has(request.method)) return;
   const mark = crossingMark(basis);
   const entries =
     egress.recordRoute(mark, request.callId, secure) +

@@ -1,6 +1,7 @@
 /** A proxy between fake flows: what it sends is read back as text or messages. */
 import { createManualClock, type ManualClock } from "../../test/support/manual-clock.ts";
 import { createEmbeddedRegistrar } from "../location/embedded-registrar.ts";
+import { createContactAliases } from "../location/contact-aliases.ts";
 import { createFlowTokens } from "../location/flow-tokens.ts";
 import { createRegistrations, type Registrations } from "../location/registrations.ts";
 import type { Endpoint, Flow, TransportName } from "../transport/flow.ts";
@@ -10,6 +11,7 @@ import { parseDatagram } from "../wire/sip/parse-message.ts";
 import { createProxy, type Proxy } from "./proxy.ts";
 import type { FlowOpener, ProxyOptions } from "./proxy-options.ts";
 import type { RequestContext, RequestOutcome, Seams } from "./seams.ts";
+import type { UpstreamChange } from "./upstream-watch.ts";
 
 export const LIMITS = { maxHeadBytes: 65_536, maxHeaderCount: 200, maxBodyBytes: 2_097_152 };
 const GATEWAY = "10.0.0.1";
@@ -52,6 +54,10 @@ export class FakeFlow implements Flow {
   /** The first line of each message since the last look. */
   takenLines(): string[] {
     return this.taken().map((text) => text.slice(0, text.indexOf("\r\n")));
+  }
+  /** The same without 100, which says nothing but that there will be more. */
+  takenFinals(): string[] {
+    return this.takenLines().filter((line) => line !== "SIP/2.0 100 Trying");
   }
   one(): AnySipMessage {
     const texts = this.taken();
@@ -123,6 +129,8 @@ export interface Bench {
   readonly bob: FakeFlow;
   readonly send: (flow: Flow, text: string) => void;
   readonly upstream: () => FakeFlow;
+  /** What the operator's log was told. */
+  readonly warnings: string[];
 }
 
 export const FORWARD: RequestOutcome = { kind: "forward", splices: [] };
@@ -132,18 +140,21 @@ export function bench(
     options?: Partial<ProxyOptions>;
     seams?: Partial<Seams>;
     transport?: TransportName;
+    onUpstream?: (change: UpstreamChange) => void;
   } = {},
 ): Bench {
   const clock = createManualClock();
   const network = new FakeNetwork();
   const registrations = createRegistrations();
   const asked: Bench["asked"] = [];
+  const warnings: string[] = [];
   const upstreamTransport = given.transport ?? "tcp";
   const seams: Seams = {
     onRequest: (request, context, signal) => {
       asked.push({ request, context, signal });
       return given.seams?.onRequest?.(request, context, signal) ?? FORWARD;
     },
+    mayPassUnjudged: given.seams?.mayPassUnjudged ?? (() => true),
     onAck: given.seams?.onAck ?? (() => []),
     onResponse: given.seams?.onResponse ?? (() => []),
     ...(given.seams?.onOriginate === undefined ? {} : { onOriginate: given.seams.onOriginate }),
@@ -154,9 +165,11 @@ export function bench(
       transport: network,
       seams,
       flowTokens: createFlowTokens(Buffer.alloc(32, 7), "boot-1"),
+      contactAliases: createContactAliases(Buffer.alloc(32, 7), "boot-1"),
       registrations,
       registrar: createEmbeddedRegistrar(),
-      log: { warn: () => undefined },
+      log: { warn: (_fields, message) => void warnings.push(message) },
+      ...(given.onUpstream === undefined ? {} : { onUpstream: given.onUpstream }),
     },
     optionsOf(upstreamTransport, given.options),
   );
@@ -166,6 +179,7 @@ export function bench(
     network,
     registrations,
     asked,
+    warnings,
     alice: network.peer("tcp", "192.0.2.10:40001"),
     bob: network.peer("tcp", "192.0.2.20:40002"),
     send: (flow, text) => proxy.onFrame(flow, { kind: "message", message: read(text) }),

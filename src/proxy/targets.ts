@@ -1,14 +1,17 @@
 import { isIP } from "node:net";
 import { failed, ok, type Result } from "../base/result.ts";
 import type { EmbeddedRegistrar } from "../location/embedded-registrar.ts";
+import type { ContactAliases } from "../location/contact-aliases.ts";
+import type { FlowReference } from "../location/flow-reference.ts";
 import type { FlowTokens } from "../location/flow-tokens.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Endpoint, Flow, TransportName } from "../transport/flow.ts";
-import type { SipRequest } from "../wire/sip/message.ts";
+import type { SipRequest, SipResponse } from "../wire/sip/message.ts";
 import { canonicalAor, parseSipUri, type SipUri } from "../wire/sip/uri.ts";
 import { bareHost, DEFAULT_PORTS, type FlowFace, type FlowFaces } from "./flow-face.ts";
 import type { FlowOpener, ProxyOptions } from "./proxy-options.ts";
 import { FLOW_FAILED, plainReply, type Reply } from "./reply.ts";
+import { placementRefusal, type Placement } from "./placement.ts";
 import type { RoutePlan } from "./route.ts";
 import { isReachedByFlowOnly } from "./reached-by-flow.ts";
 import { NOT_SECURE, secrecyOf, type Secrecy } from "./secrecy.ts";
@@ -22,10 +25,19 @@ export interface Target {
   readonly path?: readonly string[];
 }
 
-/** One branch: opens the first way that works, and the next one when that is lost before an answer. */
+/**
+ * Why the last way led nowhere: its connection broke, the server there was found dead before it had answered anything,
+ * or it says that it has too much to do.
+ */
+export type Trouble =
+  | { readonly kind: "lost" }
+  | { readonly kind: "silent" }
+  | { readonly kind: "busy"; readonly retryAfterMs: number | undefined };
+
+/** One branch: opens the first way that works, and the next one when that leads nowhere. */
 export interface BranchTarget {
-  /** The next way to try; undefined when none is left. */
-  next(): Target | undefined;
+  /** The next way to try; undefined when none is left. `trouble`: with the last one, "lost" when left out. */
+  next(trouble?: Trouble): Target | undefined;
 }
 
 export interface TargetDeps {
@@ -33,9 +45,11 @@ export interface TargetDeps {
   readonly faces: FlowFaces;
   readonly opener: FlowOpener;
   readonly flowTokens: FlowTokens;
+  readonly aliases: ContactAliases;
   readonly registrar: EmbeddedRegistrar | undefined;
   readonly clock: Clock;
   readonly upstreams: UpstreamChoice;
+  readonly placement: Placement | undefined;
 }
 
 const NOT_FOUND: Reply = plainReply(404, "Not Found");
@@ -55,6 +69,7 @@ export function chooseTargets(
   plan: RoutePlan,
 ): Result<readonly BranchTarget[], Reply> {
   const { side } = ingress;
+  if (deps.placement !== undefined) return placedTargets(deps, request, ingress, plan);
   const inDialog = request.toTag !== undefined;
   // Strict routing (RFC 2543) changes the Request-URI, and the one that came in is the one that was judged.
   if (side === "client" && plan.target !== request.requestUri) return failed(STRICT);
@@ -73,6 +88,22 @@ export function chooseTargets(
   return towardsServer(deps, next, secrecy);
 }
 
+/** Beside a proxy, or on a trunk: no client is reached from here, and no token means anything. */
+function placedTargets(
+  deps: TargetDeps,
+  request: SipRequest,
+  ingress: FlowFace,
+  plan: RoutePlan,
+): Result<readonly BranchTarget[], Reply> {
+  const { placement } = deps;
+  const refusal = placementRefusal(placement, ingress.side, request.method);
+  if (placement === undefined || refusal !== undefined) return failed(refusal ?? NOT_FOUND);
+  const way = placement.way(request, plan, ingress.flow.remote.address);
+  if (!way.ok) return way;
+  if (way.value !== "next") return ok([way.value]);
+  return towardsUri(deps, plan, secrecyOf(request, ingress, plan));
+}
+
 function flowOfToken(deps: TargetDeps, token: string): Result<readonly BranchTarget[], Reply> {
   const flow = openToken(deps, token);
   if (flow === undefined || !flow.open) return failed(FLOW_FAILED);
@@ -82,10 +113,27 @@ function flowOfToken(deps: TargetDeps, token: string): Result<readonly BranchTar
 /** A token of an earlier run, of a lost connection or of somebody else leads nowhere: 430 makes the client register anew. */
 function openToken({ flowTokens, opener }: TargetDeps, token: string): Flow | undefined {
   const reference = flowTokens.open(token);
-  if (!reference.ok) return undefined;
-  if (reference.value.kind === "connection") return opener.flowById(reference.value.flowId);
-  const { local, remote } = reference.value;
+  return reference.ok ? flowOf(opener, reference.value) : undefined;
+}
+
+function flowOf(opener: FlowOpener, reference: FlowReference): Flow | undefined {
+  if (reference.kind === "connection") return opener.flowById(reference.flowId);
+  const { local, remote } = reference;
   return opener.connect({ transport: "udp", local, remote });
+}
+
+/** RFC 3261 §19.1.1: a Request-URI has no header fields. */
+function withoutHeaders(contactUri: string): string {
+  return contactUri.split("?", 1)[0] ?? contactUri;
+}
+
+/** A Contact that we have registered in place of a client's: over its flow, to the Contact that it gave. */
+function behindAlias(deps: TargetDeps, uri: SipUri): Result<readonly BranchTarget[], Reply> {
+  const alias = uri.user === undefined ? undefined : deps.aliases.open(uri.user);
+  if (alias === undefined) return failed(NOT_FOUND);
+  const flow = alias.flow === "stale" ? undefined : flowOf(deps.opener, alias.flow);
+  if (flow === undefined || !flow.open) return failed(FLOW_FAILED);
+  return ok([once({ face: deps.faces.of(flow), requestUri: withoutHeaders(alias.contactUri) })]);
 }
 
 /** Every device that the user has registered, at the same time. */
@@ -132,7 +180,9 @@ function towardsUri(
 ): Result<readonly BranchTarget[], Reply> {
   const uri = plan.next ?? readUri(plan.target);
   if (uri === undefined) return failed(plainReply(416, "Unsupported URI Scheme"));
-  if (deps.faces.isOwn(uri.host, uri.port)) return failed(NOT_FOUND);
+  if (deps.faces.isOwn(uri.host, uri.port)) {
+    return plan.next === undefined ? behindAlias(deps, uri) : failed(NOT_FOUND);
+  }
   if (isReachedByFlowOnly(uri)) return failed(FLOW_FAILED);
   const hop = literalHop(uri);
   if (hop !== undefined) return ok([once(open(deps, hop))]);
@@ -188,6 +238,13 @@ function open(deps: TargetDeps, hop: Hop): Target {
     ...(upstream === undefined ? {} : { name: upstream.host }),
   });
   return { face: faces.of(flow) };
+}
+
+/** A 503, and how long its sender wants to be left alone (RFC 3261 §21.5.4). */
+export function busy(response: SipResponse): Trouble {
+  const field = response.findName("retry-after");
+  const seconds = field < 0 ? undefined : /^\d{1,9}/.exec(response.valueAt(field))?.[0];
+  return { kind: "busy", retryAfterMs: seconds === undefined ? undefined : 1000 * Number(seconds) };
 }
 
 /** The one way there is. */

@@ -3,6 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { ConnectionQuota } from "./connection-quota.ts";
 import type { Endpoint, Flow } from "./flow.ts";
+import type { KeepAliveBytes } from "./keep-alive.ts";
 import type { TransportCounters } from "./transport-counters.ts";
 import type { TransportLimits } from "./transport-limits.ts";
 
@@ -31,6 +32,8 @@ export interface ProtocolContext<Frame> {
   readonly counters: TransportCounters;
   readonly quota: ConnectionQuota;
   readonly handler: TransportHandler<Frame>;
+  /** Undefined: connections that we opened are not pinged. */
+  readonly keepAlive: KeepAliveBytes | undefined;
 }
 
 /** One way to carry messages (UDP, TCP, …): what `createTransport` composes, one file for each. */

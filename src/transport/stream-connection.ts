@@ -4,6 +4,7 @@ import type { TimerHandle } from "../base/timer-wheel.ts";
 import { deliverFrame } from "./deliver-frame.ts";
 import { formatEndpoint } from "./endpoint.ts";
 import type { Endpoint, Flow, TransportName } from "./flow.ts";
+import { KeepAlive } from "./keep-alive.ts";
 import type { ProtocolContext, StreamFramer } from "./protocol-transport.ts";
 import { tlsReason } from "./tls-reason.ts";
 
@@ -52,6 +53,7 @@ export class StreamConnection<Frame> implements Flow {
   /** Bytes of an unfinished message that the framer holds. */
   #heldBytes = 0;
   #connected: boolean;
+  #keepAlive: KeepAlive | undefined;
   #failure: CodedError | undefined;
   /** When the message that has begun must have ended; `undefined` between messages. Monotonic milliseconds. */
   #messageDeadlineMs: number | undefined;
@@ -117,6 +119,14 @@ export class StreamConnection<Frame> implements Flow {
     this.#local = local;
     this.#phaseTimer?.cancel();
     this.#lastHeardMs = this.#context.clock.monotonicMs();
+    const { keepAlive } = this.#context;
+    if (keepAlive === undefined) return;
+    const pinged = {
+      name: this.#name(),
+      send: (bytes: Buffer): void => this.send(bytes),
+      destroy: (reason: CodedError): void => this.destroy(reason),
+    };
+    this.#keepAlive = new KeepAlive(pinged, { ...this.#context, bytes: keepAlive });
   }
 
   send(bytes: Buffer): void {
@@ -182,6 +192,7 @@ export class StreamConnection<Frame> implements Flow {
   #received(chunk: Buffer): void {
     if (!this.#open) return;
     this.#lastHeardMs = this.#context.clock.monotonicMs();
+    this.#keepAlive?.heard(chunk);
     let frames: readonly Frame[];
     try {
       frames = this.#framer.push(chunk);
@@ -311,6 +322,7 @@ export class StreamConnection<Frame> implements Flow {
     for (const timer of [this.#messageTimer, this.#idleTimer, this.#stallTimer, this.#phaseTimer]) {
       timer?.cancel();
     }
+    this.#keepAlive?.stop();
     const { counters, handler } = this.#context;
     counters.connectionsOpen -= 1;
     counters.bytesHeld -= this.#heldBytes;

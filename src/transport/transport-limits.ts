@@ -21,6 +21,10 @@ export interface TransportLimits {
   readonly connectTimeoutMs: number;
   /** How long a closed connection may take to read the last bytes. */
   readonly closeFlushMs: number;
+  /** Silence on a connection that we opened after which a keepalive goes out; see keep-alive.ts. */
+  readonly pingAfterMs: number;
+  /** How long its answer may take (RFC 5626 §4.4.1). */
+  readonly pongWithinMs: number;
   /** The longest message of a WebSocket (RFC 7118: one SIP message); a longer one ends the connection. */
   readonly messageBytes: number;
   /** A WebSocket on which nothing has arrived for so long is pinged, and given up after as long again. */
@@ -42,6 +46,8 @@ export const DEFAULT_TRANSPORT_LIMITS: TransportLimits = {
   stallMs: 10_000,
   connectTimeoutMs: 5000,
   closeFlushMs: 2000,
+  pingAfterMs: 25_000,
+  pongWithinMs: 10_000,
   messageBytes: 2 * 1024 * 1024 + 64 * 1024,
   pingMs: 30_000,
   pingsPerMinute: 120,

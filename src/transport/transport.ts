@@ -2,6 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { createTimerWheel } from "../base/timer-wheel.ts";
 import { ConnectionQuota } from "./connection-quota.ts";
 import type { Endpoint, Flow, TransportName } from "./flow.ts";
+import type { KeepAliveBytes } from "./keep-alive.ts";
 import type {
   ProtocolContext,
   ProtocolTransport,
@@ -71,6 +72,8 @@ export interface TransportDeps<Frame> {
   readonly handler: TransportHandler<Frame>;
   /** Without them there is no TLS. */
   readonly tls?: TlsContexts | undefined;
+  /** For connections that we opened; left out: they are not pinged. */
+  readonly keepAlive?: KeepAliveBytes;
 }
 
 /** Resolution of the time limits. */
@@ -89,6 +92,7 @@ export function createTransport<Frame>(
     counters,
     quota: new ConnectionQuota(limits),
     handler: deps.handler,
+    keepAlive: deps.keepAlive,
   };
   const protocols = new Map<TransportName, ProtocolTransport>([
     ["udp", createUdpTransport(context, (bytes) => deps.readDatagram(bytes))],

@@ -76,7 +76,9 @@ describe("createWsTransport: the handshake", () => {
   });
 
   it("keeps pages of other origins out where origins are named, and programs in", async () => {
-    await using rig = createTransportRig({}, undefined, ["https://chat.example.com"]);
+    await using rig = createTransportRig({}, undefined, {
+      origins: ["https://chat.example.com"],
+    });
     const { port } = await rig.transport.listen(ANY);
     using own = await connectWsPeer(port, { origin: "https://Chat.example.com" });
     using program = await connectWsPeer(port);

@@ -37,7 +37,7 @@ describe("createWssTransport", () => {
   });
 
   it("refuses the subprotocol and the origin as ws does", async () => {
-    await using rig = createTransportRig({}, TLS, ["https://chat.example.com"]);
+    await using rig = createTransportRig({}, TLS, { origins: ["https://chat.example.com"] });
     const { port } = await rig.transport.listen(ANY);
     using other = await connectWsPeer(port, { ...SECURE, protocol: "mqtt" });
     using foreign = await connectWsPeer(port, { ...SECURE, origin: "https://evil.example" });

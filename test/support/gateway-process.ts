@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MAIN, readNdjson, runSluice, type CliResult } from "./cli.ts";
-import { eventsWhere, type EventLine } from "./events-file.ts";
+import { eventsWhere, readEvents, type EventLine } from "./events-file.ts";
 import type { Address, TestTransport } from "./sip-socket.ts";
 import { writeConfig, type GatewaySettings } from "./write-config.ts";
 
@@ -139,6 +139,11 @@ export class GatewayProcess implements AsyncDisposable {
   /** Waits for the lines of the event log with that Call-ID. */
   async eventsOf(callId: string): Promise<readonly EventLine[]> {
     return eventsWhere(this.eventsFile, callId, (event) => event["call_id"] === callId);
+  }
+
+  /** The event log as it stands now. */
+  async events(): Promise<readonly EventLine[]> {
+    return readEvents(this.eventsFile);
   }
 
   /** Waits for the lines of the event log about file transfers that are over. */

@@ -2,6 +2,7 @@ import { connect, type Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import type { CodedError } from "../../src/base/coded-error.ts";
 import type { Flow } from "../../src/transport/flow.ts";
+import type { KeepAliveBytes } from "../../src/transport/keep-alive.ts";
 import type { StreamFramer } from "../../src/transport/protocol-transport.ts";
 import { createTlsContexts, type TlsSettings } from "../../src/transport/tls-contexts.ts";
 import { createTransport, type Transport } from "../../src/transport/transport.ts";
@@ -29,11 +30,19 @@ export interface TransportRig extends AsyncDisposable {
   until(condition: () => boolean): Promise<void>;
 }
 
-/** Builds the rig; `limits` override the defaults, with `tls` there is TLS, `origins` are those of pages that may connect. */
+/** What a rig has besides TCP and UDP in clear. */
+export interface RigExtras {
+  /** Connections that we opened are pinged with these. */
+  readonly keepAlive?: KeepAliveBytes;
+  /** Of pages that may connect by WebSocket. */
+  readonly origins?: readonly string[];
+}
+
+/** Builds the rig; `limits` override the defaults, with `tls` there is TLS. */
 export function createTransportRig(
   limits: Partial<TransportLimits> = {},
   tls?: TlsSettings,
-  origins: readonly string[] = [],
+  { keepAlive, origins = [] }: RigExtras = {},
 ): TransportRig {
   const clock = createManualClock();
   const onError = (flow: Flow | undefined, { code, message }: CodedError): void =>
@@ -54,6 +63,7 @@ export function createTransportRig(
       clock,
       createFramer: createLineFramer,
       readDatagram: (bytes) => bytes.toString("latin1"),
+      ...(keepAlive === undefined ? {} : { keepAlive }),
       webSocket: { readMessage: (bytes) => bytes.toString("latin1"), origins },
       handler: {
         onFrame(flow, text) {
