@@ -9,7 +9,7 @@ import { createQuarantinePort } from "./assembly/quarantine-port.ts";
 import { quarantineStore } from "./assembly/relay-parts.ts";
 import { startFilter } from "./assembly/start-filter.ts";
 import { runInlineTest } from "./assembly/run-inline-test.ts";
-import { resolvePlacement, serverSideOf } from "./assembly/resolve-placement.ts";
+import { resolvePlacement, serverAddresses } from "./assembly/resolve-placement.ts";
 import { reloadPolicies, reviewPorts, type ReloadOutcome } from "./assembly/review-ports.ts";
 import { systemClock } from "./base/clock.ts";
 import { failed, ok, type Result } from "./base/result.ts";
@@ -137,7 +137,7 @@ export async function startGateway(
       advertisedHost: createAdvertisedHost(config.advertise),
       upstream,
       placement,
-      isServerSide: serverSideOf(placed, memberOf(config.serverSide)),
+      isServerSide: memberOf([...config.serverSide, ...serverAddresses(placed)]),
       isTrusted: memberOf(config.trusted),
       path: config.path,
       answerWithinMs: config.answerWithinMs,

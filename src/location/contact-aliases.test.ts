@@ -49,7 +49,10 @@ describe("createContactAliases", () => {
   it("opens no text that it has not made, and no alias with a character changed", () => {
     const aliases = createContactAliases(KEY, "run");
     const alias = aliases.seal(CONTACT, TCP) ?? "";
-    const changed = fc.tuple(fc.nat(alias.length - 1), fc.constantFrom("A", "a", "0", "_", "~", "%"));
+    const changed = fc.tuple(
+      fc.nat(alias.length - 1),
+      fc.constantFrom("A", "a", "0", "_", "~", "%"),
+    );
     fc.assert(
       fc.property(changed, ([at, character]) => {
         fc.pre(alias[at] !== character);
