@@ -4,14 +4,16 @@ import { join } from "node:path";
 import { createAdvertisedHost } from "./assembly/advertised-host.ts";
 import { openListeners, type Listeners } from "./assembly/open-listeners.ts";
 import { transfersEnded } from "./assembly/transfers-ended.ts";
+import { expireQuarantine } from "./assembly/expire-quarantine.ts";
 import { createPolicyStore } from "./assembly/policy-store.ts";
 import { createQuarantinePort } from "./assembly/quarantine-port.ts";
 import { quarantineStore } from "./assembly/relay-parts.ts";
 import { startFilter } from "./assembly/start-filter.ts";
 import { runInlineTest } from "./assembly/run-inline-test.ts";
+import { reportUpstream } from "./assembly/upstream-reports.ts";
 import { resolvePlacement, serverAddresses } from "./assembly/resolve-placement.ts";
 import { reloadPolicies, reviewPorts, type ReloadOutcome } from "./assembly/review-ports.ts";
-import { systemClock } from "./base/clock.ts";
+import { systemClock, type Clock } from "./base/clock.ts";
 import { failed, ok, type Result } from "./base/result.ts";
 import type { Config } from "./config/config.ts";
 import type { ConfigProblem } from "./config/config-problem.ts";
@@ -27,6 +29,7 @@ import { createProxy, type Proxy } from "./proxy/proxy.ts";
 import { createAdminServer } from "./review/admin-server.ts";
 import { createQuarantineReader } from "./quarantine/create-quarantine-reader.ts";
 import { formatEndpoint } from "./transport/endpoint.ts";
+import { createTlsContexts, type TlsContexts } from "./transport/tls-contexts.ts";
 import { DEFAULT_TRANSPORT_LIMITS, type TransportLimits } from "./transport/transport-limits.ts";
 import { createTransport } from "./transport/transport.ts";
 import { createSipFramer, type SipFrame } from "./wire/sip/framer.ts";
@@ -40,6 +43,7 @@ export interface GatewayHost {
 
 /** The program's own log; never message texts. */
 export interface GatewayLog {
+  info(message: string, details?: Readonly<Record<string, unknown>>): void;
   warn(message: string, details?: Readonly<Record<string, unknown>>): void;
   error(message: string, details?: Readonly<Record<string, unknown>>): void;
 }
@@ -52,12 +56,15 @@ export interface Gateway {
   readonly warnings: readonly ConfigProblem[];
   reload(): Promise<ReloadOutcome>;
   reopenLogs(): Promise<void>;
-  /** Finishes what is under way and closes everything in the reverse order of its start; aborted: without waiting. */
+  /**
+   * Finishes what is under way, for `shutdown_grace` at most, and closes everything in the reverse order of its start;
+   * aborted: without waiting. What has no answer by then gets 503.
+   */
   stop(hurry: AbortSignal): Promise<void>;
 }
 
-/** How long SIGTERM waits for unfinished transactions. */
-const GRACE_MS = 30_000;
+/** RFC 5626 §3.5.1. */
+const CRLF_KEEPALIVE = { ping: Buffer.from("\r\n\r\n"), pong: Buffer.from("\r\n") };
 
 /**
  * Builds every part from the configuration. The one place that knows them all; it decides nothing itself.
@@ -94,12 +101,16 @@ export async function startGateway(
   parts.use(relay);
   parts.defer(() => filter.close());
 
+  const tls = tlsContexts(config, clock, log);
+  parts.defer(() => tls?.[Symbol.dispose]());
   const transport = parts.use(
     createTransport<SipFrame>(
       {
         clock,
         createFramer: () => createSipFramer(sipLimits(config)),
         readDatagram: (bytes) => readDatagram(bytes, config),
+        tls,
+        keepAlive: CRLF_KEEPALIVE,
         handler: {
           onFrame: (flow, frame) => proxy?.onFrame(flow, frame),
           onClose(flow) {
@@ -129,6 +140,7 @@ export async function startGateway(
       registrations,
       registrar,
       log: { warn: (fields, message) => log.warn(message, fields) },
+      onUpstream: (change) => reportUpstream({ clock, journal, log }, change),
     },
     {
       clientListeners: listeners.client,
@@ -143,11 +155,21 @@ export async function startGateway(
       answerWithinMs: config.answerWithinMs,
       onFailure: config.onFailure.internalError,
       inFlight: config.limits.inFlight,
+      ratePerSource: config.limits.ratePerSource,
+      overloadStatus: config.limits.overloadCode,
       account: credentialsOf(config),
+      upstreamProbe: config.upstreamProbe,
     },
   );
   proxy = running;
 
+  const reader = createQuarantineReader(kept);
+  parts.use(expireQuarantine({ clock, journal, reader, log }, config.limits.quarantineDays));
+
+  const reload = async (): Promise<ReloadOutcome> => {
+    await tls?.look();
+    return reloadPolicies(policies, journal, clock);
+  };
   const endpoints = describeListeners(listeners, config);
   const listening = endpoints.join(" ");
   parts.use(
@@ -160,7 +182,8 @@ export async function startGateway(
         transport,
         relay,
         transferOf: (id) => filter.transferOf(id),
-        quarantine: createQuarantinePort(createQuarantineReader(kept), { journal, clock }),
+        quarantine: createQuarantinePort(reader, { journal, clock }),
+        reload,
         version,
         listening,
       }),
@@ -171,12 +194,15 @@ export async function startGateway(
   return ok({
     endpoints,
     warnings: policies.firstWarnings,
-    reload: async () => reloadPolicies(policies, journal, clock),
+    reload,
     reopenLogs: () => journal.reopen(),
     async stop(hurry) {
       await transport.stopListening();
       await Promise.race([
-        Promise.all([running.drain(GRACE_MS), transfersEnded(relay, clock, GRACE_MS)]),
+        Promise.all([
+          running.drain(config.shutdownGraceMs, hurry),
+          transfersEnded(relay, clock, config.shutdownGraceMs),
+        ]),
         aborted(hurry),
       ]);
       await owned.disposeAsync();
@@ -189,6 +215,19 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
+}
+
+/** Without a certificate there is no TLS. */
+function tlsContexts({ tls }: Config, clock: Clock, log: GatewayLog): TlsContexts | undefined {
+  if (tls.certificates.length === 0) return undefined;
+  return createTlsContexts(
+    {
+      clock,
+      onError: (error) => log.error(error.message, { code: error.code }),
+      onReload: (files) => log.info("new certificates are in force", { files }),
+    },
+    tls,
+  );
 }
 
 /** What the server's challenges to our own notices are answered with. */

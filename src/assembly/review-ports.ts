@@ -7,8 +7,10 @@ import type { Transfer } from "../filter/transfer.ts";
 import type { TransferView as RelayedTransfer } from "../relay/relay.ts";
 import type { QuarantinePort, ReviewPorts, TransferView } from "../review/ports.ts";
 import type { Transport } from "../transport/transport.ts";
+import { engineHealth } from "./engine-health.ts";
 import type { PolicyStore } from "./policy-store.ts";
 import type { RelayClient } from "./relay-client.ts";
+import { upstreamHealth, upstreamStats } from "./upstream-reports.ts";
 
 export interface ReviewDeps {
   readonly clock: Clock;
@@ -19,6 +21,7 @@ export interface ReviewDeps {
   readonly relay: RelayClient;
   readonly transferOf: (relayId: string) => Transfer | undefined;
   readonly quarantine: QuarantinePort;
+  readonly reload: () => Promise<ReloadOutcome>;
   readonly version: string;
   /** As the ready line names them. */
   readonly listening: string;
@@ -42,13 +45,16 @@ export function reviewPorts(deps: ReviewDeps): ReviewPorts {
           detail: failure === undefined ? rules : `${rules}; the last reload failed`,
         },
         { name: "journal", ok: trouble === undefined, detail: trouble ?? "records are kept" },
+        upstreamHealth(proxy.upstreams),
         {
           name: "relay",
           ok: relay.trouble === undefined,
           detail: relay.trouble ?? `${relay.load.open} of ${relay.load.capacity} transfers`,
         },
       ];
-      return { ready: parts.every((part) => part.ok), parts, version, startedAt };
+      const ready = parts.every((part) => part.ok);
+      const all = [...parts, engineHealth(relay.lastEngines)];
+      return { ready, parts: all, version, startedAt };
     },
     rules() {
       const { current, loadedAt, lastFailure } = policies;
@@ -66,7 +72,7 @@ export function reviewPorts(deps: ReviewDeps): ReviewPorts {
         },
       };
     },
-    reload: async () => reloadPolicies(policies, journal, clock),
+    reload: () => deps.reload(),
     quarantine: deps.quarantine,
     engines: async (test) => relay.engines(test),
     transfers: async () =>
@@ -74,6 +80,7 @@ export function reviewPorts(deps: ReviewDeps): ReviewPorts {
     stats: () => ({
       proxy: { ...proxy.counters, unfinished: proxy.unfinished },
       transport: { ...transport.counters },
+      upstream: upstreamStats(proxy.upstreams),
     }),
   };
 }

@@ -27,6 +27,14 @@ export interface Config {
   readonly domains: readonly string[];
   readonly path: "always" | "supported" | "never";
   readonly answerWithinMs: number;
+  /** How long transactions and transfers may take after SIGTERM. */
+  readonly shutdownGraceMs: number;
+  readonly tls: TlsConfig;
+  /** How the servers are watched; undefined: not at all. */
+  readonly upstreamProbe: UpstreamProbeConfig | undefined;
+  /** Larger requests to a server leave by TCP; undefined: whatever there is goes by UDP. */
+  readonly udpMtuBytes: number | undefined;
+  readonly dns: DnsConfig;
   /** Files and folders, absolute, in their order. */
   readonly rules: readonly string[];
   /** Who notices come from; undefined: no notices. */
@@ -42,6 +50,23 @@ export interface Config {
   readonly warnings: readonly ConfigProblem[];
 }
 
+export interface UpstreamProbeConfig {
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** In a row, until a server counts as gone. */
+  readonly failures: number;
+  /** In a row, until it counts as back. */
+  readonly successes: number;
+}
+
+export interface DnsConfig {
+  /** Addresses, with a port or without; empty: the system's. */
+  readonly servers: readonly string[];
+  /** All look-ups for one name together. */
+  readonly timeoutMs: number;
+  readonly cacheEntries: number;
+}
+
 export interface AccountConfig {
   /** Address of record, as written: "sip:sluice@example.com". */
   readonly aor: string;
@@ -49,6 +74,16 @@ export interface AccountConfig {
   readonly user: string;
   /** Never in a log; undefined: challenges are not answered. */
   readonly password: string | undefined;
+}
+
+export interface TlsConfig {
+  /** PEM files, absolute; the first pair is for who asks for no name that we have. */
+  readonly certificates: readonly { readonly cert: string; readonly key: string }[];
+  /** PEM file of the authorities that vouch for peers; undefined: those of the system. */
+  readonly ca: string | undefined;
+  /** Servers that we connect to must prove their name. */
+  readonly verifyPeer: boolean;
+  readonly clientCert: "off" | "optional" | "required";
 }
 
 export interface RelayConfig {
@@ -140,6 +175,10 @@ export interface LimitsConfig {
   readonly sendBufferBytes: number;
   /** Unfinished transactions. */
   readonly inFlight: number;
+  /** New requests from one address (IPv6: one /64); undefined: no rate. */
+  readonly ratePerSource: { readonly count: number; readonly perMs: number } | undefined;
+  /** What new requests are answered with while there is too much to do. */
+  readonly overloadCode: 503 | 480 | 500;
   readonly linksPerMessage: number;
   readonly mimeDepth: number;
   readonly attachmentBytes: number;

@@ -3,7 +3,7 @@ import { createManualClock } from "../../test/support/manual-clock.ts";
 import { createMemoryJournal } from "../../test/support/memory-journal.ts";
 import { messageRequest, parsedBytes, parsedRequest } from "../../test/support/parsed-request.ts";
 import { compilePolicy } from "../policy/compile.ts";
-import { directionOf } from "../policy/facts.ts";
+import { createDomains } from "../policy/domains.ts";
 import type { ForwardOutcome, RequestContext, Voucher } from "../proxy/seams.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import { applySplices } from "../wire/sip/splice.ts";
@@ -35,6 +35,7 @@ function contextOf(voucher: Voucher): RequestContext {
     sourcePort: 4000,
     authenticatedAor: undefined,
     trusted: false,
+    dialogProven: false,
     voucher,
     receivedAt: 1_800_000_000_000,
   };
@@ -56,7 +57,7 @@ function stage() {
       clock,
       policy: () => compiled.value,
       scan: () => ({ verdict: "clean", engine: "test", name: "", reason: "" }),
-      directionOf: (from, to) => directionOf(from, to, []),
+      domains: createDomains([]),
       onFailure: (error) => {
         throw error;
       },
@@ -189,9 +190,7 @@ describe("a gateway beside two proxies", () => {
 describe("hearingContext where servers vouch", () => {
   const request = messageRequest("hello");
   const hear = (voucher: Voucher) =>
-    hearingContext(request, contextOf(voucher), (from, to) =>
-      directionOf(from, to, ["example.com"]),
-    );
+    hearingContext(request, contextOf(voucher), createDomains(["example.com"]));
 
   it("believes an identity that the proxy asserts, and no other From", () => {
     const asserted = hear({ kind: "asserted", aors: ["tel:+1", "sip:alice@example.com"] });

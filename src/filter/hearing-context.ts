@@ -1,4 +1,5 @@
 import type { HearingContext } from "../policy/hearing.ts";
+import type { Domains } from "../policy/domains.ts";
 import type { Channel, Party } from "../policy/facts.ts";
 import type { RequestContext } from "../proxy/seams.ts";
 import { HeaderId } from "../wire/sip/header-names.ts";
@@ -7,21 +8,21 @@ import { parseNameAddr } from "../wire/sip/name-addr.ts";
 import { canonicalAor, parseSipUri } from "../wire/sip/uri.ts";
 
 /**
- * Who sends to whom, for the rules and the record. `to` is the Request-URI at ingress, and within a dialog the user in To.
- * Outside of a dialog the To field is only what the sender's screen says (DESIGN §4). Direction comes from `directionOf`, handed in with the domains.
+ * Who sends to whom, for the rules and the record. `to` is the Request-URI at ingress, and the user in To within a dialog
+ * that is proven to be one; the To field is otherwise only what the sender's screen says (DESIGN §4, decision 017).
  */
 export function hearingContext(
   request: SipRequest,
   context: RequestContext,
-  directionOf: (fromDomain: string, toDomain: string) => HearingContext["direction"],
+  domains: Domains,
 ): HearingContext {
   const from = sender(request, context);
   const fromDomain = domainOfOrigin(from, context);
-  const to = partyOf(addressed(request, context), "", undefined, false);
+  const to = partyOf(addressed(request, context, domains), "", undefined, false);
   return {
     from,
     to,
-    direction: directionOf(fromDomain, to.domain),
+    direction: domains.directionOf(fromDomain, to.domain),
     channel: channelOf(request),
     transport: context.transport,
     encrypted: context.encrypted,
@@ -30,10 +31,16 @@ export function hearingContext(
   };
 }
 
-/** Within a dialog the Request-URI is some device's Contact, and says nothing of the user or the domain (decision 017). */
-function addressed(request: SipRequest, { aliasedUri }: RequestContext): string {
-  const target = aliasedUri ?? request.requestUri;
-  if (request.toTag === undefined) return target;
+/**
+ * Within a dialog the Request-URI is some device's Contact, and says nothing of the user or the domain (decision 017).
+ * Anybody can write a To tag, and a server delivers by the Request-URI: so To counts only where our Record-Route shows
+ * the dialog, and never against a Request-URI that could itself be an address of record of ours.
+ */
+function addressed(request: SipRequest, context: RequestContext, domains: Domains): string {
+  const target = context.aliasedUri ?? request.requestUri;
+  if (request.toTag === undefined || !context.dialogProven) return target;
+  const uri = parseSipUri(target);
+  if (!uri.ok || domains.isOurs(uri.value.host.toLowerCase())) return target;
   return addresseeOf(request) || target;
 }
 

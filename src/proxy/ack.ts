@@ -6,8 +6,9 @@ import type { FlowFace } from "./flow-face.ts";
 import { forwardedRequest } from "./forward-request.ts";
 import { removeBody } from "./message-edits.ts";
 import type { ProxyCore } from "./proxy-core.ts";
-import { planRoute } from "./route.ts";
+import type { RoutePlan } from "./route.ts";
 import type { RequestContext } from "./seams.ts";
+import { mayLeave, secrecyOf } from "./secrecy.ts";
 import { chooseTargets } from "./targets.ts";
 
 /** The ACK of a 2xx as it came in. */
@@ -15,6 +16,7 @@ export interface IncomingAck {
   readonly request: SipRequest;
   readonly ingress: FlowFace;
   readonly viaStamp: readonly Splice[];
+  readonly plan: RoutePlan;
   readonly context: RequestContext;
 }
 
@@ -23,13 +25,14 @@ export interface IncomingAck {
  * an ACK: one that cannot be forwarded is dropped.
  */
 export function forwardAck(core: ProxyCore, ack: IncomingAck): void {
-  const { request, ingress, viaStamp, context } = ack;
+  const { request, ingress, viaStamp, plan, context } = ack;
   const hash = wayHash(request, ingress.side);
   if (request.value(HeaderId.MaxForwards) === "0" || core.branches.isLoop(request, hash)) return;
-  const plan = planRoute(request, core.targets.faces.isOwn, core.targets.flowTokens);
   const targets = chooseTargets(core.targets, request, ingress, plan);
   const target = targets.ok ? targets.value[0]?.next() : undefined;
   if (target === undefined) return;
+  const secrecy = secrecyOf(request, ingress, plan);
+  if (!mayLeave(core.options, secrecy, ingress, target.face)) return;
   const keepIdentity = context.side === "server" || context.trusted;
   const basis = {
     request,

@@ -22,8 +22,8 @@ export interface BranchOwner {
   onResponse(branch: ClientTransaction, response: SipResponse): void;
   /** No (further) answer in time: Timers B, F and C. */
   onTimeout(branch: ClientTransaction): void;
-  /** The connection is gone before a final answer. */
-  onUnreachable(branch: ClientTransaction): void;
+  /** The connection is gone before a final answer, or the peer was found dead before any. */
+  onUnreachable(branch: ClientTransaction, why: "lost" | "silent"): void;
 }
 
 /** A request as it goes out. */
@@ -78,7 +78,7 @@ export class ClientTransaction implements FlowDependent, Lingering {
   start(): void {
     const { flow } = this.face;
     this.#env.table.set(this.branch, this);
-    if (flow.reliable) this.face.waiting.add(this);
+    if (flow.reliable || this.face.side === "server") this.face.waiting.add(this);
     if (this.#request !== undefined) flow.send(this.#request.bytes);
     if (!flow.reliable) this.#armRetransmission();
     else if (this.method === "INVITE") this.#armTimeout(TRANSACTION_MS);
@@ -115,7 +115,14 @@ export class ClientTransaction implements FlowDependent, Lingering {
   flowLost(): void {
     if (!this.pending) return;
     this.terminate();
-    this.#owner.onUnreachable(this);
+    this.#owner.onUnreachable(this, "lost");
+  }
+
+  /** Only what has had no answer at all may go elsewhere: a callee that rings must not ring twice. */
+  peerSilent(): void {
+    if (this.#state !== "calling") return;
+    this.terminate();
+    this.#owner.onUnreachable(this, "silent");
   }
 
   #receiveProvisional(response: SipResponse): void {

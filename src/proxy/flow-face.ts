@@ -1,7 +1,7 @@
 import { isWildcard } from "../transport/endpoint.ts";
 import type { Endpoint, Flow, TransportName } from "../transport/flow.ts";
 import type { FlowTokens } from "../location/flow-tokens.ts";
-import type { ListenAddress, ProxyOptions } from "./proxy-options.ts";
+import type { ListenAddress, ProxyOptions, UpstreamTarget } from "./proxy-options.ts";
 import { provenText } from "./route.ts";
 import type { Side } from "./seams.ts";
 
@@ -11,6 +11,8 @@ export type CrossingMark = "own" | "pass";
 /** Something that waits for an answer over a flow, and is told when the flow is gone. */
 export interface FlowDependent {
   flowLost(): void;
+  /** The peer was found dead, and has not answered anything yet. */
+  peerSilent(): void;
 }
 
 /**
@@ -24,10 +26,10 @@ export class FlowFace {
   readonly viaHead: string;
   /** "192.0.2.1:5060" */
   readonly sentBy: string;
-  /** Client transactions that wait on this connection. */
+  /** Client transactions that wait on this connection, or for a server whatever the transport. */
   readonly waiting: Set<FlowDependent> = new Set();
-  /** True once the peer has sent something: a connection that was never there loses no request. */
-  heard = false;
+  /** How much the peer has sent: messages, keepalives, and what could not be read. */
+  frames = 0;
   readonly #tokens: FlowTokens;
 
   constructor(flow: Flow, side: Side, sentBy: string, tokens: FlowTokens) {
@@ -38,15 +40,30 @@ export class FlowFace {
     this.#tokens = tokens;
   }
 
+  /** True once the peer has sent something: a connection that was never there loses no request. */
+  get heard(): boolean {
+    return this.frames > 0;
+  }
+
   /**
    * The Record-Route field that faces this flow, for requests of one Call-ID. An entry that faces a client bears the
    * sealed token of its flow, for a client listens nowhere; one that faces the server bears none. Both bear a proof of
    * the mark and the Call-ID (see route.ts for how they are read again).
    */
-  recordRoute(mark: CrossingMark, callId: string): string {
+  recordRoute(mark: CrossingMark, callId: string, secure = false): string {
     const token = this.side === "client" ? this.token() : "";
     const user = `${token}.${this.#tokens.prove(provenText(mark, callId))}`;
-    return `Record-Route: <sip:${user}@${this.sentBy};transport=${this.flow.transport};lr;sluice=${mark}>\r\n`;
+    return `Record-Route: <${this.uri(user, secure)};lr;sluice=${mark}>\r\n`;
+  }
+
+  /**
+   * The URI by which we are reached on the listener of this flow. `secure`: the request is one to a sips: URI, and so
+   * must be those in Record-Route and Path (RFC 3261 §16.6 step 4); `transport=tls` then says nothing more (RFC 5630).
+   */
+  uri(user: string, secure: boolean): string {
+    const { transport, encrypted } = this.flow;
+    if (!secure || !encrypted) return `sip:${user}@${this.sentBy};transport=${transport}`;
+    return `sips:${user}@${this.sentBy}${transport === "tls" ? "" : `;transport=${transport}`}`;
   }
 
   /** The token of this flow, to stand in Path and Record-Route. */
@@ -62,12 +79,15 @@ export class FlowFaces {
   readonly #tokens: FlowTokens;
   readonly #ownHosts: Set<string>;
   readonly #ownPorts: ReadonlySet<number>;
+  /** A URI without a port may mean us. */
+  readonly #atDefaultPort: boolean;
 
   constructor(options: ProxyOptions, tokens: FlowTokens) {
     this.#options = options;
     this.#tokens = tokens;
     const listeners = [...options.clientListeners, ...options.serverListeners];
     this.#ownPorts = new Set(listeners.map((listener) => listener.port));
+    this.#atDefaultPort = listeners.some((l) => l.port === DEFAULT_PORTS[l.transport]);
     const addresses = listeners.map((l) => l.address).filter((address) => !isWildcard(address));
     this.#ownHosts = new Set([...options.ownHosts, ...addresses].map((host) => bareHost(host)));
   }
@@ -89,9 +109,10 @@ export class FlowFaces {
     return this.#faces.get(flow);
   }
 
-  /** Is this one of our own listeners, by any of its names? A missing port means 5060. */
+  /** Is this one of our own listeners, by any of its names? A missing port means the one of the transport. */
   readonly isOwn = (host: string, port: number | undefined): boolean =>
-    this.#ownPorts.has(port ?? 5060) && this.#ownHosts.has(bareHost(host));
+    (port === undefined ? this.#atDefaultPort : this.#ownPorts.has(port)) &&
+    this.#ownHosts.has(bareHost(host));
 
   /**
    * DESIGN §4 "Sides and routing": a connection that we opened to an upstream, what arrives at `upstream_from` from the
@@ -107,9 +128,13 @@ export class FlowFaces {
   }
 
   isUpstream(transport: TransportName, remote: Endpoint): boolean {
+    return this.upstreamAt(transport, remote) !== undefined;
+  }
+
+  upstreamAt(transport: TransportName, remote: Endpoint): UpstreamTarget | undefined {
     const { upstream } = this.#options;
-    if (upstream === "embedded") return false;
-    return upstream.some(
+    if (upstream === "embedded") return undefined;
+    return upstream.find(
       (target) =>
         target.transport === transport &&
         target.remote.port === remote.port &&
@@ -134,6 +159,15 @@ export class FlowFaces {
     return { address, port: listener.port };
   }
 }
+
+/** RFC 3261 §19.1.2, RFC 7118 §5.2. */
+export const DEFAULT_PORTS: Readonly<Record<TransportName, number>> = {
+  udp: 5060,
+  tcp: 5060,
+  tls: 5061,
+  ws: 80,
+  wss: 443,
+};
 
 function isAt(listener: ListenAddress, flow: Flow): boolean {
   return (

@@ -5,7 +5,7 @@ import type { FlowFace } from "./flow-face.ts";
 import type { ProxyCore } from "./proxy-core.ts";
 import { readAgain } from "./read-again.ts";
 import { statusRank } from "./status-rank.ts";
-import type { BranchTarget, Target } from "./targets.ts";
+import { busy, type BranchTarget, type Target, type Trouble } from "./targets.ts";
 
 /** What became of a request of our own. */
 export type OwnRequestEnd =
@@ -67,7 +67,7 @@ export class OwnRequest implements BranchOwner {
       return;
     }
     this.#weigh(end);
-    this.#endWhenSettled();
+    if (status !== 503 || !this.#goesOn(branch, busy(response))) this.#endWhenSettled();
   }
 
   onTimeout(): void {
@@ -75,14 +75,18 @@ export class OwnRequest implements BranchOwner {
     this.#endWhenSettled();
   }
 
-  onUnreachable(branch: ClientTransaction): void {
-    const way = this.#branches.get(branch);
-    if (way === undefined || !this.#startBranch(way)) this.#weigh(UNREACHABLE);
+  onUnreachable(branch: ClientTransaction, why: "lost" | "silent"): void {
+    if (!this.#goesOn(branch, { kind: why })) this.#weigh(UNREACHABLE);
     this.#endWhenSettled();
   }
 
-  #startBranch(way: BranchTarget): boolean {
-    const target = way.next();
+  #goesOn(branch: ClientTransaction, trouble: Trouble): boolean {
+    const way = this.#branches.get(branch);
+    return !this.#ended && way !== undefined && this.#startBranch(way, trouble);
+  }
+
+  #startBranch(way: BranchTarget, trouble?: Trouble): boolean {
+    const target = way.next(trouble);
     if (target === undefined) return false;
     const branch = this.#core.branches.next(OWN_WAY);
     const bytes = this.#plan.write(target, branch);

@@ -126,7 +126,7 @@ describe("createProxy beside a proxy", () => {
     const { server, send, clock } = beside();
     send(server, request("MESSAGE", { ...VIA, extra: [`Route: ${OURS}, ${BACK}`] }));
     clock.advance(20_100);
-    expect(server.takenLines()).toEqual(["SIP/2.0 504 Server Time-out"]);
+    expect(server.takenLines().at(-1)).toBe("SIP/2.0 504 Server Time-out");
   });
 });
 

@@ -11,6 +11,7 @@ import { parseDatagram } from "../wire/sip/parse-message.ts";
 import { createProxy, type Proxy } from "./proxy.ts";
 import type { FlowOpener, ProxyOptions } from "./proxy-options.ts";
 import type { RequestContext, RequestOutcome, Seams } from "./seams.ts";
+import type { UpstreamChange } from "./upstream-watch.ts";
 
 export const LIMITS = { maxHeadBytes: 65_536, maxHeaderCount: 200, maxBodyBytes: 2_097_152 };
 const GATEWAY = "10.0.0.1";
@@ -23,19 +24,20 @@ export class FakeFlow implements Flow {
   readonly local: Endpoint;
   readonly remote: Endpoint;
   readonly outgoing: boolean;
-  readonly encrypted = false;
+  readonly encrypted: boolean;
   congested = false;
   open = true;
   sent: string[] = [];
   constructor(transport: TransportName, local: Endpoint, remote: Endpoint, outgoing: boolean) {
     this.id = `${transport}/${local.address}:${local.port}/${remote.address}:${remote.port}`;
     this.transport = transport;
+    this.encrypted = transport === "tls" || transport === "wss";
     this.local = local;
     this.remote = remote;
     this.outgoing = outgoing;
   }
   get reliable(): boolean {
-    return this.transport === "tcp";
+    return this.transport !== "udp";
   }
   send(bytes: Buffer): void {
     if (this.open) this.sent.push(bytes.toString("latin1"));
@@ -52,6 +54,10 @@ export class FakeFlow implements Flow {
   /** The first line of each message since the last look. */
   takenLines(): string[] {
     return this.taken().map((text) => text.slice(0, text.indexOf("\r\n")));
+  }
+  /** The same without 100, which says nothing but that there will be more. */
+  takenFinals(): string[] {
+    return this.takenLines().filter((line) => line !== "SIP/2.0 100 Trying");
   }
   one(): AnySipMessage {
     const texts = this.taken();
@@ -72,11 +78,14 @@ export class FakeFlow implements Flow {
 
 class FakeNetwork implements FlowOpener {
   readonly flows: Map<string, FakeFlow> = new Map();
-  connect(target: { transport: TransportName; remote: Endpoint; local?: Endpoint }): FakeFlow {
+  /** Names that certificates had to prove, in the order of connecting. */
+  readonly names: (string | undefined)[] = [];
+  connect(target: Parameters<FlowOpener["connect"]>[0]): FakeFlow {
+    this.names.push(target.name);
     const { transport, remote } = target;
     const port = transport === "udp" ? (target.local?.port ?? 0) : 41_000;
     const local = { address: target.local?.address ?? GATEWAY, port };
-    const flow = new FakeFlow(transport, local, remote, transport === "tcp");
+    const flow = new FakeFlow(transport, local, remote, transport !== "udp");
     const known = this.flows.get(flow.id);
     if (known?.open === true) return known;
     this.flows.set(flow.id, flow);
@@ -120,6 +129,8 @@ export interface Bench {
   readonly bob: FakeFlow;
   readonly send: (flow: Flow, text: string) => void;
   readonly upstream: () => FakeFlow;
+  /** What the operator's log was told. */
+  readonly warnings: string[];
 }
 
 export const FORWARD: RequestOutcome = { kind: "forward", splices: [] };
@@ -129,18 +140,21 @@ export function bench(
     options?: Partial<ProxyOptions>;
     seams?: Partial<Seams>;
     transport?: TransportName;
+    onUpstream?: (change: UpstreamChange) => void;
   } = {},
 ): Bench {
   const clock = createManualClock();
   const network = new FakeNetwork();
   const registrations = createRegistrations();
   const asked: Bench["asked"] = [];
+  const warnings: string[] = [];
   const upstreamTransport = given.transport ?? "tcp";
   const seams: Seams = {
     onRequest: (request, context, signal) => {
       asked.push({ request, context, signal });
       return given.seams?.onRequest?.(request, context, signal) ?? FORWARD;
     },
+    mayPassUnjudged: given.seams?.mayPassUnjudged ?? (() => true),
     onAck: given.seams?.onAck ?? (() => []),
     onResponse: given.seams?.onResponse ?? (() => []),
     ...(given.seams?.onOriginate === undefined ? {} : { onOriginate: given.seams.onOriginate }),
@@ -154,7 +168,8 @@ export function bench(
       contactAliases: createContactAliases(Buffer.alloc(32, 7), "boot-1"),
       registrations,
       registrar: createEmbeddedRegistrar(),
-      log: { warn: () => undefined },
+      log: { warn: (_fields, message) => void warnings.push(message) },
+      ...(given.onUpstream === undefined ? {} : { onUpstream: given.onUpstream }),
     },
     optionsOf(upstreamTransport, given.options),
   );
@@ -164,6 +179,7 @@ export function bench(
     network,
     registrations,
     asked,
+    warnings,
     alice: network.peer("tcp", "192.0.2.10:40001"),
     bob: network.peer("tcp", "192.0.2.20:40002"),
     send: (flow, text) => proxy.onFrame(flow, { kind: "message", message: read(text) }),

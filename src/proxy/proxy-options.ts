@@ -5,7 +5,10 @@ import type { FlowTokens } from "../location/flow-tokens.ts";
 import type { Registrations } from "../location/registrations.ts";
 import type { Endpoint, Flow, TransportName } from "../transport/flow.ts";
 import type { Account } from "./digest-credentials.ts";
+import type { OverloadStatus } from "./reply.ts";
 import type { Seams } from "./seams.ts";
+import type { Rate } from "./source-rates.ts";
+import type { UpstreamChange } from "./upstream-watch.ts";
 
 /** The capabilities that the proxy is built from. */
 export interface ProxyDeps {
@@ -18,6 +21,8 @@ export interface ProxyDeps {
   /** Asked only with `upstream: embedded`. */
   readonly registrar?: EmbeddedRegistrar;
   readonly log: ProxyLog;
+  /** Told whenever an upstream comes or goes. */
+  readonly onUpstream?: (change: UpstreamChange) => void;
 }
 
 /** What the proxy needs of the transport: ways to peers, new ones and those that are there. */
@@ -26,6 +31,8 @@ export interface FlowOpener {
     readonly transport: TransportName;
     readonly remote: Endpoint;
     readonly local?: Endpoint;
+    /** TLS: the host that the peer's certificate must name; its address when left out. */
+    readonly name?: string;
   }): Flow;
   flowById(id: string): Flow | undefined;
 }
@@ -47,6 +54,19 @@ export interface UpstreamTarget {
   readonly transport: TransportName;
   readonly remote: Endpoint;
   readonly host: string;
+  /** What came in by TLS may go on to this server, or from this server, in clear. */
+  readonly allowClear?: boolean;
+}
+
+/** How upstreams are watched (upstream-watch.ts). */
+export interface UpstreamProbe {
+  readonly intervalMs: number;
+  /** How long one OPTIONS waits for its answer. */
+  readonly timeoutMs: number;
+  /** In a row, until an upstream counts as gone. */
+  readonly failures: number;
+  /** In a row, until it counts as back. */
+  readonly successes: number;
 }
 
 /** Where else than in front of a server the gateway may stand (placement.ts). */
@@ -85,6 +105,12 @@ export interface ProxyOptions {
   readonly inFlight: number;
   /** Bytes of their requests at most; default 256 MiB. */
   readonly inFlightBytes?: number;
+  /** `limits.rate_per_source`; undefined: no rate. */
+  readonly ratePerSource?: Rate | undefined;
+  /** `limits.overload_code`: what new work is answered with while there is too much; default 503. */
+  readonly overloadStatus?: OverloadStatus;
+  /** `upstream_probe`; undefined: off. */
+  readonly upstreamProbe?: UpstreamProbe | undefined;
   /** Answers the upstream's Digest challenges to requests of our own; undefined: they are not answered. */
   readonly account?: Account | undefined;
 }

@@ -262,7 +262,7 @@ describe("createProxy with server transactions", () => {
     send(alice, request("MESSAGE"));
     const got = upstream().request();
     clock.advance(20_200);
-    expect(alice.takenLines()).toEqual(["SIP/2.0 504 Server Time-out"]);
+    expect(alice.takenFinals()).toEqual(["SIP/2.0 504 Server Time-out"]);
     clock.advance(60_000);
     send(upstream(), answer(got, 200));
     expect(alice.taken()).toEqual([]);
@@ -542,7 +542,7 @@ describe("createProxy with a filter that fails", () => {
     await Promise.resolve();
     await Promise.resolve();
     clock.advance(19_200);
-    expect(alice.takenLines()).toEqual(["SIP/2.0 500 Server Internal Error"]);
+    expect(alice.takenFinals()).toEqual(["SIP/2.0 500 Server Internal Error"]);
   });
 
   it.each(failures)(
@@ -559,7 +559,22 @@ describe("createProxy with a filter that fails", () => {
       const got = upstream().request();
       expect(got.body.toString()).toBe("hi");
       send(upstream(), answer(got, 200));
-      expect(alice.takenLines()).toEqual(["SIP/2.0 200 Reason"]);
+      expect(alice.takenFinals()).toEqual(["SIP/2.0 200 Reason"]);
+    },
+  );
+
+  it.each(failures)(
+    "answers 500 when it %s, on_failure says allow and this one may not pass unjudged",
+    async (_how, onRequest) => {
+      const { alice, send, clock } = bench({
+        seams: { onRequest, mayPassUnjudged: () => false },
+        options: { onFailure: "allow" },
+      });
+      send(alice, request("MESSAGE"));
+      await Promise.resolve();
+      await Promise.resolve();
+      clock.advance(19_200);
+      expect(alice.takenFinals()).toEqual(["SIP/2.0 500 Server Internal Error"]);
     },
   );
 
@@ -764,7 +779,7 @@ describe("createProxy under pressure", () => {
     const drained = b.proxy.drain(5000);
     b.clock.advance(5000);
     await drained;
-    expect(b.alice.takenLines()).toEqual(["SIP/2.0 503 Service Unavailable"]);
+    expect(b.alice.takenFinals()).toEqual(["SIP/2.0 503 Service Unavailable"]);
     expect(ends).toEqual([{ status: 503, cause: "shutdown" }]);
   });
 

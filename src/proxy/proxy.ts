@@ -33,6 +33,9 @@ import { RequestIntake } from "./request-intake.ts";
 import type { Load, ServerTransaction } from "./server-transaction.ts";
 import { T4_MS, TRANSACTION_MS } from "./timers.ts";
 import { UpstreamChoice } from "./upstream-choice.ts";
+import { upstreamName } from "./upstream-name.ts";
+import type { UpstreamStatus } from "./upstream-state.ts";
+import { UpstreamWatch } from "./upstream-watch.ts";
 
 /** The proxy; its first two members are what the transport calls. It also sends requests of our own (originate.ts). */
 export interface Proxy extends Originator {
@@ -40,12 +43,29 @@ export interface Proxy extends Originator {
   onClose(flow: Flow): void;
   /**
    * Takes no new MESSAGE and INVITE (503), and resolves when every transaction has its final answer, requests of our
-   * own included; after `graceMs` the rest is answered 503. From then on nothing is originated.
+   * own included; after `graceMs`, or when `hurry` is aborted, the rest is answered 503. From then on nothing is
+   * originated.
    */
-  drain(graceMs: number): Promise<void>;
+  drain(graceMs: number, hurry?: AbortSignal): Promise<void>;
   readonly counters: Readonly<ProxyCounters>;
   /** Transactions without a final answer. */
   readonly unfinished: number;
+  /** How the servers stand, the preferred one first; empty with the embedded registrar. */
+  readonly upstreams: readonly UpstreamView[];
+}
+
+/** One server behind us. */
+export interface UpstreamView {
+  /** "sip:10.0.0.5:5070;transport=tcp" */
+  readonly name: string;
+  /** As the operator wrote it. */
+  readonly host: string;
+  /** "unknown" until a probe has told, and always without probes. */
+  readonly status: UpstreamStatus;
+  /** Milliseconds since 1970 of the last change. */
+  readonly since: number | undefined;
+  /** Why it is down; else "". */
+  readonly reason: string;
 }
 
 const TICK_MS = 100;
@@ -70,6 +90,7 @@ class SipProxy implements Proxy {
   readonly #clients = new Map<string, ClientTransaction>();
   readonly #cancels = new Map<string, CancelTransaction>();
   readonly #load: Load = { unfinished: 0, bytes: 0 };
+  readonly #watch: UpstreamWatch | undefined;
   #drained: (() => void) | undefined;
 
   constructor(deps: ProxyDeps, options: ProxyOptions) {
@@ -86,7 +107,12 @@ class SipProxy implements Proxy {
       options,
       timers,
       ask: createRequestGuard(
-        { onRequest: deps.seams.onRequest.bind(deps.seams), timers, log: deps.log },
+        {
+          onRequest: deps.seams.onRequest.bind(deps.seams),
+          mayPassUnjudged: deps.seams.mayPassUnjudged.bind(deps.seams),
+          timers,
+          log: deps.log,
+        },
         { deadlineMs: options.answerWithinMs * FILTER_SHARE, onFailure: options.onFailure },
       ),
       targets: targetDeps(deps, options, this.#faces),
@@ -106,6 +132,20 @@ class SipProxy implements Proxy {
     };
     this.#own = new OwnRequests({ core: this.#core, load: this.#load, onFinished });
     this.#intake = new RequestIntake({ core: this.#core, serverEnv, counters: this.counters });
+    const { upstreamProbe } = options;
+    if (upstreamProbe !== undefined && options.upstream !== "embedded") {
+      const onChange = deps.onUpstream ?? (() => undefined);
+      this.#watch = new UpstreamWatch(this.#core, upstreamProbe, onChange);
+      this.#watch.start();
+    }
+  }
+
+  get upstreams(): readonly UpstreamView[] {
+    const { upstreams } = this.#core.targets;
+    return upstreams.all.map((upstream) => {
+      const { status, since, reason } = upstreams.stateOf(upstream);
+      return { name: upstreamName(upstream), host: upstream.host, status, since, reason };
+    });
   }
 
   get unfinished(): number {
@@ -114,7 +154,7 @@ class SipProxy implements Proxy {
 
   onFrame(flow: Flow, frame: SipFrame): void {
     const face = this.#faces.of(flow);
-    face.heard = true;
+    face.frames += 1;
     try {
       this.#take(face, frame);
     } catch (error) {
@@ -148,9 +188,10 @@ class SipProxy implements Proxy {
     for (const transaction of waiting) transaction.flowLost();
   }
 
-  async drain(graceMs: number): Promise<void> {
+  async drain(graceMs: number, hurry?: AbortSignal): Promise<void> {
     this.#intake.draining = true;
-    if (this.#load.unfinished > 0) await this.#finished(graceMs);
+    this.#watch?.close();
+    if (this.#load.unfinished > 0) await this.#finished(graceMs, hurry);
     this.#own.close();
   }
 
@@ -170,16 +211,20 @@ class SipProxy implements Proxy {
     this.#own.unwatch(callId);
   }
 
-  async #finished(graceMs: number): Promise<void> {
+  async #finished(graceMs: number, hurry: AbortSignal | undefined): Promise<void> {
     const drained = Promise.withResolvers<void>();
     this.#drained = drained.resolve;
-    const grace = this.#core.clock.schedule(graceMs, () => {
+    const giveUp = (): void => {
       // First, for the end of a transaction may be a reason for a notice.
       this.#own.close();
       for (const transaction of this.#servers.values()) transaction.context?.shutdown();
       drained.resolve();
-    });
+    };
+    const grace = this.#core.clock.schedule(graceMs, giveUp);
+    if (hurry?.aborted === true) giveUp();
+    else hurry?.addEventListener("abort", giveUp, { once: true });
     await drained.promise;
+    hurry?.removeEventListener("abort", giveUp);
     grace.cancel();
   }
 

@@ -1,6 +1,7 @@
 import type { TimerHandle } from "../base/timer-wheel.ts";
 import type { SipRequest, SipResponse } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
+import { BestAnswer, type Candidate } from "./best-answer.ts";
 import { ok } from "../base/result.ts";
 import { createAliasedRegister, type AliasedRegister } from "./aliased-register.ts";
 import { ClientTransaction, type BranchOwner } from "./client-transaction.ts";
@@ -16,37 +17,41 @@ import {
   INTERNAL_ERROR,
   plainReply,
   TERMINATED,
+  TRYING,
   type Reply,
 } from "./reply.ts";
 import { confirmRegistration, wantsPath } from "./registration.ts";
-import { planRoute } from "./route.ts";
 import type { ForwardOutcome, RequestContext, RequestOutcome, TransactionEnd } from "./seams.ts";
+import { mayLeave, NOT_SECURE, secrecyOf } from "./secrecy.ts";
 import type { ServerTransaction } from "./server-transaction.ts";
-import { statusRank } from "./status-rank.ts";
-import type { BranchTarget } from "./targets.ts";
-import { chooseTargets, once as onlyWay } from "./targets.ts";
+import {
+  busy,
+  chooseTargets,
+  once as onlyWay,
+  type BranchTarget,
+  type Trouble,
+} from "./targets.ts";
+import { T1_MS } from "./timers.ts";
 
 type Cause = TransactionEnd["cause"];
 
 /** A request that has come in, and what was found out about it on arrival. */
-export type Arrival = Pick<ForwardBasis, "request" | "ingress" | "viaStamp" | "keepIdentity"> & {
+export type Arrival = Pick<
+  ForwardBasis,
+  "request" | "ingress" | "viaStamp" | "plan" | "keepIdentity"
+> & {
   readonly context: RequestContext;
   readonly wayHash: string;
   readonly toTag: string;
 };
 
-/** A final answer that may become the one that the sender sees. */
-interface Candidate {
-  readonly status: number;
-  readonly cause: Cause;
-  readonly response: SipResponse | undefined;
-  readonly reply: Reply | undefined;
-}
-
 const NO_ALIASES = ok([]);
 const REQUEST_TIMEOUT = plainReply(408, "Request Timeout");
 const SERVER_TIMEOUT = plainReply(504, "Server Time-out");
 const UPSTREAM_LOST = plainReply(503, "Service Unavailable");
+/** Timer E fires after T1, 2·T1 and 4·T1, and is then set to T2. */
+const TRYING_AFTER_MS = 7 * T1_MS;
+
 /**
  * One request on its way through (the "response context" of RFC 3261 §16.2): asks the filter, sends the request on to
  * one or several targets, and chooses the answer (§16.7). It lives until the final answer, that of an accepted INVITE
@@ -64,12 +69,14 @@ export class ResponseContext implements BranchOwner {
   #basis: ForwardBasis | undefined;
   #onEnd: ((end: TransactionEnd) => void) | undefined;
   #deadline: TimerHandle | undefined;
-  #best: Candidate | undefined;
+  #best: BestAnswer | undefined;
   #cancelled = false;
   /** The request as it was forwarded, where the filter has changed it. */
   #edited: (() => SipRequest) | undefined;
   /** It was forwarded with another CSeq number than it came with (dialog-legs.ts). */
   #renumbered = false;
+  /** There was a way for it, in clear, which it must not go (secrecy.ts). */
+  #withheld = false;
 
   constructor(core: ProxyCore, server: ServerTransaction, arrival: Arrival) {
     this.#core = core;
@@ -81,13 +88,27 @@ export class ResponseContext implements BranchOwner {
   /** Asks the filter; what it says decides how this goes on. */
   begin(): void {
     const { request, context } = this.#arrival;
-    if (!this.#server.invite) {
-      // RFC 4320: a 408 would come too late to be of use; a 504 in time is an answer.
-      this.#deadline = this.#core.timers.start(this.#core.options.answerWithinMs, () =>
-        this.#giveUp(SERVER_TIMEOUT, "timeout"),
-      );
-    }
+    if (!this.#server.invite) this.#awaitAnswer();
     this.#core.ask(request, context, this.#controller, (outcome) => this.#settle(outcome));
+  }
+
+  /**
+   * RFC 4320 §4.1: a 100 goes out when the sender's Timer E has come to T2, so that it takes silence for silence. §4.2: a
+   * 408 would come too late to be of use; a 504 in time is an answer.
+   */
+  #awaitAnswer(): void {
+    const { timers, options } = this.#core;
+    const giveUp = (): void => this.#giveUp(SERVER_TIMEOUT, "timeout");
+    const leftMs = options.answerWithinMs - TRYING_AFTER_MS;
+    if (leftMs <= 0) {
+      this.#deadline = timers.start(options.answerWithinMs, giveUp);
+      return;
+    }
+    this.#deadline = timers.start(TRYING_AFTER_MS, () => {
+      const { request, viaStamp } = this.#arrival;
+      this.#deadline = timers.start(leftMs, giveUp);
+      this.#server.respond(100, buildReply(request, TRYING, undefined, viaStamp));
+    });
   }
 
   /** RFC 3261 §16.10. */
@@ -122,7 +143,9 @@ export class ResponseContext implements BranchOwner {
     }
     this.#core.legs.heardResponse(this.#arrival.request, response, branch.face);
     if (status >= 300) {
-      this.#weigh({ status, cause: this.#finalCause(), response, reply: undefined });
+      const cause = this.#finalCause();
+      this.#weigh({ status, cause, response, reply: undefined, side: branch.face.side });
+      if (status === 503 && this.#goesOn(branch, busy(response))) return;
       if (status >= 600) for (const other of this.#branches) other.cancel();
       this.#finishWhenSettled();
     } else if (status >= 200) {
@@ -133,18 +156,20 @@ export class ResponseContext implements BranchOwner {
     }
   }
 
-  onTimeout(): void {
-    const reply = this.#cancelled ? TERMINATED : REQUEST_TIMEOUT;
+  onTimeout(branch: ClientTransaction): void {
+    const timeout = this.#server.invite ? REQUEST_TIMEOUT : SERVER_TIMEOUT;
+    const reply = this.#cancelled ? TERMINATED : timeout;
     const cause = this.#cancelled ? "cancelled" : "timeout";
-    this.#weigh({ status: reply.status, cause, response: undefined, reply });
+    const { side } = branch.face;
+    this.#weigh({ status: reply.status, cause, response: undefined, reply, side });
     this.#finishWhenSettled();
   }
 
-  onUnreachable(branch: ClientTransaction): void {
-    const way = this.#ways[this.#branches.indexOf(branch)];
-    if (way !== undefined && !this.#cancelled && this.#startBranch(way)) return;
-    const reply = branch.face.side === "server" ? UPSTREAM_LOST : FLOW_FAILED;
-    this.#weigh({ status: reply.status, cause: "unreachable", response: undefined, reply });
+  onUnreachable(branch: ClientTransaction, why: "lost" | "silent"): void {
+    if (this.#goesOn(branch, { kind: why })) return;
+    const { side } = branch.face;
+    const reply = side === "server" ? UPSTREAM_LOST : FLOW_FAILED;
+    this.#weigh({ status: reply.status, cause: "unreachable", response: undefined, reply, side });
     this.#finishWhenSettled();
   }
 
@@ -165,13 +190,12 @@ export class ResponseContext implements BranchOwner {
   }
 
   #forward({ splices: edits, towardsServer = [], messaging }: ForwardOutcome): void {
-    const { request, ingress } = this.#arrival;
+    const { request, ingress, plan } = this.#arrival;
     const { targets: targetDeps, options } = this.#core;
     if (options.upstream === "embedded" && request.method === "REGISTER") {
       this.#registerHere();
       return;
     }
-    const plan = planRoute(request, targetDeps.faces.isOwn, targetDeps.flowTokens);
     const targets = chooseTargets(targetDeps, request, ingress, plan);
     if (!targets.ok) {
       this.#answer(targets.problem, targets.problem === FLOW_FAILED ? "unreachable" : "replied");
@@ -179,10 +203,12 @@ export class ResponseContext implements BranchOwner {
     }
     const addPath = ingress.side === "client" && wantsPath(request, options.path);
     const unrecorded = targetDeps.placement?.followsMessagingOnly === true && messaging !== true;
-    this.#basis = { ...this.#arrival, plan, edits, towardsServer, addPath, unrecorded };
+    this.#basis = { ...this.#arrival, edits, towardsServer, addPath, unrecorded };
     let started = 0;
     for (const way of targets.value) if (this.#startBranch(way)) started += 1;
-    if (started === 0) this.#giveUp(UPSTREAM_LOST, "unreachable");
+    if (started > 0) return;
+    if (this.#withheld) this.#giveUp(NOT_SECURE, "replied");
+    else this.#giveUp(UPSTREAM_LOST, "unreachable");
   }
 
   #registerHere(): void {
@@ -203,11 +229,23 @@ export class ResponseContext implements BranchOwner {
     confirmRegistration(registrations, { request, response, flowId, aliasOf, nowMs });
   }
 
-  #startBranch(way: BranchTarget): boolean {
-    const target = way.next();
+  /** RFC 3261 §16.7 step 6, RFC 3263 §4.3: the next way of a branch that led nowhere, if there is one. */
+  #goesOn(branch: ClientTransaction, trouble: Trouble): boolean {
+    if (this.#cancelled || !this.#server.proceeding) return false;
+    const way = this.#ways[this.#branches.indexOf(branch)];
+    return way !== undefined && this.#startBranch(way, trouble);
+  }
+
+  #startBranch(way: BranchTarget, trouble?: Trouble): boolean {
+    const target = way.next(trouble);
     const basis = this.#basis;
     if (target === undefined || basis === undefined) return false;
-    const { request, wayHash } = this.#arrival;
+    const { request, wayHash, ingress } = this.#arrival;
+    const secrecy = secrecyOf(request, ingress, basis.plan);
+    if (!mayLeave(this.#core.options, secrecy, ingress, target.face)) {
+      this.#withheld = true;
+      return false;
+    }
     const branch = this.#core.branches.next(wayHash);
     const requestUri = target.requestUri ?? basis.plan.target;
     const numbers = this.#core.legs.leaving(request, target.face, requestUri);
@@ -239,36 +277,37 @@ export class ResponseContext implements BranchOwner {
     return true;
   }
 
-  /** Holds a final answer of one branch against those of the others (RFC 3261 §16.7 step 6). */
   #weigh(candidate: Candidate): void {
-    if (this.#best === undefined || isBetter(candidate, this.#best)) this.#best = candidate;
+    this.#best ??= new BestAnswer(this.#server.invite);
+    this.#best.weigh(candidate);
   }
 
   #finishWhenSettled(): void {
     if (this.#best === undefined || this.#branches.some((branch) => branch.pending)) return;
-    const { response, reply, cause } = this.#best;
-    if (response !== undefined) this.#respond(response, cause);
-    else if (reply !== undefined) this.#answer(reply, cause);
+    const choice = this.#best.choose();
+    if (choice?.kind === "response") this.#respond(choice.response, choice.cause, choice.edits);
+    else if (choice !== undefined) this.#answer(choice.reply, choice.cause);
   }
 
-  /** Sends a peer's final response on. */
-  #respond(response: SipResponse, cause: Cause): void {
+  /** Sends a peer's final response on, with the challenges of other branches where there are some. */
+  #respond(response: SipResponse, cause: Cause, challenges: readonly Splice[] = []): void {
     if (response.status < 300) this.#noteRegistered(response);
-    const bytes = this.#onItsWayBack(response);
+    const bytes = this.#onItsWayBack(response, challenges);
     const first = this.#server.proceeding;
     this.#server.respond(response.status, bytes);
     if (first) this.#end(response.status, cause);
   }
 
   /** The response as the sender gets it; a filter that fails on it must not leave the sender without an answer. */
-  #onItsWayBack(response: SipResponse): Buffer {
+  #onItsWayBack(response: SipResponse, challenges: readonly Splice[] = []): Buffer {
     const { context, request } = this.#arrival;
     const { seams, log, options } = this.#core;
     const { reliable } = this.#server.replyFlow;
     try {
       const edits = seams.onResponse(response, this.#edited?.() ?? request, context);
       const contacts = this.#alias?.clientContacts(response) ?? [];
-      const all = contacts.length === 0 ? edits : [...edits, ...contacts];
+      const more = challenges.length + contacts.length;
+      const all = more === 0 ? edits : [...edits, ...challenges, ...contacts];
       return forwardedResponse(response, this.#numberedBack(all, response), reliable);
     } catch (error) {
       log.warn({ err: error }, "the filter failed on a response");
@@ -330,11 +369,4 @@ export class ResponseContext implements BranchOwner {
 function once(make: () => SipRequest): () => SipRequest {
   let made: SipRequest | undefined;
   return () => (made ??= make());
-}
-
-/** 6xx, then the lowest class; a peer's answer before our own, an earlier one before a later one. */
-function isBetter(candidate: Candidate, best: Candidate): boolean {
-  const own = Number(candidate.response === undefined) - Number(best.response === undefined);
-  if (own !== 0) return own < 0;
-  return statusRank(candidate.status) < statusRank(best.status);
 }

@@ -17,6 +17,11 @@ export interface Seams {
     context: RequestContext,
     signal: AbortSignal,
   ): RequestOutcome | Promise<RequestOutcome>;
+  /**
+   * When `onRequest` has failed and `onFailure` says "allow": may this request pass as it is? Never throws. False for what
+   * would let clients meet without us, which no setting for odd messages is meant for.
+   */
+  mayPassUnjudged(request: SipRequest): boolean;
   /** An ACK cannot be refused, only edited. */
   onAck(ack: SipRequest, context: RequestContext): readonly Splice[];
   /** Edits of a response on its way back; `request` is the request that it answers, as it was forwarded. */
@@ -54,6 +59,8 @@ export interface RequestContext {
   readonly authenticatedAor: string | undefined;
   /** The source address is in the configuration's `trusted`. */
   readonly trusted: boolean;
+  /** Our Record-Route entry of this very call came off the Route set: a dialog that was opened through us (route.ts). */
+  readonly dialogProven: boolean;
   /** Undefined in front of a server: there the registrations speak. */
   readonly voucher?: Voucher | undefined;
   /** Of a request to a contact alias (contact-alias.ts): the client's own Contact. */

@@ -6,13 +6,14 @@ import type { FlowReference } from "../location/flow-reference.ts";
 import type { FlowTokens } from "../location/flow-tokens.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Endpoint, Flow, TransportName } from "../transport/flow.ts";
-import type { SipRequest } from "../wire/sip/message.ts";
+import type { SipRequest, SipResponse } from "../wire/sip/message.ts";
 import { canonicalAor, parseSipUri, type SipUri } from "../wire/sip/uri.ts";
-import { bareHost, type FlowFace, type FlowFaces } from "./flow-face.ts";
+import { bareHost, DEFAULT_PORTS, type FlowFace, type FlowFaces } from "./flow-face.ts";
 import type { FlowOpener, ProxyOptions } from "./proxy-options.ts";
 import { FLOW_FAILED, plainReply, type Reply } from "./reply.ts";
 import { placementRefusal, type Placement } from "./placement.ts";
 import type { RoutePlan } from "./route.ts";
+import { NOT_SECURE, secrecyOf, type Secrecy } from "./secrecy.ts";
 import type { UpstreamChoice } from "./upstream-choice.ts";
 
 /** Where a request goes; `requestUri` where that changes on the way (a contact of the embedded registrar). */
@@ -23,10 +24,19 @@ export interface Target {
   readonly path?: readonly string[];
 }
 
-/** One branch: opens the first way that works, and the next one when that is lost before an answer. */
+/**
+ * Why the last way led nowhere: its connection broke, the server there was found dead before it had answered anything,
+ * or it says that it has too much to do.
+ */
+export type Trouble =
+  | { readonly kind: "lost" }
+  | { readonly kind: "silent" }
+  | { readonly kind: "busy"; readonly retryAfterMs: number | undefined };
+
+/** One branch: opens the first way that works, and the next one when that leads nowhere. */
 export interface BranchTarget {
-  /** The next way to try; undefined when none is left. */
-  next(): Target | undefined;
+  /** The next way to try; undefined when none is left. `trouble`: with the last one, "lost" when left out. */
+  next(trouble?: Trouble): Target | undefined;
 }
 
 export interface TargetDeps {
@@ -47,7 +57,10 @@ const BYPASS: Reply = plainReply(403, "Route Set Incomplete");
 const STRICT: Reply = plainReply(400, "Strict Routing Not Supported Here");
 const FOREIGN_ROUTE: Reply = plainReply(403, "Route Set Not Of This Dialog");
 
-/** Decides where a request goes (DESIGN §4 "Sides and routing"; the Route set has been read by route.ts). */
+/**
+ * Decides where a request goes (DESIGN §4 "Sides and routing"; the Route set has been read by route.ts). What must not
+ * leave in clear is not sent to upstreams in clear; whatever else is chosen, secrecy.ts is asked again before sending.
+ */
 export function chooseTargets(
   deps: TargetDeps,
   request: SipRequest,
@@ -68,9 +81,10 @@ export function chooseTargets(
     return flowOfToken(deps, plan.token);
   }
   if (deps.options.upstream === "embedded") return bindingsOf(deps, request.requestUri);
-  return side === "client"
-    ? ok([towardsServer(deps, inDialog && plan.proven ? plan.next : undefined)])
-    : towardsUri(deps, plan);
+  const secrecy = secrecyOf(request, ingress, plan);
+  if (side === "server") return towardsUri(deps, plan, secrecy);
+  const next = inDialog && plan.proven ? plan.next : undefined;
+  return towardsServer(deps, next, secrecy);
 }
 
 /** Beside a proxy, or on a trunk: no client is reached from here, and no token means anything. */
@@ -83,9 +97,10 @@ function placedTargets(
   const { placement } = deps;
   const refusal = placementRefusal(placement, ingress.side, request.method);
   if (placement === undefined || refusal !== undefined) return failed(refusal ?? NOT_FOUND);
-  const way = placement.way(request, plan, ingress.flow.remote.address);
+  const secrecy = secrecyOf(request, ingress, plan);
+  const way = placement.way(request, plan, { address: ingress.flow.remote.address, secrecy });
   if (!way.ok) return way;
-  return way.value === "next" ? towardsUri(deps, plan) : ok([way.value]);
+  return way.value === "next" ? towardsUri(deps, plan, secrecy) : ok([way.value]);
 }
 
 function flowOfToken(deps: TargetDeps, token: string): Result<readonly BranchTarget[], Reply> {
@@ -141,17 +156,27 @@ export function bindingsOf(
  * From a client: in a dialog that we know by the Route set, a Route that is left is followed when it is an address, for
  * another proxy has recorded itself there; all else goes to the upstream, which resolves what is to be resolved.
  */
-function towardsServer(deps: TargetDeps, next: SipUri | undefined): BranchTarget {
+function towardsServer(
+  deps: TargetDeps,
+  next: SipUri | undefined,
+  secrecy: Secrecy,
+): Result<readonly BranchTarget[], Reply> {
   const hop = next === undefined ? undefined : literalHop(next);
-  if (hop === undefined || next === undefined) return deps.upstreams.inOrder();
-  if (deps.faces.isUpstream(hop.transport, hop.remote)) {
-    return deps.upstreams.startingWith(hop);
+  if (hop !== undefined && !deps.faces.isUpstream(hop.transport, hop.remote)) {
+    return ok([once(open(deps, hop))]);
   }
-  return once(open(deps, hop));
+  if (!deps.upstreams.mayTake(secrecy)) return failed(NOT_SECURE);
+  return ok([
+    hop === undefined ? deps.upstreams.inOrder(secrecy) : deps.upstreams.startingWith(hop, secrecy),
+  ]);
 }
 
 /** From the server: the next Route, else the Request-URI. */
-function towardsUri(deps: TargetDeps, plan: RoutePlan): Result<readonly BranchTarget[], Reply> {
+function towardsUri(
+  deps: TargetDeps,
+  plan: RoutePlan,
+  secrecy: Secrecy,
+): Result<readonly BranchTarget[], Reply> {
   const uri = plan.next ?? readUri(plan.target);
   if (uri === undefined) return failed(plainReply(416, "Unsupported URI Scheme"));
   if (deps.faces.isOwn(uri.host, uri.port)) {
@@ -159,7 +184,10 @@ function towardsUri(deps: TargetDeps, plan: RoutePlan): Result<readonly BranchTa
   }
   const hop = literalHop(uri);
   if (hop !== undefined) return ok([once(open(deps, hop))]);
-  return deps.upstreams.isNamed(uri.host) ? ok([deps.upstreams.inOrder()]) : failed(UNRESOLVED);
+  if (!deps.upstreams.isNamed(uri.host)) return failed(UNRESOLVED);
+  return deps.upstreams.mayTake(secrecy)
+    ? ok([deps.upstreams.inOrder(secrecy)])
+    : failed(NOT_SECURE);
 }
 
 function readUri(text: string): SipUri | undefined {
@@ -177,9 +205,17 @@ export interface Hop {
 function literalHop(uri: SipUri): Hop | undefined {
   const address = bareHost(uri.params.get("maddr") ?? uri.host);
   if (isIP(address) === 0 || !isUnicast(address)) return undefined;
-  const transport = (uri.params.get("transport") ?? "udp").toLowerCase();
-  if (transport !== "udp" && transport !== "tcp") return undefined;
-  return { transport, remote: { address, port: uri.port ?? 5060 } };
+  const transport = transportOf(uri);
+  if (transport === undefined) return undefined;
+  return { transport, remote: { address, port: uri.port ?? DEFAULT_PORTS[transport] } };
+}
+
+/** sips: is TLS, also where the parameter says tcp (RFC 3261 §26.2.2); undefined for what we do not dial. */
+function transportOf(uri: SipUri): "udp" | "tcp" | "tls" | undefined {
+  const secure = uri.scheme === "sips";
+  const transport = (uri.params.get("transport") ?? (secure ? "tls" : "udp")).toLowerCase();
+  if (transport === "tls" || (secure && transport === "tcp")) return "tls";
+  return !secure && (transport === "udp" || transport === "tcp") ? transport : undefined;
 }
 
 /** Nothing is ever sent to every host of a network, nor to a group (RFC 4475 §3.3.10). */
@@ -191,11 +227,22 @@ export function isUnicast(address: string): boolean {
 
 function open(deps: TargetDeps, hop: Hop): Target {
   const { faces, options, opener } = deps;
-  const server =
-    options.isServerSide(hop.remote.address) || faces.isUpstream(hop.transport, hop.remote);
+  const upstream = faces.upstreamAt(hop.transport, hop.remote);
+  const server = options.isServerSide(hop.remote.address) || upstream !== undefined;
   const local = faces.listener(server ? "server" : "client", hop.transport, hop.remote.address);
-  const flow = opener.connect(local === undefined ? hop : { ...hop, local });
+  const flow = opener.connect({
+    ...hop,
+    ...(local === undefined ? {} : { local }),
+    ...(upstream === undefined ? {} : { name: upstream.host }),
+  });
   return { face: faces.of(flow) };
+}
+
+/** A 503, and how long its sender wants to be left alone (RFC 3261 §21.5.4). */
+export function busy(response: SipResponse): Trouble {
+  const field = response.findName("retry-after");
+  const seconds = field < 0 ? undefined : /^\d{1,9}/.exec(response.valueAt(field))?.[0];
+  return { kind: "busy", retryAfterMs: seconds === undefined ? undefined : 1000 * Number(seconds) };
 }
 
 /** The one way there is. */

@@ -1,21 +1,29 @@
 import type { Clock } from "../base/clock.ts";
 import { bareHost, type FlowFaces } from "./flow-face.ts";
 import type { FlowOpener, UpstreamTarget } from "./proxy-options.ts";
-import type { BranchTarget, Hop, Target } from "./targets.ts";
+import { mayGoTo, type Secrecy } from "./secrecy.ts";
+import type { BranchTarget, Hop, Target, Trouble } from "./targets.ts";
+import { UpstreamState } from "./upstream-state.ts";
 
-/** How long an upstream that could not be reached is tried last. */
+/** How long an upstream that could not be reached, or said 503 without Retry-After, is tried after the others. */
 const REST_MS = 5000;
+/** What a Retry-After counts for at most: nobody takes himself out of service for longer with one answer. */
+const LONGEST_REST_MS = 60_000;
 
 /**
- * The upstreams in failover order. One whose connection broke rests for a while; when all of them rest, all are tried
- * in their order. A connection that had worked and broke is opened once more before the next upstream has its turn: the
- * server may have restarted.
+ * The upstreams in failover order. One whose connection broke, or that said 503, rests for a while; one that the probes
+ * found dead (upstream-watch.ts) comes after those. When all of them are like that, all are tried in their order: the
+ * only upstream is never taken out of service. A connection that had worked and broke is opened once more before the next
+ * upstream has its turn: the server may have restarted.
  */
 export class UpstreamChoice {
-  readonly #upstreams: readonly UpstreamTarget[];
+  /** Told of an upstream that could not be reached, or did not answer: worth a look at once. */
+  onSuspect: ((upstream: UpstreamTarget) => void) | undefined;
+  #upstreams: readonly UpstreamTarget[];
   /** Ways that are open, so that a request need not ask the transport for them. */
   readonly #ways = new Map<UpstreamTarget, Target>();
   readonly #restingUntil = new Map<UpstreamTarget, number>();
+  readonly #states = new Map<UpstreamTarget, UpstreamState>();
   readonly #faces: FlowFaces;
   readonly #opener: FlowOpener;
   readonly #clock: Clock;
@@ -32,17 +40,50 @@ export class UpstreamChoice {
     this.#clock = clock;
   }
 
+  /** All of them, the preferred first. */
+  get all(): readonly UpstreamTarget[] {
+    return this.#upstreams;
+  }
+
+  /** Other addresses for the same names (RFC 3263); what is known of those that stay is kept. */
+  replace(upstreams: readonly UpstreamTarget[]): void {
+    this.#upstreams = upstreams.map(
+      (fresh) => this.#upstreams.find((old) => isAt(old, fresh)) ?? fresh,
+    );
+    for (const map of [this.#ways, this.#restingUntil, this.#states]) {
+      for (const key of map.keys()) if (!this.#upstreams.includes(key)) map.delete(key);
+    }
+  }
+
+  stateOf(upstream: UpstreamTarget): UpstreamState {
+    const known = this.#states.get(upstream);
+    if (known !== undefined) return known;
+    const state = new UpstreamState();
+    this.#states.set(upstream, state);
+    return state;
+  }
+
+  /** It has come back, so it need not rest any longer. */
+  wake(upstream: UpstreamTarget): void {
+    this.#restingUntil.delete(upstream);
+  }
+
   /** Is this host, as the operator wrote it, one of the upstreams? */
   isNamed(host: string): boolean {
     return this.#upstreams.some((upstream) => bareHost(upstream.host) === bareHost(host));
   }
 
-  inOrder(): BranchTarget {
-    return this.#branch(undefined);
+  /** Is there an upstream that may be told a request of this secrecy? */
+  mayTake(secrecy: Secrecy): boolean {
+    return this.#upstreams.some((upstream) => mayGoTo(upstream, secrecy));
   }
 
-  startingWith(hop: Hop): BranchTarget {
-    return this.#branch(hop);
+  inOrder(secrecy: Secrecy = "none"): BranchTarget {
+    return this.#branch(undefined, secrecy);
+  }
+
+  startingWith(hop: Hop, secrecy: Secrecy): BranchTarget {
+    return this.#branch(hop, secrecy);
   }
 
   /** New work would have to wait in the buffer of a connection that is full. */
@@ -52,22 +93,46 @@ export class UpstreamChoice {
     return way?.face.flow.congested === true;
   }
 
-  #branch(preferred: Hop | undefined): BranchTarget {
+  /** The way to an upstream as it is now; undefined when none has been opened. */
+  openWayTo(upstream: UpstreamTarget): Target | undefined {
+    return this.#ways.get(upstream);
+  }
+
+  /** The way to an upstream, opened when there is none. */
+  wayTo(upstream: UpstreamTarget): Target {
+    const known = this.#ways.get(upstream);
+    if (known?.face.flow.open === true) return known;
+    const { transport, remote, host: name } = upstream;
+    const local = this.#faces.listener("server", transport, remote.address);
+    const flow = this.#opener.connect({
+      transport,
+      remote,
+      name,
+      ...(local === undefined ? {} : { local }),
+    });
+    const target = { face: this.#faces.of(flow) };
+    this.#ways.set(upstream, target);
+    return target;
+  }
+
+  /** One that may not be told the request is left out, as if it were not there. */
+  #branch(preferred: Hop | undefined, secrecy: Secrecy): BranchTarget {
     let left: UpstreamTarget[] | undefined;
     let last: { upstream: UpstreamTarget; target: Target; heard: boolean } | undefined;
     return {
-      next: () => {
-        left ??= this.#ordered(preferred);
-        // Asked again: the last one was lost.
-        if (last?.heard === true) {
-          const { upstream } = last;
-          last = { upstream, target: this.#open(upstream), heard: false };
-          return last.target;
+      next: (trouble) => {
+        left ??= this.#ordered(preferred).filter((upstream) => mayGoTo(upstream, secrecy));
+        if (last !== undefined) {
+          const { upstream, heard } = last;
+          if (heard && (trouble?.kind ?? "lost") === "lost") {
+            last = { upstream, target: this.wayTo(upstream), heard: false };
+            return last.target;
+          }
+          this.#rest(upstream, trouble);
         }
-        if (last !== undefined) this.#rest(last.upstream);
         const upstream = left.shift();
         if (upstream === undefined) return undefined;
-        const target = this.#open(upstream);
+        const target = this.wayTo(upstream);
         last = { upstream, target, heard: target.face.heard };
         return target;
       },
@@ -75,30 +140,21 @@ export class UpstreamChoice {
   }
 
   #ordered(preferred: Hop | undefined): UpstreamTarget[] {
+    if (this.#upstreams.length === 1) return [...this.#upstreams];
     const nowMs = this.#clock.monotonicMs();
     const rank = (upstream: UpstreamTarget): number => {
       if (preferred !== undefined && isAt(upstream, preferred)) return 0;
+      if (this.#states.get(upstream)?.status === "down") return 3;
       return (this.#restingUntil.get(upstream) ?? 0) > nowMs ? 2 : 1;
     };
-    if (this.#upstreams.length === 1) return [...this.#upstreams];
     return [...this.#upstreams].sort((a, b) => rank(a) - rank(b));
   }
 
-  #rest(upstream: UpstreamTarget): void {
-    this.#restingUntil.set(upstream, this.#clock.monotonicMs() + REST_MS);
-  }
-
-  #open(upstream: UpstreamTarget): Target {
-    const known = this.#ways.get(upstream);
-    if (known?.face.flow.open === true) return known;
-    const { transport, remote } = upstream;
-    const local = this.#faces.listener("server", transport, remote.address);
-    const flow = this.#opener.connect(
-      local === undefined ? { transport, remote } : { transport, remote, local },
-    );
-    const target = { face: this.#faces.of(flow) };
-    this.#ways.set(upstream, target);
-    return target;
+  #rest(upstream: UpstreamTarget, trouble: Trouble | undefined): void {
+    const wantedMs = trouble?.kind === "busy" ? trouble.retryAfterMs : undefined;
+    const restMs = Math.min(wantedMs ?? REST_MS, LONGEST_REST_MS);
+    this.#restingUntil.set(upstream, this.#clock.monotonicMs() + restMs);
+    if (trouble?.kind !== "busy") this.onSuspect?.(upstream);
   }
 }
 

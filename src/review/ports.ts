@@ -81,7 +81,7 @@ export interface TransferView {
 }
 
 export interface Health {
-  /** Listeners up, rules loaded, records kept. */
+  /** Listeners up, rules loaded, records kept, relay at work; the engines do not count (docs/operations.md). */
   readonly ready: boolean;
   /** One entry for each part; `detail` says in words what is wrong, or how it stands. */
   readonly parts: readonly {

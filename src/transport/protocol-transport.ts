@@ -3,6 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { ConnectionQuota } from "./connection-quota.ts";
 import type { Endpoint, Flow } from "./flow.ts";
+import type { KeepAliveBytes } from "./keep-alive.ts";
 import type { TransportCounters } from "./transport-counters.ts";
 import type { TransportLimits } from "./transport-limits.ts";
 
@@ -31,14 +32,19 @@ export interface ProtocolContext<Frame> {
   readonly counters: TransportCounters;
   readonly quota: ConnectionQuota;
   readonly handler: TransportHandler<Frame>;
+  /** Undefined: connections that we opened are not pinged. */
+  readonly keepAlive: KeepAliveBytes | undefined;
 }
 
 /** One way to carry messages (UDP, TCP, …): what `createTransport` composes, one file for each. */
 export interface ProtocolTransport extends AsyncDisposable {
   /** Listens; port 0 takes any free one. Rejects with CodedError LISTEN_FAILED. */
   listen(endpoint: Endpoint): Promise<Endpoint>;
-  /** The flow to `remote` from `local`; never throws, a flow that cannot be had is closed and says so. */
-  connect(remote: Endpoint, local: Endpoint | undefined): Flow;
+  /**
+   * The flow to `remote` from `local`; never throws, a flow that cannot be had is closed and says so. `name`: what the
+   * peer's certificate must say (its address when left out), where certificates are asked for.
+   */
+  connect(remote: Endpoint, local: Endpoint | undefined, name?: string): Flow;
   flowById(id: string): Flow | undefined;
   flows(): Iterable<Flow>;
   /** Accepts nothing new, keeps what is there. */

@@ -4,7 +4,9 @@ import type { TimerHandle } from "../base/timer-wheel.ts";
 import { deliverFrame } from "./deliver-frame.ts";
 import { formatEndpoint } from "./endpoint.ts";
 import type { Endpoint, Flow, TransportName } from "./flow.ts";
+import { KeepAlive } from "./keep-alive.ts";
 import type { ProtocolContext, StreamFramer } from "./protocol-transport.ts";
+import { tlsReason } from "./tls-reason.ts";
 
 /** Who a connection is, fixed when it is made. */
 export interface ConnectionIdentity {
@@ -14,6 +16,8 @@ export interface ConnectionIdentity {
   readonly outgoing: boolean;
   readonly local: Endpoint;
   readonly remote: Endpoint;
+  /** When a peer connected, if that was before this (a TLS handshake); monotonic milliseconds. */
+  readonly sinceMs?: number;
 }
 
 /** Above this many times the send buffer a congested connection of ours drops what it is given. */
@@ -49,6 +53,7 @@ export class StreamConnection<Frame> implements Flow {
   /** Bytes of an unfinished message that the framer holds. */
   #heldBytes = 0;
   #connected: boolean;
+  #keepAlive: KeepAlive | undefined;
   #failure: CodedError | undefined;
   /** When the message that has begun must have ended; `undefined` between messages. Monotonic milliseconds. */
   #messageDeadlineMs: number | undefined;
@@ -88,7 +93,7 @@ export class StreamConnection<Frame> implements Flow {
     socket.on("error", (cause) => this.#broken(cause));
     socket.on("close", () => this.#gone());
     context.counters.connectionsOpen += 1;
-    this.#startTimers();
+    this.#startTimers(identity.sinceMs);
   }
 
   get local(): Endpoint {
@@ -114,6 +119,14 @@ export class StreamConnection<Frame> implements Flow {
     this.#local = local;
     this.#phaseTimer?.cancel();
     this.#lastHeardMs = this.#context.clock.monotonicMs();
+    const { keepAlive } = this.#context;
+    if (keepAlive === undefined) return;
+    const pinged = {
+      name: this.#name(),
+      send: (bytes: Buffer): void => this.send(bytes),
+      destroy: (reason: CodedError): void => this.destroy(reason),
+    };
+    this.#keepAlive = new KeepAlive(pinged, { ...this.#context, bytes: keepAlive });
   }
 
   send(bytes: Buffer): void {
@@ -159,7 +172,7 @@ export class StreamConnection<Frame> implements Flow {
     return this.#context.wheel.start(delayMs, run);
   }
 
-  #startTimers(): void {
+  #startTimers(sinceMs: number | undefined): void {
     const { limits } = this.#context;
     this.#idleTimer = this.#after(limits.idleMs, () => this.#checkIdle());
     if (this.outgoing) {
@@ -169,13 +182,17 @@ export class StreamConnection<Frame> implements Flow {
       });
     } else {
       // A peer that connects and says nothing is held to the same time as one that never finishes.
-      this.#expectMessageEnd();
+      const endMs = (sinceMs ?? this.#lastHeardMs) + limits.headerTimeoutMs;
+      this.#messageDeadlineMs = endMs;
+      const leftMs = Math.max(0, endMs - this.#lastHeardMs);
+      this.#messageTimer = this.#after(leftMs, () => this.#checkMessageEnd());
     }
   }
 
   #received(chunk: Buffer): void {
     if (!this.#open) return;
     this.#lastHeardMs = this.#context.clock.monotonicMs();
+    this.#keepAlive?.heard(chunk);
     let frames: readonly Frame[];
     try {
       frames = this.#framer.push(chunk);
@@ -291,10 +308,10 @@ export class StreamConnection<Frame> implements Flow {
   #broken(cause: Error): void {
     this.#open = false;
     if (this.#connected) {
-      const message = `${this.#name()}: ${cause.message}`;
+      const message = `${this.#name()}: ${this.#reason(cause)}`;
       this.#failure ??= new CodedError("CONNECTION_LOST", message, { cause });
     } else {
-      const message = `cannot reach ${this.#name()}: ${cause.message}`;
+      const message = `cannot reach ${this.#name()}: ${this.#reason(cause)}`;
       this.#failure ??= new CodedError("CONNECT_FAILED", message, { cause });
       this.#context.counters.connectErrors += 1;
     }
@@ -305,6 +322,7 @@ export class StreamConnection<Frame> implements Flow {
     for (const timer of [this.#messageTimer, this.#idleTimer, this.#stallTimer, this.#phaseTimer]) {
       timer?.cancel();
     }
+    this.#keepAlive?.stop();
     const { counters, handler } = this.#context;
     counters.connectionsOpen -= 1;
     counters.bytesHeld -= this.#heldBytes;
@@ -312,6 +330,10 @@ export class StreamConnection<Frame> implements Flow {
     this.#gonePromise.resolve();
     if (this.#failure !== undefined) handler.onError(this, this.#failure);
     handler.onClose(this);
+  }
+
+  #reason(cause: Error): string {
+    return this.encrypted ? tlsReason(cause) : cause.message;
   }
 
   #name(): string {

@@ -17,6 +17,8 @@ export interface TransportCounters {
   /** Connections closed because unfinished messages took too much memory. */
   closedByReceiveBuffer: number;
   connectErrors: number;
+  /** TLS handshakes with clients that failed. */
+  handshakeErrors: number;
   /** Bytes of unfinished messages held now. */
   bytesHeld: number;
   /** Bytes that were never handed to a socket, because the buffer was full. */
@@ -41,6 +43,7 @@ export function createTransportCounters(): TransportCounters {
     closedByStall: 0,
     closedByReceiveBuffer: 0,
     connectErrors: 0,
+    handshakeErrors: 0,
     bytesHeld: 0,
     bytesDropped: 0,
     datagramsReceived: 0,

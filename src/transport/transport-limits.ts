@@ -21,6 +21,10 @@ export interface TransportLimits {
   readonly connectTimeoutMs: number;
   /** How long a closed connection may take to read the last bytes. */
   readonly closeFlushMs: number;
+  /** Silence on a connection that we opened after which a keepalive goes out; see keep-alive.ts. */
+  readonly pingAfterMs: number;
+  /** How long its answer may take (RFC 5626 §4.4.1). */
+  readonly pongWithinMs: number;
   /** UDP peers that are remembered; forgetting one loses nothing but the object. */
   readonly udpFlows: number;
 }
@@ -36,5 +40,7 @@ export const DEFAULT_TRANSPORT_LIMITS: TransportLimits = {
   stallMs: 10_000,
   connectTimeoutMs: 5000,
   closeFlushMs: 2000,
+  pingAfterMs: 25_000,
+  pongWithinMs: 10_000,
   udpFlows: 20_000,
 };

@@ -2,6 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { createTimerWheel } from "../base/timer-wheel.ts";
 import { ConnectionQuota } from "./connection-quota.ts";
 import type { Endpoint, Flow, TransportName } from "./flow.ts";
+import type { KeepAliveBytes } from "./keep-alive.ts";
 import type {
   ProtocolContext,
   ProtocolTransport,
@@ -9,8 +10,11 @@ import type {
   TransportHandler,
 } from "./protocol-transport.ts";
 import { createTcpTransport } from "./tcp-transport.ts";
+import type { TlsContexts } from "./tls-contexts.ts";
+import { createTlsTransport } from "./tls-transport.ts";
 import { createTransportCounters, type TransportCounters } from "./transport-counters.ts";
 import type { TransportLimits } from "./transport-limits.ts";
+import { createUnreachableFlow } from "./unreachable-flow.ts";
 import { createUdpTransport } from "./udp-transport.ts";
 
 /**
@@ -27,8 +31,8 @@ export interface Transport extends AsyncDisposable {
    */
   listen(spec: ListenSpec): Promise<Endpoint>;
   /**
-   * The flow to a peer, never throwing. UDP: from the listening socket at `local` (or one bound to every address at
-   * that port). TCP: the pooled connection from that local address, opened when there is none; what is sent meanwhile
+   * The flow to a peer, never throwing; one by a transport that is not set up fails. UDP: from the listening socket at `local` (or one bound to every address at
+   * that port). TCP, TLS: the pooled connection from that local address, opened when there is none; what is sent meanwhile
    * waits, up to the send buffer. A connection that fails reports CONNECT_FAILED and `onClose`.
    */
   connect(target: ConnectTarget): Flow;
@@ -49,11 +53,13 @@ interface ListenSpec {
   readonly port: number;
 }
 
-/** Where a flow shall lead; the port of `local` counts for UDP only, TCP takes a free one. */
+/** Where a flow shall lead; the port of `local` counts for UDP only, connections take a free one. */
 interface ConnectTarget {
   readonly transport: TransportName;
   readonly remote: Endpoint;
   readonly local?: Endpoint;
+  /** TLS: the host that the peer's certificate must name; its address when left out. */
+  readonly name?: string;
 }
 
 /** What the transport is built from. */
@@ -62,6 +68,10 @@ export interface TransportDeps<Frame> {
   createFramer(): StreamFramer<Frame>;
   readDatagram(bytes: Buffer): Frame;
   readonly handler: TransportHandler<Frame>;
+  /** Without them there is no TLS. */
+  readonly tls?: TlsContexts | undefined;
+  /** For connections that we opened; left out: they are not pinged. */
+  readonly keepAlive?: KeepAliveBytes;
 }
 
 /** Resolution of the time limits. */
@@ -80,11 +90,18 @@ export function createTransport<Frame>(
     counters,
     quota: new ConnectionQuota(limits),
     handler: deps.handler,
+    keepAlive: deps.keepAlive,
   };
-  const protocols: ReadonlyMap<TransportName, ProtocolTransport> = new Map([
+  const protocols = new Map<TransportName, ProtocolTransport>([
     ["udp", createUdpTransport(context, (bytes) => deps.readDatagram(bytes))],
     ["tcp", createTcpTransport(context, () => deps.createFramer())],
   ]);
+  if (deps.tls !== undefined) {
+    protocols.set(
+      "tls",
+      createTlsTransport(context, () => deps.createFramer(), deps.tls),
+    );
+  }
   const all = [...protocols];
   const protocolOf = (name: TransportName): ProtocolTransport => {
     const protocol = protocols.get(name);
@@ -95,7 +112,12 @@ export function createTransport<Frame>(
   return {
     counters,
     listen: (spec) => protocolOf(spec.transport).listen(spec),
-    connect: (target) => protocolOf(target.transport).connect(target.remote, target.local),
+    connect(target) {
+      const { transport, remote, local, name } = target;
+      const protocol = protocols.get(transport);
+      if (protocol !== undefined) return protocol.connect(remote, local, name);
+      return createUnreachableFlow(context, { transport, remote, local }, "not set up here");
+    },
     flowById(id) {
       const protocol = all.find(([name]) => id.startsWith(`${name}/`));
       return protocol?.[1].flowById(id);

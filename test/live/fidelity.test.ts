@@ -110,7 +110,12 @@ describe.each<{ transport: TestTransport }>([{ transport: "udp" }, { transport: 
     });
 
     async function gatewayWith(trusted: readonly string[]): Promise<GatewayProcess> {
-      return GatewayProcess.start({ upstream: [upstream], rules: [], trusted });
+      return GatewayProcess.start({
+        upstream: [upstream],
+        upstream_probe: "off",
+        rules: [],
+        trusted,
+      });
     }
 
     async function sendsOddly(alice: SipClient): Promise<{ sent: readonly string[] } & Arrival> {

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { ConnectionOptions } from "node:tls";
 import { digestCredentials } from "./digest.ts";
 import { Inbox } from "./inbox.ts";
 import { dialogOfCallee, dialogOfCaller, type DialogState } from "./sip-dialog.ts";
@@ -17,6 +18,8 @@ export interface SipClientOptions {
   readonly name: string;
   readonly domain?: string;
   readonly transport: TestTransport;
+  /** With the transport tls: whom to believe, and what to show. */
+  readonly tls?: ConnectionOptions;
   /** Where everything is sent: the outbound proxy. */
   readonly gateway: Address;
   /** Local address; default 127.0.0.1. */
@@ -78,7 +81,12 @@ export class SipClient implements AsyncDisposable {
     client.#socket =
       options.transport === "udp"
         ? await openDatagramSocket({ address, port: 0 }, options.gateway, onMessage)
-        : await openStreamSocket(address, options.gateway, onMessage);
+        : await openStreamSocket(
+            address,
+            options.gateway,
+            onMessage,
+            options.transport === "tls" ? (options.tls ?? {}) : undefined,
+          );
     return client;
   }
 

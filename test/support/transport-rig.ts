@@ -2,7 +2,9 @@ import { connect, type Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import type { CodedError } from "../../src/base/coded-error.ts";
 import type { Flow } from "../../src/transport/flow.ts";
+import type { KeepAliveBytes } from "../../src/transport/keep-alive.ts";
 import type { StreamFramer } from "../../src/transport/protocol-transport.ts";
+import { createTlsContexts, type TlsSettings } from "../../src/transport/tls-contexts.ts";
 import { createTransport, type Transport } from "../../src/transport/transport.ts";
 import {
   DEFAULT_TRANSPORT_LIMITS,
@@ -28,9 +30,17 @@ export interface TransportRig extends AsyncDisposable {
   until(condition: () => boolean): Promise<void>;
 }
 
-/** Builds the rig; `limits` override the defaults. */
-export function createTransportRig(limits: Partial<TransportLimits> = {}): TransportRig {
+/** Builds the rig; `limits` override the defaults, with `tls` there is TLS. Without `keepAlive` nobody is pinged. */
+export function createTransportRig(
+  limits: Partial<TransportLimits> = {},
+  tls?: TlsSettings,
+  keepAlive?: KeepAliveBytes,
+): TransportRig {
   const clock = createManualClock();
+  const onError = (flow: Flow | undefined, { code, message }: CodedError): void =>
+    void rig.errors.push({ flow, code, message });
+  const contexts =
+    tls && createTlsContexts({ clock, onError: (error) => onError(undefined, error) }, tls);
   const rig: Omit<TransportRig, "transport" | typeof Symbol.asyncDispose> = {
     clock,
     frames: [],
@@ -45,21 +55,25 @@ export function createTransportRig(limits: Partial<TransportLimits> = {}): Trans
       clock,
       createFramer: createLineFramer,
       readDatagram: (bytes) => bytes.toString("latin1"),
+      ...(keepAlive === undefined ? {} : { keepAlive }),
       handler: {
         onFrame(flow, text) {
           rig.frames.push({ flow, text });
           rig.onFrame(flow, text);
         },
         onClose: (flow) => void rig.closed.push(flow),
-        onError: (flow, error: CodedError) =>
-          void rig.errors.push({ flow, code: error.code, message: error.message }),
+        onError,
       },
+      tls: contexts,
     },
     { ...DEFAULT_TRANSPORT_LIMITS, ...limits },
   );
   return Object.assign(rig, {
     transport,
-    [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      contexts?.[Symbol.dispose]();
+      await transport[Symbol.asyncDispose]();
+    },
   });
 }
 

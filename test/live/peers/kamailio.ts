@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { CertificateFiles } from "../../support/certificates.ts";
 import { freePort } from "../../support/free-port.ts";
 import type { TestTransport } from "../../support/sip-socket.ts";
 import { waitUntil } from "../../support/wait-until.ts";
@@ -13,6 +14,8 @@ export interface KamailioOptions {
   readonly auth?: boolean;
   /** Stays in the path of dialogs. */
   readonly recordRoute?: boolean;
+  /** Listens for TLS as well: shows this certificate, and wants one of that authority from everybody. */
+  readonly tls?: CertificateFiles & { readonly ca: string };
   /** It knows no Path: it takes no notice of it, or refuses a REGISTER that has one. */
   readonly withoutPath?: "unheeded" | "refused";
   /** Another configuration than that of these tests: one that is shipped, moved to where the test takes place. */
@@ -46,6 +49,7 @@ export class Kamailio implements AsyncDisposable {
   readonly port: number;
   readonly #dir: string;
   readonly #child: ChildProcess;
+  #tlsPort: number | undefined;
 
   private constructor(dir: string, at: { address: string; port: number }, child: ChildProcess) {
     this.#dir = dir;
@@ -61,9 +65,12 @@ export class Kamailio implements AsyncDisposable {
     const template = await readFile(new URL("kamailio.cfg", import.meta.url), "utf8");
     const own = template.replaceAll("@HOST@", HOST).replaceAll("@PORT@", String(at.port));
     const config = join(dir, "kamailio.cfg");
-    await writeFile(config, shipped === undefined ? own : await moved(shipped));
+    const tlsPort = options.tls === undefined ? undefined : await freePort(HOST);
+    const text = shipped === undefined ? withTls(own, options.tls, tlsPort) : await moved(shipped);
+    await writeFile(config, text);
     const defines = [
       ...(shipped?.defines ?? []).flatMap((name) => ["-A", name]),
+      ...(options.tls === undefined ? [] : ["-A", "WITH_TLS"]),
       ...(options.auth === true ? ["-A", "WITH_AUTH"] : []),
       ...(options.withoutPath === undefined ? [] : ["-A", "WITHOUT_PATH"]),
       ...(options.withoutPath === "refused" ? ["-A", "WITH_PATH_REFUSED"] : []),
@@ -79,13 +86,15 @@ export class Kamailio implements AsyncDisposable {
       env: { ...process.env, PATH },
     });
     const kamailio = new Kamailio(dir, at, child);
+    kamailio.#tlsPort = tlsPort;
     await kamailio.#untilListening();
     return kamailio;
   }
 
   /** For the gateway's `upstream`. */
   uri(transport: TestTransport): string {
-    return `sip:${this.host}:${this.port};transport=${transport}`;
+    const port = transport === "tls" ? this.#tlsPort : this.port;
+    return `sip:${this.host}:${port};transport=${transport}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -107,6 +116,14 @@ export class Kamailio implements AsyncDisposable {
       return answers(this.host, this.port);
     });
   }
+}
+
+function withTls(config: string, tls: KamailioOptions["tls"], port: number | undefined): string {
+  return config
+    .replaceAll("@TLS_PORT@", String(port))
+    .replaceAll("@CERT@", tls?.cert ?? "")
+    .replaceAll("@KEY@", tls?.key ?? "")
+    .replaceAll("@CA@", tls?.ca ?? "");
 }
 
 async function answers(host: string, port: number): Promise<boolean> {
