@@ -34,6 +34,7 @@ import { DEFAULT_TRANSPORT_LIMITS, type TransportLimits } from "./transport/tran
 import { createTransport } from "./transport/transport.ts";
 import { createSipFramer, type SipFrame } from "./wire/sip/framer.ts";
 import { parseDatagram, type SipLimits } from "./wire/sip/parse-message.ts";
+import { readWebSocketMessage } from "./wire/sip/read-websocket-message.ts";
 
 /** What the gateway is given by the program around it. */
 export interface GatewayHost {
@@ -109,6 +110,10 @@ export async function startGateway(
         clock,
         createFramer: () => createSipFramer(sipLimits(config)),
         readDatagram: (bytes) => readDatagram(bytes, config),
+        webSocket: {
+          readMessage: (bytes) => readWebSocketMessage(bytes, sipLimits(config)),
+          origins: config.webSocket.origins,
+        },
         tls,
         keepAlive: CRLF_KEEPALIVE,
         handler: {
@@ -241,9 +246,18 @@ function sipLimits({ limits }: Config): SipLimits {
   return { maxHeadBytes, maxHeaderCount, maxBodyBytes };
 }
 
-function transportLimits({ limits }: Config): Partial<TransportLimits> {
+function transportLimits({ limits, webSocket }: Config): Partial<TransportLimits> {
   const { connections, connectionsPerAddress, headerTimeoutMs, idleMs, sendBufferBytes } = limits;
-  return { connections, connectionsPerAddress, headerTimeoutMs, idleMs, sendBufferBytes };
+  const messageBytes = limits.maxHeadBytes + limits.maxBodyBytes;
+  return {
+    connections,
+    connectionsPerAddress,
+    headerTimeoutMs,
+    idleMs,
+    sendBufferBytes,
+    messageBytes,
+    pingMs: webSocket.pingMs,
+  };
 }
 
 /** A datagram is one frame; what cannot be read in it ends nothing. */

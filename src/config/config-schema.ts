@@ -5,6 +5,7 @@ import { relaySchema, type RelayData } from "./relay-schema.ts";
 import { routingSchema, type RoutingData } from "./routing-schema.ts";
 import { scanSchema, type ScanData } from "./scan-schema.ts";
 import { tlsSchema, type TlsData } from "./tls-schema.ts";
+import { webSocketSchema, type WebSocketData } from "./websocket-schema.ts";
 
 /**
  * The schema of sluice.yaml (DESIGN §6): which keys there are, their shapes and what they mean. Single source for
@@ -33,6 +34,7 @@ export interface ConfigData extends RoutingData {
   readonly scan?: ScanData | undefined;
   readonly on_failure?: OnFailureData | undefined;
   readonly limits?: LimitsData | undefined;
+  readonly websocket?: WebSocketData | undefined;
   readonly data?: { readonly dir?: string | undefined } | undefined;
   readonly log?: LogData | undefined;
   readonly admin?: AdminData | undefined;
@@ -280,6 +282,7 @@ const schema = section({
   scan: scanSchema.optional(),
   on_failure: onFailure.optional(),
   limits: limits.optional(),
+  websocket: webSocketSchema.optional(),
   data: section({
     dir: path.optional().meta({
       description: "Incident store, spool, quarantine and keys. Default: ./data.",

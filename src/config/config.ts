@@ -43,6 +43,7 @@ export interface Config {
   readonly scan: ScanConfig;
   readonly onFailure: OnFailureConfig;
   readonly limits: LimitsConfig;
+  readonly webSocket: WebSocketConfig;
   readonly data: { readonly dir: string };
   readonly log: { readonly level: LogLevel; readonly eventsFile: string };
   readonly admin: { readonly socket: string };
@@ -162,6 +163,13 @@ export interface OnFailureConfig {
   readonly parseProblem: "block" | "allow";
   readonly opaque: "block" | "allow";
   readonly internalError: "block" | "allow";
+}
+
+export interface WebSocketConfig {
+  /** Whose pages may connect (RFC 6454), lower case; empty: any. */
+  readonly origins: readonly string[];
+  /** A connection on which nothing has arrived for so long is pinged. */
+  readonly pingMs: number;
 }
 
 export interface LimitsConfig {

@@ -88,6 +88,7 @@ describe("loadConfig", () => {
         quarantineBytes: 2 * 1024 ** 3,
         quarantineDays: 14,
       },
+      webSocket: { origins: [], pingMs: 30_000 },
       data: { dir: files.path("etc/data") },
       log: { level: "info", eventsFile: files.path("etc/data/events.ndjson") },
       admin: { socket: files.path("etc/data/admin.sock") },
@@ -224,14 +225,6 @@ admin: { socket: run/s.sock, listen: off }
     [`${GOOD}limits: { overload_code: 404 }`, "3:11: 404 must be 503, 480 or 500"],
     [`${GOOD}shutdown_grace: 1h`, "3:1: must be 10m at most"],
     [
-      "upstream: embedded\nlisten:\n  - ws://127.0.0.1:5061",
-      "3:5: a listener ws:// is not available in this version",
-    ],
-    [
-      "upstream: embedded\nlisten: [wss://127.0.0.1]",
-      "2:10: a listener wss:// is not available in this version",
-    ],
-    [
       "upstream: embedded\nlisten: [sctp://127.0.0.1]",
       '2:10: "sctp" is not a transport (write "udp://0.0.0.0:5060", "tcp://[::1]:5060", "tls://0.0.0.0:5061")',
     ],
@@ -269,7 +262,7 @@ admin: { socket: run/s.sock, listen: off }
     ["upstream: ['sips:10.0.0.5;transport=udp']", "1:12: sips: is TLS, which udp does not carry"],
     [
       "upstream: ['sip:10.0.0.5;transport=ws']",
-      "1:12: transport ws is not available in this version",
+      "1:12: no server is reached by ws: WebSockets are for clients",
     ],
     [
       "upstream: ['sip:10.0.0.5;maddr=1']",

@@ -23,19 +23,16 @@ const TRANSPORTS: ReadonlyMap<string, { readonly name: TransportName; readonly p
     ["wss", { name: "wss", port: 443 }],
   ]);
 
-/** Known by name, and not built yet: a key that names one is an error that says so. */
-const LATER: ReadonlySet<TransportName> = new Set(["ws", "wss"]);
+/** Opened by clients alone (RFC 7118 §3): no way to a server. */
+const FROM_CLIENTS: ReadonlySet<TransportName> = new Set(["ws", "wss"]);
 
-/** A listener: udp://, tcp:// or tls://, a literal address, a port (that of the scheme when left out). */
+/** A listener: its scheme is a transport, then a literal address, a port (that of the scheme when left out). */
 export function readListenUrl(text: string): Read<ListenAddress> {
   const match = /^([a-z]+):\/\/(\[[^\]]*\]|[^:/[\]]*)(?::(\d{1,6}))?\/?$/i.exec(text);
   if (match === null) return wrong(`"${text}" is not a listener`, LISTEN_EXAMPLE);
   const [, scheme = "", host = "", portText] = match;
   const transport = TRANSPORTS.get(scheme.toLowerCase());
   if (transport === undefined) return wrong(`"${scheme}" is not a transport`, LISTEN_EXAMPLE);
-  if (LATER.has(transport.name)) {
-    return wrong(`a listener ${transport.name}:// is not available in this version`);
-  }
   const address = unbracketed(host);
   if (isIP(address) === 0) {
     return wrong(
@@ -46,6 +43,13 @@ export function readListenUrl(text: string): Read<ListenAddress> {
   const port = portText === undefined ? transport.port : Number(portText);
   if (port > 65_535) return wrong(`there is no port ${port}`, "ports end at 65535");
   return ok({ transport: transport.name, address, port });
+}
+
+/** A local address towards the server: a listener of a transport that a server can be reached by. */
+export function readLocalUrl(text: string): Read<ListenAddress> {
+  const read = readListenUrl(text);
+  if (!read.ok || !FROM_CLIENTS.has(read.value.transport)) return read;
+  return wrong(`no server is reached by ${read.value.transport}: WebSockets are for clients`);
 }
 
 const UPSTREAM_EXAMPLE = 'write "sip:10.0.0.5:5070;transport=tcp"';
@@ -93,8 +97,8 @@ function readTransport(params: string, secure: boolean): Read<TransportName> {
   if (secure && known.name === "udp") return wrong("sips: is TLS, which udp does not carry");
   // RFC 3261 §26.2.2: TLS over TCP, as the grammar of sips: says it.
   if (secure && known.name === "tcp") return ok("tls");
-  if (LATER.has(known.name)) {
-    return wrong(`transport ${known.name} is not available in this version`);
+  if (FROM_CLIENTS.has(known.name)) {
+    return wrong(`no server is reached by ${known.name}: WebSockets are for clients`);
   }
   return ok(known.name);
 }

@@ -18,6 +18,7 @@ import {
   isLoopback,
   readCidr,
   readListenUrl,
+  readLocalUrl,
   readUpstreamUri,
   type AddressProblem,
 } from "./read-addresses.ts";
@@ -26,6 +27,7 @@ import { checkRelay, readRelay } from "./read-relay.ts";
 import { readRouting } from "./read-routing.ts";
 import { readScan } from "./read-scan.ts";
 import { checkTls, readTls } from "./read-tls.ts";
+import { readWebSocket } from "./read-websocket.ts";
 
 const DEFAULT_LISTEN: readonly string[] = ["udp://0.0.0.0:5060", "tcp://0.0.0.0:5060"];
 
@@ -41,7 +43,7 @@ export function readConfig(
   const base = dirname(file);
   const listen = readList(data.listen ?? DEFAULT_LISTEN, ["listen"], readListenUrl, sink);
   const placed = readPlacement(data, (upstream) => readUpstream(upstream, sink), sink);
-  const upstreamFrom = readList(data.upstream_from ?? [], ["upstream_from"], readListenUrl, sink);
+  const upstreamFrom = readList(data.upstream_from ?? [], ["upstream_from"], readLocalUrl, sink);
   const domains = readDomains(data.domains ?? [], sink);
   const dataDir = resolve(base, data.data?.dir ?? "data");
   const config: ReadConfig = {
@@ -64,6 +66,7 @@ export function readConfig(
     scan: readScan(data.scan ?? {}, base, sink),
     onFailure: onFailureConfig(data.on_failure ?? {}),
     limits: limitsConfig(data.limits ?? {}),
+    webSocket: readWebSocket(data.websocket, sink),
     data: { dir: dataDir },
     log: {
       level: data.log?.level ?? "info",

@@ -61,7 +61,8 @@ export class FlowFace {
    * must be those in Record-Route and Path (RFC 3261 §16.6 step 4); `transport=tls` then says nothing more (RFC 5630).
    */
   uri(user: string, secure: boolean): string {
-    const { transport, encrypted } = this.flow;
+    const { encrypted } = this.flow;
+    const transport = uriTransport(this.flow);
     if (!secure || !encrypted) return `sip:${user}@${this.sentBy};transport=${transport}`;
     return `sips:${user}@${this.sentBy}${transport === "tls" ? "" : `;transport=${transport}`}`;
   }
@@ -120,7 +121,8 @@ export class FlowFaces {
    */
   sideOf(flow: Flow): Side {
     const options = this.#options;
-    if (options.upstream === "embedded") return "client";
+    // WebSockets are opened by clients alone, whatever address they come from: a reverse proxy's may be the server's.
+    if (options.upstream === "embedded" || isWebSocket(flow)) return "client";
     if (options.isServerSide(flow.remote.address)) return "server";
     if (flow.outgoing) return this.isUpstream(flow.transport, flow.remote) ? "server" : "client";
     const known = options.upstream.some(({ remote }) => remote.address === flow.remote.address);
@@ -168,6 +170,16 @@ export const DEFAULT_PORTS: Readonly<Record<TransportName, number>> = {
   ws: 80,
   wss: 443,
 };
+
+/** The transport parameter of a SIP URI: RFC 7118 §5.2.2 defines `ws` alone, for either kind of WebSocket. */
+function uriTransport({ transport }: Flow): string {
+  return transport === "wss" ? "ws" : transport;
+}
+
+/** Does the flow run over a WebSocket (RFC 7118)? */
+export function isWebSocket({ transport }: Pick<Flow, "transport">): boolean {
+  return transport === "ws" || transport === "wss";
+}
 
 function isAt(listener: ListenAddress, flow: Flow): boolean {
   return (

@@ -20,7 +20,7 @@ import { BranchMaker } from "./branch.ts";
 import type { CancelTransaction, ClientTransaction } from "./client-transaction.ts";
 import { PathRefusals } from "./contact-alias.ts";
 import { DialogLegs } from "./dialog-legs.ts";
-import { FlowFaces, type FlowFace } from "./flow-face.ts";
+import { FlowFaces, isWebSocket, type FlowFace } from "./flow-face.ts";
 import { LingerQueue, type LingerLimits } from "./linger.ts";
 import { OwnRequests } from "./originate.ts";
 import type { LegRequest, OriginationEnd, Originator, OwnMessage } from "./origination.ts";
@@ -250,6 +250,8 @@ class SipProxy implements Proxy {
 
 /** One who has seen a branch of ours could guess the next: an answer comes from where the request went. */
 function mayAnswer(face: FlowFace, client: ClientTransaction): boolean {
+  // Behind a reverse proxy all WebSockets have one address.
+  if (isWebSocket(client.face.flow)) return face === client.face;
   if (face.flow.remote.address === client.face.flow.remote.address) return true;
   return face.side === "server" && client.face.side === "server";
 }

@@ -64,6 +64,7 @@ const PROBLEM_REPLIES: Readonly<Record<SipProblemCode, Reply | undefined>> = {
   "content-length-required": plainReply(400, "Content-Length Required"),
   "body-too-large": plainReply(413, "Request Entity Too Large"),
   "incomplete-body": plainReply(400, "Incomplete Body"),
+  "bytes-after-body": plainReply(400, "More Than One Message"),
   "bad-cseq": plainReply(400, "Bad CSeq"),
   "cseq-method-mismatch": plainReply(400, "CSeq Method Mismatch"),
   "bad-max-forwards": plainReply(400, "Bad Max-Forwards"),

@@ -13,6 +13,7 @@ import type { FlowOpener, ProxyOptions } from "./proxy-options.ts";
 import { FLOW_FAILED, plainReply, type Reply } from "./reply.ts";
 import { placementRefusal, type Placement } from "./placement.ts";
 import type { RoutePlan } from "./route.ts";
+import { isReachedByFlowOnly } from "./reached-by-flow.ts";
 import { NOT_SECURE, secrecyOf, type Secrecy } from "./secrecy.ts";
 import type { UpstreamChoice } from "./upstream-choice.ts";
 
@@ -182,6 +183,7 @@ function towardsUri(
   if (deps.faces.isOwn(uri.host, uri.port)) {
     return plan.next === undefined ? behindAlias(deps, uri) : failed(NOT_FOUND);
   }
+  if (isReachedByFlowOnly(uri)) return failed(FLOW_FAILED);
   const hop = literalHop(uri);
   if (hop !== undefined) return ok([once(open(deps, hop))]);
   if (!deps.upstreams.isNamed(uri.host)) return failed(UNRESOLVED);

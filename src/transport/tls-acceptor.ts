@@ -61,6 +61,8 @@ export class TlsAcceptor<Frame> {
     });
     const handshake = { accepted, onSecure, sinceMs: clock.monotonicMs(), timer };
     this.#handshakes.set(key, handshake);
+    // What goes wrong is told of the TLS socket on top of this one.
+    socket.on("error", () => undefined);
     socket.once("close", () => {
       if (this.#handshakes.get(key) !== handshake) return;
       this.#handshakes.delete(key);

@@ -16,6 +16,7 @@ import { createTransportCounters, type TransportCounters } from "./transport-cou
 import type { TransportLimits } from "./transport-limits.ts";
 import { createUnreachableFlow } from "./unreachable-flow.ts";
 import { createUdpTransport } from "./udp-transport.ts";
+import { createWssTransport, createWsTransport, type WebSocketMeans } from "./ws-transport.ts";
 
 /**
  * All SIP sockets of the process: listeners, connections in both directions, and the limits that keep a hostile peer
@@ -67,6 +68,7 @@ export interface TransportDeps<Frame> {
   readonly clock: Clock;
   createFramer(): StreamFramer<Frame>;
   readDatagram(bytes: Buffer): Frame;
+  readonly webSocket: WebSocketMeans<Frame>;
   readonly handler: TransportHandler<Frame>;
   /** Without them there is no TLS. */
   readonly tls?: TlsContexts | undefined;
@@ -95,12 +97,14 @@ export function createTransport<Frame>(
   const protocols = new Map<TransportName, ProtocolTransport>([
     ["udp", createUdpTransport(context, (bytes) => deps.readDatagram(bytes))],
     ["tcp", createTcpTransport(context, () => deps.createFramer())],
+    ["ws", createWsTransport(context, deps.webSocket)],
   ]);
   if (deps.tls !== undefined) {
     protocols.set(
       "tls",
       createTlsTransport(context, () => deps.createFramer(), deps.tls),
     );
+    protocols.set("wss", createWssTransport(context, deps.webSocket, deps.tls));
   }
   const all = [...protocols];
   const protocolOf = (name: TransportName): ProtocolTransport => {

@@ -8,10 +8,7 @@ import { eventsWhere, readEvents, type EventLine } from "./events-file.ts";
 import type { Address, TestTransport } from "./sip-socket.ts";
 import { writeConfig, type GatewaySettings } from "./write-config.ts";
 
-/** What a listener may speak. */
-type ListenerName = TestTransport | "ws" | "wss";
-
-type Endpoints = Readonly<Partial<Record<ListenerName, Address>>>;
+type Endpoints = Readonly<Partial<Record<TestTransport, Address>>>;
 
 /** The line `sluice ready …`, read. */
 export interface ReadyLine {
@@ -34,7 +31,7 @@ export function readReadyLine(line: string): ReadyLine | undefined {
 }
 
 function readEndpoints(text: string): Endpoints {
-  const found: Partial<Record<ListenerName, Address>> = {};
+  const found: Partial<Record<TestTransport, Address>> = {};
   for (const name of ["udp", "tcp", "tls", "ws", "wss"] as const) {
     const match = new RegExp(`\\b${name}://([\\d.]+):(\\d+)`).exec(text);
     if (match !== null) found[name] = { address: match[1] ?? "", port: Number(match[2]) };
@@ -92,7 +89,7 @@ export class GatewayProcess implements AsyncDisposable {
   }
 
   /** Where clients send by that transport. */
-  at(transport: ListenerName): Address {
+  at(transport: TestTransport): Address {
     const address = this.ready.listen[transport];
     if (address === undefined) throw new Error(`no ${transport} listener: ${this.ready.line}`);
     return address;

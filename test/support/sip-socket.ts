@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import { cutStream, SipText } from "./sip-text.ts";
 
-export type TestTransport = "udp" | "tcp" | "tls";
+export type TestTransport = "udp" | "tcp" | "tls" | "ws" | "wss";
 
 export interface Address {
   readonly address: string;

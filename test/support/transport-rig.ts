@@ -30,11 +30,19 @@ export interface TransportRig extends AsyncDisposable {
   until(condition: () => boolean): Promise<void>;
 }
 
-/** Builds the rig; `limits` override the defaults, with `tls` there is TLS. Without `keepAlive` nobody is pinged. */
+/** What a rig has besides TCP and UDP in clear. */
+export interface RigExtras {
+  /** Connections that we opened are pinged with these. */
+  readonly keepAlive?: KeepAliveBytes;
+  /** Of pages that may connect by WebSocket. */
+  readonly origins?: readonly string[];
+}
+
+/** Builds the rig; `limits` override the defaults, with `tls` there is TLS. */
 export function createTransportRig(
   limits: Partial<TransportLimits> = {},
   tls?: TlsSettings,
-  keepAlive?: KeepAliveBytes,
+  { keepAlive, origins = [] }: RigExtras = {},
 ): TransportRig {
   const clock = createManualClock();
   const onError = (flow: Flow | undefined, { code, message }: CodedError): void =>
@@ -56,6 +64,7 @@ export function createTransportRig(
       createFramer: createLineFramer,
       readDatagram: (bytes) => bytes.toString("latin1"),
       ...(keepAlive === undefined ? {} : { keepAlive }),
+      webSocket: { readMessage: (bytes) => bytes.toString("latin1"), origins },
       handler: {
         onFrame(flow, text) {
           rig.frames.push({ flow, text });
