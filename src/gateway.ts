@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { networkInterfaces } from "node:os";
 import { join } from "node:path";
-import { createAdvertisedHost } from "./assembly/advertised-host.ts";
-import { openListeners, type Listeners } from "./assembly/open-listeners.ts";
+import { describeListeners } from "./assembly/describe-listeners.ts";
+import { openListeners } from "./assembly/open-listeners.ts";
+import { proxyOptions } from "./assembly/proxy-options.ts";
+import { startTransport } from "./assembly/start-transport.ts";
 import { transfersEnded } from "./assembly/transfers-ended.ts";
 import { expireQuarantine } from "./assembly/expire-quarantine.ts";
 import { createPolicyStore } from "./assembly/policy-store.ts";
@@ -11,9 +12,9 @@ import { quarantineStore } from "./assembly/relay-parts.ts";
 import { startFilter } from "./assembly/start-filter.ts";
 import { runInlineTest } from "./assembly/run-inline-test.ts";
 import { reportUpstream } from "./assembly/upstream-reports.ts";
-import { resolvePlacement, serverAddresses } from "./assembly/resolve-placement.ts";
+import { resolvePlacement } from "./assembly/resolve-placement.ts";
 import { reloadPolicies, reviewPorts, type ReloadOutcome } from "./assembly/review-ports.ts";
-import { systemClock, type Clock } from "./base/clock.ts";
+import { systemClock } from "./base/clock.ts";
 import { failed, ok, type Result } from "./base/result.ts";
 import type { Config } from "./config/config.ts";
 import type { ConfigProblem } from "./config/config-problem.ts";
@@ -23,18 +24,9 @@ import { createContactAliases } from "./location/contact-aliases.ts";
 import { createFlowTokens } from "./location/flow-tokens.ts";
 import { readOrCreateKey } from "./location/key-file.ts";
 import { createRegistrations } from "./location/registrations.ts";
-import { isInNetworks, parseNetwork } from "./policy/cidr.ts";
-import type { Account } from "./proxy/digest-credentials.ts";
 import { createProxy, type Proxy } from "./proxy/proxy.ts";
 import { createAdminServer } from "./review/admin-server.ts";
 import { createQuarantineReader } from "./quarantine/create-quarantine-reader.ts";
-import { formatEndpoint } from "./transport/endpoint.ts";
-import { createTlsContexts, type TlsContexts } from "./transport/tls-contexts.ts";
-import { DEFAULT_TRANSPORT_LIMITS, type TransportLimits } from "./transport/transport-limits.ts";
-import { createTransport } from "./transport/transport.ts";
-import { createSipFramer, type SipFrame } from "./wire/sip/framer.ts";
-import { parseDatagram, type SipLimits } from "./wire/sip/parse-message.ts";
-import { readWebSocketMessage } from "./wire/sip/read-websocket-message.ts";
 
 /** What the gateway is given by the program around it. */
 export interface GatewayHost {
@@ -63,9 +55,6 @@ export interface Gateway {
    */
   stop(hurry: AbortSignal): Promise<void>;
 }
-
-/** RFC 5626 §3.5.1. */
-const CRLF_KEEPALIVE = { ping: Buffer.from("\r\n\r\n"), pong: Buffer.from("\r\n") };
 
 /**
  * Builds every part from the configuration. The one place that knows them all; it decides nothing itself.
@@ -102,33 +91,21 @@ export async function startGateway(
   parts.use(relay);
   parts.defer(() => filter.close());
 
-  const tls = tlsContexts(config, clock, log);
-  parts.defer(() => tls?.[Symbol.dispose]());
-  const transport = parts.use(
-    createTransport<SipFrame>(
-      {
-        clock,
-        createFramer: () => createSipFramer(sipLimits(config)),
-        readDatagram: (bytes) => readDatagram(bytes, config),
-        webSocket: {
-          readMessage: (bytes) => readWebSocketMessage(bytes, sipLimits(config)),
-          origins: config.webSocket.origins,
-        },
-        tls,
-        keepAlive: CRLF_KEEPALIVE,
-        handler: {
-          onFrame: (flow, frame) => proxy?.onFrame(flow, frame),
-          onClose(flow) {
-            registrations.forgetFlow(flow.id);
-            registrar.forgetFlow(flow.id);
-            proxy?.onClose(flow);
-          },
-          onError: (flow, error) => log.warn(error.message, { code: error.code, flow: flow?.id }),
-        },
+  const { transport, tls } = startTransport(
+    {
+      clock,
+      log,
+      onFrame: (flow, frame) => proxy?.onFrame(flow, frame),
+      onClose(flow) {
+        registrations.forgetFlow(flow.id);
+        registrar.forgetFlow(flow.id);
+        proxy?.onClose(flow);
       },
-      { ...DEFAULT_TRANSPORT_LIMITS, ...transportLimits(config) },
-    ),
+    },
+    config,
   );
+  parts.defer(() => tls?.[Symbol.dispose]());
+  parts.use(transport);
   const listeners = await openListeners(transport, {
     listen: config.listen,
     upstreamFrom: config.upstreamFrom,
@@ -147,24 +124,7 @@ export async function startGateway(
       log: { warn: (fields, message) => log.warn(message, fields) },
       onUpstream: (change) => reportUpstream({ clock, journal, log }, change),
     },
-    {
-      clientListeners: listeners.client,
-      serverListeners: listeners.server,
-      ownHosts: ownHosts(config),
-      advertisedHost: createAdvertisedHost(config.advertise),
-      upstream,
-      placement,
-      isServerSide: memberOf([...config.serverSide, ...serverAddresses(placed)]),
-      isTrusted: memberOf(config.trusted),
-      path: config.path,
-      answerWithinMs: config.answerWithinMs,
-      onFailure: config.onFailure.internalError,
-      inFlight: config.limits.inFlight,
-      ratePerSource: config.limits.ratePerSource,
-      overloadStatus: config.limits.overloadCode,
-      account: credentialsOf(config),
-      upstreamProbe: config.upstreamProbe,
-    },
+    proxyOptions(config, listeners, placed),
   );
   proxy = running;
 
@@ -220,72 +180,4 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
-}
-
-/** Without a certificate there is no TLS. */
-function tlsContexts({ tls }: Config, clock: Clock, log: GatewayLog): TlsContexts | undefined {
-  if (tls.certificates.length === 0) return undefined;
-  return createTlsContexts(
-    {
-      clock,
-      onError: (error) => log.error(error.message, { code: error.code }),
-      onReload: (files) => log.info("new certificates are in force", { files }),
-    },
-    tls,
-  );
-}
-
-/** What the server's challenges to our own notices are answered with. */
-function credentialsOf({ account }: Config): Account | undefined {
-  if (account?.password === undefined) return undefined;
-  return { user: account.user, password: account.password };
-}
-
-function sipLimits({ limits }: Config): SipLimits {
-  const { maxHeadBytes, maxHeaderCount, maxBodyBytes } = limits;
-  return { maxHeadBytes, maxHeaderCount, maxBodyBytes };
-}
-
-function transportLimits({ limits, webSocket }: Config): Partial<TransportLimits> {
-  const { connections, connectionsPerAddress, headerTimeoutMs, idleMs, sendBufferBytes } = limits;
-  const messageBytes = limits.maxHeadBytes + limits.maxBodyBytes;
-  return {
-    connections,
-    connectionsPerAddress,
-    headerTimeoutMs,
-    idleMs,
-    sendBufferBytes,
-    messageBytes,
-    pingMs: webSocket.pingMs,
-  };
-}
-
-/** A datagram is one frame; what cannot be read in it ends nothing. */
-function readDatagram(bytes: Buffer, config: Config): SipFrame {
-  const parsed = parseDatagram(bytes, sipLimits(config));
-  if (parsed.ok) return { kind: "message", message: parsed.value };
-  return { kind: "problem", problem: parsed.problem, fatal: false };
-}
-
-function memberOf(networks: readonly string[]): (address: string) => boolean {
-  const parsed = networks.flatMap((text) => parseNetwork(text) ?? []);
-  return parsed.length === 0 ? () => false : (address) => isInNetworks(address, parsed);
-}
-
-/** Names and addresses under which peers may know us, besides those of the listeners. */
-function ownHosts(config: Config): readonly string[] {
-  const advertised = config.advertise.flatMap((entry) => entry.sip ?? []);
-  const interfaces = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return [...advertised, ...interfaces.map((one) => one.address)];
-}
-
-function describeListeners(listeners: Listeners, config: Config): readonly string[] {
-  const client = listeners.client.map(addressUrl);
-  if (config.upstream.kind === "embedded") return [...client, "(upstream embedded)"];
-  const servers = config.upstream.servers.map((server) => server.uri).join(" ");
-  return [...client, `(upstream ${servers} from ${listeners.server.map(addressUrl).join(" ")})`];
-}
-
-function addressUrl(address: Listeners["client"][number]): string {
-  return `${address.transport}://${formatEndpoint(address)}`;
 }

@@ -57,8 +57,10 @@ export interface EngineView {
   /** Without its answer a scan has failed. */
   readonly required: boolean;
   readonly state: "up" | "down" | "unknown";
-  /** Why it is down, or what it says of itself. */
+  /** Why it is down, or what it says of itself, with the warning in brackets. */
   readonly detail: string;
+  /** What should be changed although it is up; empty: nothing. */
+  readonly warning?: string;
   readonly scans: number;
   readonly errors: number;
 }
