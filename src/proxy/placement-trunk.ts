@@ -16,7 +16,7 @@ import type { DomainRoute, UpstreamTarget } from "./proxy-options.ts";
 import { plainReply, type Reply } from "./reply.ts";
 import type { RoutePlan } from "./route.ts";
 import type { Secrecy } from "./secrecy.ts";
-import type { UpstreamChoice } from "./upstream-choice.ts";
+import type { ServerChoice } from "./upstream-choice.ts";
 
 /** RFC 3261 §21.4.5: also when the domain is none of those that the recipient handles. */
 const UNKNOWN_DOMAIN: Reply = plainReply(404, "Domain Not Served Here");
@@ -25,7 +25,7 @@ const LOOP: Reply = plainReply(482, "Loop Detected");
 
 interface Trunk {
   readonly servers: readonly UpstreamTarget[];
-  readonly choice: UpstreamChoice;
+  readonly choice: ServerChoice;
 }
 
 /**
@@ -37,7 +37,10 @@ export function createTrunkPlacement(
   routes: readonly DomainRoute[],
 ): Placement {
   const trunks = new Map<string, Trunk>(
-    routes.map(({ domain, servers }) => [domain, { servers, choice: deps.choiceOf(servers) }]),
+    routes.map(({ domain, servers }) => [
+      domain,
+      { servers, choice: deps.upstreams.among(servers) },
+    ]),
   );
 
   function peerWay(uri: SipUri, secrecy: Secrecy): Result<PlacedWay, Reply> | undefined {

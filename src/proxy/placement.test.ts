@@ -171,6 +171,23 @@ describe("createProxy on a trunk", () => {
     expect(network.to(third).request().method).toBe("MESSAGE");
   });
 
+  it("remembers for one domain which server could not be reached for another", () => {
+    const third = { address: "10.9.0.7", port: 5070 };
+    const spare = { transport: "tcp", remote: third, host: third.address } as const;
+    const routes = [
+      { domain: "b.example", servers: [B, spare] },
+      { domain: "c.example", servers: [B, spare] },
+    ];
+    const { server, send, network, proxy } = stand({ kind: "trunk", routes }, [A, B, spare]);
+    send(server, request("MESSAGE", toB));
+    const first = network.to(SPARE);
+    first.close();
+    proxy.onClose(first);
+    network.to(third).taken();
+    send(server, request("MESSAGE", { ...toB, uri: "sip:carol@c.example" }));
+    expect(network.to(third).request().requestUri).toBe("sip:carol@c.example");
+  });
+
   it("carries a dialog both ways: by its Route set, else by the domain in To", () => {
     const { server, send, network } = trunk();
     send(server, request("INVITE", { ...toB, callId: "d2" }));

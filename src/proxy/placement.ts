@@ -13,12 +13,12 @@ import { failed, ok, type Result } from "../base/result.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import type { SipUri } from "../wire/sip/uri.ts";
 import { bareHost } from "./flow-face.ts";
-import type { ProxyOptions, UpstreamTarget } from "./proxy-options.ts";
+import type { ProxyOptions } from "./proxy-options.ts";
 import type { RoutePlan } from "./route.ts";
 import { NOT_SECURE, type Secrecy } from "./secrecy.ts";
 import type { Side, Voucher } from "./seams.ts";
 import type { BranchTarget } from "./targets.ts";
-import type { UpstreamChoice } from "./upstream-choice.ts";
+import type { ServerChoice, UpstreamChoice } from "./upstream-choice.ts";
 
 /** A way to servers, or `next`: the request goes where its next Route says, else its Request-URI. */
 export type PlacedWay = BranchTarget | "next";
@@ -44,8 +44,6 @@ export interface PlacementDeps {
   readonly options: ProxyOptions;
   /** All the servers that the gateway knows. */
   readonly upstreams: UpstreamChoice;
-  /** A choice of its own for the servers of one domain. */
-  readonly choiceOf: (servers: readonly UpstreamTarget[]) => UpstreamChoice;
 }
 
 const STRANGER: Reply = plainReply(403, "Only Servers Speak Here");
@@ -63,7 +61,7 @@ export function placementRefusal(
 }
 
 /** The servers of a choice that may be told a request of this secrecy. */
-export function waysOf(choice: UpstreamChoice, secrecy: Secrecy): Result<BranchTarget, Reply> {
+export function waysOf(choice: ServerChoice, secrecy: Secrecy): Result<BranchTarget, Reply> {
   return choice.mayTake(secrecy) ? ok(choice.inOrder(secrecy)) : failed(NOT_SECURE);
 }
 
