@@ -1,3 +1,4 @@
+import { isIPv6, SocketAddress } from "node:net";
 import type { Config } from "../config/config.ts";
 import type { PlacementOptions, UpstreamTarget } from "../proxy/proxy-options.ts";
 import { resolveUpstream } from "./resolve-upstream.ts";
@@ -14,7 +15,7 @@ export async function resolvePlacement(config: Config): Promise<ResolvedPlacemen
   if (config.upstream.kind === "embedded") return { upstream: "embedded", placement: undefined };
   const resolved = new Map<string, UpstreamTarget>();
   for (const server of config.upstream.servers) {
-    resolved.set(server.uri, await resolveUpstream(server));
+    resolved.set(server.uri, inOneSpelling(await resolveUpstream(server)));
   }
   const upstream = [...resolved.values()];
   if (config.placement === "in_front") return { upstream, placement: undefined };
@@ -27,14 +28,18 @@ export async function resolvePlacement(config: Config): Promise<ResolvedPlacemen
 }
 
 /**
- * Whether an address is one of the server side. Where only servers speak with us, the configured ones are known by their
- * address, whatever port or connection they come from.
+ * Further addresses of the server side. Where only servers speak with us, the configured ones are known by their address,
+ * whatever port or connection they come from.
  */
-export function serverSideOf(
-  { upstream, placement }: ResolvedPlacement,
-  isNamed: (address: string) => boolean,
-): (address: string) => boolean {
-  if (placement === undefined || upstream === "embedded") return isNamed;
-  const addresses = new Set(upstream.map(({ remote }) => remote.address));
-  return (address) => addresses.has(address) || isNamed(address);
+export function serverAddresses({ upstream, placement }: ResolvedPlacement): readonly string[] {
+  if (placement === undefined || upstream === "embedded") return [];
+  return upstream.map(({ remote }) => remote.address);
+}
+
+/** As sockets tell it, so that the same address is never spelt in two ways. */
+function inOneSpelling(target: UpstreamTarget): UpstreamTarget {
+  const { address, port } = target.remote;
+  if (!isIPv6(address)) return target;
+  const spelt = new SocketAddress({ address, family: "ipv6" }).address;
+  return { ...target, remote: { address: spelt, port } };
 }

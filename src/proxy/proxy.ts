@@ -27,7 +27,7 @@ import type { LegRequest, OriginationEnd, Originator, OwnMessage } from "./origi
 import { createProxyCounters, type ProxyCounters } from "./proxy-counters.ts";
 import type { ProxyCore } from "./proxy-core.ts";
 import { createPlacement } from "./create-placement.ts";
-import type { ProxyDeps, ProxyOptions, UpstreamTarget } from "./proxy-options.ts";
+import type { ProxyDeps, ProxyOptions } from "./proxy-options.ts";
 import { createRequestGuard } from "./request-guard.ts";
 import { RequestIntake } from "./request-intake.ts";
 import type { Load, ServerTransaction } from "./server-transaction.ts";
@@ -261,9 +261,8 @@ function targetDeps(
   options: ProxyOptions,
   faces: FlowFaces,
 ): ProxyCore["targets"] {
-  const choiceOf = (servers: readonly UpstreamTarget[]): UpstreamChoice =>
-    new UpstreamChoice(servers, faces, deps.transport, deps.clock);
-  const upstreams = choiceOf(options.upstream === "embedded" ? [] : options.upstream);
+  const servers = options.upstream === "embedded" ? [] : options.upstream;
+  const upstreams = new UpstreamChoice(servers, faces, deps.transport, deps.clock);
   return {
     options,
     faces,
@@ -273,6 +272,6 @@ function targetDeps(
     registrar: deps.registrar,
     clock: deps.clock,
     upstreams,
-    placement: createPlacement({ options, upstreams, choiceOf }),
+    placement: createPlacement({ options, upstreams }),
   };
 }

@@ -99,10 +99,10 @@ function placedTargets(
   const { placement } = deps;
   const refusal = placementRefusal(placement, ingress.side, request.method);
   if (placement === undefined || refusal !== undefined) return failed(refusal ?? NOT_FOUND);
-  const way = placement.way(request, plan, ingress.flow.remote.address);
+  const secrecy = secrecyOf(request, ingress, plan);
+  const way = placement.way(request, plan, { address: ingress.flow.remote.address, secrecy });
   if (!way.ok) return way;
-  if (way.value !== "next") return ok([way.value]);
-  return towardsUri(deps, plan, secrecyOf(request, ingress, plan));
+  return way.value === "next" ? towardsUri(deps, plan, secrecy) : ok([way.value]);
 }
 
 function flowOfToken(deps: TargetDeps, token: string): Result<readonly BranchTarget[], Reply> {
