@@ -48,7 +48,8 @@ export class ClientTransaction implements FlowDependent, Lingering {
   readonly method: string;
   readonly face: FlowFace;
   readonly #env: ClientTransactionEnv;
-  readonly #owner: BranchOwner;
+  /** Gone once no response can be of interest to it: it holds the request and all that was found out about it. */
+  #owner: BranchOwner | undefined;
   #request: OutgoingRequest | undefined;
   #state: State = "calling";
   #timer: TimerHandle | undefined;
@@ -115,7 +116,7 @@ export class ClientTransaction implements FlowDependent, Lingering {
   flowLost(): void {
     if (!this.pending) return;
     this.terminate();
-    this.#owner.onUnreachable(this);
+    this.#owner?.onUnreachable(this);
   }
 
   #receiveProvisional(response: SipResponse): void {
@@ -125,7 +126,7 @@ export class ClientTransaction implements FlowDependent, Lingering {
       if (!this.#cancelWanted && (first || response.status > 100)) this.#armTimeout(TIMER_C_MS);
       if (first && this.#cancelWanted) this.#sendCancel();
     }
-    if (response.status > 100) this.#owner.onResponse(this, response);
+    if (response.status > 100) this.#owner?.onResponse(this, response);
   }
 
   #receiveFinal(response: SipResponse): void {
@@ -139,12 +140,14 @@ export class ClientTransaction implements FlowDependent, Lingering {
     } else {
       this.#acknowledge(response);
     }
-    this.#owner.onResponse(this, response);
+    const owner = this.#owner;
+    if (this.#state !== "accepted") this.#owner = undefined;
+    owner?.onResponse(this, response);
   }
 
   #receiveAgain(response: SipResponse): void {
     if (this.#state === "accepted" && response.status >= 200 && response.status < 300) {
-      this.#owner.onResponse(this, response);
+      this.#owner?.onResponse(this, response);
     } else if (this.#state === "completed" && response.status >= 300 && this.#ack !== undefined) {
       this.face.flow.send(this.#ack);
     }
@@ -200,7 +203,7 @@ export class ClientTransaction implements FlowDependent, Lingering {
       return;
     }
     this.terminate();
-    this.#owner.onTimeout(this);
+    this.#owner?.onTimeout(this);
   }
 
   #leave(): void {
