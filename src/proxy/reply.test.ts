@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { read } from "./proxy-bench.test-data.ts";
-import { buildReply, overloadReply } from "./reply.ts";
+import { parseDatagram } from "../wire/sip/parse-message.ts";
+import { LIMITS, read } from "./proxy-bench.test-data.ts";
+import { buildReply, overloadReply, plainReply, withoutControls } from "./reply.ts";
 
 function asked(more: string) {
   const text =
@@ -41,5 +42,20 @@ describe("buildReply", () => {
   it("takes nothing from a 2xx", () => {
     const ok = { ...refusal, status: 200, reason: "OK" };
     expect(buildReply(asked(""), ok, "sl1", []).toString()).toContain("\r\nWarning: 399 gw");
+  });
+
+  it.each([
+    ["a field more than there may be", "X: 1\r\nX: 2\r\nContent-Length: 7\r\n", 6],
+    ["a line that is no field", "Content-Length\0: 7\r\n", 200],
+  ])("copies nothing from behind a field that it copies: %s", (_, behind, maxHeaderCount) => {
+    const text = `A sip:b SIP/2.0\r\nf:a\r\nt:b\r\ni:i\r\nCSeq:1 A\r\nv:SIP/2.0/UDP a\r\n${behind}\r\n`;
+    const parsed = parseDatagram(Buffer.from(text), { ...LIMITS, maxHeaderCount });
+    const partial = parsed.ok ? undefined : parsed.problem.partial;
+    if (partial === undefined) throw new Error("nothing to answer");
+    const answer = withoutControls(
+      buildReply(partial, plainReply(400, "Bad"), "t1", []),
+    ).toString();
+    expect(answer.match(/^(?:Content-Length|l)/gm)).toHaveLength(1);
+    expect(answer).not.toContain("7");
   });
 });

@@ -152,26 +152,30 @@ const STRAY_CONTROLS = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n/g;
 
 function copiedLine(request: SipRequest, id: HeaderId): string {
   const i = request.find(id);
-  return i < 0 ? "" : request.bytes.toString("latin1", request.lineStart(i), request.lineEnd(i));
+  return i < 0 ? "" : `${textUpTo(request, request.lineStart(i), i)}\r\n`;
+}
+
+/** To the end of the value, not of the line: behind it may stand lines that could not be read, up to the next field. */
+function textUpTo(request: SipRequest, from: number, i: number): string {
+  return request.bytes.toString("latin1", from, request.valueEnd(i));
 }
 
 function toLine(request: SipRequest, toTag: string | undefined): string {
   const i = request.find(HeaderId.To);
   if (i < 0) return "";
   if (toTag === undefined || request.toTag !== undefined) return copiedLine(request, HeaderId.To);
-  const line = request.bytes.toString("latin1", request.lineStart(i), request.valueEnd(i));
-  return `${line};tag=${toTag}\r\n`;
+  return `${textUpTo(request, request.lineStart(i), i)};tag=${toTag}\r\n`;
 }
 
 function stampedLine(request: SipRequest, i: number, stamp: readonly Splice[]): string {
-  const lineEnd = request.lineEnd(i);
+  const valueEnd = request.valueEnd(i);
   let line = "";
   let from = request.lineStart(i);
   for (const splice of stamp) {
-    if (splice.start < from || splice.end > lineEnd) continue;
+    if (splice.start < from || splice.end > valueEnd) continue;
     line += request.bytes.toString("latin1", from, splice.start);
     line += typeof splice.bytes === "string" ? splice.bytes : splice.bytes.toString("latin1");
     from = splice.end;
   }
-  return line + request.bytes.toString("latin1", from, lineEnd);
+  return `${line}${textUpTo(request, from, i)}\r\n`;
 }

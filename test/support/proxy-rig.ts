@@ -5,6 +5,7 @@ import { createProxy, type Proxy } from "../../src/proxy/proxy.ts";
 import type { ProxyOptions } from "../../src/proxy/proxy-options.ts";
 import type { Endpoint, Flow, TransportName } from "../../src/transport/flow.ts";
 import { parseDatagram } from "../../src/wire/sip/parse-message.ts";
+import type { SipProblem } from "../../src/wire/sip/problem.ts";
 import { createManualClock, type ManualClock } from "./manual-clock.ts";
 
 const LIMITS = { maxHeadBytes: 65_536, maxHeaderCount: 200, maxBodyBytes: 2_097_152 };
@@ -47,6 +48,10 @@ export interface ProxyRig {
   /** A datagram of the client with that number. */
   fromClient(client: number, bytes: Buffer): void;
   fromServer(bytes: Buffer): void;
+  /** A datagram of that client that could not be read. */
+  problem(client: number, problem: SipProblem): void;
+  /** What the operator's log was told. */
+  readonly warnings: readonly string[];
   /** Called with what the server gets. */
   onServerGot: (bytes: Buffer) => void;
   /** Called with what clients get. */
@@ -56,6 +61,7 @@ export interface ProxyRig {
 /** Builds the rig; clients are remembered as long as the socket's own table would remember them. */
 export function createProxyRig(options: Partial<ProxyOptions> = {}): ProxyRig {
   const clock = createManualClock();
+  const warnings: string[] = [];
   const rig: Pick<ProxyRig, "onServerGot" | "onClientGot"> = {
     onServerGot: ignore,
     onClientGot: ignore,
@@ -90,7 +96,7 @@ export function createProxyRig(options: Partial<ProxyOptions> = {}): ProxyRig {
       flowTokens: createFlowTokens(Buffer.alloc(32, 7), "boot-1"),
       registrations: createRegistrations(),
       registrar: createEmbeddedRegistrar(),
-      log: { warn: ignore },
+      log: { warn: (_fields, message) => void warnings.push(message) },
     },
     {
       clientListeners: [{ transport: "udp", address: GATEWAY, port: 5060 }],
@@ -118,6 +124,9 @@ export function createProxyRig(options: Partial<ProxyOptions> = {}): ProxyRig {
     clock,
     fromClient: (client: number, bytes: Buffer) => take(clientFlow(client), bytes),
     fromServer: (bytes: Buffer) => take(server, bytes),
+    problem: (client: number, problem: SipProblem) =>
+      proxy.onFrame(clientFlow(client), { kind: "problem", problem, fatal: false }),
+    warnings,
   });
 }
 
