@@ -56,7 +56,8 @@ export class ClientTransaction implements FlowDependent, Lingering {
   #retransmitMs: number = T1_MS;
   #waitedMs = 0;
   #cancelWanted = false;
-  #ack: Buffer | undefined;
+  /** A string (latin1) while it lingers: a buffer would hold on to the pool that it was cut from. */
+  #ack: string | undefined;
 
   constructor(env: ClientTransactionEnv, owner: BranchOwner, request: OutgoingRequest) {
     this.#env = env;
@@ -149,7 +150,7 @@ export class ClientTransaction implements FlowDependent, Lingering {
     if (this.#state === "accepted" && response.status >= 200 && response.status < 300) {
       this.#owner?.onResponse(this, response);
     } else if (this.#state === "completed" && response.status >= 300 && this.#ack !== undefined) {
-      this.face.flow.send(this.#ack);
+      this.face.flow.send(Buffer.from(this.#ack, "latin1"));
     }
   }
 
@@ -157,9 +158,10 @@ export class ClientTransaction implements FlowDependent, Lingering {
   #acknowledge(response: SipResponse): void {
     this.#state = "completed";
     if (this.#request === undefined) return;
-    this.#ack = buildAck(this.#request.message(), response);
+    const ack = buildAck(this.#request.message(), response);
+    this.#ack = ack.toString("latin1");
     this.#request = undefined;
-    this.face.flow.send(this.#ack);
+    this.face.flow.send(ack);
     if (this.face.flow.reliable) this.terminate();
     else this.#env.longLinger.keep(this);
   }
