@@ -6,7 +6,7 @@ import { sized } from "../support/torture-size.ts";
 
 const COUNT = sized(4000, 100_000);
 const CLIENTS = 200;
-const WARM_UP = 1000;
+const WARM_UP = sized(1000, 20_000);
 /** What a pending transaction may hold, its request included (HARDENING D4), and what one that has its answer. */
 const MOST_PENDING = 8 * 1024;
 const MOST_FINISHED = 3 * 1024;
