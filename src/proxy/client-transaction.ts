@@ -48,14 +48,16 @@ export class ClientTransaction implements FlowDependent, Lingering {
   readonly method: string;
   readonly face: FlowFace;
   readonly #env: ClientTransactionEnv;
-  readonly #owner: BranchOwner;
+  /** Gone once no response can be of interest to it: it holds the request and all that was found out about it. */
+  #owner: BranchOwner | undefined;
   #request: OutgoingRequest | undefined;
   #state: State = "calling";
   #timer: TimerHandle | undefined;
   #retransmitMs: number = T1_MS;
   #waitedMs = 0;
   #cancelWanted = false;
-  #ack: Buffer | undefined;
+  /** A string (latin1) while it lingers: a buffer would hold on to the pool that it was cut from. */
+  #ack: string | undefined;
 
   constructor(env: ClientTransactionEnv, owner: BranchOwner, request: OutgoingRequest) {
     this.#env = env;
@@ -115,14 +117,14 @@ export class ClientTransaction implements FlowDependent, Lingering {
   flowLost(): void {
     if (!this.pending) return;
     this.terminate();
-    this.#owner.onUnreachable(this, "lost");
+    this.#owner?.onUnreachable(this, "lost");
   }
 
   /** Only what has had no answer at all may go elsewhere: a callee that rings must not ring twice. */
   peerSilent(): void {
     if (this.#state !== "calling") return;
     this.terminate();
-    this.#owner.onUnreachable(this, "silent");
+    this.#owner?.onUnreachable(this, "silent");
   }
 
   #receiveProvisional(response: SipResponse): void {
@@ -132,7 +134,7 @@ export class ClientTransaction implements FlowDependent, Lingering {
       if (!this.#cancelWanted && (first || response.status > 100)) this.#armTimeout(TIMER_C_MS);
       if (first && this.#cancelWanted) this.#sendCancel();
     }
-    if (response.status > 100) this.#owner.onResponse(this, response);
+    if (response.status > 100) this.#owner?.onResponse(this, response);
   }
 
   #receiveFinal(response: SipResponse): void {
@@ -146,14 +148,16 @@ export class ClientTransaction implements FlowDependent, Lingering {
     } else {
       this.#acknowledge(response);
     }
-    this.#owner.onResponse(this, response);
+    const owner = this.#owner;
+    if (this.#state !== "accepted") this.#owner = undefined;
+    owner?.onResponse(this, response);
   }
 
   #receiveAgain(response: SipResponse): void {
     if (this.#state === "accepted" && response.status >= 200 && response.status < 300) {
-      this.#owner.onResponse(this, response);
+      this.#owner?.onResponse(this, response);
     } else if (this.#state === "completed" && response.status >= 300 && this.#ack !== undefined) {
-      this.face.flow.send(this.#ack);
+      this.face.flow.send(Buffer.from(this.#ack, "latin1"));
     }
   }
 
@@ -161,9 +165,10 @@ export class ClientTransaction implements FlowDependent, Lingering {
   #acknowledge(response: SipResponse): void {
     this.#state = "completed";
     if (this.#request === undefined) return;
-    this.#ack = buildAck(this.#request.message(), response);
+    const ack = buildAck(this.#request.message(), response);
+    this.#ack = ack.toString("latin1");
     this.#request = undefined;
-    this.face.flow.send(this.#ack);
+    this.face.flow.send(ack);
     if (this.face.flow.reliable) this.terminate();
     else this.#env.longLinger.keep(this);
   }
@@ -207,7 +212,7 @@ export class ClientTransaction implements FlowDependent, Lingering {
       return;
     }
     this.terminate();
-    this.#owner.onTimeout(this);
+    this.#owner?.onTimeout(this);
   }
 
   #leave(): void {

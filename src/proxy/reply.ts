@@ -80,7 +80,8 @@ export function replyToProblem(code: SipProblemCode): Reply | undefined {
 }
 
 /**
- * Builds the response.
+ * Builds the response. A refusal is no more than half as long again as its request (HARDENING D3), so that nobody gains by
+ * asking in a victim's name: to a request that says hardly anything it says little more than its status.
  *
  * @param toTag added to To where the request has none; undefined for 100 (RFC 3261 §8.2.6.2)
  * @param viaStamp edits of the top Via (stamp-via.ts)
@@ -91,7 +92,43 @@ export function buildReply(
   toTag: string | undefined,
   viaStamp: readonly Splice[],
 ): Buffer {
-  let head = `SIP/2.0 ${reply.status} ${reply.reason}\r\n`;
+  const copied = copiedLines(request, toTag, viaStamp);
+  const whole = writeReply(reply, copied);
+  const most = Math.floor(MOST_GROWTH * request.bytes.length);
+  // A 2xx says what was asked for: the bindings of a REGISTER, for one.
+  return whole.length <= most || reply.status < 300 ? whole : writeTersely(reply, copied, most);
+}
+
+/** An answer by its request, in bytes. */
+const MOST_GROWTH = 1.5;
+
+function writeReply(reply: Reply, copied: string): Buffer {
+  let head = `SIP/2.0 ${reply.status} ${reply.reason}\r\n${copied}`;
+  for (const { name, value } of reply.headers) head += `${name}: ${value}\r\n`;
+  const { body } = reply;
+  if (body === undefined) return Buffer.from(`${head}Content-Length: 0\r\n\r\n`, "latin1");
+  head += `Content-Type: ${body.contentType}\r\nContent-Length: ${body.bytes.length}\r\n\r\n`;
+  return Buffer.concat([Buffer.from(head, "latin1"), body.bytes]);
+}
+
+/** Without reason (RFC 3261 §7.2 lets it be empty) and body, and with those header fields that there is room for. */
+function writeTersely(reply: Reply, copied: string, most: number): Buffer {
+  const end = "l:0\r\n\r\n";
+  let head = `SIP/2.0 ${reply.status} \r\n${copied}`;
+  for (const { name, value } of reply.headers) {
+    const line = `${name}: ${value}\r\n`;
+    if (head.length + line.length + end.length <= most) head += line;
+  }
+  return Buffer.from(head + end, "latin1");
+}
+
+/** What RFC 3261 §8.2.6.2 wants copied from the request. */
+function copiedLines(
+  request: SipRequest,
+  toTag: string | undefined,
+  viaStamp: readonly Splice[],
+): string {
+  let head = "";
   for (let i = request.find(HeaderId.Via); i >= 0; i = request.find(HeaderId.Via, i + 1)) {
     head += stampedLine(request, i, viaStamp);
   }
@@ -99,11 +136,7 @@ export function buildReply(
   head += toLine(request, toTag);
   head += copiedLine(request, HeaderId.CallId);
   head += copiedLine(request, HeaderId.CSeq);
-  for (const { name, value } of reply.headers) head += `${name}: ${value}\r\n`;
-  const { body } = reply;
-  if (body === undefined) return Buffer.from(`${head}Content-Length: 0\r\n\r\n`, "latin1");
-  head += `Content-Type: ${body.contentType}\r\nContent-Length: ${body.bytes.length}\r\n\r\n`;
-  return Buffer.concat([Buffer.from(head, "latin1"), body.bytes]);
+  return head;
 }
 
 /**
@@ -120,26 +153,30 @@ const STRAY_CONTROLS = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n/g;
 
 function copiedLine(request: SipRequest, id: HeaderId): string {
   const i = request.find(id);
-  return i < 0 ? "" : request.bytes.toString("latin1", request.lineStart(i), request.lineEnd(i));
+  return i < 0 ? "" : `${textUpTo(request, request.lineStart(i), i)}\r\n`;
+}
+
+/** To the end of the value, not of the line: behind it may stand lines that could not be read, up to the next field. */
+function textUpTo(request: SipRequest, from: number, i: number): string {
+  return request.bytes.toString("latin1", from, request.valueEnd(i));
 }
 
 function toLine(request: SipRequest, toTag: string | undefined): string {
   const i = request.find(HeaderId.To);
   if (i < 0) return "";
   if (toTag === undefined || request.toTag !== undefined) return copiedLine(request, HeaderId.To);
-  const line = request.bytes.toString("latin1", request.lineStart(i), request.valueEnd(i));
-  return `${line};tag=${toTag}\r\n`;
+  return `${textUpTo(request, request.lineStart(i), i)};tag=${toTag}\r\n`;
 }
 
 function stampedLine(request: SipRequest, i: number, stamp: readonly Splice[]): string {
-  const lineEnd = request.lineEnd(i);
+  const valueEnd = request.valueEnd(i);
   let line = "";
   let from = request.lineStart(i);
   for (const splice of stamp) {
-    if (splice.start < from || splice.end > lineEnd) continue;
+    if (splice.start < from || splice.end > valueEnd) continue;
     line += request.bytes.toString("latin1", from, splice.start);
     line += typeof splice.bytes === "string" ? splice.bytes : splice.bytes.toString("latin1");
     from = splice.end;
   }
-  return line + request.bytes.toString("latin1", from, lineEnd);
+  return `${line}${textUpTo(request, from, i)}\r\n`;
 }
