@@ -28,6 +28,7 @@ import {
   ServerTransaction,
   type ServerTransactionEnv,
 } from "./server-transaction.ts";
+import { isSigned } from "./signed-message.ts";
 import { stampVia } from "./stamp-via.ts";
 import { isUnicast } from "./targets.ts";
 import { transactionKey } from "./transaction-key.ts";
@@ -263,6 +264,7 @@ export class RequestIntake {
       sourcePort: flow.remote.port,
       authenticatedAor: authenticatedAor(core.registrations, request, flow.id, nowMs),
       trusted: core.options.isTrusted(flow.remote.address),
+      signed: face.side === "client" && isSigned(request),
       dialogProven: request.toTag !== undefined && plan.proven,
       receivedAt: nowMs,
     };

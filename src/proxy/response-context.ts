@@ -61,6 +61,8 @@ export class ResponseContext implements BranchOwner {
   readonly #ways: BranchTarget[] = [];
   #basis: ForwardBasis | undefined;
   #onEnd: ((end: TransactionEnd) => void) | undefined;
+  /** The answer where the request would leave towards a client, which it must not. */
+  #elsewhere: Reply | undefined;
   #deadline: TimerHandle | undefined;
   #best: Candidate | undefined;
   #cancelled = false;
@@ -150,6 +152,7 @@ export class ResponseContext implements BranchOwner {
       this.#answer(outcome, "replied");
       return;
     }
+    this.#elsewhere = outcome.elsewhere;
     try {
       this.#forward(outcome.splices, outcome.towardsServer ?? []);
     } catch (error) {
@@ -197,6 +200,10 @@ export class ResponseContext implements BranchOwner {
     const target = way.next();
     const basis = this.#basis;
     if (target === undefined || basis === undefined) return false;
+    if (this.#elsewhere !== undefined && target.face.side === "client") {
+      this.#answer(this.#elsewhere, "replied");
+      return true;
+    }
     const { request, wayHash } = this.#arrival;
     const branch = this.#core.branches.next(wayHash);
     const requestUri = target.requestUri ?? basis.plan.target;

@@ -48,6 +48,8 @@ export interface RequestContext {
   readonly trusted: boolean;
   /** Our Record-Route entry of this very call came off the Route set: a dialog that was opened through us (route.ts). */
   readonly dialogProven: boolean;
+  /** The request bears credentials of a scheme that signs: its sender drops every answer that its server has not signed. */
+  readonly signed: boolean;
   /** Wall clock at arrival, milliseconds since 1970. */
   readonly receivedAt: number;
 }
@@ -60,6 +62,8 @@ export interface ForwardOutcome {
   readonly splices: readonly Splice[];
   /** Further edits, only for branches that leave towards the server. */
   readonly towardsServer?: readonly Splice[];
+  /** It may leave towards the server alone: the answer where it would leave towards a client instead. */
+  readonly elsewhere?: Omit<ReplyOutcome, "kind" | "onEnd">;
   /** Told once how the transaction ended. */
   readonly onEnd?: (end: TransactionEnd) => void;
 }
