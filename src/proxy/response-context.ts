@@ -39,6 +39,8 @@ export type Arrival = Pick<
 interface Candidate {
   readonly status: number;
   readonly cause: Cause;
+  /** Where the response came from; of our own answer neither. */
+  readonly branch?: ClientTransaction;
   readonly response: SipResponse | undefined;
   readonly reply: Reply | undefined;
 }
@@ -118,14 +120,14 @@ export class ResponseContext implements BranchOwner {
     const { status } = response;
     this.#core.legs.heardResponse(this.#arrival.request, response, branch.face);
     if (status >= 300) {
-      this.#weigh({ status, cause: this.#finalCause(), response, reply: undefined });
+      this.#weigh({ status, cause: this.#finalCause(), branch, response, reply: undefined });
       if (status >= 600) for (const other of this.#branches) other.cancel();
       this.#finishWhenSettled();
     } else if (status >= 200) {
-      this.#respond(response, "answered");
+      this.#respond(branch, response, "answered");
       for (const other of this.#branches) if (other !== branch) other.cancel();
     } else if (this.#server.invite && this.#server.proceeding) {
-      this.#server.respond(status, this.#onItsWayBack(response));
+      this.#server.respond(status, this.#onItsWayBack(branch, response));
     }
   }
 
@@ -236,32 +238,34 @@ export class ResponseContext implements BranchOwner {
 
   #finishWhenSettled(): void {
     if (this.#best === undefined || this.#branches.some((branch) => branch.pending)) return;
-    const { response, reply, cause } = this.#best;
-    if (response !== undefined) this.#respond(response, cause);
+    const { branch, response, reply, cause } = this.#best;
+    if (branch !== undefined && response !== undefined) this.#respond(branch, response, cause);
     else if (reply !== undefined) this.#answer(reply, cause);
   }
 
   /** Sends a peer's final response on. */
-  #respond(response: SipResponse, cause: Cause): void {
+  #respond(branch: ClientTransaction, response: SipResponse, cause: Cause): void {
     if (response.status < 300) this.#noteRegistered(response);
-    const bytes = this.#onItsWayBack(response);
+    const bytes = this.#onItsWayBack(branch, response);
     const first = this.#server.proceeding;
     this.#server.respond(response.status, bytes);
     if (first) this.#end(response.status, cause);
   }
 
   /** The response as the sender gets it; a filter that fails on it must not leave the sender without an answer. */
-  #onItsWayBack(response: SipResponse): Buffer {
+  #onItsWayBack({ face }: ClientTransaction, response: SipResponse): Buffer {
     const { context, request } = this.#arrival;
     const { seams, log, options } = this.#core;
-    const { reliable } = this.#server.replyFlow;
+    const overStream = this.#server.replyFlow.reliable;
+    const keepIdentity = face.side === "server" || options.isTrusted(face.flow.remote.address);
+    const way = { overStream, keepIdentity };
     try {
       const edits = seams.onResponse(response, this.#edited?.() ?? request, context);
-      return forwardedResponse(response, this.#numberedBack(edits, response), reliable);
+      return forwardedResponse(response, this.#numberedBack(edits, response), way);
     } catch (error) {
       log.warn({ err: error }, "the filter failed on a response");
       const edits = options.onFailure === "block" ? removeBody(response) : [];
-      return forwardedResponse(response, this.#numberedBack(edits, response), reliable);
+      return forwardedResponse(response, this.#numberedBack(edits, response), way);
     }
   }
 

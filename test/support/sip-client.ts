@@ -60,6 +60,8 @@ export class SipClient implements AsyncDisposable {
   readonly arrived: SipText[] = [];
   /** What came without a good signature to a client that signs: it never answered or believed it. */
   readonly ignored: SipText[] = [];
+  /** Further header lines of its 2xx answers. */
+  readonly answersWith: string[] = [];
   readonly #options: SipClientOptions;
   #socket!: SipSocket;
   #cseq = 0;
@@ -368,7 +370,7 @@ export class SipClient implements AsyncDisposable {
         lines.push(header.raw);
       }
     }
-    lines.push(`To: ${this.#answeredTo(request)}`, `Contact: ${this.contact}`);
+    lines.push(`To: ${this.#answeredTo(request)}`, `Contact: ${this.contact}`, ...this.answersWith);
     let body = "";
     if (request.method === "INVITE") {
       lines.push("Content-Type: application/sdp");
