@@ -85,7 +85,13 @@ export class OwnRequests implements Originator {
       return ended(await this.#send(bindings.value, draft, TRANSACTION_MS));
     }
     if (core.targets.upstreams.congested) return UNREACHABLE;
-    return this.#sendToServer(draft);
+    const { ownCalls } = core;
+    ownCalls.begin(draft.callId);
+    try {
+      return await this.#sendToServer(draft);
+    } finally {
+      ownCalls.end(draft.callId);
+    }
   }
 
   /** With one answer to a challenge, and a second one when the nonce was merely too old. */
@@ -98,6 +104,8 @@ export class OwnRequests implements Originator {
     for (;;) {
       const end = await this.#send(ways, current, endsAt - clock.monotonicMs());
       if (end.kind === "failed") return end;
+      // Whoever receives the notice must not learn what the account's password makes of a nonce.
+      if (this.#deps.core.ownCalls.isChallengedByClient(draft.callId)) return ended(end);
       const headers = this.#credentials(end, draft.requestUri, realms);
       if (headers.length === 0) return ended(end);
       // RFC 3261 §22.1: the same Call-ID, the next number. The nonce is that of the server which has challenged.

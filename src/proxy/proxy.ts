@@ -19,6 +19,7 @@ import { topmostVia } from "../wire/sip/via.ts";
 import { BranchMaker } from "./branch.ts";
 import type { CancelTransaction, ClientTransaction } from "./client-transaction.ts";
 import { DialogLegs } from "./dialog-legs.ts";
+import { OwnCalls } from "./own-calls.ts";
 import { FlowFaces, type FlowFace } from "./flow-face.ts";
 import { LingerQueue, type LingerLimits } from "./linger.ts";
 import { OwnRequests } from "./originate.ts";
@@ -91,6 +92,7 @@ class SipProxy implements Proxy {
       branches: new BranchMaker(),
       clientEnv: { timers, table: this.#clients, cancels: this.#cancels, longLinger },
       legs: new DialogLegs(),
+      ownCalls: new OwnCalls(),
     };
     const onFinished = (): void => this.#maybeDrained();
     const serverEnv = {

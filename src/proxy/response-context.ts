@@ -119,6 +119,9 @@ export class ResponseContext implements BranchOwner {
   onResponse(branch: ClientTransaction, response: SipResponse): void {
     const { status } = response;
     this.#core.legs.heardResponse(this.#arrival.request, response, branch.face);
+    if (branch.face.side === "client") {
+      this.#core.ownCalls.heardFromClient(this.#arrival.request.callId, status);
+    }
     if (status >= 300) {
       this.#weigh({ status, cause: this.#finalCause(), branch, response, reply: undefined });
       if (status >= 600) for (const other of this.#branches) other.cancel();
