@@ -26,7 +26,12 @@ import { FileDesk } from "./file-desk.ts";
 import { hearingContext } from "./hearing-context.ts";
 import { groupKey, incidentDraft } from "./incident-draft.ts";
 import { NoticeDesk } from "./notice-desk.ts";
-import { createSecondCrossing, type SecondCrossing } from "./second-crossing.ts";
+import {
+  createSecondCrossing,
+  departureOf,
+  ownDeparture,
+  type SecondCrossing,
+} from "./second-crossing.ts";
 import { coversBody, decodeRefusal, speakRefusal } from "./signed-refusal.ts";
 import { Strangers } from "./strangers.ts";
 import { TransferDesk } from "./transfer-desk.ts";
@@ -105,7 +110,7 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
     onResponse: (response, request, context) => onMedia(desk, response, request, context),
     // Our own words are not judged again when the server sends them back to us on their way to the user.
     onOriginate: (request) =>
-      crossing?.leaving(request, [], { now: deps.clock.now(), to: request.requestUri }) ?? [],
+      crossing?.leaving(request, [], ownDeparture(request, deps.clock.now())) ?? [],
     onRelayEvent: (event) => files.onEvent(event),
     transferOf: (relayId) => transfers.ofRelay(relayId),
     close() {
@@ -399,7 +404,7 @@ function withTrace(desk: Desk, question: Question, verdict: Verdict): Verdict {
 function mark(desk: Desk, question: Question, splices: readonly Splice[]): readonly Splice[] {
   const { request, context, hearing } = question;
   if (desk.crossing === undefined || context.side !== "client") return NO_SPLICES;
-  return desk.crossing.leaving(request, splices, { now: context.receivedAt, to: hearing.to.aor });
+  return desk.crossing.leaving(request, splices, departureOf(context, hearing));
 }
 
 /** Responses and ACK: what the rules refuse is closed, since refusing is impossible. */

@@ -3,7 +3,7 @@ import type { HearingContext } from "../policy/hearing.ts";
 import type { RequestContext, RequestOutcome } from "../proxy/seams.ts";
 import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
-import type { SecondCrossing } from "./second-crossing.ts";
+import { departureOf, type SecondCrossing } from "./second-crossing.ts";
 
 /**
  * The refusal of a request that came over a signed leg (decision 027). The client drops every answer that its server has
@@ -36,7 +36,7 @@ export function speakRefusal(
   const answerable = context.side === "server" || !context.signed || coversBody(request);
   if (crossing === undefined || answerable) return { kind: "reply", ...refusal };
   const splices = withoutContent(request, incident);
-  const departure = { now: context.receivedAt, to: hearing.to.aor, words: encodeRefusal(refusal) };
+  const departure = { ...departureOf(context, hearing), words: encodeRefusal(refusal) };
   const towardsServer = crossing.leaving(request, splices, departure);
   return { kind: "forward", splices, towardsServer, elsewhere: refusal };
 }
