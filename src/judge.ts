@@ -1,5 +1,6 @@
 import { closeMedia, dropBody } from "./enforce/close-media.ts";
 import { refuse, type Refusal } from "./enforce/refusal.ts";
+import { removeContent } from "./enforce/remove-content.ts";
 import { rewriteMeetingPlace, type MeetingPlace } from "./enforce/rewrite-invitation.ts";
 import { rewriteTexts } from "./enforce/rewrite-texts.ts";
 import { inspectMedia } from "./inspect/inspect-media.ts";
@@ -250,6 +251,13 @@ export function redirectTransfer(
   place: MeetingPlace,
 ): readonly Splice[] {
   return rewriteMeetingPlace(request, part, place);
+}
+
+export type { Refusal };
+
+/** The edits that leave nothing of a refused request for its receiver but the sentence that it was refused. */
+export function withoutContent(request: SipRequest, incident: string): readonly Splice[] {
+  return removeContent(request, `This message was not delivered. Ref ${incident}`);
 }
 
 /** The edits for the media of a message that cannot be refused (a response, an ACK), and what was closed. */

@@ -5,6 +5,7 @@ import { emptyDraft } from "../inspect/inspection-draft.ts";
 import type { Inspection, MediaKind } from "../inspect/inspection.ts";
 import { carryOut, judge, type JudgeSettings, type Judgement, type Outcome } from "../judge.ts";
 import type { Given, GivenOutcome } from "../config/given.ts";
+import { senderDirection } from "../filter/hearing-context.ts";
 import type { Policy } from "../policy/decision.ts";
 import type { Domains } from "../policy/domains.ts";
 import type { Party, ScanFacts } from "../policy/facts.ts";
@@ -79,7 +80,7 @@ function contextOf(given: Given, settings: DryRunSettings): HearingContext {
   return {
     from,
     to,
-    direction: given.direction ?? settings.domains.directionOf(from.domain, to.domain),
+    direction: given.direction ?? senderDirection(from, undefined, to, settings.domains),
     channel: given.channel ?? (given.media ? "sip-invite" : "sip-message"),
     transport: given.transport ?? "tcp",
     encrypted: given.encrypted ?? false,

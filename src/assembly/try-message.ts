@@ -37,6 +37,7 @@ export async function tryMessage(
         trusted: true,
         // A captured message of a dialog cannot show the Route set that was ours.
         dialogProven: true,
+        signed: false,
         receivedAt: systemClock.now(),
       },
       settings.domains,

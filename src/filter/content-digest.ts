@@ -20,11 +20,18 @@ export function contentDigest(message: SipMessage, splices: readonly Splice[]): 
   let fields = "";
   for (const id of CONTENT_FIELDS) {
     const index = message.find(id);
-    if (index >= 0) fields += `${id}:${valueOf(message, index, splices)}\n`;
+    if (index >= 0 && !isRemoved(message, index, splices))
+      fields += `${id}:${valueOf(message, index, splices)}\n`;
   }
   const edits = within(splices, message.bodyStart, message.bytes.length);
   const body = applySplices(message.body, edits);
   return hash("sha256", Buffer.concat([Buffer.from(`${fields}\n`, "latin1"), body]), "hex");
+}
+
+function isRemoved(message: SipMessage, index: number, splices: readonly Splice[]): boolean {
+  const start = message.lineStart(index);
+  const end = message.lineEnd(index);
+  return splices.some((splice) => splice.start <= start && splice.end >= end);
 }
 
 function valueOf(message: SipMessage, index: number, splices: readonly Splice[]): string {

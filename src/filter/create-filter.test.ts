@@ -64,6 +64,7 @@ const CLIENT: RequestContext = {
   authenticatedAor: "sip:alice@example.com",
   trusted: false,
   dialogProven: true,
+  signed: false,
   receivedAt: 1_800_000_000_000,
 };
 const SERVER: RequestContext = { ...CLIENT, side: "server", authenticatedAor: undefined };

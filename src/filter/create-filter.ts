@@ -28,7 +28,13 @@ import { groupKey, incidentDraft } from "./incident-draft.ts";
 import { Crossings } from "./crossings.ts";
 import { mayCarryMessages } from "./messaging-media.ts";
 import { NoticeDesk } from "./notice-desk.ts";
-import { createSecondCrossing, type SecondCrossing } from "./second-crossing.ts";
+import {
+  createSecondCrossing,
+  departureOf,
+  ownDeparture,
+  type SecondCrossing,
+} from "./second-crossing.ts";
+import { coversBody, decodeRefusal, speakRefusal } from "./signed-refusal.ts";
 import { Strangers } from "./strangers.ts";
 import { TransferDesk } from "./transfer-desk.ts";
 import type { Transfer } from "./transfer.ts";
@@ -117,7 +123,7 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
     onResponse: (response, request, context) => onMedia(desk, response, request, context),
     // Our own words are not judged again when the server sends them back to us on their way to the user.
     onOriginate: (request) =>
-      crossing?.leaving(request, [], { now: deps.clock.now(), to: request.requestUri }) ?? [],
+      crossing?.leaving(request, [], ownDeparture(request, deps.clock.now())) ?? [],
     onRelayEvent: (event) => files.onEvent(event),
     transferOf: (relayId) => transfers.ofRelay(relayId),
     close() {
@@ -163,9 +169,10 @@ function onRequest(
 ): RequestOutcome | Promise<RequestOutcome> {
   if (!carriesContent(request)) return UNTOUCHED;
   const { deps, settings } = desk;
-  if (context.side === "server" && desk.crossing?.saidOf(request, context.receivedAt)) {
-    return UNTOUCHED;
-  }
+  const said =
+    context.side === "server" ? desk.crossing?.saidOf(request, context.receivedAt) : undefined;
+  if (said?.words !== undefined) return { kind: "reply", ...decodeRefusal(said.words) };
+  if (said !== undefined) return UNTOUCHED;
   const hearing = hearingContext(request, context, deps.domains);
   if (context.voucher !== undefined && desk.crossings.isJudged(request, hearing)) return UNTOUCHED;
   const policy = deps.policy();
@@ -305,7 +312,10 @@ async function stopOrChange(
 ): Promise<RequestOutcome> {
   const { request, hearing } = question;
   const { deps, settings, actions } = desk;
-  const verdict = withTrace(desk, question, untraced);
+  const traced = withTrace(desk, question, untraced);
+  // What would have to be changed and cannot be is refused.
+  const sealed = traced.action === "rewrite" && coversBody(request);
+  const verdict: Verdict = sealed ? { ...traced, action: "block" } : traced;
   const keys = actionKeys(request, hearing, verdict.inspection);
   const found = actions.find(keys);
   // New rules may have come in between: what was changed then and is refused now is another decision.
@@ -330,13 +340,19 @@ async function stopOrChange(
   // A refusal is nothing that a stranger could go on with: there is an answer, and no action to remember.
   if (outcome.kind === "refuse" && !hearing.from.authenticated) {
     await desk.strangers.record(draft());
-    return { kind: "reply", ...outcome.refusal };
+    return speakRefusal(question, outcome.refusal, { incident, crossing: desk.crossing });
   }
   const recorded =
     known ?? (await actions.record(keys, await withCopy(desk, question, verdict, draft())));
   if ("id" in running && !running.repeated)
     notify(desk, question, verdict, { incident, eventId: recorded.eventId, answer });
-  if (outcome.kind === "refuse") return { kind: "reply", ...outcome.refusal };
+  if (outcome.kind === "refuse") {
+    const onEnd = (end: TransactionEnd): void => actions.ended(recorded, end);
+    return {
+      ...speakRefusal(question, outcome.refusal, { incident, crossing: desk.crossing }),
+      onEnd,
+    };
+  }
   return {
     kind: "forward",
     splices: outcome.splices,
@@ -423,7 +439,7 @@ function mark(desk: Desk, question: Question, splices: readonly Splice[]): reado
   const { request, context, hearing } = question;
   if (context.voucher !== undefined) desk.crossings.note(request, hearing, splices);
   if (desk.crossing === undefined || context.side !== "client") return NO_SPLICES;
-  return desk.crossing.leaving(request, splices, { now: context.receivedAt, to: hearing.to.aor });
+  return desk.crossing.leaving(request, splices, departureOf(context, hearing));
 }
 
 /** Responses and ACK: what the rules refuse is closed, since refusing is impossible. */

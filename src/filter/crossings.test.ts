@@ -36,6 +36,7 @@ function contextOf(voucher: Voucher): RequestContext {
     authenticatedAor: undefined,
     trusted: false,
     dialogProven: false,
+    signed: false,
     voucher,
     receivedAt: 1_800_000_000_000,
   };

@@ -1,6 +1,6 @@
 import type { HearingContext } from "../policy/hearing.ts";
 import type { Domains } from "../policy/domains.ts";
-import type { Channel, Party } from "../policy/facts.ts";
+import type { Channel, Direction, Party } from "../policy/facts.ts";
 import type { RequestContext } from "../proxy/seams.ts";
 import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
@@ -17,12 +17,12 @@ export function hearingContext(
   domains: Domains,
 ): HearingContext {
   const from = sender(request, context);
-  const fromDomain = domainOfOrigin(from, context);
+  const proven = provenDomain(context);
   const to = partyOf(addressed(request, context, domains), "", undefined, false);
   return {
     from,
     to,
-    direction: domains.directionOf(fromDomain, to.domain),
+    direction: senderDirection(from, proven, to, domains),
     channel: channelOf(request),
     transport: context.transport,
     encrypted: context.encrypted,
@@ -42,6 +42,32 @@ function addressed(request: SipRequest, context: RequestContext, domains: Domain
   const uri = parseSipUri(target);
   if (!uri.ok || domains.isOurs(uri.value.host.toLowerCase())) return target;
   return addresseeOf(request) || target;
+}
+
+/**
+ * The direction of a message (decision 028). A proven sender counts by its address; a user of ours who writes another one
+ * into From stays a user of ours. Of somebody unproven From is believed only to his disadvantage: on the way to us he
+ * is an outsider, on the way out one of us, so that no rule about either is escaped.
+ *
+ * @param proven Domain of the address that the sender's flow has proven, whatever its From says.
+ */
+export function senderDirection(
+  from: Party,
+  proven: string | undefined,
+  to: Party,
+  domains: Domains,
+): Direction {
+  if (from.authenticated) return domains.directionOf(from.domain, to.domain);
+  if (proven !== undefined) return domains.directionOf(proven, to.domain);
+  const outsider = domains.directionOf("", to.domain);
+  return outsider === "inbound" ? outsider : domains.directionOf(from.domain, to.domain);
+}
+
+/** A server that sends under a domain that is not routed to it sends from its own, whatever From says. */
+function provenDomain({ voucher, authenticatedAor }: RequestContext): string | undefined {
+  if (voucher?.kind === "peer") return voucher.domains[0] ?? "";
+  const uri = parseSipUri(authenticatedAor ?? "");
+  return uri.ok ? uri.value.host : undefined;
 }
 
 function channelOf(request: SipRequest): Channel {
@@ -70,12 +96,6 @@ function isProven(party: Party, context: RequestContext): boolean {
     case "peer":
       return voucher.domains.includes(party.domain);
   }
-}
-
-/** A server that sends under a domain that is not routed to it sends from its own, whatever From says. */
-function domainOfOrigin(from: Party, { voucher }: RequestContext): string {
-  if (voucher?.kind !== "peer" || from.authenticated) return from.domain;
-  return voucher.domains[0] ?? "";
 }
 
 function partyOf(

@@ -5,6 +5,7 @@ import type { SipRequest } from "../wire/sip/message.ts";
 import { createSecondCrossing } from "./second-crossing.ts";
 
 const KEY = Buffer.alloc(32, 1);
+const FROM = "sip:alice@example.com";
 const TO = "sip:bob@example.com";
 const PASSED = { words: undefined };
 
@@ -24,7 +25,7 @@ describe("createSecondCrossing", () => {
     const clock = createManualClock();
     const crossing = createSecondCrossing(clock, KEY);
     const request = messageRequest("hello");
-    crossing.leaving(request, [], { now: clock.now(), to: TO });
+    crossing.leaving(request, [], { now: clock.now(), from: FROM, to: TO });
     clock.advance(63_000);
     expect(crossing.saidOf(remade(request), clock.now())).toEqual(PASSED);
     expect(crossing.saidOf(remade(request), clock.now())).toEqual(PASSED);
@@ -43,7 +44,7 @@ describe("createSecondCrossing", () => {
     const clock = createManualClock();
     const crossing = createSecondCrossing(clock, KEY);
     const request = messageRequest("hello");
-    crossing.leaving(request, [], { now: clock.now(), to: TO });
+    crossing.leaving(request, [], { now: clock.now(), from: FROM, to: TO });
     const other = remade(request, from, to.trimEnd());
     expect(crossing.saidOf(other, clock.now())).toBeUndefined();
   });
@@ -53,7 +54,7 @@ describe("createSecondCrossing", () => {
     const crossing = createSecondCrossing(clock, KEY);
     const request = messageRequest("hello");
     const splices = [{ start: request.bodyStart, end: request.bytes.length, bytes: "hallo" }];
-    crossing.leaving(request, splices, { now: clock.now(), to: TO });
+    crossing.leaving(request, splices, { now: clock.now(), from: FROM, to: TO });
     expect(crossing.saidOf(remade(request), clock.now())).toBeUndefined();
     expect(crossing.saidOf(remade(request, "hello", "hallo"), clock.now())).toEqual(PASSED);
   });
@@ -62,7 +63,7 @@ describe("createSecondCrossing", () => {
     const clock = createManualClock();
     const crossing = createSecondCrossing(clock, KEY);
     const request = messageRequest("hello");
-    crossing.leaving(request, [], { now: clock.now(), to: TO });
+    crossing.leaving(request, [], { now: clock.now(), from: FROM, to: TO });
     const routed = remade(request, "MESSAGE sip:bob@example.com", "MESSAGE sip:bob@192.0.2.9:5060");
     expect(crossing.saidOf(routed, clock.now())).toEqual(PASSED);
   });
@@ -71,7 +72,7 @@ describe("createSecondCrossing", () => {
     const clock = createManualClock();
     const crossing = createSecondCrossing(clock, KEY);
     const request = messageRequest("");
-    crossing.leaving(request, [], { now: clock.now(), to: TO });
+    crossing.leaving(request, [], { now: clock.now(), from: FROM, to: TO });
     expect(crossing.saidOf(remade(request), clock.now())).toBeUndefined();
   });
 
@@ -82,7 +83,7 @@ describe("createSecondCrossing", () => {
     const to = (n: number): string => `sip:${"b".repeat(600)}${n}@example.com`;
     const asked = (n: number): SipRequest => remade(request, /sip:bob@example.com/g, to(n));
     for (let n = 0; n < 20_001; n += 1)
-      crossing.leaving(request, [], { now: clock.now(), to: to(n) });
+      crossing.leaving(request, [], { now: clock.now(), from: FROM, to: to(n) });
     // One more is kept by the To that they share.
     expect(crossing.saidOf(asked(0), clock.now())).toBeUndefined();
     expect(crossing.saidOf(asked(20_000), clock.now())).toEqual(PASSED);

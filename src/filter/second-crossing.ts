@@ -1,6 +1,8 @@
 import { hash } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
 import { ExpiringMap } from "../base/expiring-map.ts";
+import type { HearingContext } from "../policy/hearing.ts";
+import type { RequestContext } from "../proxy/seams.ts";
 import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import { parseNameAddr } from "../wire/sip/name-addr.ts";
@@ -29,10 +31,22 @@ export interface SecondCrossing {
 export interface Departure {
   /** Wall clock, milliseconds since 1970. */
   readonly now: number;
+  /** The sender in From, as an address of record. */
+  readonly from: string;
   /** The receiver, as an address of record: the Request-URI that the server will replace. */
   readonly to: string;
   /** A refusal for the second crossing to speak; see `Marks.add`. */
   readonly words?: string;
+}
+
+/** Of a request that somebody sent. */
+export function departureOf(context: RequestContext, { from, to }: HearingContext): Departure {
+  return { now: context.receivedAt, from: from.aor, to: to.aor };
+}
+
+/** Of a request of our own. */
+export function ownDeparture(request: SipRequest, now: number): Departure {
+  return { now, from: addressIn(request, HeaderId.From), to: addressOf(request.requestUri) };
 }
 
 /** Some 200 bytes each: at 300 messages a second as long as a mark, and a server's way through is much shorter. */
@@ -48,13 +62,13 @@ export function createSecondCrossing(clock: Clock, key: Buffer): SecondCrossing 
     maxEntries: MAX_FINGERPRINTS,
   });
   return {
-    leaving(request, splices, { now, to, words }) {
+    leaving(request, splices, { now, from, to, words }) {
       const digest = contentDigest(request, splices);
       if (bearsContent(request)) {
-        left.set(fingerprint(request, digest, to), { words });
+        left.set(fingerprint(request, digest, from, to), { words });
         // Where To names the user and the Request-URI a device or an alias, either may come back.
-        const named = addressIn(request, HeaderId.To);
-        if (named !== to) left.set(fingerprint(request, digest, named), { words });
+        const named = namesInTo(request, to) ? to : addressIn(request, HeaderId.To);
+        if (named !== to) left.set(fingerprint(request, digest, from, named), { words });
       }
       return [marks.add(request, digest, now, words)];
     },
@@ -62,10 +76,10 @@ export function createSecondCrossing(clock: Clock, key: Buffer): SecondCrossing 
       const marked = marks.read(request, now);
       if (marked !== undefined || left.size === 0 || !bearsContent(request)) return marked;
       const digest = contentDigest(request, []);
-      return (
-        left.get(fingerprint(request, digest, addressIn(request, HeaderId.To))) ??
-        left.get(fingerprint(request, digest, canonicalAor(request.requestUri) ?? ""))
-      );
+      const from = addressIn(request, HeaderId.From);
+      const knownBy = (to: string): MarkReading | undefined =>
+        left.get(fingerprint(request, digest, from, to));
+      return knownBy(addressIn(request, HeaderId.To)) ?? knownBy(addressOf(request.requestUri));
     },
     close: () => left.clear(),
   };
@@ -76,12 +90,21 @@ function bearsContent(request: SipRequest): boolean {
   return request.bodyStart < request.bytes.length || request.find(HeaderId.MsTextFormat) >= 0;
 }
 
-function fingerprint(request: SipRequest, digest: string, to: string): string {
-  const key = `${request.method}\n${digest}\n${addressIn(request, HeaderId.From)}\n${to}`;
+/** Spares reading To where it plainly names the receiver; the first crossing is every message's. */
+function namesInTo(request: SipRequest, to: string): boolean {
+  return request.value(HeaderId.To)?.includes(`<${to}>`) === true;
+}
+
+function fingerprint(request: SipRequest, digest: string, from: string, to: string): string {
+  const key = `${request.method}\n${digest}\n${from}\n${to}`;
   return key.length <= MAX_KEY ? key : hash("sha256", key, "base64url");
 }
 
 function addressIn(request: SipRequest, field: typeof HeaderId.From | typeof HeaderId.To): string {
   const read = parseNameAddr(request.value(field) ?? "");
-  return read.ok ? (canonicalAor(read.value.uri) ?? "") : "";
+  return read.ok ? addressOf(read.value.uri) : "";
+}
+
+function addressOf(uri: string): string {
+  return canonicalAor(uri) ?? uri;
 }

@@ -11,6 +11,7 @@ import type { SipRequest } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
 import { namesMeeting, readAcceptance, type Acceptance, type Meeting } from "./read-acceptance.ts";
 import { isChallenge } from "./settlement.ts";
+import { coversBody } from "./signed-refusal.ts";
 import { TransferBook } from "./transfer-book.ts";
 import { writeStory } from "./transfer-story.ts";
 import { transferRefusal, type TransferRefusal } from "./transfer-refusal.ts";
@@ -94,7 +95,9 @@ export class TransferDesk {
     const { method } = message.request;
     if (method !== "MESSAGE" && method !== "INVITE") return refuse(message, "not-a-message");
     if (message.verdict.action === "rewrite") return refuse(message, "changed-text");
-    switch (message.part.invitation.command) {
+    const { command } = message.part.invitation;
+    if (command !== "CANCEL" && coversBody(message.request)) return refuse(message, "sealed-body");
+    switch (command) {
       case "INVITE":
         return this.#invite(message);
       case "ACCEPT":

@@ -18,7 +18,8 @@ export type TransferRefusal =
   | "broken-accept"
   | "second-accept"
   | "not-a-message"
-  | "changed-text";
+  | "changed-text"
+  | "sealed-body";
 
 /** What the sender of the refused message is told; the rest is for the record. */
 const SENTENCES: Readonly<Record<TransferRefusal, string>> = {
@@ -35,6 +36,7 @@ const SENTENCES: Readonly<Record<TransferRefusal, string>> = {
   "second-accept": "This file offer was accepted before",
   "not-a-message": "File transfer is not available in this way",
   "changed-text": "Message contents cannot be changed beside a file offer",
+  "sealed-body": "File transfer is not available with integrity protection",
   "no-free-port": "Too many files are being transferred, try again later",
   "too-many-transfers": "Too many files are being transferred, try again later",
   "too-large": "The file is too large",

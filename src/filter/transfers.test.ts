@@ -58,6 +58,7 @@ const ALICE: RequestContext = {
   authenticatedAor: "sip:alice@example.com",
   trusted: false,
   dialogProven: true,
+  signed: false,
   receivedAt: 1_800_000_000_000,
 };
 const BOB: RequestContext = {

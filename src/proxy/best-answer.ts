@@ -1,8 +1,9 @@
 import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipResponse } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
+import type { FlowFace } from "./flow-face.ts";
 import { plainReply, type Reply } from "./reply.ts";
-import type { Side, TransactionEnd } from "./seams.ts";
+import type { TransactionEnd } from "./seams.ts";
 import { statusRank } from "./status-rank.ts";
 
 /** A final answer that may become the one that the sender sees: a peer's response, or a reply of our own. */
@@ -11,8 +12,8 @@ export interface Candidate {
   readonly cause: TransactionEnd["cause"];
   readonly response: SipResponse | undefined;
   readonly reply: Reply | undefined;
-  /** On which side the branch led. */
-  readonly side: Side;
+  /** Where the branch led. */
+  readonly face: FlowFace;
 }
 
 /** What the sender shall get. */
@@ -20,6 +21,7 @@ export type Choice =
   | {
       readonly kind: "response";
       readonly response: SipResponse;
+      readonly face: FlowFace;
       readonly edits: readonly Splice[];
       readonly cause: Candidate["cause"];
     }
@@ -53,14 +55,20 @@ export class BestAnswer {
     const { response, reply, cause } = best;
     if (response === undefined) return reply && { kind: "reply", reply, cause };
     // One device that is overloaded is not the gateway overloaded; a server that is, is so for all that we would send.
-    if (response.status === 503 && best.side === "client") {
+    if (response.status === 503 && best.face.side === "client") {
       return { kind: "reply", reply: DEVICE_UNAVAILABLE, cause };
     }
     // RFC 4320 §4.2: whoever sends a 408 says it too late.
     if (response.status === 408 && !this.#invite) {
       return { kind: "reply", reply: SERVER_TIMEOUT, cause };
     }
-    return { kind: "response", response, edits: this.#otherChallenges(response), cause };
+    return {
+      kind: "response",
+      response,
+      face: best.face,
+      edits: this.#otherChallenges(response),
+      cause,
+    };
   }
 
   /** The challenges of the other branches, so that the sender can answer all of them at once. */

@@ -3,10 +3,11 @@ import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import { applySplices, type Splice } from "../wire/sip/splice.ts";
 import type { CrossingMark, FlowFace } from "./flow-face.ts";
-import { contentLengthForStream, insertionsFirst, removeFields } from "./message-edits.ts";
+import { contentLengthForStream, insertionsFirst } from "./message-edits.ts";
 import type { RoutePlan } from "./route.ts";
 import { isSips } from "./secrecy.ts";
 import type { Target } from "./targets.ts";
+import { removeTrustedFields } from "./trusted-fields.ts";
 
 /** What is the same for every branch of a request. */
 export interface ForwardBasis {
@@ -19,7 +20,7 @@ export interface ForwardBasis {
   readonly edits: readonly Splice[];
   /** The filter's edits for branches that leave towards the server, besides the others. */
   readonly towardsServer: readonly Splice[];
-  /** The sender's P-Asserted-Identity stands: a server's, or a trusted client's. */
+  /** What the sender asserts of itself stands (trusted-fields.ts): a server's, or a trusted client's. */
   readonly keepIdentity: boolean;
   /** Path is added (REGISTER from a client). */
   readonly addPath: boolean;
@@ -53,8 +54,7 @@ export function forwardedRequest(basis: ForwardBasis, target: Target, branch: st
   if (target.path !== undefined && target.path.length > 0) {
     insertField(request, HeaderId.Route, `Route: ${target.path.join(", ")}\r\n`, splices);
   }
-  removeFields(request, HeaderId.SluiceMark, splices);
-  if (!basis.keepIdentity) removeFields(request, HeaderId.PAssertedIdentity, splices);
+  removeTrustedFields(request, basis.keepIdentity, splices);
   if (egress.flow.reliable) splices.push(...contentLengthForStream(request, edits));
   const plain = edits.length === 0 && target.path === undefined && !request.irregular;
   if (plain) return applySplices(request.bytes, splices);

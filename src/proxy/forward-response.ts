@@ -3,20 +3,30 @@ import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipResponse } from "../wire/sip/message.ts";
 import { splitValues } from "../wire/sip/name-addr.ts";
 import { applySplices, type Splice } from "../wire/sip/splice.ts";
-import { contentLengthForStream, insertionsFirst, removeFields } from "./message-edits.ts";
+import { contentLengthForStream, insertionsFirst } from "./message-edits.ts";
+import { removeTrustedFields } from "./trusted-fields.ts";
+
+/** Where a response goes, and what its sender is worth. */
+export interface ResponseWay {
+  /** A stream cannot do without Content-Length. */
+  readonly overStream: boolean;
+  /** Its sender is the server, or a trusted client. */
+  readonly keepIdentity: boolean;
+}
 
 /**
  * A response on its way back (RFC 3261 §16.7 steps 3 and 9): our Via value comes off, and nothing else changes but
- * what the filter asks for. Our mark never leaves the gateway in a response.
+ * what the filter asks for. Our mark never leaves the gateway in a response,
+ * nor does what an untrusted client asserts of itself.
  */
 export function forwardedResponse(
   response: SipResponse,
   edits: readonly Splice[],
-  overStream: boolean,
+  { overStream, keepIdentity }: ResponseWay,
 ): Buffer {
   const splices: Splice[] = [popVia(response)];
   if (overStream) splices.push(...contentLengthForStream(response, edits));
-  removeFields(response, HeaderId.SluiceMark, splices);
+  removeTrustedFields(response, keepIdentity, splices);
   for (const edit of edits) splices.push(edit);
   const plain = edits.length === 0 && !response.irregular;
   if (plain) return applySplices(response.bytes, splices);

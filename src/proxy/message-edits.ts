@@ -3,7 +3,7 @@ import type { SipMessage } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
 
 /** Adds edits that remove every field `id`, whole lines. */
-export function removeFields(message: SipMessage, id: HeaderId, splices: Splice[]): void {
+function removeFields(message: SipMessage, id: HeaderId, splices: Splice[]): void {
   for (let i = message.find(id); i >= 0; i = message.find(id, i + 1)) {
     splices.push({ start: message.lineStart(i), end: message.lineEnd(i), bytes: "" });
   }

@@ -87,7 +87,14 @@ export class OwnRequests implements Originator {
     const { placement, upstreams } = core.targets;
     if (upstreams.congested) return UNREACHABLE;
     const way = placement === undefined ? upstreams.inOrder() : placement.wayOfOwn(message.to);
-    return way === undefined ? UNREACHABLE : this.#sendToServer(draft, way);
+    if (way === undefined) return UNREACHABLE;
+    const { ownCalls } = core;
+    ownCalls.begin(draft.callId);
+    try {
+      return await this.#sendToServer(draft, way);
+    } finally {
+      ownCalls.end(draft.callId);
+    }
   }
 
   /** With one answer to a challenge, and a second one when the nonce was merely too old. */
@@ -100,6 +107,8 @@ export class OwnRequests implements Originator {
     for (;;) {
       const end = await this.#send(ways, current, endsAt - clock.monotonicMs());
       if (end.kind === "failed") return end;
+      // Whoever receives the notice must not learn what the account's password makes of a nonce.
+      if (this.#deps.core.ownCalls.isChallengedByClient(draft.callId)) return ended(end);
       const headers = this.#credentials(end, draft.requestUri, realms);
       if (headers.length === 0) return ended(end);
       // RFC 3261 §22.1: the same Call-ID, the next number. The nonce is that of the server which has challenged.

@@ -3,6 +3,7 @@ import type { BranchMaker } from "./branch.ts";
 import type { ClientTransactionEnv } from "./client-transaction.ts";
 import type { PathRefusals } from "./contact-alias.ts";
 import type { DialogLegs } from "./dialog-legs.ts";
+import type { OwnCalls } from "./own-calls.ts";
 import type { ProxyDeps, ProxyOptions } from "./proxy-options.ts";
 import type { AskFilter } from "./request-guard.ts";
 import type { TargetDeps } from "./targets.ts";
@@ -17,4 +18,5 @@ export interface ProxyCore extends Pick<ProxyDeps, "seams" | "log" | "registrati
   readonly clientEnv: ClientTransactionEnv;
   readonly legs: DialogLegs;
   readonly pathRefusals: PathRefusals;
+  readonly ownCalls: OwnCalls;
 }

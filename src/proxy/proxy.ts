@@ -21,6 +21,7 @@ import type { CancelTransaction, ClientTransaction } from "./client-transaction.
 import { PathRefusals } from "./contact-alias.ts";
 import { DialogLegs } from "./dialog-legs.ts";
 import { FlowFaces, isWebSocket, type FlowFace } from "./flow-face.ts";
+import { OwnCalls } from "./own-calls.ts";
 import { LingerQueue, type LingerLimits } from "./linger.ts";
 import { OwnRequests } from "./originate.ts";
 import type { LegRequest, OriginationEnd, Originator, OwnMessage } from "./origination.ts";
@@ -120,6 +121,7 @@ class SipProxy implements Proxy {
       clientEnv: { timers, table: this.#clients, cancels: this.#cancels, longLinger },
       legs: new DialogLegs(),
       pathRefusals: new PathRefusals(options.path),
+      ownCalls: new OwnCalls(),
     };
     const onFinished = (): void => this.#maybeDrained();
     const serverEnv = {

@@ -31,6 +31,7 @@ import {
   ServerTransaction,
   type ServerTransactionEnv,
 } from "./server-transaction.ts";
+import { isSigned } from "./signed-message.ts";
 import { stampVia } from "./stamp-via.ts";
 import { isUnicast } from "./targets.ts";
 import { transactionKey } from "./transaction-key.ts";
@@ -293,6 +294,7 @@ export class RequestIntake {
       sourcePort: flow.remote.port,
       authenticatedAor: authenticatedAor(core.registrations, request, flow.id, nowMs),
       trusted: core.options.isTrusted(flow.remote.address),
+      signed: face.side === "client" && isSigned(request),
       dialogProven: request.toTag !== undefined && plan.proven,
       voucher: core.targets.placement?.voucher(request, flow.remote.address),
       aliasedUri: this.#aliasedUri(face, request),

@@ -5,6 +5,7 @@ import { BestAnswer, type Candidate } from "./best-answer.ts";
 import { ok } from "../base/result.ts";
 import { createAliasedRegister, type AliasedRegister } from "./aliased-register.ts";
 import { ClientTransaction, type BranchOwner } from "./client-transaction.ts";
+import type { FlowFace } from "./flow-face.ts";
 import { forwardedRequest, type ForwardBasis } from "./forward-request.ts";
 import { forwardedResponse } from "./forward-response.ts";
 import { removeBody } from "./message-edits.ts";
@@ -45,6 +46,9 @@ export type Arrival = Pick<
   readonly toTag: string;
 };
 
+/** A response of a peer, and the way that it came. */
+type Answer = { readonly face: FlowFace; readonly response: SipResponse };
+
 const NO_ALIASES = ok([]);
 const REQUEST_TIMEOUT = plainReply(408, "Request Timeout");
 const SERVER_TIMEOUT = plainReply(504, "Server Time-out");
@@ -68,6 +72,8 @@ export class ResponseContext implements BranchOwner {
   readonly #alias: AliasedRegister | undefined;
   #basis: ForwardBasis | undefined;
   #onEnd: ((end: TransactionEnd) => void) | undefined;
+  /** The answer where the request would leave towards a client, which it must not. */
+  #elsewhere: Reply | undefined;
   #deadline: TimerHandle | undefined;
   #best: BestAnswer | undefined;
   #cancelled = false;
@@ -142,17 +148,20 @@ export class ResponseContext implements BranchOwner {
       if (this.#startBranch(onlyWay({ face: branch.face }))) return;
     }
     this.#core.legs.heardResponse(this.#arrival.request, response, branch.face);
+    if (branch.face.side === "client") {
+      this.#core.ownCalls.heardFromClient(this.#arrival.request.callId, status);
+    }
     if (status >= 300) {
       const cause = this.#finalCause();
-      this.#weigh({ status, cause, response, reply: undefined, side: branch.face.side });
+      this.#weigh({ status, cause, response, reply: undefined, face: branch.face });
       if (status === 503 && this.#goesOn(branch, busy(response))) return;
       if (status >= 600) for (const other of this.#branches) other.cancel();
       this.#finishWhenSettled();
     } else if (status >= 200) {
-      this.#respond(response, "answered");
+      this.#respond({ face: branch.face, response }, "answered");
       for (const other of this.#branches) if (other !== branch) other.cancel();
     } else if (this.#server.invite && this.#server.proceeding) {
-      this.#server.respond(status, this.#onItsWayBack(response));
+      this.#server.respond(status, this.#onItsWayBack({ face: branch.face, response }));
     }
   }
 
@@ -160,16 +169,15 @@ export class ResponseContext implements BranchOwner {
     const timeout = this.#server.invite ? REQUEST_TIMEOUT : SERVER_TIMEOUT;
     const reply = this.#cancelled ? TERMINATED : timeout;
     const cause = this.#cancelled ? "cancelled" : "timeout";
-    const { side } = branch.face;
-    this.#weigh({ status: reply.status, cause, response: undefined, reply, side });
+    this.#weigh({ status: reply.status, cause, response: undefined, reply, face: branch.face });
     this.#finishWhenSettled();
   }
 
   onUnreachable(branch: ClientTransaction, why: "lost" | "silent"): void {
     if (this.#goesOn(branch, { kind: why })) return;
-    const { side } = branch.face;
-    const reply = side === "server" ? UPSTREAM_LOST : FLOW_FAILED;
-    this.#weigh({ status: reply.status, cause: "unreachable", response: undefined, reply, side });
+    const { face } = branch;
+    const reply = face.side === "server" ? UPSTREAM_LOST : FLOW_FAILED;
+    this.#weigh({ status: reply.status, cause: "unreachable", response: undefined, reply, face });
     this.#finishWhenSettled();
   }
 
@@ -181,6 +189,7 @@ export class ResponseContext implements BranchOwner {
       this.#answer(outcome, "replied");
       return;
     }
+    this.#elsewhere = outcome.elsewhere;
     try {
       this.#forward(outcome);
     } catch (error) {
@@ -242,6 +251,10 @@ export class ResponseContext implements BranchOwner {
     const target = nextWay(this.#core.options, basis, way, trouble);
     if (target === "withheld") this.#withheld = true;
     if (target === undefined || target === "withheld") return false;
+    if (this.#elsewhere !== undefined && target.face.side === "client") {
+      this.#answer(this.#elsewhere, "replied");
+      return true;
+    }
     const { request, wayHash } = this.#arrival;
     const branch = this.#core.branches.next(wayHash);
     const requestUri = target.requestUri ?? basis.plan.target;
@@ -282,34 +295,37 @@ export class ResponseContext implements BranchOwner {
   #finishWhenSettled(): void {
     if (this.#best === undefined || this.#branches.some((branch) => branch.pending)) return;
     const choice = this.#best.choose();
-    if (choice?.kind === "response") this.#respond(choice.response, choice.cause, choice.edits);
+    if (choice?.kind === "response") this.#respond(choice, choice.cause, choice.edits);
     else if (choice !== undefined) this.#answer(choice.reply, choice.cause);
   }
 
   /** Sends a peer's final response on, with the challenges of other branches where there are some. */
-  #respond(response: SipResponse, cause: Cause, challenges: readonly Splice[] = []): void {
+  #respond(answer: Answer, cause: Cause, challenges: readonly Splice[] = []): void {
+    const { response } = answer;
     if (response.status < 300) this.#noteRegistered(response);
-    const bytes = this.#onItsWayBack(response, challenges);
+    const bytes = this.#onItsWayBack(answer, challenges);
     const first = this.#server.proceeding;
     this.#server.respond(response.status, bytes);
     if (first) this.#end(response.status, cause);
   }
 
   /** The response as the sender gets it; a filter that fails on it must not leave the sender without an answer. */
-  #onItsWayBack(response: SipResponse, challenges: readonly Splice[] = []): Buffer {
+  #onItsWayBack({ face, response }: Answer, challenges: readonly Splice[] = []): Buffer {
     const { context, request } = this.#arrival;
     const { seams, log, options } = this.#core;
-    const { reliable } = this.#server.replyFlow;
+    const overStream = this.#server.replyFlow.reliable;
+    const keepIdentity = face.side === "server" || options.isTrusted(face.flow.remote.address);
+    const way = { overStream, keepIdentity };
     try {
       const edits = seams.onResponse(response, this.#edited?.() ?? request, context);
       const contacts = this.#alias?.clientContacts(response) ?? [];
       const more = challenges.length + contacts.length;
       const all = more === 0 ? edits : [...edits, ...challenges, ...contacts];
-      return forwardedResponse(response, this.#numberedBack(all, response), reliable);
+      return forwardedResponse(response, this.#numberedBack(all, response), way);
     } catch (error) {
       log.warn({ err: error }, "the filter failed on a response");
       const edits = options.onFailure === "block" ? removeBody(response) : [];
-      return forwardedResponse(response, this.#numberedBack(edits, response), reliable);
+      return forwardedResponse(response, this.#numberedBack(edits, response), way);
     }
   }
 

@@ -65,6 +65,8 @@ export interface RequestContext {
   readonly voucher?: Voucher | undefined;
   /** Of a request to a contact alias (contact-alias.ts): the client's own Contact. */
   readonly aliasedUri?: string | undefined;
+  /** The request bears credentials of a scheme that signs: its sender drops every answer that its server has not signed. */
+  readonly signed: boolean;
   /** Wall clock at arrival, milliseconds since 1970. */
   readonly receivedAt: number;
 }
@@ -79,6 +81,8 @@ export interface ForwardOutcome {
   readonly towardsServer?: readonly Splice[];
   /** A dialog that begins with this carries messages or files, or may: beside a proxy no other is followed. */
   readonly messaging?: boolean;
+  /** It may leave towards the server alone: the answer where it would leave towards a client instead. */
+  readonly elsewhere?: Omit<ReplyOutcome, "kind" | "onEnd">;
   /** Told once how the transaction ended. */
   readonly onEnd?: (end: TransactionEnd) => void;
 }

@@ -1,4 +1,5 @@
 import { createEmbeddedRegistrar } from "../../src/location/embedded-registrar.ts";
+import { createContactAliases } from "../../src/location/contact-aliases.ts";
 import { createFlowTokens } from "../../src/location/flow-tokens.ts";
 import { createRegistrations } from "../../src/location/registrations.ts";
 import { createProxy, type Proxy } from "../../src/proxy/proxy.ts";
@@ -90,9 +91,11 @@ export function createProxyRig(options: Partial<ProxyOptions> = {}): ProxyRig {
       },
       seams: {
         onRequest: () => ({ kind: "forward", splices: [] }),
+        mayPassUnjudged: () => true,
         onAck: () => [],
         onResponse: () => [],
       },
+      contactAliases: createContactAliases(Buffer.alloc(32, 7), "boot-1"),
       flowTokens: createFlowTokens(Buffer.alloc(32, 7), "boot-1"),
       registrations: createRegistrations(),
       registrar: createEmbeddedRegistrar(),

@@ -12,6 +12,7 @@ import {
   type SipSocket,
   type TestTransport,
 } from "./sip-socket.ts";
+import type { SecurityAssociation } from "./sip-signature.ts";
 import { writeSip, type SipText } from "./sip-text.ts";
 import { openWebSocket } from "./ws-socket.ts";
 
@@ -29,6 +30,8 @@ export interface SipClientOptions {
   readonly password?: string;
   /** Makes From look like an LCS client's (`;epid=…`). */
   readonly epid?: string;
+  /** Signs all that it sends, and ignores all that its server has not signed, as the clients of the LCS family do. */
+  readonly signing?: SecurityAssociation;
 }
 
 export interface Outgoing {
@@ -60,6 +63,10 @@ export class SipClient implements AsyncDisposable {
   readonly aor: string;
   /** Every request that arrived and was answered, retransmissions not counted; for what `receives` does not cover. */
   readonly arrived: SipText[] = [];
+  /** What came without a good signature to a client that signs: it never answered or believed it. */
+  readonly ignored: SipText[] = [];
+  /** Further header lines of its 2xx answers. */
+  readonly answersWith: string[] = [];
   readonly #options: SipClientOptions;
   #socket!: SipSocket;
   #cseq = 0;
@@ -318,7 +325,8 @@ export class SipClient implements AsyncDisposable {
       ...request.headers,
       ["CSeq", cseq],
     ];
-    return writeSip(`${request.method} ${request.uri} SIP/2.0`, headers, request.body);
+    const bytes = writeSip(`${request.method} ${request.uri} SIP/2.0`, headers, request.body);
+    return this.#options.signing?.signedByClient(bytes) ?? bytes;
   }
 
   #inboxOf(branchValue: string): Inbox<SipText> {
@@ -328,6 +336,11 @@ export class SipClient implements AsyncDisposable {
   }
 
   #onMessage(message: SipText, reply: Reply): void {
+    if (this.#options.signing?.isByServer(message) === false) {
+      // Nobody signs for a hop: a 100 ends there (RFC 3261 §8.2.6.1).
+      if (message.status !== 100) this.ignored.push(message);
+      return;
+    }
     if (!message.isRequest) {
       this.#inboxOf(message.branch).put(message);
       return;
@@ -359,14 +372,15 @@ export class SipClient implements AsyncDisposable {
         lines.push(header.raw);
       }
     }
-    lines.push(`To: ${this.#answeredTo(request)}`, `Contact: ${this.contact}`);
+    lines.push(`To: ${this.#answeredTo(request)}`, `Contact: ${this.contact}`, ...this.answersWith);
     let body = "";
     if (request.method === "INVITE") {
       lines.push("Content-Type: application/sdp");
       body = `${[...MESSAGE_SDP, `m=message 5060 sip ${this.aor}`].join("\r\n")}\r\n`;
     }
     lines.push(`Content-Length: ${body.length}`, "", body);
-    return Buffer.from(lines.join("\r\n"), "latin1");
+    const bytes = Buffer.from(lines.join("\r\n"), "latin1");
+    return this.#options.signing?.signedByClient(bytes) ?? bytes;
   }
 
   #answeredTo(request: SipText): string {

@@ -9,6 +9,7 @@ import {
   type SipSocket,
   type TestTransport,
 } from "./sip-socket.ts";
+import type { SecurityAssociation } from "./sip-signature.ts";
 import { SipText } from "./sip-text.ts";
 
 interface Binding {
@@ -39,6 +40,15 @@ export class SipServer implements AsyncDisposable {
   readonly arrived: SipText[] = [];
   readonly requests: Inbox<SipText> = new Inbox();
   answering: Answering = "forward";
+  /** Adds itself to the Record-Route of what begins a dialog, and passes on what comes within one. */
+  recordsRoute = false;
+  /**
+   * Whose messages are signed, by address of record. Such a user's requests are taken only with a good signature; what goes
+   * to such a user, answers included, gets one.
+   */
+  readonly signing: Map<string, SecurityAssociation> = new Map();
+  /** Requests of such users that came with none, or a broken one. */
+  readonly unsigned: SipText[] = [];
   readonly #sockets = new Map<TestTransport, SipSocket>();
   /** By address of record, then by contact. */
   readonly #bindings = new Map<string, Map<string, Binding>>();
@@ -109,19 +119,31 @@ export class SipServer implements AsyncDisposable {
     await this.close();
   }
 
-  #onMessage(message: SipText, reply: Reply): void {
+  #onMessage(message: SipText, given: Reply): void {
     if (!message.isRequest) {
       this.#onResponse(message);
       return;
     }
     // A probe of the gateway's, which is to no user: every server answers it, and it is nobody's message.
     if (message.method === "OPTIONS" && !message.requestUri.includes("@")) {
-      reply(answer(message, 200));
+      given(answer(message, 200));
       return;
     }
+    const sender = uriOf(message.header("from") ?? "").toLowerCase();
+    const association = this.signing.get(sender);
+    // The ACK of a refusal is every hop's own (RFC 3261 §17.1.1.3), so nobody signs it.
+    if (message.method !== "ACK" && association?.isByClient(message) === false) {
+      this.unsigned.push(message);
+      given(answer(message, 407));
+      return;
+    }
+    const reply: Reply = (bytes) => given(association?.signedByServer(bytes) ?? bytes);
     this.arrived.push(message);
     this.requests.put(message);
-    if (message.method === "ACK") return;
+    if (message.method === "ACK") {
+      if (this.recordsRoute && inDialog(message)) this.#passOn(message, () => undefined);
+      return;
+    }
     if (message.method === "REGISTER") reply(this.#register(message));
     else if (this.answering === "silence") return;
     else if (this.answering === "challenge" && message.header("proxy-authorization") === undefined)
@@ -130,7 +152,8 @@ export class SipServer implements AsyncDisposable {
     else if (this.answering === "store" && this.#devicesOf(message).length > 0) {
       this.#stored.push(message);
       reply(answer(message, 202));
-    } else this.#forward(message, reply);
+    } else if (inDialog(message) && this.recordsRoute) this.#passOn(message, reply);
+    else this.#forward(message, reply);
   }
 
   #register(request: SipText): Buffer {
@@ -153,6 +176,18 @@ export class SipServer implements AsyncDisposable {
     return [...(this.#bindings.get(aor)?.values() ?? [])];
   }
 
+  /** Within a dialog: by the Route set, which is ours and then the gateway's. */
+  #passOn(request: SipText, reply: Reply): void {
+    const next = commaValues(request.all("route")).find((value) => !this.#isOurs(value));
+    if (next === undefined) return;
+    this.#sendTo({ contact: request.requestUri, path: [] }, request, {}, reply, uriOf(next));
+  }
+
+  #isOurs(value: string): boolean {
+    const { address, port } = this.local;
+    return new RegExp(`[@:]${address.replaceAll(".", "\\.")}:${port}\\b`).test(value);
+  }
+
   #forward(request: SipText, reply: Reply): void {
     const devices = this.#devicesOf(request);
     if (devices.length === 0) reply(answer(request, 404));
@@ -171,20 +206,27 @@ export class SipServer implements AsyncDisposable {
     }
   }
 
-  #sendTo(binding: Binding, request: SipText, changes: CopyChanges, reply: Reply): void {
+  #sendTo(
+    binding: Binding,
+    request: SipText,
+    changes: CopyChanges,
+    reply: Reply,
+    next = uriOf(binding.path[0] ?? "") || binding.contact,
+  ): void {
     const branch = `z9hG4bK-up-${randomBytes(6).toString("hex")}`;
     this.#pending.set(branch, reply);
     const { address, port } = this.local;
-    const next = uriOf(binding.path[0] ?? "") || binding.contact;
     const transport: TestTransport = /transport=tcp/i.test(next) ? "tcp" : "udp";
-    const ours = new RegExp(`[@:]${address.replaceAll(".", "\\.")}:${port}\\b`);
     const kept = request.headers
-      .filter((header) => header.name !== "route" || !ours.test(header.value))
+      .filter(({ name, value }) => name !== "route" || !this.#isOurs(value))
+      .filter(({ name, value }) => name !== "proxy-authorization" || value.startsWith("Digest"))
       .map((header) => header.raw);
+    const begins = this.recordsRoute && request.method === "INVITE" && !inDialog(request);
     const lines = [
       `${request.method} ${binding.contact} SIP/2.0`,
       `Via: SIP/2.0/${transport.toUpperCase()} ${address}:${port};branch=${branch}`,
       ...binding.path.map((value) => `Route: ${value}`),
+      ...(begins ? [`Record-Route: <sip:${address}:${port};transport=${transport};lr>`] : []),
       ...(changes.headers?.(kept) ?? kept),
       "",
       "",
@@ -194,7 +236,9 @@ export class SipServer implements AsyncDisposable {
       line.replace(/^(Content-Length): *\d+$/i, `$1: ${body.length}`),
     );
     const head = Buffer.from(sized.join("\r\n"), "latin1");
-    this.#sockets.get(transport)?.send(Buffer.concat([head, body]), addressOf(next));
+    const bytes = Buffer.concat([head, body]);
+    const receiver = this.signing.get(uriOf(request.header("to") ?? "").toLowerCase());
+    this.#sockets.get(transport)?.send(receiver?.signedByServer(bytes) ?? bytes, addressOf(next));
   }
 
   #onResponse(response: SipText): void {
@@ -225,6 +269,10 @@ function newRequest(request: SipText): SipText {
     "",
   ];
   return new SipText(Buffer.concat([Buffer.from(lines.join("\r\n"), "latin1"), request.body]));
+}
+
+function inDialog(request: SipText): boolean {
+  return /;\s*tag=/i.test(request.header("to") ?? "");
 }
 
 function answer(request: SipText, status: number, more: readonly string[] = []): Buffer {

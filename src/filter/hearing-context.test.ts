@@ -1,0 +1,64 @@
+import { describe, expect, it } from "vitest";
+import { parsedRequest } from "../../test/support/parsed-request.ts";
+import { createDomains } from "../policy/domains.ts";
+import type { RequestContext } from "../proxy/seams.ts";
+import { hearingContext } from "./hearing-context.ts";
+
+const domains = createDomains(["corp.example"], ["10.0.0.5"]);
+
+const STRANGER: RequestContext = {
+  side: "client",
+  transport: "tcp",
+  encrypted: false,
+  sourceAddress: "192.0.2.1",
+  sourcePort: 4000,
+  authenticatedAor: undefined,
+  trusted: false,
+  dialogProven: false,
+  signed: false,
+  receivedAt: 1_800_000_000_000,
+};
+const CONTEXTS = {
+  nobody: STRANGER,
+  alice: { ...STRANGER, authenticatedAor: "sip:alice@corp.example" },
+  "a guest": { ...STRANGER, authenticatedAor: "sip:eve@guests.example" },
+  trusted: { ...STRANGER, trusted: true },
+  server: { ...STRANGER, side: "server" },
+} as const;
+
+function heard(who: keyof typeof CONTEXTS, from: string, to: string) {
+  const request = parsedRequest([
+    `MESSAGE sip:bob@${to} SIP/2.0`,
+    "Via: SIP/2.0/TCP 192.0.2.1:5060;branch=z9hG4bKtest1",
+    `From: <sip:${from}>;tag=a1`,
+    `To: <sip:bob@${to}>`,
+    "Call-ID: c",
+    "CSeq: 1 MESSAGE",
+  ]);
+  return hearingContext(request, CONTEXTS[who], domains);
+}
+
+describe("hearingContext", () => {
+  it.each([
+    // Who sends, as whom, to where: what it is, and whether the From is proven.
+    ["alice", "alice@corp.example", "corp.example", "internal", true],
+    ["alice", "alice@corp.example", "else.example", "outbound", true],
+    ["alice", "ceo@corp.example", "corp.example", "internal", false],
+    ["alice", "eve@else.example", "corp.example", "internal", false],
+    ["alice", "eve@else.example", "else.example", "outbound", false],
+    ["a guest", "alice@corp.example", "corp.example", "inbound", false],
+    ["nobody", "alice@corp.example", "corp.example", "inbound", false],
+    ["nobody", "alice@corp.example", "10.0.0.5", "inbound", false],
+    ["nobody", "alice@corp.example", "corp.example.", "inbound", false],
+    ["nobody", "alice@corp.example", "else.example", "outbound", false],
+    ["nobody", "eve@else.example", "corp.example", "inbound", false],
+    ["nobody", "eve@else.example", "third.example", "transit", false],
+    ["trusted", "alice@corp.example", "corp.example", "internal", true],
+    ["server", "alice@corp.example", "corp.example", "internal", true],
+    ["server", "eve@else.example", "corp.example", "inbound", true],
+  ] as const)("%s as %s to %s is %s", (who, from, to, direction, authenticated) => {
+    const context = heard(who, from, to);
+    expect(context.direction).toBe(direction);
+    expect(context.from.authenticated).toBe(authenticated);
+  });
+});
