@@ -9,7 +9,7 @@ import { createQuarantinePort } from "./assembly/quarantine-port.ts";
 import { quarantineStore } from "./assembly/relay-parts.ts";
 import { startFilter } from "./assembly/start-filter.ts";
 import { runInlineTest } from "./assembly/run-inline-test.ts";
-import { resolveUpstream } from "./assembly/resolve-upstream.ts";
+import { createLocator, serverTransports, upstreamNames } from "./assembly/find-servers.ts";
 import { reportUpstream } from "./assembly/upstream-reports.ts";
 import { reloadPolicies, reviewPorts, type ReloadOutcome } from "./assembly/review-ports.ts";
 import { systemClock } from "./base/clock.ts";
@@ -23,7 +23,6 @@ import { readOrCreateKey } from "./location/key-file.ts";
 import { createRegistrations } from "./location/registrations.ts";
 import { isInNetworks, parseNetwork } from "./policy/cidr.ts";
 import type { Account } from "./proxy/digest-credentials.ts";
-import type { UpstreamTarget } from "./proxy/proxy-options.ts";
 import { createProxy, type Proxy } from "./proxy/proxy.ts";
 import { createAdminServer } from "./review/admin-server.ts";
 import { createQuarantineReader } from "./quarantine/create-quarantine-reader.ts";
@@ -83,9 +82,12 @@ export async function startGateway(
   const keys = join(config.data.dir, "keys");
   const registrations = createRegistrations();
   const registrar = createEmbeddedRegistrar();
-  const upstream = await upstreamOf(config);
-
   let proxy: Proxy | undefined;
+  const locator = createLocator(config, clock);
+  const names = parts.use(
+    await upstreamNames(config, { clock, locator, log }, (now) => proxy?.replaceUpstreams(now)),
+  );
+
   const kept = quarantineStore(config);
   const { filter, relay } = await startFilter(
     { clock, journal, policy: () => policies.current, originator: () => proxy, log },
@@ -118,7 +120,7 @@ export async function startGateway(
   const listeners = await openListeners(transport, {
     listen: config.listen,
     upstreamFrom: config.upstreamFrom,
-    serverTransports: new Set(upstream === "embedded" ? [] : upstream.map((one) => one.transport)),
+    serverTransports: serverTransports(names),
   });
   const running = createProxy(
     {
@@ -128,6 +130,7 @@ export async function startGateway(
       flowTokens: createFlowTokens(readOrCreateKey(keys, "flow.key"), randomUUID()),
       registrations,
       registrar,
+      locator,
       log: { warn: (fields, message) => log.warn(message, fields) },
       onUpstream: (change) => reportUpstream({ clock, journal, log }, change),
     },
@@ -136,7 +139,7 @@ export async function startGateway(
       serverListeners: listeners.server,
       ownHosts: ownHosts(config),
       advertisedHost: createAdvertisedHost(config.advertise),
-      upstream,
+      upstream: names?.targets ?? "embedded",
       isServerSide: memberOf(config.serverSide),
       isTrusted: memberOf(config.trusted),
       path: config.path,
@@ -190,11 +193,6 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
-}
-
-async function upstreamOf(config: Config): Promise<"embedded" | readonly UpstreamTarget[]> {
-  if (config.upstream.kind === "embedded") return "embedded";
-  return Promise.all(config.upstream.servers.map((server) => resolveUpstream(server)));
 }
 
 /** What the server's challenges to our own notices are answered with. */

@@ -6,9 +6,9 @@ import type { FlowFace } from "./flow-face.ts";
 import { forwardedRequest } from "./forward-request.ts";
 import { removeBody } from "./message-edits.ts";
 import type { ProxyCore } from "./proxy-core.ts";
-import { planRoute } from "./route.ts";
+import { planRoute, type RoutePlan } from "./route.ts";
 import type { RequestContext } from "./seams.ts";
-import { chooseTargets } from "./targets.ts";
+import { chooseTargets, type Chosen, type Target } from "./targets.ts";
 
 /** The ACK of a 2xx as it came in. */
 export interface IncomingAck {
@@ -23,13 +23,32 @@ export interface IncomingAck {
  * an ACK: one that cannot be forwarded is dropped.
  */
 export function forwardAck(core: ProxyCore, ack: IncomingAck): void {
-  const { request, ingress, viaStamp, context } = ack;
+  const { request, ingress } = ack;
   const hash = wayHash(request, ingress.side);
   if (request.value(HeaderId.MaxForwards) === "0" || core.branches.isLoop(request, hash)) return;
   const plan = planRoute(request, core.targets.faces.isOwn, core.targets.flowTokens);
-  const targets = chooseTargets(core.targets, request, ingress.side, plan);
-  const target = targets.ok ? targets.value[0]?.next() : undefined;
-  if (target === undefined) return;
+  const chosen = chooseTargets(core.targets, request, ingress.side, plan);
+  const send = (targets: Awaited<Chosen>): void => {
+    const target = targets.ok ? targets.value[0]?.next() : undefined;
+    if (target !== undefined) sendAck(core, ack, { plan, target, hash });
+  };
+  if (!(chosen instanceof Promise)) {
+    send(chosen);
+    return;
+  }
+  chosen.then(send).catch((error: unknown) => {
+    core.log.warn({ err: error }, "an ACK could not be forwarded");
+  });
+}
+
+interface AckWay {
+  readonly plan: RoutePlan;
+  readonly target: Target;
+  readonly hash: string;
+}
+
+function sendAck(core: ProxyCore, ack: IncomingAck, { plan, target, hash }: AckWay): void {
+  const { request, ingress, viaStamp, context } = ack;
   const keepIdentity = context.side === "server" || context.trusted;
   const basis = {
     request,

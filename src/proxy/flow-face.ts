@@ -1,7 +1,7 @@
 import { isWildcard } from "../transport/endpoint.ts";
 import type { Endpoint, Flow, TransportName } from "../transport/flow.ts";
 import type { FlowTokens } from "../location/flow-tokens.ts";
-import type { ListenAddress, ProxyOptions } from "./proxy-options.ts";
+import type { ListenAddress, ProxyOptions, UpstreamTarget } from "./proxy-options.ts";
 import { provenText } from "./route.ts";
 import type { Side } from "./seams.ts";
 
@@ -64,6 +64,8 @@ export class FlowFace {
 
 /** Makes and keeps the faces of flows, and knows which addresses are ours. */
 export class FlowFaces {
+  /** The servers as their names mean them now. */
+  upstreams: readonly UpstreamTarget[];
   readonly #faces = new WeakMap<Flow, FlowFace>();
   readonly #options: ProxyOptions;
   readonly #tokens: FlowTokens;
@@ -73,6 +75,7 @@ export class FlowFaces {
   constructor(options: ProxyOptions, tokens: FlowTokens) {
     this.#options = options;
     this.#tokens = tokens;
+    this.upstreams = options.upstream === "embedded" ? [] : options.upstream;
     const listeners = [...options.clientListeners, ...options.serverListeners];
     this.#ownPorts = new Set(listeners.map((listener) => listener.port));
     const addresses = listeners.map((l) => l.address).filter((address) => !isWildcard(address));
@@ -109,14 +112,12 @@ export class FlowFaces {
     if (options.upstream === "embedded") return "client";
     if (options.isServerSide(flow.remote.address)) return "server";
     if (flow.outgoing) return this.isUpstream(flow.transport, flow.remote) ? "server" : "client";
-    const known = options.upstream.some(({ remote }) => remote.address === flow.remote.address);
+    const known = this.upstreams.some(({ remote }) => remote.address === flow.remote.address);
     return known && options.serverListeners.some((l) => isAt(l, flow)) ? "server" : "client";
   }
 
   isUpstream(transport: TransportName, remote: Endpoint): boolean {
-    const { upstream } = this.#options;
-    if (upstream === "embedded") return false;
-    return upstream.some(
+    return this.upstreams.some(
       (target) =>
         target.transport === transport &&
         target.remote.port === remote.port &&

@@ -1,5 +1,6 @@
 /** A proxy between fake flows: what it sends is read back as text or messages. */
 import { createManualClock, type ManualClock } from "../../test/support/manual-clock.ts";
+import type { ServerLocator } from "../dns/server-locator.ts";
 import { createEmbeddedRegistrar } from "../location/embedded-registrar.ts";
 import { createFlowTokens } from "../location/flow-tokens.ts";
 import { createRegistrations, type Registrations } from "../location/registrations.ts";
@@ -134,6 +135,7 @@ export function bench(
     seams?: Partial<Seams>;
     transport?: TransportName;
     onUpstream?: (change: UpstreamChange) => void;
+    locator?: ServerLocator;
   } = {},
 ): Bench {
   const clock = createManualClock();
@@ -159,6 +161,7 @@ export function bench(
       registrations,
       registrar: createEmbeddedRegistrar(),
       log: { warn: () => undefined },
+      ...(given.locator === undefined ? {} : { locator: given.locator }),
       ...(given.onUpstream === undefined ? {} : { onUpstream: given.onUpstream }),
     },
     optionsOf(upstreamTransport, given.options),

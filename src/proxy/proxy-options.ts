@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import type { ServerLocator } from "../dns/server-locator.ts";
 import type { EmbeddedRegistrar } from "../location/embedded-registrar.ts";
 import type { FlowTokens } from "../location/flow-tokens.ts";
 import type { Registrations } from "../location/registrations.ts";
@@ -16,6 +17,8 @@ export interface ProxyDeps {
   readonly registrations: Registrations;
   /** Asked only with `upstream: embedded`. */
   readonly registrar?: EmbeddedRegistrar;
+  /** Looks up the names that the server side sends requests to (RFC 3263). */
+  readonly locator?: ServerLocator;
   readonly log: ProxyLog;
   /** Told whenever an upstream comes or goes. */
   readonly onUpstream?: (change: UpstreamChange) => void;

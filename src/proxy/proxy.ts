@@ -7,8 +7,8 @@
  * (the filter) → route, targets → forward-request → client-transaction; and back: client-transaction →
  * response-context → forward-response → server-transaction.
  *
- * Requests of our own begin in originate.ts. It knows no policy and no bodies, resolves no names (RFC 3263: only the
- * static next hop), and keeps of dialogs no more than dialog-legs.ts needs.
+ * Requests of our own begin in originate.ts. It knows no policy and no bodies, waits for no name but those that the server
+ * side sends requests to (located-targets.ts), and keeps of dialogs no more than dialog-legs.ts needs.
  * Limits: `inFlight` unfinished transactions; finished ones linger within LINGER, the oldest going first.
  */
 import { createTimerWheel } from "../base/timer-wheel.ts";
@@ -25,7 +25,7 @@ import { OwnRequests } from "./originate.ts";
 import type { LegRequest, OriginationEnd, Originator, OwnMessage } from "./origination.ts";
 import { createProxyCounters, type ProxyCounters } from "./proxy-counters.ts";
 import type { ProxyCore } from "./proxy-core.ts";
-import type { ProxyDeps, ProxyOptions } from "./proxy-options.ts";
+import type { ProxyDeps, ProxyOptions, UpstreamTarget } from "./proxy-options.ts";
 import { createRequestGuard } from "./request-guard.ts";
 import { RequestIntake } from "./request-intake.ts";
 import type { Load, ServerTransaction } from "./server-transaction.ts";
@@ -47,6 +47,8 @@ export interface Proxy extends Originator {
   readonly counters: Readonly<ProxyCounters>;
   /** Transactions without a final answer. */
   readonly unfinished: number;
+  /** The names of the servers mean other addresses now; in the order of preference. */
+  replaceUpstreams(upstreams: readonly UpstreamTarget[]): void;
   /** How the servers stand, the preferred one first; empty with the embedded registrar. */
   readonly upstreams: readonly UpstreamView[];
 }
@@ -186,6 +188,11 @@ class SipProxy implements Proxy {
     this.#own.close();
   }
 
+  replaceUpstreams(upstreams: readonly UpstreamTarget[]): void {
+    this.#faces.upstreams = upstreams;
+    this.#core.targets.upstreams.replace(upstreams);
+  }
+
   async sendMessage(message: OwnMessage): Promise<OriginationEnd> {
     return this.#own.sendMessage(message);
   }
@@ -254,6 +261,7 @@ function targetDeps(
     flowTokens: deps.flowTokens,
     registrar: deps.registrar,
     clock: deps.clock,
+    locator: deps.locator,
     upstreams: new UpstreamChoice(upstreams, faces, deps.transport, deps.clock),
   };
 }

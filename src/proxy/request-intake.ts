@@ -8,6 +8,7 @@ import { wayHash } from "./branch.ts";
 import type { FlowFace } from "./flow-face.ts";
 import type { ProxyCore } from "./proxy-core.ts";
 import type { ProxyCounters } from "./proxy-counters.ts";
+import { isUnicast } from "./is-unicast.ts";
 import { authenticatedAor } from "./registration.ts";
 import {
   buildReply,
@@ -28,7 +29,6 @@ import {
   type ServerTransactionEnv,
 } from "./server-transaction.ts";
 import { stampVia } from "./stamp-via.ts";
-import { isUnicast } from "./targets.ts";
 import { transactionKey } from "./transaction-key.ts";
 
 /** Repetitions of a refused INVITE's answer to somebody who has not shown who he is (HARDENING D3). */

@@ -1,3 +1,4 @@
+import type { Result } from "../base/result.ts";
 import type { TimerHandle } from "../base/timer-wheel.ts";
 import type { SipRequest, SipResponse } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
@@ -172,19 +173,36 @@ export class ResponseContext implements BranchOwner {
 
   #forward(edits: ForwardBasis["edits"], towardsServer: ForwardBasis["towardsServer"]): void {
     const { request, ingress } = this.#arrival;
-    const { targets: targetDeps, options } = this.#core;
+    const { targets: deps, options } = this.#core;
     if (options.upstream === "embedded" && request.method === "REGISTER") {
       this.#registerHere();
       return;
     }
-    const plan = planRoute(request, targetDeps.faces.isOwn, targetDeps.flowTokens);
-    const targets = chooseTargets(targetDeps, request, ingress.side, plan);
+    const plan = planRoute(request, deps.faces.isOwn, deps.flowTokens);
+    const targets = chooseTargets(deps, request, ingress.side, plan);
+    const addPath = ingress.side === "client" && wantsPath(request, options.path);
+    const basis = { ...this.#arrival, plan, edits, towardsServer, addPath };
+    if (targets instanceof Promise) this.#sendLater(basis, targets);
+    else this.#send(basis, targets);
+  }
+
+  /** A name had to be looked up; meanwhile the sender may have had his answer. */
+  #sendLater(basis: ForwardBasis, found: Promise<Result<readonly BranchTarget[], Reply>>): void {
+    const send = (targets: Result<readonly BranchTarget[], Reply>): void => {
+      if (this.#server.proceeding) this.#send(basis, targets);
+    };
+    found.then(send).catch((error: unknown) => {
+      this.#core.log.warn({ err: error }, "a request could not be forwarded");
+      this.#giveUp(INTERNAL_ERROR, "replied");
+    });
+  }
+
+  #send(basis: ForwardBasis, targets: Result<readonly BranchTarget[], Reply>): void {
     if (!targets.ok) {
       this.#answer(targets.problem, targets.problem === FLOW_FAILED ? "unreachable" : "replied");
       return;
     }
-    const addPath = ingress.side === "client" && wantsPath(request, options.path);
-    this.#basis = { ...this.#arrival, plan, edits, towardsServer, addPath };
+    this.#basis = basis;
     let started = 0;
     for (const way of targets.value) if (this.#startBranch(way)) started += 1;
     if (started === 0) this.#giveUp(UPSTREAM_LOST, "unreachable");

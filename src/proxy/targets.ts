@@ -3,11 +3,14 @@ import { failed, ok, type Result } from "../base/result.ts";
 import type { EmbeddedRegistrar } from "../location/embedded-registrar.ts";
 import type { FlowTokens } from "../location/flow-tokens.ts";
 import type { Clock } from "../base/clock.ts";
+import type { ServerLocator } from "../dns/server-locator.ts";
 import type { Endpoint, Flow, TransportName } from "../transport/flow.ts";
 import type { SipRequest, SipResponse } from "../wire/sip/message.ts";
 import { canonicalAor, parseSipUri, type SipUri } from "../wire/sip/uri.ts";
 import { bareHost, type FlowFace, type FlowFaces } from "./flow-face.ts";
 import type { FlowOpener, ProxyOptions } from "./proxy-options.ts";
+import { isUnicast } from "./is-unicast.ts";
+import { locatedTargets, serverNameOf } from "./located-targets.ts";
 import { FLOW_FAILED, plainReply, type Reply } from "./reply.ts";
 import type { RoutePlan } from "./route.ts";
 import type { Side } from "./seams.ts";
@@ -44,7 +47,14 @@ export interface TargetDeps {
   readonly registrar: EmbeddedRegistrar | undefined;
   readonly clock: Clock;
   readonly upstreams: UpstreamChoice;
+  /** Finds the servers that names mean; undefined: names lead nowhere. */
+  readonly locator: ServerLocator | undefined;
 }
+
+/** Where a request goes, or why nowhere; a promise only when a name has to be looked up. */
+export type Chosen =
+  | Result<readonly BranchTarget[], Reply>
+  | Promise<Result<readonly BranchTarget[], Reply>>;
 
 const NOT_FOUND: Reply = plainReply(404, "Not Found");
 const UNRESOLVED: Reply = plainReply(502, "Host Name Not Resolved Here");
@@ -58,7 +68,7 @@ export function chooseTargets(
   request: SipRequest,
   side: Side,
   plan: RoutePlan,
-): Result<readonly BranchTarget[], Reply> {
+): Chosen {
   const inDialog = request.toTag !== undefined;
   // Strict routing (RFC 2543) changes the Request-URI, and the one that came in is the one that was judged.
   if (side === "client" && plan.target !== request.requestUri) return failed(STRICT);
@@ -122,13 +132,19 @@ function towardsServer(deps: TargetDeps, next: SipUri | undefined): BranchTarget
 }
 
 /** From the server: the next Route, else the Request-URI. */
-function towardsUri(deps: TargetDeps, plan: RoutePlan): Result<readonly BranchTarget[], Reply> {
+function towardsUri(deps: TargetDeps, plan: RoutePlan): Chosen {
   const uri = plan.next ?? readUri(plan.target);
   if (uri === undefined) return failed(plainReply(416, "Unsupported URI Scheme"));
   if (deps.faces.isOwn(uri.host, uri.port)) return failed(NOT_FOUND);
   const hop = literalHop(uri);
   if (hop !== undefined) return ok([once(open(deps, hop))]);
-  return deps.upstreams.isNamed(uri.host) ? ok([deps.upstreams.inOrder()]) : failed(UNRESOLVED);
+  if (deps.upstreams.isNamed(uri.host)) return ok([deps.upstreams.inOrder()]);
+  const name = serverNameOf(uri);
+  if (deps.locator === undefined || name === undefined) return failed(UNRESOLVED);
+  return locatedTargets(deps.locator, name, {
+    isOwn: ({ remote }) => deps.faces.isOwn(remote.address, remote.port),
+    open: (found) => open(deps, found),
+  });
 }
 
 function readUri(text: string): SipUri | undefined {
@@ -149,13 +165,6 @@ function literalHop(uri: SipUri): Hop | undefined {
   const transport = (uri.params.get("transport") ?? "udp").toLowerCase();
   if (transport !== "udp" && transport !== "tcp") return undefined;
   return { transport, remote: { address, port: uri.port ?? 5060 } };
-}
-
-/** Nothing is ever sent to every host of a network, nor to a group (RFC 4475 §3.3.10). */
-export function isUnicast(address: string): boolean {
-  if (address.includes(":")) return !/^(?:ff|::$|::ffff:)/i.test(address);
-  const first = Number(address.split(".")[0]);
-  return first > 0 && first < 224;
 }
 
 function open(deps: TargetDeps, hop: Hop): Target {
