@@ -120,7 +120,7 @@ export async function startGateway(
   const listeners = await openListeners(transport, {
     listen: config.listen,
     upstreamFrom: config.upstreamFrom,
-    serverTransports: serverTransports(names),
+    serverTransports: serverTransports(names, config),
   });
   const running = createProxy(
     {
@@ -148,6 +148,7 @@ export async function startGateway(
       inFlight: config.limits.inFlight,
       account: credentialsOf(config),
       upstreamProbe: config.upstreamProbe,
+      udpMtuBytes: config.udpMtuBytes,
     },
   );
   proxy = running;

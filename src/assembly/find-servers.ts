@@ -37,10 +37,15 @@ export async function upstreamNames(
 }
 
 /** By which transports servers are reached, now or when a name means another one: each needs a listener towards them. */
-export function serverTransports(names: UpstreamNames | undefined): ReadonlySet<TransportName> {
+export function serverTransports(
+  names: UpstreamNames | undefined,
+  { udpMtuBytes }: Config,
+): ReadonlySet<TransportName> {
   const transports = new Set<TransportName>(names?.targets.map(({ transport }) => transport));
   for (const { transportGiven } of names?.followed ?? []) {
     if (!transportGiven) transports.add("udp").add("tcp");
   }
+  // Large requests leave by TCP, and their answers may come to where they say that we listen.
+  if (transports.has("udp") && udpMtuBytes !== undefined) transports.add("tcp");
   return transports;
 }

@@ -116,10 +116,11 @@ export class FlowFaces {
     return known && options.serverListeners.some((l) => isAt(l, flow)) ? "server" : "client";
   }
 
+  /** A server that is reached by UDP is the same one by TCP at the same port (RFC 3261 §18.1.1). */
   isUpstream(transport: TransportName, remote: Endpoint): boolean {
     return this.upstreams.some(
       (target) =>
-        target.transport === transport &&
+        (target.transport === transport || (target.transport === "udp" && transport === "tcp")) &&
         target.remote.port === remote.port &&
         target.remote.address === remote.address,
     );

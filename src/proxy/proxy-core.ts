@@ -2,6 +2,7 @@ import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { BranchMaker } from "./branch.ts";
 import type { ClientTransactionEnv } from "./client-transaction.ts";
 import type { DialogLegs } from "./dialog-legs.ts";
+import type { LargeRequests } from "./large-requests.ts";
 import type { ProxyDeps, ProxyOptions } from "./proxy-options.ts";
 import type { AskFilter } from "./request-guard.ts";
 import type { TargetDeps } from "./targets.ts";
@@ -15,4 +16,6 @@ export interface ProxyCore extends Pick<ProxyDeps, "seams" | "log" | "registrati
   readonly branches: BranchMaker;
   readonly clientEnv: ClientTransactionEnv;
   readonly legs: DialogLegs;
+  /** `udp_mtu`; undefined: off. */
+  readonly large: LargeRequests | undefined;
 }

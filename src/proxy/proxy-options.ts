@@ -89,6 +89,8 @@ export interface ProxyOptions {
   readonly inFlightBytes?: number;
   /** `upstream_probe`; undefined: off. */
   readonly upstreamProbe?: UpstreamProbe | undefined;
+  /** `udp_mtu`: requests to a server that are larger leave by TCP; undefined: off. */
+  readonly udpMtuBytes?: number | undefined;
   /** Answers the upstream's Digest challenges to requests of our own; undefined: they are not answered. */
   readonly account?: Account | undefined;
 }

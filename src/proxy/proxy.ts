@@ -20,6 +20,7 @@ import { BranchMaker } from "./branch.ts";
 import type { CancelTransaction, ClientTransaction } from "./client-transaction.ts";
 import { DialogLegs } from "./dialog-legs.ts";
 import { FlowFaces, type FlowFace } from "./flow-face.ts";
+import { LargeRequests } from "./large-requests.ts";
 import { LingerQueue, type LingerLimits } from "./linger.ts";
 import { OwnRequests } from "./originate.ts";
 import type { LegRequest, OriginationEnd, Originator, OwnMessage } from "./origination.ts";
@@ -29,6 +30,7 @@ import type { ProxyDeps, ProxyOptions, UpstreamTarget } from "./proxy-options.ts
 import { createRequestGuard } from "./request-guard.ts";
 import { RequestIntake } from "./request-intake.ts";
 import type { Load, ServerTransaction } from "./server-transaction.ts";
+import { openHop, type Hop, type Target, type TargetDeps } from "./targets.ts";
 import { T4_MS, TRANSACTION_MS } from "./timers.ts";
 import { UpstreamChoice } from "./upstream-choice.ts";
 import { upstreamName } from "./upstream-name.ts";
@@ -98,6 +100,7 @@ class SipProxy implements Proxy {
     const longLinger = new LingerQueue(timers, nowMs, TRANSACTION_MS, LINGER);
     const shortLinger = new LingerQueue(timers, nowMs, T4_MS, LINGER);
     this.#faces = new FlowFaces(options, deps.flowTokens);
+    const targets = targetDeps(deps, options, this.#faces);
     this.#core = {
       seams: deps.seams,
       log: deps.log,
@@ -109,10 +112,11 @@ class SipProxy implements Proxy {
         { onRequest: deps.seams.onRequest.bind(deps.seams), timers, log: deps.log },
         { deadlineMs: options.answerWithinMs * FILTER_SHARE, onFailure: options.onFailure },
       ),
-      targets: targetDeps(deps, options, this.#faces),
+      targets,
       branches: new BranchMaker(),
       clientEnv: { timers, table: this.#clients, cancels: this.#cancels, longLinger },
       legs: new DialogLegs(),
+      large: largeRequests(deps, options, targets),
     };
     const onFinished = (): void => this.#maybeDrained();
     const serverEnv = {
@@ -246,6 +250,20 @@ class SipProxy implements Proxy {
 function mayAnswer(face: FlowFace, client: ClientTransaction): boolean {
   if (face.flow.remote.address === client.face.flow.remote.address) return true;
   return face.side === "server" && client.face.side === "server";
+}
+
+function largeRequests(
+  { clock, log }: ProxyDeps,
+  { udpMtuBytes }: ProxyOptions,
+  targets: TargetDeps,
+): LargeRequests | undefined {
+  if (udpMtuBytes === undefined) return undefined;
+  const open = (hop: Hop): Target => openHop(targets, hop);
+  const streamPort = (address: string): number | undefined =>
+    targets.upstreams.all.find(({ transport, remote }) => {
+      return transport === "tcp" && remote.address === address;
+    })?.remote.port;
+  return new LargeRequests({ clock, log, open, streamPort }, udpMtuBytes);
 }
 
 function targetDeps(

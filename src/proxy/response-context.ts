@@ -3,7 +3,7 @@ import type { TimerHandle } from "../base/timer-wheel.ts";
 import type { SipRequest, SipResponse } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
 import { BestAnswer, type Candidate } from "./best-answer.ts";
-import { ClientTransaction, type BranchOwner } from "./client-transaction.ts";
+import { ClientTransaction, type BranchOwner, type OutgoingRequest } from "./client-transaction.ts";
 import { forwardedRequest, type ForwardBasis } from "./forward-request.ts";
 import { forwardedResponse } from "./forward-response.ts";
 import { removeBody } from "./message-edits.ts";
@@ -23,7 +23,7 @@ import { confirmRegistration, wantsPath } from "./registration.ts";
 import { planRoute } from "./route.ts";
 import type { RequestContext, RequestOutcome, TransactionEnd } from "./seams.ts";
 import type { ServerTransaction } from "./server-transaction.ts";
-import { busy, chooseTargets, type BranchTarget, type Trouble } from "./targets.ts";
+import { busy, chooseTargets, type BranchTarget, type Target, type Trouble } from "./targets.ts";
 import { T1_MS } from "./timers.ts";
 
 type Cause = TransactionEnd["cause"];
@@ -54,6 +54,8 @@ export class ResponseContext implements BranchOwner {
   readonly #branches: ClientTransaction[] = [];
   /** Of each branch, where else it can go. */
   readonly #ways: BranchTarget[] = [];
+  /** Of branches that left by TCP for their size: where they were to go. */
+  readonly #fallbacks = new Map<ClientTransaction, Target>();
   #basis: ForwardBasis | undefined;
   #onEnd: ((end: TransactionEnd) => void) | undefined;
   #deadline: TimerHandle | undefined;
@@ -148,7 +150,7 @@ export class ResponseContext implements BranchOwner {
   }
 
   onUnreachable(branch: ClientTransaction, why: "lost" | "silent"): void {
-    if (this.#goesOn(branch, { kind: why })) return;
+    if (this.#fallsBack(branch) || this.#goesOn(branch, { kind: why })) return;
     const { side } = branch.face;
     const reply = side === "server" ? UPSTREAM_LOST : FLOW_FAILED;
     this.#weigh({ status: reply.status, cause: "unreachable", response: undefined, reply, side });
@@ -233,8 +235,28 @@ export class ResponseContext implements BranchOwner {
 
   #startBranch(way: BranchTarget, trouble?: Trouble): boolean {
     const target = way.next(trouble);
-    const basis = this.#basis;
-    if (target === undefined || basis === undefined) return false;
+    if (target === undefined || this.#basis === undefined) return false;
+    const outgoing = this.#written(this.#basis, target);
+    const stream = this.#core.large?.streamFor(target, outgoing.bytes.length);
+    if (stream === undefined) this.#launch(outgoing, way);
+    else this.#fallbacks.set(this.#launch(this.#written(this.#basis, stream), way), target);
+    return true;
+  }
+
+  /** A connection that was opened for a large request failed: it leaves by UDP after all (RFC 3261 §18.1.1). */
+  #fallsBack(branch: ClientTransaction): boolean {
+    const target = this.#fallbacks.get(branch);
+    const way = this.#ways[this.#branches.indexOf(branch)];
+    if (target === undefined || way === undefined || this.#basis === undefined) return false;
+    this.#fallbacks.delete(branch);
+    if (!branch.face.heard) this.#core.large?.refused(target);
+    if (this.#cancelled || !this.#server.proceeding) return false;
+    this.#launch(this.#written(this.#basis, target), way);
+    return true;
+  }
+
+  /** The request as it leaves towards one target. */
+  #written(basis: ForwardBasis, target: Target): OutgoingRequest {
     const { request, wayHash } = this.#arrival;
     const branch = this.#core.branches.next(wayHash);
     const requestUri = target.requestUri ?? basis.plan.target;
@@ -245,19 +267,18 @@ export class ResponseContext implements BranchOwner {
       target,
       branch,
     );
-    const transaction = new ClientTransaction(this.#core.clientEnv, this, {
-      branch,
-      method: request.method,
-      face: target.face,
-      bytes,
-      message: () => readAgain(bytes),
-    });
     if (edits.length > 0) this.#edited = once(() => readAgain(bytes));
     if (numbers.length > 0) this.#renumbered = true;
+    const message = (): SipRequest => readAgain(bytes);
+    return { branch, method: request.method, face: target.face, bytes, message };
+  }
+
+  #launch(outgoing: OutgoingRequest, way: BranchTarget): ClientTransaction {
+    const transaction = new ClientTransaction(this.#core.clientEnv, this, outgoing);
     this.#branches.push(transaction);
     this.#ways.push(way);
     transaction.start();
-    return true;
+    return transaction;
   }
 
   #weigh(candidate: Candidate): void {

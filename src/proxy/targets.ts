@@ -128,7 +128,7 @@ function towardsServer(deps: TargetDeps, next: SipUri | undefined): BranchTarget
   if (deps.faces.isUpstream(hop.transport, hop.remote)) {
     return deps.upstreams.startingWith(hop);
   }
-  return once(open(deps, hop));
+  return once(openHop(deps, hop));
 }
 
 /** From the server: the next Route, else the Request-URI. */
@@ -137,13 +137,13 @@ function towardsUri(deps: TargetDeps, plan: RoutePlan): Chosen {
   if (uri === undefined) return failed(plainReply(416, "Unsupported URI Scheme"));
   if (deps.faces.isOwn(uri.host, uri.port)) return failed(NOT_FOUND);
   const hop = literalHop(uri);
-  if (hop !== undefined) return ok([once(open(deps, hop))]);
+  if (hop !== undefined) return ok([once(openHop(deps, hop))]);
   if (deps.upstreams.isNamed(uri.host)) return ok([deps.upstreams.inOrder()]);
   const name = serverNameOf(uri);
   if (deps.locator === undefined || name === undefined) return failed(UNRESOLVED);
   return locatedTargets(deps.locator, name, {
     isOwn: ({ remote }) => deps.faces.isOwn(remote.address, remote.port),
-    open: (found) => open(deps, found),
+    open: (found) => openHop(deps, found),
   });
 }
 
@@ -167,7 +167,8 @@ function literalHop(uri: SipUri): Hop | undefined {
   return { transport, remote: { address, port: uri.port ?? 5060 } };
 }
 
-function open(deps: TargetDeps, hop: Hop): Target {
+/** The way to a server or client at an address. */
+export function openHop(deps: TargetDeps, hop: Hop): Target {
   const { faces, options, opener } = deps;
   const server =
     options.isServerSide(hop.remote.address) || faces.isUpstream(hop.transport, hop.remote);
