@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { RecentMap } from "../base/recent-map.ts";
 import { formatEndpoint } from "../transport/endpoint.ts";
+import type { Endpoint } from "../transport/flow.ts";
 import type { ProxyLog } from "./proxy-options.ts";
 import type { Hop, Target } from "./targets.ts";
 
@@ -20,6 +21,7 @@ export interface LargeRequestDeps {
 
 interface Known {
   refusedUntilMs: number;
+  stream: Target | undefined;
 }
 
 /**
@@ -48,17 +50,24 @@ export class LargeRequests {
     if (requestUri !== undefined) return undefined;
     const { address, port } = flow.remote;
     const peer = formatEndpoint(flow.remote);
-    const known = this.#servers.get(peer);
+    let known = this.#servers.get(peer);
     if (known !== undefined && known.refusedUntilMs > this.#deps.clock.monotonicMs()) {
       return undefined;
     }
     if (known === undefined) {
-      this.#servers.set(peer, { refusedUntilMs: 0 });
+      known = { refusedUntilMs: 0, stream: undefined };
+      this.#servers.set(peer, known);
       const text = "requests too large for a datagram leave by TCP";
       this.#deps.log.warn({ server: peer, bytes, limit: this.#limitBytes }, text);
     }
     const remote = { address, port: this.#deps.streamPort(address) ?? port };
-    return this.#deps.open({ transport: "tcp", remote });
+    known.stream = this.#deps.open({ transport: "tcp", remote });
+    return known.stream;
+  }
+
+  /** The connection that large requests to a server have taken last. */
+  lastStreamTo(remote: Endpoint): Target | undefined {
+    return this.#servers.get(formatEndpoint(remote))?.stream;
   }
 
   /** The connection that was to take the place of `target` did not come about, or broke. */

@@ -134,4 +134,16 @@ describe("createProxy with upstreams whose names mean other addresses", () => {
     b.send(after, request("OPTIONS", { via: "SIP/2.0/TCP 10.9.0.77:5070" }));
     expect(b.asked.at(-1)?.context.side).toBe("server");
   });
+
+  it("takes for the server who was a client before its name meant him", () => {
+    const b = bench();
+    const remote = { address: "10.9.0.78", port: 5070 };
+    const peer = b.network.peer("udp", "10.9.0.78:5070", 5061);
+    const options = (): string => request("OPTIONS", { via: "SIP/2.0/UDP 10.9.0.78:5070" });
+    b.send(peer, options());
+    expect(b.asked.at(-1)?.context.side).toBe("client");
+    b.proxy.replaceUpstreams([{ transport: "udp", remote, host: "sip.example.com" }]);
+    b.send(peer, options());
+    expect(b.asked.at(-1)?.context.side).toBe("server");
+  });
 });

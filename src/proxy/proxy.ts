@@ -193,7 +193,7 @@ class SipProxy implements Proxy {
   }
 
   replaceUpstreams(upstreams: readonly UpstreamTarget[]): void {
-    this.#faces.upstreams = upstreams;
+    this.#faces.replaceUpstreams(upstreams);
     this.#core.targets.upstreams.replace(upstreams);
   }
 

@@ -55,7 +55,7 @@ export class ResponseContext implements BranchOwner {
   /** Of each branch, where else it can go. */
   readonly #ways: BranchTarget[] = [];
   /** Of branches that left by TCP for their size: where they were to go. */
-  readonly #fallbacks = new Map<ClientTransaction, Target>();
+  #fallbacks: Map<ClientTransaction, Target> | undefined;
   #basis: ForwardBasis | undefined;
   #onEnd: ((end: TransactionEnd) => void) | undefined;
   #deadline: TimerHandle | undefined;
@@ -150,7 +150,8 @@ export class ResponseContext implements BranchOwner {
   }
 
   onUnreachable(branch: ClientTransaction, why: "lost" | "silent"): void {
-    if (this.#fallsBack(branch) || this.#goesOn(branch, { kind: why })) return;
+    if (why === "lost" && this.#fallsBack(branch)) return;
+    if (this.#goesOn(branch, { kind: why })) return;
     const { side } = branch.face;
     const reply = side === "server" ? UPSTREAM_LOST : FLOW_FAILED;
     this.#weigh({ status: reply.status, cause: "unreachable", response: undefined, reply, side });
@@ -238,17 +239,21 @@ export class ResponseContext implements BranchOwner {
     if (target === undefined || this.#basis === undefined) return false;
     const outgoing = this.#written(this.#basis, target);
     const stream = this.#core.large?.streamFor(target, outgoing.bytes.length);
-    if (stream === undefined) this.#launch(outgoing, way);
-    else this.#fallbacks.set(this.#launch(this.#written(this.#basis, stream), way), target);
+    if (stream === undefined) {
+      this.#launch(outgoing, way);
+    } else {
+      this.#fallbacks ??= new Map();
+      this.#fallbacks.set(this.#launch(this.#written(this.#basis, stream), way), target);
+    }
     return true;
   }
 
   /** A connection that was opened for a large request failed: it leaves by UDP after all (RFC 3261 §18.1.1). */
   #fallsBack(branch: ClientTransaction): boolean {
-    const target = this.#fallbacks.get(branch);
+    const target = this.#fallbacks?.get(branch);
     const way = this.#ways[this.#branches.indexOf(branch)];
     if (target === undefined || way === undefined || this.#basis === undefined) return false;
-    this.#fallbacks.delete(branch);
+    this.#fallbacks?.delete(branch);
     if (!branch.face.heard) this.#core.large?.refused(target);
     if (this.#cancelled || !this.#server.proceeding) return false;
     this.#launch(this.#written(this.#basis, target), way);
