@@ -8,9 +8,18 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: "scenario",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/live/**"],
+          exclude: ["test/live/**", "test/torture/**"],
           testTimeout: 60_000,
           hookTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: "torture",
+          include: ["test/torture/**/*.test.ts"],
+          testTimeout: 900_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
         },
       },
       {

@@ -2,7 +2,8 @@
  * `npm test`: every check and every test, and one line at the end that says how it went.
  *
  * The checks (types, lint, format, dead code) run two at a time, their output kept together and shown when one has ended.
- * Then the tests: unit and scenario side by side, the live ones after them, alone, since they measure rates and times.
+ * Then the tests: unit and scenario side by side, the live ones after them and the torture (at its small size) last, each
+ * alone, since they measure rates and times.
  * The last line is `N passed, N failed` with `, N skipped` where there were any; a failed check counts as a failed test.
  * Under REQUIRE_LIVE=1 a skipped test is a failed one. Only the torture messages, which are no part of the product, may be
  * missing then too. Exit code 1 when anything failed.
@@ -161,6 +162,7 @@ try {
     await runChecks(),
     await runTests("unit and scenario", ["unit", "scenario"], dir),
     await runTests("live", ["live"], dir),
+    await runTests("torture", ["torture"], dir),
   ]);
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
   say(`\n${total.passed} passed, ${total.failed} failed${skipped}`);

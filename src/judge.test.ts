@@ -4,7 +4,7 @@ import { inlineTestSettings } from "./assembly/judge-settings.ts";
 import { runInlineTest } from "./assembly/run-inline-test.ts";
 import { loadPolicy } from "./config/load-policy.ts";
 import { fileURLToPath } from "node:url";
-import { carryOut, judge } from "./judge.ts";
+import { carryOut, judge, mayInvite } from "./judge.ts";
 import type { Policy } from "./policy/decision.ts";
 import type { HearingContext } from "./policy/hearing.ts";
 import type { SipRequest } from "./wire/sip/message.ts";
@@ -161,5 +161,35 @@ describe("judge and carryOut under the shipped rules", () => {
     "m=application 4000 RTP/AVP 100",
   ])("lets a call pass: %j", (line) => {
     expect(outcomeOf(inviteWith(line)).kind).toBe("passed");
+  });
+});
+
+describe("judge, where odd messages may pass", () => {
+  const odd = { ...SETTINGS, onParseProblem: "allow" } as const;
+
+  function actionOn(type: string, body: string | Buffer): string | undefined {
+    const judgement = judge(messageRequest(body, { type }), CONTEXT, POLICY, odd);
+    return judgement.kind === "decided" ? judgement.verdict.action : undefined;
+  }
+
+  it("lets a text pass that it cannot read", () => {
+    expect(actionOn("text/plain; charset=x-unheard-of", "hello")).toBe("allow");
+  });
+
+  it.each([
+    ["text/x-msmsgsinvite", "Invitation-Command: ACCEPT\r\nIP-Address: 10.0.0.1\r\nxx\r\n"],
+    ["Text/X-MsMsgsInvite; charset=x-unheard-of", "Invitation-Command: ACCEPT\r\n"],
+    [
+      'multipart/mixed; boundary="b"',
+      "--b\r\nContent-Type: text/x-msmsgsinvite\r\n\r\nxx\r\n--b--\r\n",
+    ],
+    [
+      "text/x-msmsgsinvite",
+      `Invitation-Command: INVITE\r\nApplication-File: ${"a".repeat(9000)}\r\n`,
+    ],
+  ])("lets no invitation pass that it cannot read (%s)", (type, body) => {
+    expect(actionOn(type, body)).toBe("block");
+    const request = messageRequest(body, { type });
+    expect(mayInvite(request)).toBe(true);
   });
 });

@@ -34,7 +34,9 @@ export function judge(
 ): Judgement {
   const inspected = inspectRequest(request, settings.inspect);
   if (!inspected.ok) {
-    return { kind: "decided", verdict: problemVerdict(inspected.problem, settings.onParseProblem) };
+    // An invitation that we cannot read may be one that a client can: the peers would meet without the relay.
+    const action = mayInvite(request) ? "block" : settings.onParseProblem;
+    return { kind: "decided", verdict: problemVerdict(inspected.problem, action) };
   }
   const inspection = inspected.value;
   const hearing = new Hearing(inspection, context, policy);
@@ -52,6 +54,11 @@ export function judge(
       return hearing.verdict(settings);
     },
   };
+}
+
+/** Could a client find a file invitation of the LCS dialect anywhere in this? */
+export function mayInvite(request: SipRequest): boolean {
+  return request.bytes.toString("latin1").toLowerCase().includes("msmsgsinvite");
 }
 
 export interface JudgeSettings extends FailureSettings {

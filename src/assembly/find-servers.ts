@@ -24,15 +24,18 @@ export function createLocator({ dns, listen, upstreamFrom }: Config, clock: Cloc
 
 /** The servers of `upstream`, followed from now on; undefined with the embedded registrar. */
 export async function upstreamNames(
-  { upstream }: Config,
+  { upstream, placement }: Config,
   deps: Omit<FollowDeps, "find" | "onChange"> & { readonly locator: ServerLocator },
   onChange: FollowDeps["onChange"],
 ): Promise<UpstreamNames | undefined> {
   if (upstream.kind === "embedded") return undefined;
   const { locator } = deps;
   const isLocalName = localNames(HOSTS_FILE);
-  const find: FollowDeps["find"] = (server) =>
-    findUpstream({ locator, askSystem: resolveUpstream, isLocalName }, server);
+  const find: FollowDeps["find"] = async (server) => {
+    const found = await findUpstream({ locator, askSystem: resolveUpstream, isLocalName }, server);
+    // Elsewhere than in front, who may speak with us is told by address at the start.
+    return placement === "in_front" ? found : { ...found, ttlMs: undefined };
+  };
   return UpstreamNames.start({ ...deps, find, onChange }, upstream.servers);
 }
 

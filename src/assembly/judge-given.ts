@@ -6,7 +6,8 @@ import type { Inspection, MediaKind } from "../inspect/inspection.ts";
 import { carryOut, judge, type JudgeSettings, type Judgement, type Outcome } from "../judge.ts";
 import type { Given, GivenOutcome } from "../config/given.ts";
 import type { Policy } from "../policy/decision.ts";
-import type { Direction, Party, ScanFacts } from "../policy/facts.ts";
+import type { Domains } from "../policy/domains.ts";
+import type { Party, ScanFacts } from "../policy/facts.ts";
 import { Hearing, type HearingContext, type Verdict } from "../policy/hearing.ts";
 import { buildRequest } from "../wire/sip/build.ts";
 import { applySplices } from "../wire/sip/splice.ts";
@@ -22,7 +23,7 @@ export const DRY_RUN_INCIDENT = "INC-TEST0000";
 
 export interface DryRunSettings extends JudgeSettings {
   readonly agent: string;
-  readonly directionOf: (fromDomain: string, toDomain: string) => Direction;
+  readonly domains: Domains;
   /** Scans the content of a given file for which no result is stated. */
   readonly scan: (bytes: Buffer) => ScanFacts;
   /** Ask the rules for their trace. */
@@ -78,7 +79,7 @@ function contextOf(given: Given, settings: DryRunSettings): HearingContext {
   return {
     from,
     to,
-    direction: given.direction ?? settings.directionOf(from.domain, to.domain),
+    direction: given.direction ?? settings.domains.directionOf(from.domain, to.domain),
     channel: given.channel ?? (given.media ? "sip-invite" : "sip-message"),
     transport: given.transport ?? "tcp",
     encrypted: given.encrypted ?? false,

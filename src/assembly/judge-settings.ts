@@ -1,10 +1,12 @@
 import { hostname } from "node:os";
 import type { Config } from "../config/config.ts";
 import type { JudgeSettings } from "../judge.ts";
-import { directionOf, type Direction, type ScanFacts } from "../policy/facts.ts";
+import { createDomains, type Domains } from "../policy/domains.ts";
+import type { ScanFacts } from "../policy/facts.ts";
 import { scanFacts } from "../filter/scan-facts.ts";
 import { scanBuiltin } from "../scan/builtin-engine.ts";
 import type { DryRunSettings } from "./judge-given.ts";
+import { readHashes } from "./read-hashes.ts";
 
 /** What the configuration says about judging. */
 export function judgeSettings(config: Config): JudgeSettings {
@@ -24,13 +26,14 @@ export function judgeSettings(config: Config): JudgeSettings {
   };
 }
 
-/** The same for `sluice try`, which decides as this configuration does, with the builtin engine. */
+/** The same for `sluice try`, which decides as this configuration does, with the builtin engine. Throws when a hash list is gone. */
 export function dryRunSettings(config: Config): DryRunSettings {
+  const hashes = readHashes(config.scan.hashFiles);
   return {
     ...judgeSettings(config),
     agent: warnAgent(config),
-    directionOf: directionFor(config.domains),
-    scan: scanOffline,
+    domains: domainsOf(config),
+    scan: (bytes) => scanOffline(bytes, hashes),
     trace: true,
   };
 }
@@ -53,19 +56,21 @@ export function inlineTestSettings(domains: readonly string[]): DryRunSettings {
     onUnscannable: "block",
     onScanError: "block",
     agent: "sluice",
-    directionOf: directionFor(domains),
-    scan: scanOffline,
+    domains: createDomains(domains),
+    scan: (bytes) => scanOffline(bytes),
     trace: false,
   };
 }
 
-function scanOffline(bytes: Buffer): ScanFacts {
-  return scanFacts(scanBuiltin(bytes, () => 0));
+function scanOffline(bytes: Buffer, hashes?: ReadonlySet<string>): ScanFacts {
+  return scanFacts(scanBuiltin(bytes, () => 0, hashes));
 }
 
-/** Computes a message's direction from the configured domains. */
-export function directionFor(domains: readonly string[]): (from: string, to: string) => Direction {
-  return (from, to) => directionOf(from, to, domains);
+/** Our domains, and the servers' addresses, under which a server knows its users as well. */
+export function domainsOf({ domains, upstream }: Config): Domains {
+  const servers = upstream.kind === "embedded" ? [] : upstream.servers;
+  const hosts = servers.map(({ host }) => (host.includes(":") ? `[${host}]` : host.toLowerCase()));
+  return createDomains(domains, hosts);
 }
 
 /** Who refuses, in Warning and ms-diagnostics: the advertised host, our first domain, else this machine's name. */

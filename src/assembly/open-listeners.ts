@@ -4,6 +4,7 @@ import type { Transport } from "../transport/transport.ts";
 
 /** How many ports above the listener are tried for the side towards the server. */
 const PORTS_TRIED = 50;
+const SIP_PORT = 5060;
 
 /** Every socket that we listen on, with the ports that they really got. */
 export interface Listeners {
@@ -16,6 +17,8 @@ export interface ListenPlan {
   readonly listen: readonly ListenAddress[];
   readonly upstreamFrom: readonly ListenAddress[];
   readonly serverTransports: ReadonlySet<ListenAddress["transport"]>;
+  /** Beside a proxy or on a trunk: servers alone speak with us, at `listen`. */
+  readonly serversOnly?: boolean;
 }
 
 /**
@@ -25,18 +28,37 @@ export interface ListenPlan {
 export async function openListeners(transport: Transport, plan: ListenPlan): Promise<Listeners> {
   const client: ListenAddress[] = [];
   for (const address of plan.listen) client.push(await open(transport, address));
+  if (plan.serversOnly === true) return { client, server: client };
   const server: ListenAddress[] = [];
   for (const address of plan.upstreamFrom) server.push(await open(transport, address));
   for (const name of plan.serverTransports) {
     if (server.some((address) => address.transport === name)) continue;
-    const above = client.find((address) => address.transport === name) ?? client[0];
-    const configured = plan.listen.find((address) => address.transport === name) ?? plan.listen[0];
+    const above = nearest(client, name);
+    const configured = nearest(plan.listen, name);
     if (above === undefined || configured === undefined) continue;
     // A listener on any free port (tests) has no ports "above" it that would mean anything.
-    const first = configured.port === 0 ? 0 : above.port + 1;
+    const first = configured.port === 0 ? 0 : firstPortAbove(above);
     server.push(await openFirstFree(transport, { ...above, transport: name, port: first }));
   }
   return { client, server };
+}
+
+/** The listener of that transport, else the first, one that speaks SIP alone being preferred to a web port. */
+function nearest(
+  addresses: readonly ListenAddress[],
+  name: ListenAddress["transport"],
+): ListenAddress | undefined {
+  const same = addresses.find((address) => address.transport === name);
+  return same ?? addresses.find((address) => !isWeb(address)) ?? addresses[0];
+}
+
+/** Above a web port lie ports that mean something else, and that only root may open. */
+function firstPortAbove(address: ListenAddress): number {
+  return isWeb(address) ? SIP_PORT : address.port + 1;
+}
+
+function isWeb({ transport }: ListenAddress): boolean {
+  return transport === "ws" || transport === "wss";
 }
 
 async function openFirstFree(transport: Transport, first: ListenAddress): Promise<ListenAddress> {

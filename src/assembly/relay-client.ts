@@ -4,6 +4,7 @@ import { CodedError } from "../base/coded-error.ts";
 import { workerEntry } from "../base/worker-entry.ts";
 import type { OpenResult, Relay, RelayEvent, TransferEnd, TransferPlan } from "../relay/relay.ts";
 import type { EngineStatus, ScanReport } from "../scan/scan-engine.ts";
+import { ownBytes } from "./own-bytes.ts";
 import type { RelayCall, RelayMethods, RelayReply, RelayWorkerSettings } from "./relay-messages.ts";
 
 /**
@@ -14,6 +15,8 @@ import type { RelayCall, RelayMethods, RelayReply, RelayWorkerSettings } from ".
 export interface RelayClient extends Relay {
   /** Why nothing can be transferred or scanned at the moment; undefined: all is well. */
   readonly trouble: string | undefined;
+  /** How the scan engines stood when one of them last changed; empty before the first has been probed. */
+  readonly lastEngines: readonly EngineStatus[];
 }
 
 export interface RelayClientDeps {
@@ -57,6 +60,7 @@ export async function createRelayClient(
 
 class WorkerRelay implements RelayClient {
   trouble: string | undefined = "the relay is starting";
+  lastEngines: readonly EngineStatus[] = [];
   readonly #deps: RelayClientDeps;
   readonly #settings: RelayWorkerSettings;
   readonly #calls = new Map<number, { resolve: (value: unknown) => void; lost: unknown }>();
@@ -123,11 +127,14 @@ class WorkerRelay implements RelayClient {
   }
 
   async scanBytes(bytes: Uint8Array): Promise<ScanReport> {
-    return this.#call("scanBytes", [bytes], ENGINES_DOWN);
+    const own = ownBytes(bytes);
+    return this.#call("scanBytes", [own], ENGINES_DOWN, [own.buffer]);
   }
 
   async keepBytes(...args: Parameters<Relay["keepBytes"]>): ReturnType<Relay["keepBytes"]> {
-    return this.#call("keepBytes", args, NOT_KEPT);
+    const [bytes, story] = args;
+    const own = ownBytes(bytes);
+    return this.#call("keepBytes", [own, story], NOT_KEPT, [own.buffer]);
   }
 
   async engines(test: boolean): ReturnType<Relay["engines"]> {
@@ -156,6 +163,7 @@ class WorkerRelay implements RelayClient {
     method: M,
     args: Parameters<RelayMethods[M]>,
     lost: Awaited<ReturnType<RelayMethods[M]>>,
+    handedOver: readonly ArrayBuffer[] = [],
   ): Promise<Awaited<ReturnType<RelayMethods[M]>>> {
     const worker = this.#worker;
     if (worker === undefined || this.trouble !== undefined) return lost;
@@ -163,7 +171,7 @@ class WorkerRelay implements RelayClient {
     const seq = this.#seq;
     const answered = Promise.withResolvers<unknown>();
     this.#calls.set(seq, { resolve: answered.resolve, lost });
-    post(worker, { seq, method, args });
+    post(worker, { seq, method, args }, handedOver);
     // The worker answers in the type of the method that it was asked for; relay-worker.ts is checked for that.
     return (await answered.promise) as Awaited<ReturnType<RelayMethods[M]>>;
   }
@@ -185,6 +193,7 @@ class WorkerRelay implements RelayClient {
         this.#deps.onEvent(reply.event);
         return;
       case "engine":
+        this.lastEngines = reply.all;
         this.#deps.onEngine(reply.status);
     }
   }
@@ -192,6 +201,7 @@ class WorkerRelay implements RelayClient {
   #died(worker: Worker, error: Error): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
+    this.lastEngines = [];
     const wasUp = this.trouble === undefined;
     this.trouble = `the relay is not at work: ${error.message}`;
     for (const { resolve, lost } of this.#calls.values()) resolve(lost);
@@ -208,7 +218,11 @@ class WorkerRelay implements RelayClient {
   }
 }
 
-function post(worker: Worker, message: RelayCall | "close"): void {
+function post(
+  worker: Worker,
+  message: RelayCall | "close",
+  handedOver: readonly ArrayBuffer[] = [],
+): void {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread, not a window
-  worker.postMessage(message);
+  worker.postMessage(message, handedOver);
 }

@@ -19,13 +19,20 @@ export type RelayReply =
   | { readonly kind: "ready" }
   | { readonly kind: "answer"; readonly seq: number; readonly value: unknown }
   | { readonly kind: "event"; readonly event: RelayEvent }
-  /** An engine went up or down. */
-  | { readonly kind: "engine"; readonly status: EngineStatus };
+  /** An engine went up or down, or warns of something else. */
+  | {
+      readonly kind: "engine";
+      readonly status: EngineStatus;
+      /** How all of them stand now. */
+      readonly all: readonly EngineStatus[];
+    };
 
 /** Everything that the worker is made of; plain data. */
 export interface RelayWorkerSettings {
   /** Ports for the LCS dialect; undefined: no transfers, the worker only scans. */
   readonly ports: { readonly firstPort: number; readonly lastPort: number } | undefined;
+  /** Media addresses that peers know us by (`advertise`). */
+  readonly advertised: readonly string[];
   readonly maxFileBytes: number;
   readonly maxTransfers: number;
   readonly spool: {
@@ -38,6 +45,7 @@ export interface RelayWorkerSettings {
     readonly dir: string;
     readonly key: Uint8Array;
     readonly maxBytes: number;
+    readonly reserveBytes: number;
   };
   readonly scan: {
     readonly engines: readonly EngineConfig[];

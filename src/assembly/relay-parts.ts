@@ -23,7 +23,10 @@ export function quarantineStore({ data }: Config): QuarantineStore {
 export interface RelayPartsDeps {
   readonly clock: Clock;
   readonly journal: Journal;
-  readonly log: { warn(message: string, details?: Readonly<Record<string, unknown>>): void };
+  readonly log: {
+    info(message: string, details?: Readonly<Record<string, unknown>>): void;
+    warn(message: string, details?: Readonly<Record<string, unknown>>): void;
+  };
   readonly onEvent: (event: RelayEvent) => void;
 }
 
@@ -38,8 +41,11 @@ export async function startRelay(
     {
       clock,
       onEvent,
-      onEngine({ name, state, detail }) {
-        if (state === "down") log.warn("a scan engine is down", { engine: name, detail });
+      onEngine({ name, state, detail, warning }) {
+        const fields = { engine: name, detail };
+        if (state === "down") log.warn("a scan engine is down", fields);
+        else if (warning !== "") log.warn("a scan engine is up, but wants other settings", fields);
+        else log.info("a scan engine is up", fields);
         const at = clock.now();
         journal.operation({
           eventId: createEventId(at),
@@ -56,9 +62,10 @@ export async function startRelay(
 }
 
 function workerSettings(config: Config, store: QuarantineStore): RelayWorkerSettings {
-  const { relay, limits, scan, data } = config;
+  const { relay, limits, scan, data, advertise } = config;
   return {
     ports: relay.msnftp,
+    advertised: advertise.flatMap(({ media }) => media ?? []),
     maxFileBytes: relay.maxFileBytes,
     maxTransfers: relay.maxTransfers,
     spool: {
@@ -67,7 +74,11 @@ function workerSettings(config: Config, store: QuarantineStore): RelayWorkerSett
       perOwnerBytes: limits.spoolPerSenderBytes,
       reserveBytes: limits.spoolReserveBytes,
     },
-    quarantine: { ...store, maxBytes: limits.quarantineBytes },
+    quarantine: {
+      ...store,
+      maxBytes: limits.quarantineBytes,
+      reserveBytes: limits.spoolReserveBytes,
+    },
     scan: { engines: scan.engines, hashFiles: scan.hashFiles, timeoutMs: scan.timeoutMs },
   };
 }

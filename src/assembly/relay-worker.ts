@@ -3,16 +3,17 @@
  * and threads"). It puts the parts together and answers calls; what it is asked and what it says stands in relay-messages.ts.
  * File access here is synchronous on purpose: it costs this thread's time and no turn of the pool that SIP shares.
  */
-import { readFileSync } from "node:fs";
+import { networkInterfaces } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../base/clock.ts";
 import { createQuarantineWriter } from "../quarantine/create-quarantine-writer.ts";
 import { createRelay } from "../relay/create-relay.ts";
 import type { Relay } from "../relay/relay.ts";
 import { createEngines } from "../scan/engines.ts";
-import { loadHashList } from "../scan/hash-list.ts";
 import { createScanDesk } from "../scan/scan-desk.ts";
+import type { ScanDesk } from "../scan/scan-engine.ts";
 import { createSpool } from "../spool/create-spool.ts";
+import { readHashes } from "./read-hashes.ts";
 import type { RelayCall, RelayReply, RelayWorkerSettings } from "./relay-messages.ts";
 
 const port = parentPort;
@@ -28,11 +29,14 @@ function say(reply: RelayReply): void {
   port?.postMessage(reply);
 }
 
-const scan = createScanDesk(
+const scan: ScanDesk = createScanDesk(
   {
     clock,
-    engines: createEngines(settings.scan.engines, { clock, hashes: hashes() }),
-    onChange: (status) => say({ kind: "engine", status }),
+    engines: createEngines(settings.scan.engines, {
+      clock,
+      hashes: readHashes(settings.scan.hashFiles),
+    }),
+    onChange: (status) => say({ kind: "engine", status, all: scan.status() }),
   },
   { timeoutMs: settings.scan.timeoutMs },
 );
@@ -50,6 +54,7 @@ const relay = createRelay(
   },
   {
     address: "0.0.0.0",
+    isOwnAddress,
     ...(settings.ports ?? { firstPort: 1, lastPort: 0 }),
     maxFileBytes: settings.maxFileBytes,
     maxTransfers: settings.maxTransfers,
@@ -57,16 +62,11 @@ const relay = createRelay(
   },
 );
 
-/** Read once, at the start; a list that cannot be read would be a list that finds nothing. */
-function hashes(): ReadonlySet<string> {
-  const all = new Set<string>();
-  for (const file of settings.scan.hashFiles) {
-    const list = loadHashList(readFileSync(file, "utf8"));
-    const problem = list.ok ? undefined : list.problem[0];
-    if (problem !== undefined) throw new Error(`${file}:${problem.line}: ${problem.message}`);
-    if (list.ok) for (const hash of list.value) all.add(hash);
-  }
-  return all;
+/** Asked anew each time: an address may come while we run. */
+function isOwnAddress(address: string): boolean {
+  if (settings.advertised.includes(address)) return true;
+  const interfaces = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return interfaces.some((one) => one.address === address);
 }
 
 port.on("message", (message: RelayCall | "close") => {

@@ -19,9 +19,9 @@ export class UpstreamUnknown extends CodedError {
  * UPSTREAM_UNKNOWN.
  */
 export async function resolveUpstream(server: UpstreamServer): Promise<UpstreamTarget> {
-  const { transport, host, port } = server;
+  const { transport, host, port, allowClear } = server;
   const address = isIP(host) === 0 ? await addressOf(server) : host;
-  return { transport, host, remote: { address, port } };
+  return { transport, host, remote: { address, port }, allowClear };
 }
 
 async function addressOf(server: UpstreamServer): Promise<string> {

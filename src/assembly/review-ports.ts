@@ -7,6 +7,7 @@ import type { Transfer } from "../filter/transfer.ts";
 import type { TransferView as RelayedTransfer } from "../relay/relay.ts";
 import type { QuarantinePort, ReviewPorts, TransferView } from "../review/ports.ts";
 import type { Transport } from "../transport/transport.ts";
+import { engineHealth } from "./engine-health.ts";
 import type { PolicyStore } from "./policy-store.ts";
 import type { RelayClient } from "./relay-client.ts";
 import { upstreamHealth, upstreamStats } from "./upstream-reports.ts";
@@ -20,6 +21,7 @@ export interface ReviewDeps {
   readonly relay: RelayClient;
   readonly transferOf: (relayId: string) => Transfer | undefined;
   readonly quarantine: QuarantinePort;
+  readonly reload: () => Promise<ReloadOutcome>;
   readonly version: string;
   /** As the ready line names them. */
   readonly listening: string;
@@ -50,7 +52,9 @@ export function reviewPorts(deps: ReviewDeps): ReviewPorts {
           detail: relay.trouble ?? `${relay.load.open} of ${relay.load.capacity} transfers`,
         },
       ];
-      return { ready: parts.every((part) => part.ok), parts, version, startedAt };
+      const ready = parts.every((part) => part.ok);
+      const all = [...parts, engineHealth(relay.lastEngines)];
+      return { ready, parts: all, version, startedAt };
     },
     rules() {
       const { current, loadedAt, lastFailure } = policies;
@@ -68,7 +72,7 @@ export function reviewPorts(deps: ReviewDeps): ReviewPorts {
         },
       };
     },
-    reload: async () => reloadPolicies(policies, journal, clock),
+    reload: () => deps.reload(),
     quarantine: deps.quarantine,
     engines: async (test) => relay.engines(test),
     transfers: async () =>

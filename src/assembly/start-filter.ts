@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { createUlid } from "../base/ulid.ts";
@@ -9,7 +10,7 @@ import { readOrCreateKey } from "../location/key-file.ts";
 import { createNotifier, DEFAULT_NOTICE_LIMITS } from "../notify/create-notifier.ts";
 import type { Policy } from "../policy/decision.ts";
 import type { Originator } from "../proxy/origination.ts";
-import { directionFor, judgeSettings, warnAgent } from "./judge-settings.ts";
+import { domainsOf, judgeSettings, warnAgent } from "./judge-settings.ts";
 import { createMediaHost } from "./media-host.ts";
 import type { RelayClient } from "./relay-client.ts";
 import { startRelay, type QuarantineStore } from "./relay-parts.ts";
@@ -21,6 +22,7 @@ export interface FilterPartsDeps {
   /** The proxy, which comes to life after the filter that it asks; undefined until then. */
   readonly originator: () => Originator | undefined;
   readonly log: {
+    info(message: string, details?: Readonly<Record<string, unknown>>): void;
     warn(message: string, details?: Readonly<Record<string, unknown>>): void;
     error(message: string, details?: Readonly<Record<string, unknown>>): void;
   };
@@ -46,22 +48,24 @@ export async function startFilter(
     kept,
   );
   const keys = join(config.data.dir, "keys");
-  const embedded = config.upstream.kind === "embedded";
+  // In front of a server alone does a message cross the gateway twice, and a peer's SIP come from its own address.
+  const inFront = config.placement === "in_front";
+  const isMarking = inFront && config.upstream.kind !== "embedded";
   filter = createFilter(
     {
       journal,
       clock,
       policy: deps.policy,
       scan: async ({ bytes }) => scanFacts((await relay.scanBytes(bytes)).verdict),
-      directionOf: directionFor(config.domains),
+      domains: domainsOf(config),
       onFailure: (error) => log.error("an incident could not be recorded", { err: error }),
       means: meansOf(deps, config, relay),
     },
     {
       judge: judgeSettings(config),
       agent: warnAgent(config),
-      markKey: embedded ? undefined : readOrCreateKey(keys, "mark.key"),
-      maxFileBytes: config.relay.msnftp && config.relay.maxFileBytes,
+      markKey: isMarking ? readOrCreateKey(keys, "mark.key") : undefined,
+      maxFileBytes: inFront ? config.relay.msnftp && config.relay.maxFileBytes : undefined,
     },
   );
   return { filter, relay };
@@ -77,9 +81,18 @@ function meansOf(deps: FilterPartsDeps, config: Config, relay: RelayClient): Fil
       { clock, originate: async (message) => originator.sendMessage(message) },
       { account: config.account?.aor, ...DEFAULT_NOTICE_LIMITS },
     ),
-    mediaHost: createMediaHost(config.advertise, config.listen[0]?.address ?? "127.0.0.1"),
+    mediaHost: createMediaHost(config.advertise, {
+      listenAddress: config.listen[0]?.address ?? "127.0.0.1",
+      upstreamAddress: firstUpstream(config),
+    }),
     newId: () => createUlid(clock.now()),
   };
+}
+
+/** Its address, where the operator wrote one. */
+function firstUpstream({ upstream }: Config): string | undefined {
+  const host = upstream.kind === "servers" ? upstream.servers[0]?.host : undefined;
+  return host !== undefined && isIP(host) !== 0 ? host : undefined;
 }
 
 function lateOriginator(proxy: () => Originator | undefined): Originator {

@@ -6,7 +6,7 @@ import { NOTHING_GIVEN, type Given, type GivenOutcome } from "../config/given.ts
 import { hearingContext } from "../filter/hearing-context.ts";
 import type { Policy } from "../policy/decision.ts";
 import { judgeGiven, judgeRequest } from "./judge-given.ts";
-import { directionFor, dryRunSettings } from "./judge-settings.ts";
+import { dryRunSettings } from "./judge-settings.ts";
 
 /** `sluice try`: decides as the gateway would, offline, and shows what every rule saw. */
 export async function tryMessage(
@@ -35,9 +35,11 @@ export async function tryMessage(
         sourcePort: 5060,
         authenticatedAor: undefined,
         trusted: true,
+        // A captured message of a dialog cannot show the Route set that was ours.
+        dialogProven: true,
         receivedAt: systemClock.now(),
       },
-      directionFor(config.domains),
+      settings.domains,
     ),
     trace: true,
   }));

@@ -50,7 +50,12 @@ describe("findUpstream", () => {
     const found = await findUpstream(dns, server("sip.example"));
     expect(found).toEqual({
       targets: [
-        { transport: "tcp", host: "sip.example", remote: { address: "10.0.0.1", port: 5070 } },
+        {
+          transport: "tcp",
+          host: "sip.example",
+          remote: { address: "10.0.0.1", port: 5070 },
+          allowClear: false,
+        },
       ],
       ttlMs: 7000,
     });

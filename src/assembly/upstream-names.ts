@@ -45,6 +45,7 @@ export async function findUpstream(deps: FindDeps, server: UpstreamServer): Prom
       transport: name,
       host,
       remote: { address, port },
+      allowClear: server.allowClear,
     })),
     ttlMs,
   };
@@ -99,14 +100,20 @@ export class UpstreamNames implements Disposable {
 
   /** Looks all of them up; rejects with UPSTREAM_UNKNOWN when one is not known. */
   static async start(deps: FollowDeps, servers: readonly UpstreamServer[]): Promise<UpstreamNames> {
+    // On a trunk the same server may stand in several routes.
+    const once = new Map(servers.map((server) => [server.uri, server]));
     const entries = await Promise.all(
-      servers.map(async (server) => ({ server, found: await deps.find(server) })),
+      Array.from(once.values(), async (server) => ({ server, found: await deps.find(server) })),
     );
     return new UpstreamNames(deps, entries);
   }
 
   get targets(): readonly UpstreamTarget[] {
     return this.#entries.flatMap(({ found }) => found.targets);
+  }
+
+  targetsOf(uri: string): readonly UpstreamTarget[] {
+    return this.#entries.find(({ server }) => server.uri === uri)?.found.targets ?? [];
   }
 
   /** Entries whose servers may be others tomorrow. */

@@ -11,7 +11,13 @@ export function processTerminal(): Terminal {
     env: process.env,
     onSignal(name, handler) {
       process.on(name, handler);
-      return () => process.off(name, handler);
+      if (name !== "SIGTERM") return () => process.off(name, handler);
+      // Whoever has started us with a channel (sluice demo) and is gone cannot send a signal any more.
+      process.on("disconnect", handler);
+      return () => {
+        process.off(name, handler);
+        process.off("disconnect", handler);
+      };
     },
     openLog() {
       // Asynchronous: whoever reads our log slowly must not hold up SIP. What exceeds the buffer is dropped.

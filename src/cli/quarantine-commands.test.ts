@@ -131,6 +131,25 @@ describe("showKept", () => {
 });
 
 describe("downloadKept", () => {
+  it("has no file of the name while half of it has come: who interrupts it finds a .part", async () => {
+    const file = join(folder, "out.zip");
+    const half = Promise.withResolvers<ServerResponse>();
+    sendContent = (response) => {
+      response.writeHead(200).write("PK half");
+      half.resolve(response);
+    };
+    const running = cli(["quarantine", "download", ID, "--out", file]);
+    const response = await half.promise;
+    await vi.waitFor(() =>
+      expect(readdirSync(folder).filter((name) => name.endsWith(".part"))).toHaveLength(1),
+    );
+    expect(existsSync(file)).toBe(false);
+    response.end(" and the rest");
+    expect((await running).code).toBe(0);
+    expect(readFileSync(file, "utf8")).toBe("PK half and the rest");
+    expect(readdirSync(folder).filter((name) => name.endsWith(".part"))).toEqual([]);
+  });
+
   it("writes <id>.zip into the current folder, for its owner only, and tells the password", async () => {
     vi.spyOn(process, "cwd").mockReturnValue(folder);
     const { code, out } = await cli(["quarantine", "download", ID], true);

@@ -8,7 +8,7 @@ import type { SignalName, Terminal } from "./terminal.ts";
 
 /**
  * `sluice run`: starts the gateway, says when it is ready, and ends when it has been told to. SIGTERM and SIGINT
- * drain, a second one stops at once; SIGHUP reloads the rules; SIGUSR1 reopens the logs.
+ * drain, a second one answers what waits with 503 and stops; SIGHUP reloads the rules; SIGUSR1 reopens the logs.
  */
 export async function runGateway(deps: CliDeps, configPath: string | undefined): Promise<ExitCode> {
   const { terminal } = deps;

@@ -16,6 +16,13 @@ describe("formatTable", () => {
     expect(lines[1]).toMatch(/^INC-0123ABCD {2}a very long .*… +rule$/);
   });
 
+  it("cuts one character with a thousand marks", () => {
+    const rows = [["1", `a${"\u0301".repeat(1000)}b`, "z"]];
+    const table = formatTable(columns, rows, { width: 80, colour: false });
+    expect(table.length).toBeLessThan(100);
+    expect(table).toContain("…b");
+  });
+
   it("lets no cell break out of its line", () => {
     const rows = [["1", "x\r\n\u001b[2Jy", "z"]];
     const table = formatTable(columns, rows, { width: 80, colour: false });

@@ -23,7 +23,7 @@ export function formatTable(
   rows: readonly (readonly string[])[],
   options: TableOptions,
 ): string {
-  const cells = rows.map((row) => row.map((cell) => safeText(cell)));
+  const cells = rows.map((row) => row.map((cell) => boundMarks(safeText(cell))));
   const widths = columns.map((column, index) =>
     Math.max(length(column.title), ...cells.map((row) => length(row[index] ?? ""))),
   );
@@ -69,6 +69,19 @@ function cut(text: string, width: number): string {
 /** In characters as people count them: near enough for names and addresses. */
 function length(text: string): number {
   return charactersOf(text).length;
+}
+
+/** The longest that is in use: a family of four, each with a skin tone. */
+const MAX_CODE_POINTS = 11;
+
+/** One character may bear any number of marks: what is one character wide then fills the screen. */
+function boundMarks(text: string): string {
+  const bounded = charactersOf(text).map((character) => {
+    const codePoints = Array.from(character);
+    if (codePoints.length <= MAX_CODE_POINTS) return character;
+    return `${codePoints.slice(0, MAX_CODE_POINTS).join("")}…`;
+  });
+  return bounded.join("");
 }
 
 const segmenter = new Intl.Segmenter();

@@ -1,5 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
 import { failed, ok, type Result } from "../base/result.ts";
 import { ExitCode } from "./exit-code.ts";
 
@@ -18,16 +27,17 @@ export interface DownloadProblem {
 
 /**
  * Writes what `download` gives into a new file of mode 0600 and resolves with the number of bytes. A file that is there
- * is never touched unless `overwrite` says so, and never by half. Rejects with what `download` rejects with; then there
- * is no file.
+ * is never touched unless `overwrite` says so, and under its name there is never half of one: until all of it is there it has a
+ * name of its own, which ends in ".part". Rejects with what `download` rejects with; then there is no file.
  */
 export async function writeDownload(
   download: () => Promise<AsyncIterable<Buffer>>,
   { file, overwrite }: DownloadTarget,
 ): Promise<Result<number, DownloadProblem>> {
-  const written = overwrite ? `${file}.${randomUUID()}.part` : file;
+  const written = `${file}.${randomUUID()}.part`;
   let descriptor: number;
   try {
+    if (!overwrite) refuseExisting(file);
     // x: neither a file nor a link of this name is followed.
     descriptor = openSync(written, "wx", 0o600);
   } catch (error) {
@@ -37,6 +47,7 @@ export async function writeDownload(
   try {
     const size = await copy(await download(), descriptor);
     if (overwrite) renameSync(written, file);
+    else linkTo(written, file);
     isWhole = true;
     return ok(size);
   } catch (error) {
@@ -46,6 +57,27 @@ export async function writeDownload(
     closeSync(descriptor);
     if (!isWhole) rmSync(written, { force: true });
   }
+}
+
+/** Also a link that leads nowhere is there. */
+function refuseExisting(file: string): void {
+  if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return;
+  throw Object.assign(new Error("file exists"), { code: "EEXIST", syscall: "rename" });
+}
+
+/** Unlike a rename, a link never replaces what has come meanwhile; some file systems know none. */
+function linkTo(written: string, file: string): void {
+  try {
+    linkSync(written, file);
+  } catch (error) {
+    if (!isSystemError(error) || !["EPERM", "ENOTSUP", "ENOSYS"].includes(error.code ?? "")) {
+      throw error;
+    }
+    refuseExisting(file);
+    renameSync(written, file);
+    return;
+  }
+  unlinkSync(written);
 }
 
 async function copy(content: AsyncIterable<Buffer>, descriptor: number): Promise<number> {

@@ -1,9 +1,11 @@
 import { z } from "zod";
-import { choice, section, text } from "../policy/vocabulary.ts";
-import { durationSchema, sizeSchema, type SizeText } from "./quantities.ts";
+import { choice, oneOrMore, section, text } from "../policy/vocabulary.ts";
+import { durationSchema, rateSchema, sizeSchema, type SizeText } from "./quantities.ts";
 import { relaySchema, type RelayData } from "./relay-schema.ts";
 import { routingSchema, type RoutingData } from "./routing-schema.ts";
 import { scanSchema, type ScanData } from "./scan-schema.ts";
+import { tlsSchema, type TlsData } from "./tls-schema.ts";
+import { webSocketSchema, type WebSocketData } from "./websocket-schema.ts";
 
 /**
  * The schema of sluice.yaml (DESIGN §6): which keys there are, their shapes and what they mean. Single source for
@@ -14,20 +16,25 @@ import { scanSchema, type ScanData } from "./scan-schema.ts";
  */
 export interface ConfigData extends RoutingData {
   readonly listen?: readonly string[] | undefined;
-  readonly upstream: "embedded" | readonly UpstreamData[];
+  readonly placement?: "in_front" | "beside" | "trunk" | undefined;
+  readonly upstream?: "embedded" | readonly UpstreamData[] | undefined;
+  readonly routes?: readonly DomainRouteData[] | undefined;
   readonly upstream_from?: readonly string[] | undefined;
   readonly server_side?: readonly string[] | undefined;
   readonly trusted?: readonly string[] | undefined;
   readonly advertise?: AdvertiseData | readonly AdvertiseEntryData[] | undefined;
   readonly domains?: readonly string[] | undefined;
-  readonly path?: "always" | "supported" | undefined;
+  readonly path?: "always" | "supported" | "never" | undefined;
   readonly answer_within?: string | undefined;
+  readonly shutdown_grace?: string | undefined;
+  readonly tls?: TlsData | undefined;
   readonly rules?: readonly string[] | undefined;
   readonly account?: AccountData | undefined;
   readonly relay?: RelayData | undefined;
   readonly scan?: ScanData | undefined;
   readonly on_failure?: OnFailureData | undefined;
   readonly limits?: LimitsData | undefined;
+  readonly websocket?: WebSocketData | undefined;
   readonly data?: { readonly dir?: string | undefined } | undefined;
   readonly log?: LogData | undefined;
   readonly admin?: AdminData | undefined;
@@ -36,6 +43,11 @@ export interface ConfigData extends RoutingData {
 export type UpstreamData =
   | string
   | { readonly uri: string; readonly allow_clear?: boolean | undefined };
+
+export interface DomainRouteData {
+  readonly domain: string;
+  readonly to: string | readonly string[];
+}
 
 export interface AdvertiseData {
   readonly sip?: string | undefined;
@@ -68,7 +80,8 @@ export interface LimitsData {
   readonly idle?: string | undefined;
   readonly send_buffer?: SizeText | undefined;
   readonly in_flight?: number | undefined;
-  readonly rate_per_source?: "off" | undefined;
+  readonly rate_per_source?: string | undefined;
+  readonly overload_code?: 503 | 480 | 500 | undefined;
   readonly links_per_message?: number | undefined;
   readonly mime_depth?: number | undefined;
   readonly attachment?: SizeText | undefined;
@@ -142,10 +155,13 @@ const limits = section({
     .optional()
     .meta({ description: "Bytes that wait for one peer. Default: 1MiB." }),
   in_flight: count.meta({ description: "Unfinished transactions. Default: 20000." }),
-  rate_per_source: z
-    .literal("off", "a rate is not available in this version: write off")
+  rate_per_source: rateSchema()
     .optional()
-    .meta({ description: "Default: off." }),
+    .meta({ description: "New requests from one address, as 30/2s, or off. Default: off." }),
+  overload_code: z
+    .union([z.literal(503), z.literal(480), z.literal(500)], "must be 503, 480 or 500")
+    .optional()
+    .meta({ description: "Answer to new requests while there is too much. Default: 503." }),
   links_per_message: count.meta({ description: "Links in one message. Default: 1000." }),
   mime_depth: count.meta({ description: "Multiparts inside multiparts. Default: 10." }),
   attachment: sizeSchema()
@@ -172,113 +188,131 @@ const limits = section({
     .meta({ description: "Days after which a kept file is deleted. Default: 14." }),
 }).meta({ description: "Bounds on what peers may cost." });
 
-const schema = section(
-  {
-    listen: z
-      .array(text())
-      .min(1, "must name at least one address")
-      .optional()
-      .meta({ description: "Where clients reach us. Default: udp and tcp on 0.0.0.0:5060." }),
-    upstream: z
-      .union(
-        [z.literal("embedded"), z.array(upstreamEntry).min(1, "must name at least one server")],
-        "expected a list of SIP URIs, or the word embedded",
-      )
-      .meta({
-        description:
-          "The servers behind us, in the order of preference; or embedded, a small registrar in memory for trials.",
-      }),
-    upstream_from: z.array(text()).optional().meta({
-      description:
-        "Local addresses towards the server. Default: the first free port above the listener.",
-    }),
-    server_side: z
-      .array(text())
-      .optional()
-      .meta({ description: "Further addresses of the server side, CIDR." }),
-    trusted: z
-      .array(text())
-      .optional()
-      .meta({ description: "Clients whose identity headers are kept, CIDR." }),
-    advertise: z
-      .union(
-        [
-          section(advertised),
-          z.array(
-            section({
-              net: text().meta({ description: "Peers of this network, CIDR." }),
-              ...advertised,
-            }),
-          ),
-        ],
-        "expected a map with sip and media, or a list of such maps with net",
-      )
-      .optional()
-      .meta({ description: "Addresses to be named to peers. Default: the local address." }),
-    domains: z
-      .array(text())
-      .optional()
-      .meta({ description: "Our domains; they make the direction of a message." }),
-    path: choice(["always", "supported"], ["never"])
-      .optional()
-      .meta({ description: "When REGISTER gets a Path header (RFC 3327). Default: always." }),
-    answer_within: durationSchema()
-      .optional()
-      .meta({ description: "A final answer to MESSAGE at the latest. Default: 20s." }),
-    ...routingSchema,
-    rules: z
-      .array(path)
-      .optional()
-      .meta({ description: "Rule files and folders, in this order. Default: rules/." }),
-    account: section({
-      aor: text().optional().meta({
-        description: "Who notices come from. Default: sip:sluice@ the first of domains.",
-      }),
-      user: text().optional().meta({
-        description: "Name in the server's challenges. Default: the user part of aor.",
-      }),
-      password_file: path.optional().meta({
-        description: "File whose first line is the password; nobody else may read it.",
-      }),
-    })
-      .optional()
-      .meta({ description: "The gateway's own account." }),
-    relay: relaySchema.optional(),
-    scan: scanSchema.optional(),
-    on_failure: onFailure.optional(),
-    limits: limits.optional(),
-    data: section({
-      dir: path.optional().meta({
-        description: "Incident store, spool, quarantine and keys. Default: ./data.",
-      }),
-    })
-      .optional()
-      .meta({ description: "Where the gateway keeps what it must not lose." }),
-    log: section({
-      level: choice(LOG_LEVELS).optional().meta({ description: "Default: info." }),
-      events: path.optional().meta({
-        description: "The event log, one JSON object a line. Default: events.ndjson in data.dir.",
-      }),
-    })
-      .optional()
-      .meta({ description: "The gateway's own log (to stderr) and the event log." }),
-    admin: section(
-      {
-        socket: path.optional().meta({
-          description: "Unix socket for the command line. Default: admin.sock in data.dir.",
-        }),
-        listen: z
-          .literal("off", "an admin listener is not available in this version: write off")
-          .optional()
-          .meta({ description: "Default: off." }),
-      },
-      ["token_file"],
+const schema = section({
+  listen: z
+    .array(text())
+    .min(1, "must name at least one address")
+    .optional()
+    .meta({ description: "Where clients reach us. Default: udp and tcp on 0.0.0.0:5060." }),
+  placement: choice(["in_front", "beside", "trunk"]).optional().meta({
+    description:
+      "Where the gateway stands: in front of a server, beside a proxy, or on the trunk between servers. Default: in_front.",
+  }),
+  upstream: z
+    .union(
+      [z.literal("embedded"), z.array(upstreamEntry).min(1, "must name at least one server")],
+      "expected a list of SIP URIs, or the word embedded",
     )
-      .optional()
-      .meta({ description: "How the command line reaches the running gateway." }),
-  },
-  ["tls"],
-).meta({ title: "Sluice configuration" });
+    .optional()
+    .meta({
+      description:
+        "The servers behind us, in the order of preference; or embedded, a small registrar in memory for trials. Required but on a trunk.",
+    }),
+  routes: z
+    .array(
+      section({
+        domain: text().meta({ description: "Domain in the Request-URI." }),
+        to: oneOrMore(text()).meta({ description: "SIP URIs of its servers, in their order." }),
+      }),
+    )
+    .min(1, "must name at least one domain")
+    .optional()
+    .meta({ description: "On a trunk: who serves which domain." }),
+  upstream_from: z.array(text()).optional().meta({
+    description:
+      "Local addresses towards the server. Default: the first free port above the listener.",
+  }),
+  server_side: z
+    .array(text())
+    .optional()
+    .meta({ description: "Further addresses of the server side, CIDR." }),
+  trusted: z
+    .array(text())
+    .optional()
+    .meta({ description: "Clients whose identity headers are kept, CIDR." }),
+  advertise: z
+    .union(
+      [
+        section(advertised),
+        z.array(
+          section({
+            net: text().meta({ description: "Peers of this network, CIDR." }),
+            ...advertised,
+          }),
+        ),
+      ],
+      "expected a map with sip and media, or a list of such maps with net",
+    )
+    .optional()
+    .meta({ description: "Addresses to be named to peers. Default: the local address." }),
+  domains: z
+    .array(text())
+    .optional()
+    .meta({ description: "Our domains; they make the direction of a message." }),
+  path: choice(["always", "supported", "never"]).optional().meta({
+    description:
+      "When REGISTER gets a Path header (RFC 3327); never: Contacts at the gateway instead. Default: always.",
+  }),
+  answer_within: durationSchema()
+    .optional()
+    .meta({ description: "A final answer to MESSAGE at the latest. Default: 20s." }),
+  ...routingSchema,
+  shutdown_grace: durationSchema().optional().meta({
+    description: "What is under way may take so long after SIGTERM. Default: 30s.",
+  }),
+  tls: tlsSchema.optional(),
+  rules: z
+    .array(path)
+    .optional()
+    .meta({ description: "Rule files and folders, in this order. Default: rules/." }),
+  account: section({
+    aor: text().optional().meta({
+      description: "Who notices come from. Default: sip:sluice@ the first of domains.",
+    }),
+    user: text().optional().meta({
+      description: "Name in the server's challenges. Default: the user part of aor.",
+    }),
+    password_file: path.optional().meta({
+      description: "File whose first line is the password; nobody else may read it.",
+    }),
+  })
+    .optional()
+    .meta({ description: "The gateway's own account." }),
+  relay: relaySchema.optional(),
+  scan: scanSchema.optional(),
+  on_failure: onFailure.optional(),
+  limits: limits.optional(),
+  websocket: webSocketSchema.optional(),
+  data: section({
+    dir: path.optional().meta({
+      description: "Incident store, spool, quarantine and keys. Default: ./data.",
+    }),
+  })
+    .optional()
+    .meta({ description: "Where the gateway keeps what it must not lose." }),
+  log: section({
+    level: choice(LOG_LEVELS).optional().meta({ description: "Default: info." }),
+    events: path.optional().meta({
+      description: "The event log, one JSON object a line. Default: events.ndjson in data.dir.",
+    }),
+  })
+    .optional()
+    .meta({ description: "The gateway's own log (to stderr) and the event log." }),
+  admin: section(
+    {
+      socket: path.optional().meta({
+        description: "Unix socket for the command line. Default: admin.sock in data.dir.",
+      }),
+      listen: z
+        .literal("off", "an admin listener is not available in this version: write off")
+        .optional()
+        .meta({ description: "Default: off." }),
+    },
+    ["token_file"],
+  )
+    .optional()
+    .meta({ description: "How the command line reaches the running gateway." }),
+}).meta({ title: "Sluice configuration" });
 
 /** Validates the shape of a configuration. */
 export function parseConfigData(data: unknown): z.ZodSafeParseResult<ConfigData> {

@@ -9,7 +9,12 @@ export interface Config {
   /** The file it was read from, absolute. */
   readonly file: string;
   readonly listen: readonly ListenAddress[];
+  /** Where the gateway stands (DESIGN §7). */
+  readonly placement: "in_front" | "beside" | "trunk";
+  /** On a trunk all servers of `routes`. */
   readonly upstream: Upstream;
+  /** On a trunk; empty elsewhere. */
+  readonly routes: readonly DomainRouteConfig[];
   /** Local addresses towards the server; empty: chosen by the gateway. */
   readonly upstreamFrom: readonly ListenAddress[];
   /** CIDR, canonical. */
@@ -20,8 +25,11 @@ export interface Config {
   readonly advertise: readonly AdvertiseEntry[];
   /** Lower case. */
   readonly domains: readonly string[];
-  readonly path: "always" | "supported";
+  readonly path: "always" | "supported" | "never";
   readonly answerWithinMs: number;
+  /** How long transactions and transfers may take after SIGTERM. */
+  readonly shutdownGraceMs: number;
+  readonly tls: TlsConfig;
   /** How the servers are watched; undefined: not at all. */
   readonly upstreamProbe: UpstreamProbeConfig | undefined;
   /** Larger requests to a server leave by TCP; undefined: whatever there is goes by UDP. */
@@ -35,6 +43,7 @@ export interface Config {
   readonly scan: ScanConfig;
   readonly onFailure: OnFailureConfig;
   readonly limits: LimitsConfig;
+  readonly webSocket: WebSocketConfig;
   readonly data: { readonly dir: string };
   readonly log: { readonly level: LogLevel; readonly eventsFile: string };
   readonly admin: { readonly socket: string };
@@ -66,6 +75,16 @@ export interface AccountConfig {
   readonly user: string;
   /** Never in a log; undefined: challenges are not answered. */
   readonly password: string | undefined;
+}
+
+export interface TlsConfig {
+  /** PEM files, absolute; the first pair is for who asks for no name that we have. */
+  readonly certificates: readonly { readonly cert: string; readonly key: string }[];
+  /** PEM file of the authorities that vouch for peers; undefined: those of the system. */
+  readonly ca: string | undefined;
+  /** Servers that we connect to must prove their name. */
+  readonly verifyPeer: boolean;
+  readonly clientCert: "off" | "optional" | "required";
 }
 
 export interface RelayConfig {
@@ -105,6 +124,13 @@ export interface UpstreamServer {
   readonly allowClear: boolean;
 }
 
+export interface DomainRouteConfig {
+  /** Lower case, no dot at the end. */
+  readonly domain: string;
+  /** In failover order. */
+  readonly servers: readonly UpstreamServer[];
+}
+
 export interface AdvertiseEntry {
   /** CIDR, canonical. */
   readonly net: string | undefined;
@@ -142,6 +168,13 @@ export interface OnFailureConfig {
   readonly internalError: "block" | "allow";
 }
 
+export interface WebSocketConfig {
+  /** Whose pages may connect (RFC 6454), lower case; empty: any. */
+  readonly origins: readonly string[];
+  /** A connection on which nothing has arrived for so long is pinged. */
+  readonly pingMs: number;
+}
+
 export interface LimitsConfig {
   readonly maxBodyBytes: number;
   readonly maxHeadBytes: number;
@@ -153,6 +186,10 @@ export interface LimitsConfig {
   readonly sendBufferBytes: number;
   /** Unfinished transactions. */
   readonly inFlight: number;
+  /** New requests from one address (IPv6: one /64); undefined: no rate. */
+  readonly ratePerSource: { readonly count: number; readonly perMs: number } | undefined;
+  /** What new requests are answered with while there is too much to do. */
+  readonly overloadCode: 503 | 480 | 500;
   readonly linksPerMessage: number;
   readonly mimeDepth: number;
   readonly attachmentBytes: number;

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { systemClock } from "../base/clock.ts";
 import { failed, ok, type Result } from "../base/result.ts";
 import { createProblemSink, type RuleProblem } from "../policy/rule-problem.ts";
 import { parseConfigData } from "./config-schema.ts";
@@ -10,11 +11,14 @@ import { readYamlFile } from "./read-yaml-file.ts";
 
 /**
  * Reads sluice.yaml, and the files with secrets that it names: all of its problems at once, each with its place, or a
- * configuration that is complete.
+ * configuration that is complete. `nowMs` (wall clock) is for warnings about certificates.
  *
  * It does not read the rules (load-policy.ts), opens no sockets, looks up no names and makes no folders.
  */
-export function loadConfig(path: string): Result<Config, readonly ConfigProblem[]> {
+export function loadConfig(
+  path: string,
+  nowMs: number = systemClock.now(),
+): Result<Config, readonly ConfigProblem[]> {
   const file = resolve(path);
   const yaml = readYamlFile(file);
   if (!yaml.ok) return failed(sortProblems(yaml.problem.map(withAdvice)));
@@ -23,7 +27,7 @@ export function loadConfig(path: string): Result<Config, readonly ConfigProblem[
   const data = yaml.value.data ?? {};
   const parsed = parseConfigData(data);
   let config: ReadConfig | undefined;
-  if (parsed.success) config = readConfig(parsed.data, file, sink);
+  if (parsed.success) config = readConfig(parsed.data, { file, nowMs }, sink);
   else for (const issue of parsed.error.issues) reportConfigIssue(issue, data, sink);
   const problems = sortProblems(
     found.map((problem) => yaml.value.problemAt(problem.path, problem)),

@@ -46,6 +46,23 @@ const DURATION_UNITS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
+const RATE = /^([1-9]\d{0,5})\/(\d+(?:\.\d+)? ?(?:ms|s|m|h))$/;
+
+/** So many in so long, as "30/2s"; or the word off. */
+export function rateSchema(): z.ZodType<string> {
+  const wrong = "is not a rate: write how many in how long, as 30/2s, or off";
+  return z.string(wrong).refine((text) => text === "off" || (rateOf(text)?.perMs ?? 0) > 0, wrong);
+}
+
+/** What `rateSchema` let through; undefined for off. */
+export function rateOf(
+  text: string,
+): { readonly count: number; readonly perMs: number } | undefined {
+  const match = RATE.exec(text);
+  if (match === null) return undefined;
+  return { count: Number(match[1]), perMs: millisecondsOf(match[2] ?? "0ms") };
+}
+
 /** Durations always bear their unit, since a bare number is read as seconds by some and milliseconds by others. */
 export function durationSchema(): z.ZodType<string> {
   const wrong = "is not a duration: write it with its unit, as 20s, 500ms, 10m, 2h or 7d";

@@ -11,7 +11,7 @@ export interface AddressProblem {
 
 type Read<T> = Result<T, AddressProblem>;
 
-const LISTEN_EXAMPLE = 'write "udp://0.0.0.0:5060", "tcp://[::1]:5060"';
+const LISTEN_EXAMPLE = 'write "udp://0.0.0.0:5060", "tcp://[::1]:5060", "tls://0.0.0.0:5061"';
 
 /** What a listener's scheme may be, and its port when none is written (RFC 3261 §19.1.2, RFC 7118 §5). */
 const TRANSPORTS: ReadonlyMap<string, { readonly name: TransportName; readonly port: number }> =
@@ -23,19 +23,16 @@ const TRANSPORTS: ReadonlyMap<string, { readonly name: TransportName; readonly p
     ["wss", { name: "wss", port: 443 }],
   ]);
 
-/** Known by name, and not built yet: a key that names one is an error that says so. */
-const LATER: ReadonlySet<TransportName> = new Set(["tls", "ws", "wss"]);
+/** Opened by clients alone (RFC 7118 §3): no way to a server. */
+const FROM_CLIENTS: ReadonlySet<TransportName> = new Set(["ws", "wss"]);
 
-/** A listener: udp:// or tcp://, a literal address, a port (that of the scheme when left out). */
+/** A listener: its scheme is a transport, then a literal address, a port (that of the scheme when left out). */
 export function readListenUrl(text: string): Read<ListenAddress> {
   const match = /^([a-z]+):\/\/(\[[^\]]*\]|[^:/[\]]*)(?::(\d{1,6}))?\/?$/i.exec(text);
   if (match === null) return wrong(`"${text}" is not a listener`, LISTEN_EXAMPLE);
   const [, scheme = "", host = "", portText] = match;
   const transport = TRANSPORTS.get(scheme.toLowerCase());
   if (transport === undefined) return wrong(`"${scheme}" is not a transport`, LISTEN_EXAMPLE);
-  if (LATER.has(transport.name)) {
-    return wrong(`a listener ${transport.name}:// is not available in this version`);
-  }
   const address = unbracketed(host);
   if (isIP(address) === 0) {
     return wrong(
@@ -48,30 +45,39 @@ export function readListenUrl(text: string): Read<ListenAddress> {
   return ok({ transport: transport.name, address, port });
 }
 
+/** A local address towards the server: a listener of a transport that a server can be reached by. */
+export function readLocalUrl(text: string): Read<ListenAddress> {
+  const read = readListenUrl(text);
+  if (!read.ok || !FROM_CLIENTS.has(read.value.transport)) return read;
+  return wrong(`no server is reached by ${read.value.transport}: WebSockets are for clients`);
+}
+
 const UPSTREAM_EXAMPLE = 'write "sip:10.0.0.5:5070;transport=tcp"';
 
-/** A SIP URI that names a server: no user, no headers; `transport` udp (default) or tcp. */
+/**
+ * A SIP URI that names a server: no user, no headers; `transport` udp (default), tcp or tls. With sips: it is TLS
+ * (RFC 3261 §26.2.2; what else would carry it there does not count).
+ */
 export function readUpstreamUri(text: string, allowClear: boolean): Read<UpstreamServer> {
   const match =
     /^([a-z]+):([^@;?]*@)?(\[[^\]]*\]|[^:;?@[\]]+)(?::(\d{1,6}))?((?:;[^?]*)?)(\?.*)?$/i.exec(text);
   if (match === null) return wrong(`"${text}" is not a SIP URI`, UPSTREAM_EXAMPLE);
   const [, scheme = "", user, host = "", portText, params = "", headers] = match;
-  if (scheme.toLowerCase() === "sips") {
-    return wrong("sips: (TLS) is not available in this version");
-  }
-  if (scheme.toLowerCase() !== "sip") {
+  const secure = scheme.toLowerCase() === "sips";
+  if (!secure && scheme.toLowerCase() !== "sip") {
     return wrong(`"${text}" is not a SIP URI`, UPSTREAM_EXAMPLE);
   }
   if (user !== undefined || headers !== undefined) {
     return wrong("this names a user, not a server", UPSTREAM_EXAMPLE);
   }
-  const transport = readTransport(params);
+  const transport = readTransport(params, secure);
   if (!transport.ok) return transport;
   const name = unbracketed(host);
   if (isIP(name) === 0 && !HOST_NAME.test(name)) {
     return wrong(`"${host}" is not a host name or address`, UPSTREAM_EXAMPLE);
   }
-  const port = portText === undefined ? 5060 : Number(portText);
+  const usual = TRANSPORTS.get(transport.value)?.port;
+  const port = portText === undefined ? (usual ?? 5060) : Number(portText);
   if (port < 1 || port > 65_535)
     return wrong(`there is no port ${port}`, "ports go from 1 to 65535");
   return ok({
@@ -85,7 +91,7 @@ export function readUpstreamUri(text: string, allowClear: boolean): Read<Upstrea
   });
 }
 
-function readTransport(params: string): Read<TransportName> {
+function readTransport(params: string, secure: boolean): Read<TransportName> {
   let transport: string | undefined;
   for (const param of params.split(";").slice(1)) {
     const [name = "", value = ""] = param.split("=");
@@ -94,10 +100,13 @@ function readTransport(params: string): Read<TransportName> {
       return wrong(`the parameter "${name}" means nothing here`, UPSTREAM_EXAMPLE);
     }
   }
-  const known = TRANSPORTS.get(transport ?? "udp");
-  if (known === undefined) return wrong(`"${transport}" is not a transport`, "udp or tcp");
-  if (LATER.has(known.name)) {
-    return wrong(`transport ${known.name} is not available in this version`);
+  const known = TRANSPORTS.get(transport ?? (secure ? "tls" : "udp"));
+  if (known === undefined) return wrong(`"${transport}" is not a transport`, "udp, tcp or tls");
+  if (secure && known.name === "udp") return wrong("sips: is TLS, which udp does not carry");
+  // RFC 3261 §26.2.2: TLS over TCP, as the grammar of sips: says it.
+  if (secure && known.name === "tcp") return ok("tls");
+  if (FROM_CLIENTS.has(known.name)) {
+    return wrong(`no server is reached by ${known.name}: WebSockets are for clients`);
   }
   return ok(known.name);
 }

@@ -11,19 +11,23 @@ import type {
   UpstreamServer,
 } from "./config.ts";
 import type { AdvertiseData, ConfigData, LimitsData, OnFailureData } from "./config-schema.ts";
-import { bytesOf, millisecondsOf, type SizeText } from "./quantities.ts";
+import { bytesOf, millisecondsOf, rateOf, type SizeText } from "./quantities.ts";
 import { readAccount } from "./read-account.ts";
 import {
   HOST_NAME,
   isLoopback,
   readCidr,
   readListenUrl,
+  readLocalUrl,
   readUpstreamUri,
   type AddressProblem,
 } from "./read-addresses.ts";
+import { readPlacement } from "./read-placement.ts";
 import { checkRelay, readRelay } from "./read-relay.ts";
 import { readRouting } from "./read-routing.ts";
 import { readScan } from "./read-scan.ts";
+import { checkTls, readTls } from "./read-tls.ts";
+import { readWebSocket } from "./read-websocket.ts";
 
 const DEFAULT_LISTEN: readonly string[] = ["udp://0.0.0.0:5060", "tcp://0.0.0.0:5060"];
 
@@ -31,17 +35,21 @@ const DEFAULT_LISTEN: readonly string[] = ["udp://0.0.0.0:5060", "tcp://0.0.0.0:
  * Makes a `Config` of data whose shape is right: fills in the defaults of DESIGN §6, reads addresses and units, and
  * finds what does not go together. What is wrong goes to `sink`; the value is then of no use.
  */
-export function readConfig(data: ConfigData, file: string, sink: ProblemSink): ReadConfig {
+export function readConfig(
+  data: ConfigData,
+  { file, nowMs }: { readonly file: string; readonly nowMs: number },
+  sink: ProblemSink,
+): ReadConfig {
   const base = dirname(file);
   const listen = readList(data.listen ?? DEFAULT_LISTEN, ["listen"], readListenUrl, sink);
-  const upstream = readUpstream(data, sink);
-  const upstreamFrom = readList(data.upstream_from ?? [], ["upstream_from"], readListenUrl, sink);
+  const placed = readPlacement(data, (upstream) => readUpstream(upstream, sink), sink);
+  const upstreamFrom = readList(data.upstream_from ?? [], ["upstream_from"], readLocalUrl, sink);
   const domains = readDomains(data.domains ?? [], sink);
   const dataDir = resolve(base, data.data?.dir ?? "data");
   const config: ReadConfig = {
     file,
     listen,
-    upstream,
+    ...placed,
     upstreamFrom,
     serverSide: readList(data.server_side ?? [], ["server_side"], readCidr, sink),
     trusted: readList(data.trusted ?? [], ["trusted"], readCidr, sink),
@@ -49,6 +57,8 @@ export function readConfig(data: ConfigData, file: string, sink: ProblemSink): R
     domains,
     path: data.path ?? "always",
     answerWithinMs: readAnswerWithin(data.answer_within, sink),
+    shutdownGraceMs: readShutdownGrace(data.shutdown_grace, sink),
+    tls: readTls(data.tls, { base, nowMs }, sink),
     ...readRouting(data, sink),
     rules: (data.rules ?? ["rules/"]).map((path) => resolve(base, path)),
     account: readAccount(data.account ?? {}, domains[0], base, sink),
@@ -56,6 +66,7 @@ export function readConfig(data: ConfigData, file: string, sink: ProblemSink): R
     scan: readScan(data.scan ?? {}, base, sink),
     onFailure: onFailureConfig(data.on_failure ?? {}),
     limits: limitsConfig(data.limits ?? {}),
+    webSocket: readWebSocket(data.websocket, sink),
     data: { dir: dataDir },
     log: {
       level: data.log?.level ?? "info",
@@ -65,6 +76,7 @@ export function readConfig(data: ConfigData, file: string, sink: ProblemSink): R
   };
   checkListeners(config, data, sink);
   checkRelay(config, data.relay ?? {}, sink);
+  checkTls(config, sink);
   return config;
 }
 
@@ -90,10 +102,10 @@ function readList<T>(
   return values;
 }
 
-function readUpstream(data: ConfigData, sink: ProblemSink): Upstream {
-  if (data.upstream === "embedded") return { kind: "embedded" };
+function readUpstream(data: NonNullable<ConfigData["upstream"]>, sink: ProblemSink): Upstream {
+  if (data === "embedded") return { kind: "embedded" };
   const servers: UpstreamServer[] = [];
-  for (const [index, entry] of data.upstream.entries()) {
+  for (const [index, entry] of data.entries()) {
     const uri = typeof entry === "string" ? entry : entry.uri;
     const allowClear = typeof entry === "string" ? false : (entry.allow_clear ?? false);
     const server = readUpstreamUri(uri, allowClear);
@@ -167,6 +179,15 @@ function readAnswerWithin(text: string | undefined, sink: ProblemSink): number {
   return milliseconds;
 }
 
+/** Whoever supervises the process loses patience sooner or later; Timer C is the longest that a transaction may last. */
+const LONGEST_GRACE_MS = 600_000;
+
+function readShutdownGrace(text: string | undefined, sink: ProblemSink): number {
+  const milliseconds = millisecondsOf(text ?? "30s");
+  if (milliseconds > LONGEST_GRACE_MS) sink.error(["shutdown_grace"], "must be 10m at most");
+  return milliseconds;
+}
+
 function onFailureConfig(data: OnFailureData): OnFailureConfig {
   return {
     parseProblem: data.parse_problem ?? "block",
@@ -188,6 +209,8 @@ function limitsConfig(data: LimitsData): LimitsConfig {
     idleMs: time(data.idle, "10m"),
     sendBufferBytes: size(data.send_buffer, "1MiB"),
     inFlight: data.in_flight ?? 20_000,
+    ratePerSource: rateOf(data.rate_per_source ?? "off"),
+    overloadCode: data.overload_code ?? 503,
     linksPerMessage: data.links_per_message ?? 1000,
     mimeDepth: data.mime_depth ?? 10,
     attachmentBytes: size(data.attachment, "1MiB"),
@@ -217,7 +240,8 @@ function checkListeners(config: ReadConfig, data: ConfigData, sink: ProblemSink)
     if (config.listen.some((listener) => isListener(listener, server))) {
       const hint =
         "a message would go round in circles: give the server or the listener another port";
-      sink.error(["upstream", index], "this is a listener of the gateway itself", hint);
+      const path = config.placement === "trunk" ? ["routes"] : ["upstream", index];
+      sink.error(path, "this is a listener of the gateway itself", hint);
     }
   }
 }

@@ -24,14 +24,6 @@ export function readRegularFile(path: string, maxBytes: number): Result<Buffer, 
   }
 }
 
-/** Why a file cannot be read, without reading it; undefined: it can. Folders, pipes and devices are problems. */
-export function findReadProblem(path: string): ReadProblem | undefined {
-  const opened = openRegularFile(path);
-  if (!opened.ok) return opened.problem;
-  closeSync(opened.value.descriptor);
-  return undefined;
-}
-
 /** A file system error in words. */
 export function readProblem(error: unknown): ReadProblem {
   const code = (error as NodeJS.ErrnoException).code ?? "";

@@ -105,6 +105,14 @@ describe("readScan", () => {
       "3:19: none.txt does not exist (check the spelling of the path)",
     ],
     ["scan: { hashes: [ . ] }", "is a folder, not a file"],
+    [
+      "scan: { hashes: [ sluice.yaml ] }",
+      "3:19: sluice.yaml:1: not a SHA-256 in hex at the beginning of a line, and 2 more such lines",
+    ],
+    [
+      "scan: { engines: [ { type: clamd, host: h } ], hashes: [] }\n".replace("[]", "[ none.txt ]"),
+      "only the builtin engine reads hashes, and it is not named",
+    ],
   ])("refuses %s", (text, expected) => {
     const { scan, shown } = load(text);
     expect(scan).toBeNull();

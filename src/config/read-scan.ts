@@ -2,9 +2,9 @@ import { isIP } from "node:net";
 import { resolve } from "node:path";
 import type { ProblemSink, RulePath } from "../policy/rule-problem.ts";
 import type { EngineConfig, ScanConfig } from "./config.ts";
+import { readHashList } from "./hash-list.ts";
 import { millisecondsOf } from "./quantities.ts";
 import { HOST_NAME } from "./read-addresses.ts";
-import { displayPath, findReadProblem } from "./read-file.ts";
 import type { EngineData, ScanData } from "./scan-schema.ts";
 
 /** sun_path of Linux, without the NUL. */
@@ -14,9 +14,10 @@ const DEFAULT_CLAMD_PORT = 3310;
 
 /** `scan:` with its defaults; `base`: the folder that paths are relative to. */
 export function readScan(data: ScanData, base: string, sink: ProblemSink): ScanConfig {
+  const engines = readEngines(data.engines ?? [{ type: "builtin" }], base, sink);
   return {
-    engines: readEngines(data.engines ?? [{ type: "builtin" }], base, sink),
-    hashFiles: readHashFiles(data.hashes ?? [], base, sink),
+    engines,
+    hashFiles: readHashFiles(data.hashes ?? [], engines, base, sink),
     combine: data.combine ?? "worst",
     timeoutMs: millisecondsOf(data.timeout ?? "60s"),
     onInfected: data.on_infected ?? "quarantine",
@@ -101,18 +102,25 @@ function readClamdAddress(
   return { host: name, port: tcp };
 }
 
+/** Reads them to the end, so that a list that the gateway would not start with is found by a check. */
 function readHashFiles(
   files: readonly string[],
+  engines: readonly EngineConfig[],
   base: string,
   sink: ProblemSink,
 ): readonly string[] {
+  if (files.length > 0 && !engines.some((engine) => engine.type === "builtin")) {
+    const hint = 'add "- type: builtin" to scan.engines';
+    sink.error(
+      ["scan", "hashes"],
+      "only the builtin engine reads hashes, and it is not named",
+      hint,
+    );
+  }
   return files.map((written, index) => {
     const path = resolve(base, written);
-    const problem = findReadProblem(path);
-    if (problem !== undefined) {
-      const place = ["scan", "hashes", index];
-      sink.error(place, `${displayPath(path)} ${problem.message}`, problem.hint);
-    }
+    const list = readHashList(path);
+    if (!list.ok) sink.error(["scan", "hashes", index], list.problem.message, list.problem.hint);
     return path;
   });
 }

@@ -44,10 +44,35 @@ const MAGICS: readonly Magic[] = [
   magic("BZh", "application/x-bzip2", "archive"),
   magic("\x60\xea", "application/x-arj", "archive"),
   magic("-lh", "application/x-lzh-compressed", "archive", 2),
+  magic("-lz", "application/x-lzh-compressed", "archive", 2),
+  magic("-pm", "application/x-lzh-compressed", "archive", 2),
   magic("\xfd7zXZ\0", "application/x-xz", "archive"),
   magic("\x28\xb5\x2f\xfd", "application/zstd", "archive"),
+  magic("\x1f\x9d", "application/x-compress", "archive"),
+  magic("\x1f\xa0", "application/x-compress", "archive"),
+  magic("LZIP\x01", "application/x-lzip", "archive"),
+  magic("\x04\x22\x4d\x18", "application/x-lz4", "archive"),
+  magic("\x02\x21\x4c\x18", "application/x-lz4", "archive"),
+  magic("\x89LZO\0\r\n\x1a\n", "application/x-lzop", "archive"),
+  magic("\xc7\x71", "application/x-cpio", "archive"),
+  magic("\x71\xc7", "application/x-cpio", "archive"),
+  magic("!<arch>\n", "application/x-archive", "archive"),
+  magic("xar!\0\x1c", "application/x-xar", "archive"),
+  magic("**ACE**", "application/x-ace-compressed", "archive", 7),
+  magic("\xdc\xa7\xc4\xfd", "application/x-zoo", "archive", 20),
+  magic("ZOO 2.", "application/x-zoo", "archive"),
+  magic("MSWIM\0\0\0", "application/x-ms-wim", "archive"),
   magic("ustar", "application/x-tar", "archive", 257),
+  magic("\x78\x9f\x3e\x22", "application/vnd.ms-tnef", "office"),
+  magic("\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d", "application/onenote", "office"),
   magic("CD001", "application/x-iso9660-image", "disk-image", 0x8001),
+  magic("BEA01", "application/x-udf-image", "disk-image", 0x8001),
+  magic("NSR02", "application/x-udf-image", "disk-image", 0x8001),
+  magic("NSR03", "application/x-udf-image", "disk-image", 0x8001),
+  magic("QFI\xfb", "application/x-qemu-disk", "disk-image"),
+  magic("KDMV", "application/x-vmdk", "disk-image"),
+  magic("COWD", "application/x-vmdk", "disk-image"),
+  magic("# Disk DescriptorFile", "application/x-vmdk", "disk-image"),
   magic("conectix", "application/x-vhd", "disk-image"),
   magic("vhdxfile", "application/x-vhdx", "disk-image"),
   magic("%PDF-", "application/pdf", "document"),
@@ -138,7 +163,32 @@ function containerType(bytes: Buffer, start: number): TrueType | undefined {
       ? { type: "image/heif", group: "image" }
       : { type: "video/mp4", group: "video" };
   }
-  return undefined;
+  return archiveType(bytes, start);
+}
+
+/** Archives that begin with no fixed bytes, or with too few to be sure. */
+function archiveType(bytes: Buffer, start: number): TrueType | undefined {
+  const head = bytes.toString("latin1", start, start + 30);
+  if (/^0707(?:0[12][0-9a-f]{24}|07[0-7]{24})/i.test(head))
+    return { type: "application/x-cpio", group: "archive" };
+  // a skippable frame (RFC 8878 §3.1.2), behind which a compressed one comes
+  // oxlint-disable-next-line no-control-regex -- these are what is looked for
+  if (/^[\x50-\x5f]\x2a\x4d\x18/.test(head)) return { type: "application/zstd", group: "archive" };
+  // oxlint-disable-next-line no-control-regex -- these are what is looked for
+  if (/^\x1a[\x01-\x0b][\x21-\x7e]{1,12}\0/.test(head))
+    return { type: "application/x-arc", group: "archive" };
+  return isLzma(bytes, start) ? { type: "application/x-lzma", group: "archive" } : undefined;
+}
+
+/** Properties, size of the dictionary (2^n or 2^n + 2^(n-1)), length (or unknown), and the coder's first byte, 0. */
+function isLzma(bytes: Buffer, start: number): boolean {
+  if (bytes.length < start + 14 || (bytes[start] ?? 0) >= 225 || bytes[start + 13] !== 0)
+    return false;
+  const dictionary = bytes.readUInt32LE(start + 1);
+  const top = 2 ** (31 - Math.clz32(dictionary));
+  if (dictionary < 4096 || (dictionary !== top && dictionary !== 1.5 * top)) return false;
+  const high = bytes.readUInt32LE(start + 9);
+  return high === 0xffff_ffff || high < 256;
 }
 
 function markupType(bytes: Buffer, start: number): TrueType | undefined {

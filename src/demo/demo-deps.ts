@@ -12,7 +12,7 @@ export interface DemoDeps {
   /** The folder of the shipped rules. */
   readonly rulesDir: string;
   /** The handler stays until the returned function is called. */
-  onSignal(name: "SIGINT" | "SIGTERM", handler: () => void): () => void;
+  onSignal(name: "SIGINT" | "SIGTERM" | "SIGHUP", handler: () => void): () => void;
 }
 
 export interface DemoOutput {

@@ -24,21 +24,30 @@ export interface DemoGateway extends AsyncDisposable {
 const START_MS = 10_000;
 const STOP_MS = 3000;
 const RANGE = 10;
+const SOCKET = "admin.sock";
+/** sun_path of Linux, without the NUL. */
+const MAX_SOCKET_PATH = 107;
 
 /** Writes the configuration, starts, and resolves when the gateway is ready; rejects with DemoFailed. */
 export async function startDemoGateway(deps: DemoDeps, options: DemoOptions): Promise<DemoGateway> {
-  const relayPorts = readRange(options.portRange) ?? (await findFreeRange());
+  const relayPorts = (await readRange(options.portRange)) ?? (await findFreeRange());
   await using stack = new AsyncDisposableStack();
   const dir = await mkdtemp(join(tmpdir(), "sluice-demo-"));
   if (!options.keep) stack.defer(async () => rm(dir, { recursive: true, force: true }));
   const config = join(dir, "sluice.yaml");
-  await writeFile(config, configText(deps.rulesDir, relayPorts));
+  const socketDir =
+    Buffer.byteLength(join(dir, SOCKET)) > MAX_SOCKET_PATH ? await shortFolder() : dir;
+  if (socketDir !== dir && !options.keep) {
+    stack.defer(async () => rm(socketDir, { recursive: true, force: true }));
+  }
+  await writeFile(config, configText(deps.rulesDir, relayPorts, join(socketDir, SOCKET)));
   const [program, ...before] = deps.program;
   const log = join(dir, "gateway.log");
   const logFile = openSync(log, "a", 0o600);
   const child = spawn(program, [...before, "run", "--config", config], {
     cwd: dir,
-    stdio: ["ignore", "pipe", logFile],
+    // The channel carries nothing: by its end the gateway learns that this process has been killed.
+    stdio: ["ignore", "pipe", logFile, "ipc"],
   });
   closeSync(logFile);
   stack.defer(async () => stop(child, deps.clock));
@@ -53,8 +62,17 @@ export async function startDemoGateway(deps: DemoDeps, options: DemoOptions): Pr
   };
 }
 
+/** For the socket alone, where TMPDIR is too long for one. */
+async function shortFolder(): Promise<string> {
+  return mkdtemp("/tmp/sluice-demo-");
+}
+
 /** JSON is YAML. */
-function configText(rulesDir: string, [first, last]: readonly [number, number]): string {
+function configText(
+  rulesDir: string,
+  [first, last]: readonly [number, number],
+  socket: string,
+): string {
   const config = {
     listen: ["tcp://127.0.0.1:0"],
     upstream: "embedded",
@@ -62,17 +80,22 @@ function configText(rulesDir: string, [first, last]: readonly [number, number]):
     rules: [rulesDir],
     relay: { msnftp: { ports: `${first}-${last}` } },
     data: { dir: "data" },
+    admin: { socket },
   };
   return `# Written by sluice demo.\n${JSON.stringify(config, undefined, 2)}\n`;
 }
 
-function readRange(text: string | undefined): readonly [number, number] | undefined {
+async function readRange(text: string | undefined): Promise<readonly [number, number] | undefined> {
   if (text === undefined) return undefined;
   const match = /^(\d{1,5})-(\d{1,5})$/.exec(text);
   const first = Number(match?.[1]);
   const last = Number(match?.[2]);
   if (match === null || first < 1024 || last > 65_535 || last < first) {
     throw new DemoFailed(`"${text}" is no range of ports: write 20000-20009`);
+  }
+  for (let port = first; port <= last; port += 1) {
+    if (await isFree(port)) continue;
+    throw new DemoFailed(`port ${port} is in use: name other ones with --port-range, or none`);
   }
   return [first, last];
 }

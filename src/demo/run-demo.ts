@@ -19,7 +19,7 @@ interface Performance {
   readonly deps: DemoDeps;
   readonly options: DemoOptions;
   readonly tell: Narrator;
-  /** Aborted by Ctrl-C. */
+  /** Aborted by Ctrl-C, and when the terminal is closed. */
   readonly signal: AbortSignal;
 }
 
@@ -28,7 +28,7 @@ export async function runDemo(deps: DemoDeps, options: DemoOptions): Promise<boo
   const tell = createNarrator(deps);
   const interruption = new AbortController();
   const { signal } = interruption;
-  const removals = (["SIGINT", "SIGTERM"] as const).map((name) =>
+  const removals = (["SIGINT", "SIGTERM", "SIGHUP"] as const).map((name) =>
     deps.onSignal(name, () => interruption.abort()),
   );
   try {

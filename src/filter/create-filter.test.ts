@@ -4,7 +4,8 @@ import { createMemoryJournal, type MemoryJournal } from "../../test/support/memo
 import { messageRequest, parsedBytes, parsedRequest } from "../../test/support/parsed-request.ts";
 import { compilePolicy } from "../policy/compile.ts";
 import type { Policy } from "../policy/decision.ts";
-import { directionOf, type ScanFacts } from "../policy/facts.ts";
+import { createDomains } from "../policy/domains.ts";
+import type { ScanFacts } from "../policy/facts.ts";
 import type { RequestContext, RequestOutcome, TransactionEnd } from "../proxy/seams.ts";
 import { SipResponse, type SipRequest } from "../wire/sip/message.ts";
 import { parseDatagram } from "../wire/sip/parse-message.ts";
@@ -62,6 +63,7 @@ const CLIENT: RequestContext = {
   sourcePort: 4000,
   authenticatedAor: "sip:alice@example.com",
   trusted: false,
+  dialogProven: true,
   receivedAt: 1_800_000_000_000,
 };
 const SERVER: RequestContext = { ...CLIENT, side: "server", authenticatedAor: undefined };
@@ -79,20 +81,25 @@ function policyOf(data: unknown): Policy {
 let clock: ManualClock;
 let journal: MemoryJournal;
 let scan: ScanFacts;
+let onScan: () => void;
 let filter: Filter;
 
 beforeEach(() => {
   clock = createManualClock();
   journal = createMemoryJournal();
   scan = { verdict: "clean", engine: "test", name: "", reason: "" };
+  onScan = () => undefined;
   const policy = policyOf(RULES);
   filter = createFilter(
     {
       journal,
       clock,
       policy: () => policy,
-      scan: () => scan,
-      directionOf: (from, to) => directionOf(from, to, []),
+      scan() {
+        onScan();
+        return scan;
+      },
+      domains: createDomains([]),
       onFailure: (error) => {
         throw error;
       },
@@ -240,6 +247,40 @@ describe("createFilter", () => {
     expect(new Set(journal.drafts.map((draft) => draft.id)).size).toBe(1);
   });
 
+  it("makes ten thousand forged senders one incident and a few records, and tells none of them by notice", async () => {
+    const stranger = { ...CLIENT, authenticatedAor: undefined };
+    for (let n = 0; n < 10_000; n += 1) {
+      const from = `<sip:user${n}@example.com>;tag=${n}`;
+      const outcome = await ask(messageRequest("http://a.example/1.exe", { from }), stranger);
+      expect(outcome).toMatchObject({ kind: "reply", status: 403 });
+    }
+    clock.advance(1000);
+    expect(journal.drafts).toHaveLength(11);
+    expect(new Set(journal.drafts.map((draft) => draft.id)).size).toBe(1);
+    const counted = journal.drafts.reduce((sum, { repeats = 0 }) => sum + 1 + repeats, 0);
+    expect(counted).toBe(10_000);
+    expect(journal.drafts.every((draft) => draft.quarantine === undefined)).toBe(true);
+    expect(clock.scheduledCalls).toBe(0);
+  });
+
+  it("answers no stranger before the incident is on disk, and none at all when it cannot be", async () => {
+    const stranger = { ...CLIENT, authenticatedAor: undefined };
+    journal.fail = new Error("disk full");
+    for (let n = 0; n < 12; n += 1) {
+      await expect(ask(messageRequest(`http://a.example/${n}.exe`), stranger)).rejects.toThrow(
+        "disk",
+      );
+    }
+  });
+
+  it("writes what was only counted when the gateway stops", async () => {
+    const stranger = { ...CLIENT, authenticatedAor: undefined };
+    for (let n = 0; n < 15; n += 1)
+      await ask(messageRequest(`http://a.example/${n}.exe`), stranger);
+    filter.close();
+    expect(journal.drafts.at(-1)).toMatchObject({ repeats: 4 });
+  });
+
   it("refuses an attachment by name before it is scanned, and by its scan after", async () => {
     const named = ['Content-Disposition: attachment; filename="a.exe"'];
     const type = "application/octet-stream";
@@ -252,6 +293,22 @@ describe("createFilter", () => {
     expect(journal.drafts.at(-1)).toMatchObject({ action: "block", rule: "on_error" });
     scan = { verdict: "clean", engine: "test", name: "", reason: "" };
     expect((await ask(messageRequest("fine", { type }))).kind).toBe("forward");
+  });
+
+  it("scans no further for a request that was given up, and records nothing of it", async () => {
+    const part = "--b\r\nContent-Type: application/x-a;name=a\r\n\r\nx\r\n";
+    const type = "multipart/mixed;boundary=b";
+    const given = new AbortController();
+    let scans = 0;
+    scan = { verdict: "infected", engine: "test", name: "Eicar", reason: "" };
+    onScan = () => {
+      scans += 1;
+      if (scans === 2) given.abort();
+    };
+    const request = messageRequest(`${part.repeat(5)}--b--\r\n`, { type });
+    await expect(filter.onRequest(request, CLIENT, given.signal)).rejects.toThrow("aborted");
+    expect(scans).toBe(2);
+    expect(journal.drafts).toEqual([]);
   });
 
   it("refuses what cannot be read without doubt, and says so in the record only", async () => {

@@ -2,10 +2,11 @@ import type { Clock } from "../base/clock.ts";
 import { createEventId } from "../journal/event-id.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { IncidentDraft, NoticeRecord } from "../journal/records.ts";
-import { carryOut, judge, judgeMedia, noticesOf, type JudgeSettings } from "../judge.ts";
+import { carryOut, judge, judgeMedia, mayInvite, noticesOf, type JudgeSettings } from "../judge.ts";
 import type { Attachment, InvitationPart } from "../inspect/inspection.ts";
 import type { Policy } from "../policy/decision.ts";
-import type { Direction, ScanFacts } from "../policy/facts.ts";
+import type { Domains } from "../policy/domains.ts";
+import type { ScanFacts } from "../policy/facts.ts";
 import type { HearingContext, Verdict } from "../policy/hearing.ts";
 import type { Notifier } from "../notify/notifier.ts";
 import type { Originator } from "../proxy/origination.ts";
@@ -24,8 +25,11 @@ import { Actions, actionKeys } from "./actions.ts";
 import { FileDesk } from "./file-desk.ts";
 import { hearingContext } from "./hearing-context.ts";
 import { groupKey, incidentDraft } from "./incident-draft.ts";
-import { createMarks, type Marks } from "./mark.ts";
+import { Crossings } from "./crossings.ts";
+import { mayCarryMessages } from "./messaging-media.ts";
 import { NoticeDesk } from "./notice-desk.ts";
+import { createSecondCrossing, type SecondCrossing } from "./second-crossing.ts";
+import { Strangers } from "./strangers.ts";
 import { TransferDesk } from "./transfer-desk.ts";
 import type { Transfer } from "./transfer.ts";
 import { keepStory, transferEvent } from "./transfer-records.ts";
@@ -44,7 +48,7 @@ export interface FilterDeps {
   readonly policy: () => Policy;
   /** Scans one attachment; never rejects, a broken engine is the verdict "error". */
   readonly scan: (attachment: Attachment) => ScanFacts | Promise<ScanFacts>;
-  readonly directionOf: (fromDomain: string, toDomain: string) => Direction;
+  readonly domains: Domains;
   /** A failure that no caller can be told of. */
   readonly onFailure: (error: unknown) => void;
   /** What the gateway can do besides answering; the proxy and the relay come to life after the filter. */
@@ -57,7 +61,7 @@ export interface FilterMeans {
   readonly originator: Originator;
   readonly notifier: Notifier;
   /** The host of ours that a peer with this source address shall dial for a file. */
-  readonly mediaHost: (peerAddress: string | undefined) => string;
+  readonly mediaHost: (peerAddress: string | undefined) => string | undefined;
   /** A new ULID. */
   readonly newId: () => string;
 }
@@ -66,7 +70,7 @@ export interface FilterSettings {
   readonly judge: JudgeSettings;
   /** Warn-agent of our answers. */
   readonly agent: string;
-  /** 32 bytes; undefined when there is no server behind us that could send a message back (`upstream: embedded`). */
+  /** 32 bytes; undefined when no message crosses the gateway twice (`upstream: embedded`, beside a proxy, on a trunk). */
   readonly markKey: Buffer | undefined;
   /** Largest file to be relayed, bytes; undefined: no transfers (`relay.msnftp: off`). */
   readonly maxFileBytes: number | undefined;
@@ -86,7 +90,8 @@ const NO_SPLICES: readonly Splice[] = [];
 export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter {
   const actions = new Actions(deps.journal, deps.clock);
   const { markKey } = settings;
-  const marks = markKey === undefined ? undefined : createMarks(markKey);
+  const crossing = markKey === undefined ? undefined : createSecondCrossing(deps.clock, markKey);
+  const strangers = new Strangers(deps.journal, deps.clock, deps.onFailure);
   const notices = new NoticeDesk(deps.means.notifier);
   const transfers = createTransferDesk(deps, settings);
   const { relay } = deps.means;
@@ -94,17 +99,33 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
     { ...deps, relay, transfers, notices },
     { failure: settings.judge, agent: settings.agent },
   );
-  const desk: Desk = { deps, settings, actions, marks, transfers, notices };
+  const crossings = new Crossings(deps.clock);
+  const desk: Desk = {
+    deps,
+    settings,
+    actions,
+    strangers,
+    crossing,
+    crossings,
+    transfers,
+    notices,
+  };
   return {
-    onRequest: (request, context) => onRequest(desk, request, context),
+    onRequest: (request, context, signal) => onRequest(desk, request, context, signal),
+    mayPassUnjudged: (request) => !mayInvite(request),
     onAck: (ack, context) => onMedia(desk, ack, ack, context),
     onResponse: (response, request, context) => onMedia(desk, response, request, context),
     // Our own words are not judged again when the server sends them back to us on their way to the user.
     onOriginate: (request) =>
-      marks === undefined ? [] : [marks.add(request, [], deps.clock.now())],
+      crossing?.leaving(request, [], { now: deps.clock.now(), to: request.requestUri }) ?? [],
     onRelayEvent: (event) => files.onEvent(event),
     transferOf: (relayId) => transfers.ofRelay(relayId),
-    close: () => actions.close(),
+    close() {
+      actions.close();
+      strangers.close();
+      crossing?.close();
+      crossings.close();
+    },
   };
 }
 
@@ -127,7 +148,9 @@ interface Desk {
   readonly deps: FilterDeps;
   readonly settings: FilterSettings;
   readonly actions: Actions;
-  readonly marks: Marks | undefined;
+  readonly strangers: Strangers;
+  readonly crossing: SecondCrossing | undefined;
+  readonly crossings: Crossings;
   readonly transfers: TransferDesk;
   readonly notices: NoticeDesk;
 }
@@ -136,18 +159,20 @@ function onRequest(
   desk: Desk,
   request: SipRequest,
   context: RequestContext,
+  signal: AbortSignal,
 ): RequestOutcome | Promise<RequestOutcome> {
   if (!carriesContent(request)) return UNTOUCHED;
   const { deps, settings } = desk;
-  if (context.side === "server" && desk.marks?.isMarked(request, context.receivedAt) === true) {
+  if (context.side === "server" && desk.crossing?.saidOf(request, context.receivedAt)) {
     return UNTOUCHED;
   }
-  const hearing = hearingContext(request, context, deps.directionOf);
+  const hearing = hearingContext(request, context, deps.domains);
+  if (context.voucher !== undefined && desk.crossings.isJudged(request, hearing)) return UNTOUCHED;
   const policy = deps.policy();
   const judgement = judge(request, hearing, policy, settings.judge);
   const question: Question = { request, context, hearing, policy };
   if (judgement.kind === "decided") return act(desk, question, judgement.verdict);
-  return scanAll(desk, judgement.attachments).then((scans) =>
+  return scanAll(desk, judgement.attachments, signal).then((scans) =>
     act(desk, question, judgement.decide(scans)),
   );
 }
@@ -194,9 +219,18 @@ function hasBody(request: SipRequest): boolean {
   return request.bodyStart < request.bytes.length;
 }
 
-async function scanAll(desk: Desk, attachments: readonly Attachment[]): Promise<ScanFacts[]> {
+/** Rejects when the request was given up meanwhile: nobody waits for the rest. */
+async function scanAll(
+  desk: Desk,
+  attachments: readonly Attachment[],
+  signal: AbortSignal,
+): Promise<ScanFacts[]> {
   const scans: ScanFacts[] = [];
-  for (const attachment of attachments) scans.push(await desk.deps.scan(attachment));
+  for (const attachment of attachments) {
+    signal.throwIfAborted();
+    scans.push(await desk.deps.scan(attachment));
+  }
+  signal.throwIfAborted();
   return scans;
 }
 
@@ -222,9 +256,12 @@ async function transfer(
 ): Promise<RequestOutcome> {
   const step = await desk.transfers.take({ ...question, part, verdict });
   if (step.kind === "forward") return allow(desk, question, verdict, step);
-  const outcome = await stopOrChange(desk, question, step.verdict);
-  step.after?.();
-  return outcome;
+  try {
+    return await stopOrChange(desk, question, step.verdict);
+  } finally {
+    // Also when it could not be recorded: the other side must not wait for nothing.
+    step.after?.();
+  }
 }
 
 /** Edits that are no rewriting by a rule, and who else wants to know how it ended. */
@@ -243,6 +280,7 @@ function allow(desk: Desk, question: Question, verdict: Verdict, edits: Edits): 
     kind: "forward",
     splices,
     towardsServer,
+    messaging: mayCarryMessages(verdict.inspection),
     onEnd(end) {
       edits.onEnd?.(end);
       const event = {
@@ -289,6 +327,11 @@ async function stopOrChange(
       action,
       answer,
     });
+  // A refusal is nothing that a stranger could go on with: there is an answer, and no action to remember.
+  if (outcome.kind === "refuse" && !hearing.from.authenticated) {
+    await desk.strangers.record(draft());
+    return { kind: "reply", ...outcome.refusal };
+  }
   const recorded =
     known ?? (await actions.record(keys, await withCopy(desk, question, verdict, draft())));
   if ("id" in running && !running.repeated)
@@ -298,6 +341,7 @@ async function stopOrChange(
     kind: "forward",
     splices: outcome.splices,
     towardsServer: mark(desk, question, outcome.splices),
+    messaging: mayCarryMessages(verdict.inspection),
     onEnd: (end) => actions.ended(recorded, end),
   };
 }
@@ -371,11 +415,15 @@ function withTrace(desk: Desk, question: Question, verdict: Verdict): Verdict {
   return judgement.kind === "decided" ? judgement.verdict : judgement.decide(verdict.scans);
 }
 
-/** Our mark for what a client sends, in case that it goes to the server; `splices` are the other edits. */
+/**
+ * Our mark for what a client sends, in case that it goes to the server; `splices` are the other edits. Beside a proxy and
+ * on a trunk what leaves may go straight to a client, which sees no mark: there it is remembered instead.
+ */
 function mark(desk: Desk, question: Question, splices: readonly Splice[]): readonly Splice[] {
-  const { request, context } = question;
-  if (desk.marks === undefined || context.side !== "client") return NO_SPLICES;
-  return [desk.marks.add(request, splices, context.receivedAt)];
+  const { request, context, hearing } = question;
+  if (context.voucher !== undefined) desk.crossings.note(request, hearing, splices);
+  if (desk.crossing === undefined || context.side !== "client") return NO_SPLICES;
+  return desk.crossing.leaving(request, splices, { now: context.receivedAt, to: hearing.to.aor });
 }
 
 /** Responses and ACK: what the rules refuse is closed, since refusing is impossible. */
@@ -387,7 +435,7 @@ function onMedia(
 ): readonly Splice[] {
   if (message.bodyStart === message.bytes.length || !bearsMedia(request.method)) return NO_SPLICES;
   const { deps, settings, actions } = desk;
-  const hearing = hearingContext(request, context, deps.directionOf);
+  const hearing = hearingContext(request, context, deps.domains);
   const { splices, verdict } = judgeMedia(message, hearing, deps.policy(), settings.judge);
   if (verdict === undefined) return splices;
   const { id } = deps.journal.incidentFor(groupKey(verdict, hearing));

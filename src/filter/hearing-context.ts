@@ -1,4 +1,5 @@
 import type { HearingContext } from "../policy/hearing.ts";
+import type { Domains } from "../policy/domains.ts";
 import type { Channel, Party } from "../policy/facts.ts";
 import type { RequestContext } from "../proxy/seams.ts";
 import { HeaderId } from "../wire/sip/header-names.ts";
@@ -7,20 +8,21 @@ import { parseNameAddr } from "../wire/sip/name-addr.ts";
 import { canonicalAor, parseSipUri } from "../wire/sip/uri.ts";
 
 /**
- * Who sends to whom, for the rules and the record. `to` is the Request-URI at ingress, and within a dialog the user in To.
- * Outside of a dialog the To field is only what the sender's screen says (DESIGN §4). Direction comes from `directionOf`, handed in with the domains.
+ * Who sends to whom, for the rules and the record. `to` is the Request-URI at ingress, and the user in To within a dialog
+ * that is proven to be one; the To field is otherwise only what the sender's screen says (DESIGN §4, decision 017).
  */
 export function hearingContext(
   request: SipRequest,
   context: RequestContext,
-  directionOf: (fromDomain: string, toDomain: string) => HearingContext["direction"],
+  domains: Domains,
 ): HearingContext {
   const from = sender(request, context);
-  const to = partyOf(addressed(request), "", undefined, false);
+  const fromDomain = domainOfOrigin(from, context);
+  const to = partyOf(addressed(request, context, domains), "", undefined, false);
   return {
     from,
     to,
-    direction: directionOf(from.domain, to.domain),
+    direction: domains.directionOf(fromDomain, to.domain),
     channel: channelOf(request),
     transport: context.transport,
     encrypted: context.encrypted,
@@ -29,10 +31,17 @@ export function hearingContext(
   };
 }
 
-/** Within a dialog the Request-URI is some device's Contact, and says nothing of the user or the domain (decision 017). */
-function addressed(request: SipRequest): string {
-  if (request.toTag === undefined) return request.requestUri;
-  return addresseeOf(request) || request.requestUri;
+/**
+ * Within a dialog the Request-URI is some device's Contact, and says nothing of the user or the domain (decision 017).
+ * Anybody can write a To tag, and a server delivers by the Request-URI: so To counts only where our Record-Route shows
+ * the dialog, and never against a Request-URI that could itself be an address of record of ours.
+ */
+function addressed(request: SipRequest, context: RequestContext, domains: Domains): string {
+  const target = context.aliasedUri ?? request.requestUri;
+  if (request.toTag === undefined || !context.dialogProven) return target;
+  const uri = parseSipUri(target);
+  if (!uri.ok || domains.isOurs(uri.value.host.toLowerCase())) return target;
+  return addresseeOf(request) || target;
 }
 
 function channelOf(request: SipRequest): Channel {
@@ -47,9 +56,26 @@ function sender(request: SipRequest, context: RequestContext): Party {
     ? Buffer.from(parsed.value.displayName, "latin1").toString("utf8")
     : "";
   const party = partyOf(uri, displayName, context.sourceAddress, false);
-  const proven =
-    context.trusted || context.side === "server" || context.authenticatedAor === party.aor;
-  return proven ? { ...party, authenticated: true } : party;
+  return isProven(party, context) ? { ...party, authenticated: true } : party;
+}
+
+/** Where nobody registers through us, the server that vouches for its users says who they are (seams.ts `Voucher`). */
+function isProven(party: Party, context: RequestContext): boolean {
+  const { voucher } = context;
+  switch (voucher?.kind) {
+    case undefined:
+      return context.trusted || context.side === "server" || context.authenticatedAor === party.aor;
+    case "asserted":
+      return voucher.aors.includes(party.aor);
+    case "peer":
+      return voucher.domains.includes(party.domain);
+  }
+}
+
+/** A server that sends under a domain that is not routed to it sends from its own, whatever From says. */
+function domainOfOrigin(from: Party, { voucher }: RequestContext): string {
+  if (voucher?.kind !== "peer" || from.authenticated) return from.domain;
+  return voucher.domains[0] ?? "";
 }
 
 function partyOf(

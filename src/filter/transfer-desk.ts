@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
-import { ExpiringMap } from "../base/expiring-map.ts";
+import { detached } from "../base/detached.ts";
 import type { InvitationPart } from "../inspect/inspection.ts";
+import type { Direction } from "../policy/facts.ts";
 import type { HearingContext, Verdict } from "../policy/hearing.ts";
 import type { OriginationEnd, Originator } from "../proxy/origination.ts";
 import type { RequestContext, TransactionEnd } from "../proxy/seams.ts";
@@ -10,6 +11,7 @@ import type { SipRequest } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
 import { namesMeeting, readAcceptance, type Acceptance, type Meeting } from "./read-acceptance.ts";
 import { isChallenge } from "./settlement.ts";
+import { TransferBook } from "./transfer-book.ts";
 import { writeStory } from "./transfer-story.ts";
 import { transferRefusal, type TransferRefusal } from "./transfer-refusal.ts";
 import { otherRole, transferKey, type OpenedPlace, type Role, type Transfer } from "./transfer.ts";
@@ -28,8 +30,8 @@ export interface TransferDeskDeps {
   readonly originator: Originator;
   /** A new id, a ULID. */
   readonly newId: () => string;
-  /** The host of ours that a peer with this source address shall dial. */
-  readonly mediaHost: (peerAddress: string | undefined) => string;
+  /** The IPv4 address of ours that a peer with this source address shall dial; undefined: there is none. */
+  readonly mediaHost: (peerAddress: string | undefined) => string | undefined;
   readonly maxFileBytes: number;
   /** A transfer that never got to the relay is over: declined, withdrawn, refused. */
   readonly onEnded: (transfer: Transfer, how: "refused" | "abandoned") => void;
@@ -45,7 +47,7 @@ export type TransferStep =
   | {
       readonly kind: "refuse";
       readonly verdict: Verdict;
-      /** To be called once the refusal is on record. */
+      /** To be called once the refusal is on record, or could not be recorded. */
       readonly after?: () => void;
     };
 
@@ -58,55 +60,34 @@ export interface TransferMessage {
   readonly verdict: Verdict;
 }
 
-/** How long an invitation may lie unanswered, and a finished transfer's cookie stays used. */
-const MEMORY_MS = 3_600_000;
-const MAX_TRANSFERS = 10_000;
+/** No user holds more than this share of the ports, as sender and receiver together. */
+const USER_SHARE = 0.8;
+/** After a challenge the same ACCEPT comes again with credentials; a port is not kept longer for one that does not. */
+const CHALLENGED_MS = 10_000;
 const FORWARD: TransferStep = { kind: "forward", splices: [] };
 
 export class TransferDesk {
   readonly #deps: TransferDeskDeps;
-  readonly #transfers: ExpiringMap<Transfer>;
-  readonly #byRelayId = new Map<string, Transfer>();
-  /** Transfers of each call whose legs are watched: one call may have several, one after the other or at once. */
-  readonly #watched = new Map<string, Set<Transfer>>();
+  readonly #book: TransferBook;
 
   constructor(deps: TransferDeskDeps) {
     this.#deps = deps;
-    this.#transfers = new ExpiringMap(deps.clock, {
-      ttlMs: MEMORY_MS,
-      maxEntries: MAX_TRANSFERS,
-      // What the relay still has ends there.
-      onExpire: (transfer) => {
-        if (transfer.opened === undefined) this.forget(transfer);
-      },
-    });
+    this.#book = new TransferBook(deps);
   }
 
   /** The transfer that the relay knows under this id. */
   ofRelay(relayId: string): Transfer | undefined {
-    return this.#byRelayId.get(relayId);
+    return this.#book.ofRelay(relayId);
   }
 
   /** The relay is done with it; its cookie stays used. */
   close(transfer: Transfer): void {
-    transfer.state = "ended";
-    if (transfer.opened !== undefined) this.#byRelayId.delete(transfer.opened.relayId);
+    this.#book.close(transfer);
   }
 
   /** Nobody has to be told any more. */
   forget(transfer: Transfer): void {
-    const { callId } = transfer;
-    const watched = this.#watched.get(callId);
-    if (watched?.delete(transfer) !== true || watched.size > 0) return;
-    this.#watched.delete(callId);
-    this.#deps.originator.unwatch(callId);
-  }
-
-  #watch(transfer: Transfer): void {
-    const { callId } = transfer;
-    const watched = this.#watched.get(callId) ?? new Set();
-    this.#watched.set(callId, watched.add(transfer));
-    this.#deps.originator.watch(callId);
+    this.#book.unwatch(transfer);
   }
 
   take(message: TransferMessage): TransferStep | Promise<TransferStep> {
@@ -124,54 +105,30 @@ export class TransferDesk {
   }
 
   #invite(message: TransferMessage): TransferStep {
-    const { request, hearing, part } = message;
+    const { request, part } = message;
     const { invitation } = part;
     // An application that is no file transfer: the rules have allowed it.
     if (message.verdict.inspection?.offers.some((offer) => offer.channel !== "msnftp") === true)
       return FORWARD;
     const problem = this.#offerProblem(message);
     if (problem !== undefined) return refuse(message, problem);
-    const { cookie = "", fileSize = 0 } = invitation;
-    const key = transferKey(request.callId, cookie);
-    const known = this.#transfers.get(key);
-    const file = message.verdict.inspection?.offers[0];
-    if (file === undefined) return refuse(message, "broken-offer");
+    const { cookie = "" } = invitation;
+    const known = this.#book.find(request.callId, cookie);
+    const transfer = offeredBy(message);
+    if (transfer === undefined) return refuse(message, "broken-offer");
     if (known !== undefined) {
-      const same =
-        known.state === "invited" &&
-        known.sender.tag === request.fromTag &&
-        known.file.size === fileSize &&
-        known.file.name.raw === file.name.raw;
-      return same ? this.#invited(known) : refuse(message, "cookie-used");
+      const again = isSameOffer(known, transfer);
+      return again ? this.#invited(known) : refuse(message, "cookie-used");
     }
-    const transfer: Transfer = {
-      key,
-      callId: request.callId,
-      cookie,
-      file: { name: file.name, size: fileSize, declaredType: undefined },
-      hearing,
-      sender: { aor: hearing.from.aor, tag: request.fromTag, address: sourceOf(message) },
-      receiver: {
-        aor: hearing.to.aor,
-        tag: request.toTag,
-        address: undefined,
-      },
-      keys: undefined,
-      opened: undefined,
-      state: "invited",
-      stopped: undefined,
-      cancelledBy: undefined,
-      told: false,
-    };
-    this.#transfers.set(key, transfer);
-    this.#watch(transfer);
-    return this.#invited(transfer);
+    return this.#book.add(transfer) ? this.#invited(transfer) : refuse(message, "quota");
   }
 
-  #offerProblem({ request, part, verdict }: TransferMessage): TransferRefusal | undefined {
+  #offerProblem(message: TransferMessage): TransferRefusal | undefined {
+    const { request, part, verdict } = message;
     const { cookie, fileName, fileSize, fields } = part.invitation;
     const { relay, maxFileBytes } = this.#deps;
     if (relay === undefined) return "relay-off";
+    if (!message.hearing.from.authenticated) return "not-signed-in";
     if (cookie === undefined || fileName === undefined || fileSize === undefined)
       return "broken-offer";
     if (verdict.inspection?.offers.length !== 1 || request.fromTag === undefined)
@@ -195,13 +152,13 @@ export class TransferDesk {
   }
 
   #accept(message: TransferMessage): TransferStep | Promise<TransferStep> {
-    const { request, part } = message;
+    const { request, part, hearing } = message;
     const { cookie } = part.invitation;
-    const transfer =
-      cookie === undefined ? undefined : this.#transfers.get(transferKey(request.callId, cookie));
+    const transfer = cookie === undefined ? undefined : this.#book.find(request.callId, cookie);
     if (transfer === undefined) {
       return namesMeeting(part.invitation) ? refuse(message, "unknown-transfer") : FORWARD;
     }
+    if (!hearing.from.authenticated) return refuse(message, "not-signed-in", transfer);
     const role = roleOf(transfer, message);
     if (role === undefined) return refuse(message, "not-a-party", transfer);
     const read = readAcceptance(part.invitation);
@@ -241,6 +198,7 @@ export class TransferDesk {
       if (ours) return FORWARD;
       if (opened.fingerprint !== message.part.text)
         return refuse(message, "second-accept", transfer);
+      opened.unclaimed?.cancel();
       return this.#redirected(message, transfer, place);
     });
   }
@@ -252,9 +210,16 @@ export class TransferDesk {
   ): Promise<TransferStep> {
     const { relay, newId } = this.#deps;
     if (relay === undefined) return refuse(message, "relay-off", transfer);
+    const host = this.#hostFor(message, transfer, opening.role);
+    if (host === undefined) return refuse(message, "no-ipv4", transfer);
+    const share = Math.ceil(relay.load.capacity * USER_SHARE);
+    const { sender, receiver } = transfer;
+    if (Math.max(this.#book.openOf(sender.aor), this.#book.openOf(receiver.aor)) >= share)
+      return refuse(message, "quota", transfer);
     const relayId = newId();
-    const place = this.#openRelay(relay, relayId, { message, transfer, opening });
-    transfer.opened = { fingerprint: opening.fingerprint, relayId, place };
+    this.#book.opened(transfer, relayId);
+    const place = this.#openRelay(relay, relayId, { message, transfer, opening, host });
+    transfer.opened = { fingerprint: opening.fingerprint, relayId, place, unclaimed: undefined };
     transfer.state = "open";
     const result = await place;
     if (result.kind === "place") return this.#redirected(message, transfer, result);
@@ -268,9 +233,8 @@ export class TransferDesk {
   }
 
   async #openRelay(relay: Relay, relayId: string, asked: Asked): Promise<OpenedPlace> {
-    const { message, transfer, opening } = asked;
+    const { message, transfer, opening, host } = asked;
     const { role, meeting, keys } = opening;
-    this.#byRelayId.set(relayId, transfer);
     const opened = await relay.open({
       id: relayId,
       ...keys,
@@ -281,13 +245,20 @@ export class TransferDesk {
       peer: { ...meeting, address: sourceOf(message) ?? meeting.address },
       // The file's receiver proves itself by its cookie; the sender that dials us only by its keys.
       dialler: role === "receiver" ? transfer.sender.address : undefined,
+      expected: transfer[otherRole(role)].address,
       owner: transfer.sender.aor,
       story: writeStory(transfer),
     });
     if (opened.kind === "refused") return opened;
     const { port, authCookie } = opened;
-    const address = this.#deps.mediaHost(transfer[otherRole(role)].address);
-    return { kind: "place", address, port, authCookie };
+    return { kind: "place", address: host, port, authCookie };
+  }
+
+  /** The address of ours for the peer that dials. The dialect knows IPv4 only, and so it must be on both ways. */
+  #hostFor(message: TransferMessage, transfer: Transfer, listening: Role): string | undefined {
+    const source = sourceOf(message);
+    if (source?.includes(":") === true) return undefined;
+    return this.#deps.mediaHost(transfer[otherRole(listening)].address);
   }
 
   #redirected(
@@ -300,30 +271,39 @@ export class TransferDesk {
       splices: redirectTransfer(message.request, message.part, place),
       onEnd: (end) => {
         const { opened } = transfer;
-        if (!isTaken(end) && opened !== undefined)
-          this.#deps.relay?.abort(opened.relayId, "cancelled");
+        if (opened === undefined) return;
+        const abort = (): void => this.#deps.relay?.abort(opened.relayId, "cancelled");
+        if (!isTaken(end)) abort();
+        else if (isChallenge(end)) {
+          opened.unclaimed?.cancel();
+          opened.unclaimed = this.#deps.clock.schedule(CHALLENGED_MS, abort);
+        }
       },
     };
   }
 
-  #cancel(message: TransferMessage): TransferStep {
-    const { request, part } = message;
-    const transfer = this.#transfers.get(transferKey(request.callId, part.invitation.cookie ?? ""));
+  #cancel(message: TransferMessage): TransferStep | Promise<TransferStep> {
+    const { request, part, hearing } = message;
+    const transfer = this.#book.find(request.callId, part.invitation.cookie ?? "");
     if (transfer === undefined || transfer.state === "ended") return FORWARD;
+    if (!hearing.from.authenticated) return refuse(message, "not-signed-in", transfer);
     const role = roleOf(transfer, message);
     if (role === undefined) return refuse(message, "not-a-party", transfer);
     transfer.cancelledBy = role;
-    if (transfer.opened === undefined) {
+    const { opened } = transfer;
+    if (opened === undefined) {
       this.#forget(transfer, role === "receiver" ? "refused" : "abandoned");
-    } else {
-      this.#deps.relay?.abort(transfer.opened.relayId, "cancelled");
+      return FORWARD;
     }
-    return FORWARD;
+    // Not before the ACCEPT has its answer: a CANCEL that overtakes it ends nothing at the other client.
+    return opened.place.then(() => {
+      this.#deps.relay?.abort(opened.relayId, "cancelled");
+      return FORWARD;
+    });
   }
 
   #forget(transfer: Transfer, how: "refused" | "abandoned"): void {
-    this.close(transfer);
-    this.forget(transfer);
+    this.#book.drop(transfer);
     this.#deps.onEnded(transfer, how);
   }
 
@@ -360,6 +340,47 @@ interface Asked {
   readonly message: TransferMessage;
   readonly transfer: Transfer;
   readonly opening: Opening;
+  /** Ours, for the peer that dials. */
+  readonly host: string;
+}
+
+/** A new transfer, as offered; undefined when the offer lacks what it needs. Nothing in it holds on to the message. */
+function offeredBy(message: TransferMessage): Transfer | undefined {
+  const { request, part, hearing, verdict } = message;
+  const { cookie, fileSize } = part.invitation;
+  const file = verdict.inspection?.offers[0];
+  if (file === undefined || cookie === undefined || fileSize === undefined) return undefined;
+  const callId = detached(request.callId);
+  return {
+    key: transferKey(callId, cookie),
+    callId,
+    cookie: detached(cookie),
+    file: { name: file.name, size: fileSize, declaredType: undefined },
+    hearing,
+    sender: {
+      aor: hearing.from.aor,
+      tag: detachedTag(request.fromTag),
+      address: sourceOf(message),
+    },
+    receiver: { aor: hearing.to.aor, tag: detachedTag(request.toTag), address: undefined },
+    keys: undefined,
+    opened: undefined,
+    state: "invited",
+    stopped: undefined,
+    cancelledBy: undefined,
+    told: false,
+  };
+}
+
+/** The text of an INVITE comes again as a MESSAGE, and after a challenge; to another user it is another offer. */
+function isSameOffer(known: Transfer, again: Transfer): boolean {
+  return (
+    known.state === "invited" &&
+    known.sender.tag === again.sender.tag &&
+    known.hearing.to.aor === again.hearing.to.aor &&
+    known.file.size === again.file.size &&
+    known.file.name.raw === again.file.name.raw
+  );
 }
 
 function refuse(
@@ -395,10 +416,24 @@ function roleOf(transfer: Transfer, { request, hearing }: TransferMessage): Role
 
 function note(transfer: Transfer, role: Role, message: TransferMessage): void {
   const peer = transfer[role];
-  peer.tag = message.request.fromTag;
+  peer.tag = detachedTag(message.request.fromTag);
   peer.address = sourceOf(message) ?? peer.address;
-  if (role === "receiver") peer.aor = message.hearing.from.aor;
+  if (role === "sender") return;
+  const { from, direction } = message.hearing;
+  if (from.aor !== transfer.hearing.to.aor) {
+    // Somebody else than was asked accepts: the file is judged as one for that user.
+    const to = { ...from, ip: undefined, displayName: "", authenticated: false };
+    transfer.hearing = { ...transfer.hearing, to, direction: REVERSED[direction] };
+  }
+  peer.aor = from.aor;
 }
+
+const REVERSED: Readonly<Record<Direction, Direction>> = {
+  inbound: "outbound",
+  outbound: "inbound",
+  internal: "internal",
+  transit: "transit",
+};
 
 /** Where a client's message came from; what comes by way of the server says nothing of it. */
 function sourceOf({ context }: TransferMessage): string | undefined {
@@ -407,6 +442,10 @@ function sourceOf({ context }: TransferMessage): string | undefined {
 
 function sameKeys(a: Transfer["keys"], b: Transfer["keys"]): boolean {
   return a?.encryptionKey === b?.encryptionKey && a?.hashKey === b?.hashKey;
+}
+
+function detachedTag(tag: string | undefined): string | undefined {
+  return tag === undefined ? undefined : detached(tag);
 }
 
 /** "sip:bob@example.com" is "bob@example.com" in USR. */

@@ -7,6 +7,8 @@ import type { RelayRefusal } from "../relay/relay.ts";
 export type TransferRefusal =
   | RelayRefusal
   | "relay-off"
+  | "not-signed-in"
+  | "no-ipv4"
   | "broken-offer"
   | "address-in-offer"
   | "unencrypted"
@@ -21,6 +23,8 @@ export type TransferRefusal =
 /** What the sender of the refused message is told; the rest is for the record. */
 const SENTENCES: Readonly<Record<TransferRefusal, string>> = {
   "relay-off": "File transfer is not available",
+  "not-signed-in": "File transfer is for users who have signed in",
+  "no-ipv4": "File transfer needs IPv4 addresses here",
   "broken-offer": "The file offer names no file or no size",
   "address-in-offer": "The file offer names an address",
   unencrypted: "Unencrypted file transfer is not available",

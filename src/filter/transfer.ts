@@ -1,3 +1,4 @@
+import type { ScheduledCall } from "../base/clock.ts";
 import type { HearingContext } from "../policy/hearing.ts";
 import type { FileFacts } from "../policy/facts.ts";
 import type { RelayRefusal } from "../relay/relay.ts";
@@ -12,8 +13,8 @@ export interface Transfer {
   /** Invitation-Cookie, decimal. */
   readonly cookie: string;
   readonly file: FileFacts & { readonly size: number };
-  /** Of the invitation: who, to whom, which way. */
-  readonly hearing: HearingContext;
+  /** Who, to whom, which way: of the invitation, and from the receiver's ACCEPT on with whoever accepts. */
+  hearing: HearingContext;
   readonly sender: Peer;
   readonly receiver: Peer;
   /** From the receiver's ACCEPT. */
@@ -49,8 +50,10 @@ export interface TransferKeys {
 export interface OpenedTransfer {
   readonly fingerprint: string;
   readonly relayId: string;
-  /** What the ACCEPT says now; undefined when the relay has refused. */
-  place: Promise<OpenedPlace>;
+  /** What the ACCEPT says now. */
+  readonly place: Promise<OpenedPlace>;
+  /** Ends it when the ACCEPT was challenged and does not come again. */
+  unclaimed: ScheduledCall | undefined;
 }
 
 export type OpenedPlace =

@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { createManualClock } from "../../test/support/manual-clock.ts";
+import { createManualClock, type ManualClock } from "../../test/support/manual-clock.ts";
 import { createMemoryJournal, type MemoryJournal } from "../../test/support/memory-journal.ts";
 import { parsedBytes, parsedRequest } from "../../test/support/parsed-request.ts";
 import { compilePolicy } from "../policy/compile.ts";
-import type { RequestContext, RequestOutcome } from "../proxy/seams.ts";
+import { createDomains } from "../policy/domains.ts";
+import type { RequestContext, RequestOutcome, TransactionEnd } from "../proxy/seams.ts";
 import type { ReceivedEvent, TransferEnd } from "../relay/relay.ts";
 import type { ScanResult } from "../scan/scan-result.ts";
 import { applySplices } from "../wire/sip/splice.ts";
@@ -14,6 +15,12 @@ const RULES = {
   version: 1,
   templates: { virus: { en: "{file.name} was stopped: {scan.name}. Ref {incident.short}" } },
   rules: [
+    {
+      id: "nothing-for-carol",
+      on: "file",
+      when: { to: { user: "carol" } },
+      then: "block",
+    },
     { id: "no-programs", on: "session", when: { file: { extension: ["exe"] } }, then: "block" },
     {
       id: "infected",
@@ -50,6 +57,7 @@ const ALICE: RequestContext = {
   sourcePort: 4000,
   authenticatedAor: "sip:alice@example.com",
   trusted: false,
+  dialogProven: true,
   receivedAt: 1_800_000_000_000,
 };
 const BOB: RequestContext = {
@@ -58,6 +66,7 @@ const BOB: RequestContext = {
   authenticatedAor: "sip:bob@example.com",
 };
 
+let clock: ManualClock;
 let journal: MemoryJournal;
 let means: RecordingMeans;
 let filter: Filter;
@@ -65,6 +74,7 @@ let failures: unknown[] = [];
 let cseq = 0;
 
 beforeEach(() => {
+  clock = createManualClock();
   journal = createMemoryJournal();
   means = recordingMeans();
   cseq = 0;
@@ -77,10 +87,10 @@ beforeEach(() => {
   filter = createFilter(
     {
       journal,
-      clock: createManualClock(),
+      clock,
       policy: () => compiled.value,
       scan: () => ({ verdict: "clean", engine: "test", name: "", reason: "" }),
-      directionOf: () => "internal",
+      domains: createDomains([]),
       onFailure: (error) => failures.push(error),
       means,
     },
@@ -112,18 +122,24 @@ interface Sent {
 async function sends(
   from: Party,
   lines: readonly string[],
-  changes: { readonly tag?: string; readonly context?: RequestContext } = {},
+  changes: {
+    readonly tag?: string;
+    readonly context?: RequestContext;
+    readonly to?: string;
+    readonly as?: string;
+    readonly end?: TransactionEnd;
+  } = {},
 ): Promise<Sent> {
   cseq += 1;
-  const to = from === "alice" ? "bob" : "alice";
+  const to = changes.to ?? (from === "alice" ? "bob" : "alice");
   const tags = { alice: "aa11", bob: "bb22" };
   const request = parsedRequest(
     [
       `MESSAGE sip:${to}@192.0.2.77:5061 SIP/2.0`,
       `Via: SIP/2.0/TCP 192.0.2.10:5061;branch=z9hG4bK${cseq}`,
       "Max-Forwards: 70",
-      `From: <sip:${from}@example.com>;tag=${changes.tag ?? tags[from]}`,
-      `To: <sip:${to}@example.com>;tag=${tags[to]}`,
+      `From: <sip:${changes.as ?? from}@example.com>;tag=${changes.tag ?? tags[from]}`,
+      `To: <sip:${to}@example.com>;tag=${from === "alice" ? tags.bob : tags.alice}`,
       "Call-ID: e2c0ffee@192.0.2.10",
       `CSeq: ${cseq} MESSAGE`,
       "Content-Type: text/x-msmsgsinvite; charset=UTF-8",
@@ -134,7 +150,7 @@ async function sends(
   const outcome = await filter.onRequest(request, context, new AbortController().signal);
   if (outcome.kind === "reply") return { outcome, body: undefined };
   const out = parsedBytes(applySplices(request.bytes, [...outcome.splices]));
-  outcome.onEnd?.({ status: 200, cause: "answered" });
+  outcome.onEnd?.(changes.end ?? { status: 200, cause: "answered" });
   return { outcome, body: out.body.toString() };
 }
 
@@ -353,6 +369,109 @@ describe("a file transfer in the filter", () => {
       "Cancel-Code: FTTIMEOUT",
     ]);
     expect(means.relay.aborted).toEqual([["T1", "cancelled"]]);
+  });
+
+  describe("of those who have not signed in", () => {
+    const STRANGER = { ...ALICE, authenticatedAor: undefined };
+
+    it("takes no offer, and remembers none", async () => {
+      const { outcome } = await sends("alice", INVITE, { context: STRANGER });
+      expect(outcome).toMatchObject({ kind: "reply", status: 606 });
+      expect((await sends("alice", INVITE)).body).toBe(`${INVITE.join("\r\n")}\r\n`);
+    });
+
+    it("opens no port for an answer, and ends nobody's transfer", async () => {
+      await sends("alice", INVITE);
+      const nobody = { context: { ...BOB, authenticatedAor: undefined } };
+      const answer = await sends("bob", [...ACCEPT, ...KEYS, ...ADDRESS], nobody);
+      expect(answer.outcome).toMatchObject({ kind: "reply", status: 606 });
+      const cancel = ["Invitation-Command: CANCEL", "Invitation-Cookie: 513756658"];
+      expect((await sends("bob", cancel, nobody)).outcome).toMatchObject({ kind: "reply" });
+      expect(means.relay.opened).toEqual([]);
+      await sends("bob", [...ACCEPT, ...KEYS]);
+      await sends("alice", [...ACCEPT, ...ADDRESS]);
+      expect(means.relay.opened).toHaveLength(1);
+    });
+  });
+
+  it("keeps no port for an ACCEPT that was challenged and does not come again", async () => {
+    await sends("alice", INVITE);
+    await sends("bob", [...ACCEPT, ...KEYS]);
+    const end = { status: 407, cause: "answered" } as const;
+    await sends("alice", [...ACCEPT, ...ADDRESS], { end });
+    expect(means.relay.aborted).toEqual([]);
+    clock.advance(10_000);
+    expect(means.relay.aborted).toEqual([["T1", "cancelled"]]);
+  });
+
+  it("keeps it for one that comes again with credentials", async () => {
+    await sends("alice", INVITE);
+    await sends("bob", [...ACCEPT, ...KEYS]);
+    const end = { status: 407, cause: "answered" } as const;
+    await sends("alice", [...ACCEPT, ...ADDRESS], { end });
+    await sends("alice", [...ACCEPT, ...ADDRESS]);
+    clock.advance(60_000);
+    expect(means.relay.aborted).toEqual([]);
+  });
+
+  it("judges the file as one for whoever accepts it", async () => {
+    await sends("alice", INVITE);
+    const carol = { as: "carol", context: { ...BOB, authenticatedAor: "sip:carol@example.com" } };
+    await sends("bob", [...ACCEPT, ...KEYS], carol);
+    await sends("alice", [...ACCEPT, ...ADDRESS]);
+    filter.onRelayEvent(received(CLEAN));
+    await settled();
+    expect(means.relay.decided).toEqual([["T1", "stop"]]);
+    expect(journal.drafts).toMatchObject([{ rule: "nothing-for-carol" }]);
+  });
+
+  it("takes the same offer to another user for another offer", async () => {
+    await sends("alice", INVITE);
+    const { outcome } = await sends("alice", INVITE, { to: "carol" });
+    expect(outcome).toMatchObject({ kind: "reply", status: 606 });
+  });
+
+  it("lets no sender push out the offers of others", async () => {
+    await sends("alice", INVITE);
+    const offers = await Promise.all(
+      Array.from({ length: 30 }, async (_, cookie) =>
+        sends(
+          "bob",
+          INVITE.map((line) => line.replace("513756658", String(cookie))),
+        ),
+      ),
+    );
+    expect(offers.filter(({ outcome }) => outcome.kind === "forward")).toHaveLength(20);
+    await sends("bob", [...ACCEPT, ...KEYS]);
+    await sends("alice", [...ACCEPT, ...ADDRESS]);
+    expect(means.relay.opened).toHaveLength(1);
+  });
+
+  it("keeps nothing of an offer that was refused at its receiver", async () => {
+    const end = { status: 404, cause: "answered" } as const;
+    for (let times = 0; times < 30; times += 1) {
+      const { outcome } = await sends("alice", INVITE, { end });
+      expect(outcome.kind).toBe("forward");
+    }
+  });
+
+  it("refuses what has no IPv4 address, instead of naming one that nobody can dial", async () => {
+    await sends("alice", INVITE);
+    await sends("bob", [...ACCEPT, ...KEYS]);
+    const context = { ...ALICE, sourceAddress: "2001:db8::10" };
+    const { outcome } = await sends("alice", [...ACCEPT, ...ADDRESS], { context });
+    expect(outcome).toMatchObject({ kind: "reply", status: 606 });
+    expect(means.relay.opened).toEqual([]);
+  });
+
+  it("tells the other side of a refused ACCEPT also when the refusal cannot be recorded", async () => {
+    means.relay.answer = { kind: "refused", reason: "no-free-port" };
+    await sends("alice", INVITE);
+    await sends("bob", [...ACCEPT, ...KEYS]);
+    journal.fail = new Error("disk full");
+    await expect(sends("alice", [...ACCEPT, ...ADDRESS])).rejects.toThrow("disk full");
+    await settled();
+    expect(means.inLeg).toMatchObject([{ toTag: "bb22" }]);
   });
 
   it("stops what a restart finds, keeps it, and tells the sender", async () => {

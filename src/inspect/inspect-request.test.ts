@@ -1057,6 +1057,30 @@ describe("inspectRequest on malformed and lying bodies", () => {
   });
 });
 
+describe("inspectRequest on a message of very many parts", () => {
+  const file = "Content-Type: application/x-a;name=a\r\n\r\nx\r\n";
+  const words = "Content-Type: text/plain\r\n\r\nx\r\n";
+  const group = (count: number, part: string): string =>
+    `Content-Type: multipart/mixed;boundary=I\r\n\r\n${`--I\r\n${part}`.repeat(count)}--I--\r\n`;
+  const message = (count: number, part: string): Given => ({
+    type: "multipart/mixed;boundary=O",
+    body: `${`--O\r\n${part}`.repeat(count)}--O--\r\n`,
+  });
+
+  it("counts parts over all levels", () => {
+    expect(problemOf(message(180, group(180, file)))).toBe("too-many-parts");
+    expect(problemOf(message(10, group(19, words)))).toBe("none");
+    expect(problemOf(message(10, group(20, words)))).toBe("too-many-parts");
+  });
+
+  it("counts attachments, and every name of one", () => {
+    expect(problemOf(message(32, file))).toBe("none");
+    expect(problemOf(message(33, file))).toBe("too-many-attachments");
+    const twice = `Content-Disposition: attachment; filename=b\r\n${file}`;
+    expect(problemOf(message(17, twice))).toBe("too-many-attachments");
+  });
+});
+
 describe("inspectMedia", () => {
   it("reads the media lines of an answer and does not mind other content", () => {
     const body = multipart(

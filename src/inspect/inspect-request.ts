@@ -4,7 +4,7 @@
  * selectors), and the invitations and the header ms-text-format of the Live Communications Server dialect.
  * It looks at the body and at ms-text-format; other header fields (Subject, Call-Info …) it does not read. It decides nothing and
  * changes nothing: what cannot be understood without doubt is a problem, and `on_failure.parse_problem` decides.
- * Limits: links per message, MIME depth, bytes of an attachment (`InspectLimits`).
+ * Limits: links per message, MIME depth, bytes of an attachment (`InspectLimits`); 200 parts and 32 attachments.
  */
 import { ok, failed, type Result } from "../base/result.ts";
 import { decodeText } from "../content/charset.ts";
@@ -132,8 +132,7 @@ function inspectLeaf(context: Context, entity: Entity): InspectProblem | undefin
   if (known.understood && !isFile) return undefined;
   if (content.length > limits.attachmentBytes)
     return { code: "attachment-too-large", detail: `${content.length} bytes of ${type}` };
-  addAttachment(draft, names, type, content);
-  return undefined;
+  return addAttachment(draft, names, type, content);
 }
 
 interface Known {

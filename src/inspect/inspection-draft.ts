@@ -114,21 +114,28 @@ function isEncryptedText(shown: string): boolean {
   );
 }
 
+/** Of one message, each name counted. Each is scanned by itself while the sender waits; people send a handful. */
+const MAX_ATTACHMENTS = 32;
+
 /** Adds a file that travels inside the message, once for each name that a reader may give it: each is judged. */
 export function addAttachment(
   draft: InspectionDraft,
   names: readonly string[],
   declaredType: string,
   bytes: Buffer,
-): void {
+): InspectProblem | undefined {
   const seen = new Set<string>();
   for (const raw of names.length === 0 ? [""] : names) {
     const name = normalizeFileName(raw);
     const key = keyOf(name);
     if (seen.has(key)) continue;
     seen.add(key);
+    if (draft.attachments.length === MAX_ATTACHMENTS) {
+      return { code: "too-many-attachments", detail: `more than ${MAX_ATTACHMENTS}` };
+    }
     draft.attachments.push({ name, declaredType, bytes });
   }
+  return undefined;
 }
 
 function keyOf(name: FileName): string {

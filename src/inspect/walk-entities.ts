@@ -34,7 +34,12 @@ interface Walk {
   readonly bytes: Buffer;
   readonly mimeDepth: number;
   readonly visitor: EntityVisitor;
+  /** Met so far, on all levels. */
+  parts: number;
 }
+
+/** Of one message, on all levels together: 200 in each of 200 would be 40,000 headers to read and parts to judge. */
+const MAX_PARTS = 200;
 
 /** Where an entity stands in others. */
 interface Nesting {
@@ -77,7 +82,7 @@ export function walkEntities(
   });
   if (!entity.ok) return entity.problem;
   const nesting = { depth: 0, boundaries: [], lengthFields: [] };
-  return visitEntity({ bytes, mimeDepth, visitor }, entity.value, nesting);
+  return visitEntity({ bytes, mimeDepth, visitor, parts: 0 }, entity.value, nesting);
 }
 
 function visitEntity(walk: Walk, entity: Entity, nesting: Nesting): InspectProblem | undefined {
@@ -100,6 +105,8 @@ function visitParts(walk: Walk, entity: Entity, nesting: Nesting): InspectProble
   const boundary = entity.mediaType.plain.get("boundary");
   const parts = splitMultipart(walk.bytes, entity, boundary, nesting.boundaries);
   if (!parts.ok) return parts.problem;
+  walk.parts += parts.value.length;
+  if (walk.parts > MAX_PARTS) return problem("too-many-parts", `more than ${MAX_PARTS}`);
   const inside = {
     depth: nesting.depth + 1,
     boundaries: [...nesting.boundaries, boundary ?? ""],

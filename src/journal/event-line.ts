@@ -63,6 +63,7 @@ export function incidentLine(draft: IncidentDraft, settlement: Settlement): stri
       policy: cut(draft.policy),
       severity: cut(draft.severity),
       tags: texts(draft.tags),
+      ...(draft.repeats === undefined ? undefined : { repeats: draft.repeats }),
     },
     msg: { urls: texts(draft.urls).map((defanged) => ({ defanged })) },
     route: { notified: capValue(draft.notify) },

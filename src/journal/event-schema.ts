@@ -77,6 +77,11 @@ const eventSchema = z
         policy: text.optional(),
         severity: text.optional(),
         tags: z.array(text).optional(),
+        repeats: z
+          .number()
+          .int()
+          .optional()
+          .describe("Further refusals of strangers that this line stands for"),
       })
       .optional(),
     msg: z.looseObject({ urls: z.array(z.looseObject({ defanged: text })).optional() }).optional(),

@@ -74,6 +74,7 @@ export function incidentRow(
   return [
     draft.id,
     groupKey,
+    1 + (draft.repeats ?? 0),
     draft.at,
     draft.at,
     draft.from,

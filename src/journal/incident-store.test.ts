@@ -30,6 +30,13 @@ function commit(changes: Partial<IncidentDraft>, groupKey = "g"): CommitOperatio
 }
 
 describe("openIncidentStore", () => {
+  it("counts the decisions that one record stands for", () => {
+    const store = openIncidentStore(file, "boot", retention);
+    store.apply([commit({ eventId: "e1", repeats: 4 }), commit({ eventId: "e2", repeats: 100 })]);
+    expect(openIncidentReader(file).list({})[0]?.count).toBe(106);
+    store.close();
+  });
+
   it("counts repeats into one incident and keeps the latest of its decisions", () => {
     const store = openIncidentStore(file, "boot", retention);
     for (let n = 1; n <= 8; n += 1) {

@@ -5,6 +5,8 @@ export interface IncidentDraft {
   /** From `Journal.incidentFor`: "INC-" and eight characters. */
   readonly id: string;
   readonly eventId: string;
+  /** Further decisions of the same incident that this record stands for, having none of their own; default 0. */
+  readonly repeats?: number;
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly type: "message" | "session" | "transfer" | "rule_error";

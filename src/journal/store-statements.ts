@@ -29,9 +29,9 @@ export function prepareStatements(db: DatabaseSync): StoreStatements {
     putIncident: db.prepare(`
       INSERT INTO incidents (id, group_key, count, first_seen, last_seen, sender, recipients, direction, channel,
         action, rule, reason, severity, delivery, file, scan, answer, details)
-      VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (id) DO UPDATE SET
-        count = count + 1, last_seen = max(last_seen, excluded.last_seen), sender = excluded.sender,
+        count = count + excluded.count, last_seen = max(last_seen, excluded.last_seen), sender = excluded.sender,
         recipients = excluded.recipients, direction = excluded.direction, channel = excluded.channel,
         action = excluded.action, rule = excluded.rule, reason = excluded.reason, severity = excluded.severity,
         delivery = excluded.delivery, file = excluded.file, scan = excluded.scan, answer = excluded.answer,

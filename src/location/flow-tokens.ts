@@ -1,23 +1,18 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHash,
-  createHmac,
-  timingSafeEqual,
-} from "node:crypto";
+import { createHmac, timingSafeEqual } from "node:crypto";
 import { createMac } from "../base/hmac.ts";
 import { RecentMap } from "../base/recent-map.ts";
 import { failed, ok, type Result } from "../base/result.ts";
+import { bootMarkOf } from "./boot-mark.ts";
 import { packFlow, unpackFlow, type FlowAddress, type FlowReference } from "./flow-reference.ts";
+import { createSealer } from "./sealer.ts";
 
 /**
  * Flow tokens (RFC 5626 §5.2): the user part of our Path and Record-Route URIs, which names the flow to a client and
  * which nobody but us can make or read. Nothing is kept for them: a token is the flow's address, sealed with a key that
  * is on disk, so the tokens of UDP clients outlive a restart. The token of a connection is good for the connection.
  *
- * Sealing is deterministic (a synthetic IV, as in RFC 5297, with HMAC-SHA-256 and AES-256-CTR): the same flow has the
- * same token, and a Path that is registered again does not look like a second device. A token is 34 characters for
- * UDP over IPv4, about 35 for a connection, 66 for UDP over IPv6: base64url, all unreserved in a SIP URI.
+ * Sealing is deterministic (sealer.ts): the same flow has the same token, and a Path that is registered again does not
+ * look like a second device. A token is 34 characters for UDP over IPv4, about 35 for a connection, 66 for UDP over IPv6.
  *
  * Does not: look flows up, or decide whether a sender may use the token that it presents.
  */
@@ -36,11 +31,6 @@ export interface FlowTokens {
 
 /** Bytes of the key that is handed in. */
 const KEY_BYTES = 32;
-/** The synthetic IV, which is also what proves that a token is ours: 96 bits. */
-const SEAL_BYTES = 12;
-/** The block of the counter mode: the seal and a counter from 0. */
-const COUNTER_START: Buffer = Buffer.alloc(4);
-const BOOT_MARK_BYTES = 6;
 /** Characters of a proof: 96 bits. */
 const PROOF_LENGTH = 16;
 /** Longer tokens are not ours: a text form with two scoped addresses stays below. */
@@ -54,44 +44,25 @@ const REMEMBERED_TOKENS = 8192;
  */
 export function createFlowTokens(key: Buffer, bootId: string): FlowTokens {
   if (key.length !== KEY_BYTES) throw new RangeError(`a flow token key has ${KEY_BYTES} bytes`);
-  const sealKey = createHmac("sha256", key).update("sluice flow token seal").digest();
-  const cipherKey = createHmac("sha256", key).update("sluice flow token cipher").digest();
+  const sealer = createSealer(key, "flow token", MAX_TOKEN_LENGTH);
   const proofMac = createMac(createHmac("sha256", key).update("sluice route proof").digest());
-  const bootMark = createHash("sha256").update(bootId).digest().subarray(0, BOOT_MARK_BYTES);
+  const bootMark = bootMarkOf(bootId);
   const sealed = new WeakMap<FlowAddress, string>();
   const opened = new RecentMap<FlowReference>(REMEMBERED_TOKENS);
-
-  function sealOf(plain: Buffer): Buffer {
-    return createHmac("sha256", sealKey).update(plain).digest().subarray(0, SEAL_BYTES);
-  }
 
   function seal(flow: FlowAddress): string {
     const known = sealed.get(flow);
     if (known !== undefined) return known;
     const plain = packFlow(flow, bootMark);
-    const mark = sealOf(plain);
-    const cipher = createCipheriv("aes-256-ctr", cipherKey, Buffer.concat([mark, COUNTER_START]));
-    const token = Buffer.concat([mark, cipher.update(plain), cipher.final()]).toString("base64url");
+    const token = sealer.seal(plain);
     sealed.set(flow, token);
     return token;
-  }
-
-  function unseal(token: string): Buffer | undefined {
-    if (token.length > MAX_TOKEN_LENGTH || !/^[\w-]+$/.test(token)) return undefined;
-    const bytes = Buffer.from(token, "base64url");
-    // Two spellings of the last character would be two tokens for one flow.
-    if (bytes.length <= SEAL_BYTES || bytes.toString("base64url") !== token) return undefined;
-    const mark = bytes.subarray(0, SEAL_BYTES);
-    const counter = Buffer.concat([mark, COUNTER_START]);
-    const cipher = createDecipheriv("aes-256-ctr", cipherKey, counter);
-    const plain = Buffer.concat([cipher.update(bytes.subarray(SEAL_BYTES)), cipher.final()]);
-    return timingSafeEqual(mark, sealOf(plain)) ? plain : undefined;
   }
 
   function open(token: string): Result<FlowReference, "forged" | "stale"> {
     const known = opened.get(token);
     if (known !== undefined) return ok(known);
-    const plain = unseal(token);
+    const plain = sealer.unseal(token);
     const reference = plain === undefined ? undefined : unpackFlow(plain, bootMark);
     if (reference === undefined) return failed("forged");
     if (reference === "stale") return failed("stale");

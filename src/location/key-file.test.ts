@@ -33,4 +33,13 @@ describe("readOrCreateKey", () => {
     writeFileSync(join(folder, "flow.key"), "short");
     expect(() => readOrCreateKey(folder, "flow.key")).toThrow(KeyFileDamaged);
   });
+
+  it.each([
+    ["flow.key", "clients then register anew"],
+    ["mark.key", "judged twice"],
+    ["quarantine.key", "without it no kept file can be opened again"],
+  ])("says what is lost with a damaged %s", (name, words) => {
+    writeFileSync(join(folder, name), "short");
+    expect(() => readOrCreateKey(folder, name)).toThrow(words);
+  });
 });

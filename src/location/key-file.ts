@@ -1,17 +1,23 @@
 import { randomBytes } from "node:crypto";
 import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { CodedError } from "../base/coded-error.ts";
 
 const KEY_BYTES = 32;
 
-/** A key file exists and is not what we wrote: replacing it would cut off every client registered with it. */
+/** What is lost with a key, by the name of its file. */
+const LOSSES: Readonly<Partial<Record<string, string>>> = {
+  "flow.key": "restore it, or delete it (clients then register anew)",
+  "mark.key": "restore it, or delete it (messages under way are then judged twice)",
+  "quarantine.key":
+    "restore it: without it no kept file can be opened again; only who gives these up deletes it, and the quarantine with it",
+};
+
+/** A key file exists and is not what we wrote; what replacing it would cost stands in the message. */
 export class KeyFileDamaged extends CodedError {
   constructor(path: string) {
-    super(
-      "KEY_FILE_DAMAGED",
-      `${path} does not hold a key of ${KEY_BYTES} bytes; restore it, or delete it (clients then register anew)`,
-    );
+    const advice = LOSSES[basename(path)] ?? "restore it";
+    super("KEY_FILE_DAMAGED", `${path} does not hold a key of ${KEY_BYTES} bytes; ${advice}`);
   }
 }
 

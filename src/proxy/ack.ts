@@ -6,8 +6,9 @@ import type { FlowFace } from "./flow-face.ts";
 import { forwardedRequest } from "./forward-request.ts";
 import { removeBody } from "./message-edits.ts";
 import type { ProxyCore } from "./proxy-core.ts";
-import { planRoute, type RoutePlan } from "./route.ts";
+import type { RoutePlan } from "./route.ts";
 import type { RequestContext } from "./seams.ts";
+import { mayLeave, secrecyOf } from "./secrecy.ts";
 import { chooseTargets, type Chosen, type Target } from "./targets.ts";
 
 /** The ACK of a 2xx as it came in. */
@@ -15,6 +16,7 @@ export interface IncomingAck {
   readonly request: SipRequest;
   readonly ingress: FlowFace;
   readonly viaStamp: readonly Splice[];
+  readonly plan: RoutePlan;
   readonly context: RequestContext;
 }
 
@@ -23,14 +25,13 @@ export interface IncomingAck {
  * an ACK: one that cannot be forwarded is dropped.
  */
 export function forwardAck(core: ProxyCore, ack: IncomingAck): void {
-  const { request, ingress } = ack;
+  const { request, ingress, plan } = ack;
   const hash = wayHash(request, ingress.side);
   if (request.value(HeaderId.MaxForwards) === "0" || core.branches.isLoop(request, hash)) return;
-  const plan = planRoute(request, core.targets.faces.isOwn, core.targets.flowTokens);
-  const chosen = chooseTargets(core.targets, request, ingress.side, plan);
+  const chosen = chooseTargets(core.targets, request, ingress, plan);
   const send = (targets: Awaited<Chosen>): void => {
     const target = targets.ok ? targets.value[0]?.next() : undefined;
-    if (target !== undefined) sendAck(core, ack, { plan, target, hash });
+    if (target !== undefined) sendAck(core, ack, target, hash);
   };
   if (!(chosen instanceof Promise)) {
     send(chosen);
@@ -41,14 +42,10 @@ export function forwardAck(core: ProxyCore, ack: IncomingAck): void {
   });
 }
 
-interface AckWay {
-  readonly plan: RoutePlan;
-  readonly target: Target;
-  readonly hash: string;
-}
-
-function sendAck(core: ProxyCore, ack: IncomingAck, { plan, target, hash }: AckWay): void {
-  const { request, ingress, viaStamp, context } = ack;
+function sendAck(core: ProxyCore, ack: IncomingAck, target: Target, hash: string): void {
+  const { request, ingress, viaStamp, plan, context } = ack;
+  const secrecy = secrecyOf(request, ingress, plan);
+  if (!mayLeave(core.targets.faces, secrecy, ingress, target.face)) return;
   const keepIdentity = context.side === "server" || context.trusted;
   const basis = {
     request,

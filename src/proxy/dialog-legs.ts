@@ -1,3 +1,4 @@
+import { detached } from "../base/detached.ts";
 import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipRequest, SipResponse } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
@@ -223,9 +224,4 @@ function addressOf(
   if (same) return known.face === face ? known : { ...known, face };
   if (from.length + to.length + requestUri.length > MAX_ADDRESS_LENGTH) return undefined;
   return { face, requestUri: detached(requestUri), from: detached(from), to: detached(to) };
-}
-
-/** A copy: a piece of a message's text would keep all of it alive. */
-function detached(text: string): string {
-  return Buffer.from(text, "latin1").toString("latin1");
 }

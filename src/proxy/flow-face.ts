@@ -52,10 +52,21 @@ export class FlowFace {
    * sealed token of its flow, for a client listens nowhere; one that faces the server bears none. Both bear a proof of
    * the mark and the Call-ID (see route.ts for how they are read again).
    */
-  recordRoute(mark: CrossingMark, callId: string): string {
+  recordRoute(mark: CrossingMark, callId: string, secure = false): string {
     const token = this.side === "client" ? this.token() : "";
     const user = `${token}.${this.#tokens.prove(provenText(mark, callId))}`;
-    return `Record-Route: <sip:${user}@${this.sentBy};transport=${this.flow.transport};lr;sluice=${mark}>\r\n`;
+    return `Record-Route: <${this.uri(user, secure)};lr;sluice=${mark}>\r\n`;
+  }
+
+  /**
+   * The URI by which we are reached on the listener of this flow. `secure`: the request is one to a sips: URI, and so
+   * must be those in Record-Route and Path (RFC 3261 §16.6 step 4); `transport=tls` then says nothing more (RFC 5630).
+   */
+  uri(user: string, secure: boolean): string {
+    const { encrypted } = this.flow;
+    const transport = uriTransport(this.flow);
+    if (!secure || !encrypted) return `sip:${user}@${this.sentBy};transport=${transport}`;
+    return `sips:${user}@${this.sentBy}${transport === "tls" ? "" : `;transport=${transport}`}`;
   }
 
   /** The token of this flow, to stand in Path and Record-Route. */
@@ -75,6 +86,8 @@ export class FlowFaces {
   readonly #tokens: FlowTokens;
   readonly #ownHosts: Set<string>;
   readonly #ownPorts: ReadonlySet<number>;
+  /** A URI without a port may mean us. */
+  readonly #atDefaultPort: boolean;
 
   constructor(options: ProxyOptions, tokens: FlowTokens) {
     this.#options = options;
@@ -82,6 +95,7 @@ export class FlowFaces {
     this.#upstreams = options.upstream === "embedded" ? [] : options.upstream;
     const listeners = [...options.clientListeners, ...options.serverListeners];
     this.#ownPorts = new Set(listeners.map((listener) => listener.port));
+    this.#atDefaultPort = listeners.some((l) => l.port === DEFAULT_PORTS[l.transport]);
     const addresses = listeners.map((l) => l.address).filter((address) => !isWildcard(address));
     this.#ownHosts = new Set([...options.ownHosts, ...addresses].map((host) => bareHost(host)));
   }
@@ -97,6 +111,11 @@ export class FlowFaces {
     face.generation = this.#generation;
     this.#faces.set(flow, face);
     return face;
+  }
+
+  /** The servers as their names mean them now. */
+  get upstreams(): readonly UpstreamTarget[] {
+    return this.#upstreams;
   }
 
   /** The names of the servers mean other addresses now. */
@@ -118,9 +137,10 @@ export class FlowFaces {
     return this.#faces.get(flow);
   }
 
-  /** Is this one of our own listeners, by any of its names? A missing port means 5060. */
+  /** Is this one of our own listeners, by any of its names? A missing port means the one of the transport. */
   readonly isOwn = (host: string, port: number | undefined): boolean =>
-    this.#ownPorts.has(port ?? 5060) && this.#ownHosts.has(bareHost(host));
+    (port === undefined ? this.#atDefaultPort : this.#ownPorts.has(port)) &&
+    this.#ownHosts.has(bareHost(host));
 
   /**
    * DESIGN §4 "Sides and routing": a connection that we opened to an upstream, what arrives at `upstream_from` from the
@@ -128,7 +148,8 @@ export class FlowFaces {
    */
   sideOf(flow: Flow): Side {
     const options = this.#options;
-    if (options.upstream === "embedded") return "client";
+    // WebSockets are opened by clients alone, whatever address they come from: a reverse proxy's may be the server's.
+    if (options.upstream === "embedded" || isWebSocket(flow)) return "client";
     if (options.isServerSide(flow.remote.address)) return "server";
     if (flow.outgoing) return this.isUpstream(flow.transport, flow.remote) ? "server" : "client";
     const known = this.#upstreams.some(({ remote }) => remote.address === flow.remote.address);
@@ -137,7 +158,11 @@ export class FlowFaces {
 
   /** A server that is reached by UDP is the same one by TCP at the same port (RFC 3261 §18.1.1). */
   isUpstream(transport: TransportName, remote: Endpoint): boolean {
-    return this.#upstreams.some(
+    return this.upstreamAt(transport, remote) !== undefined;
+  }
+
+  upstreamAt(transport: TransportName, remote: Endpoint): UpstreamTarget | undefined {
+    return this.#upstreams.find(
       (target) =>
         (target.transport === transport || (target.transport === "udp" && transport === "tcp")) &&
         target.remote.port === remote.port &&
@@ -161,6 +186,25 @@ export class FlowFaces {
     const address = isWildcard(listener.address) ? flow.local.address : listener.address;
     return { address, port: listener.port };
   }
+}
+
+/** RFC 3261 §19.1.2, RFC 7118 §5.2. */
+export const DEFAULT_PORTS: Readonly<Record<TransportName, number>> = {
+  udp: 5060,
+  tcp: 5060,
+  tls: 5061,
+  ws: 80,
+  wss: 443,
+};
+
+/** The transport parameter of a SIP URI: RFC 7118 §5.2.2 defines `ws` alone, for either kind of WebSocket. */
+function uriTransport({ transport }: Flow): string {
+  return transport === "wss" ? "ws" : transport;
+}
+
+/** Does the flow run over a WebSocket (RFC 7118)? */
+export function isWebSocket({ transport }: Pick<Flow, "transport">): boolean {
+  return transport === "ws" || transport === "wss";
 }
 
 function isAt(listener: ListenAddress, flow: Flow): boolean {

@@ -5,6 +5,7 @@ import { applySplices, type Splice } from "../wire/sip/splice.ts";
 import type { CrossingMark, FlowFace } from "./flow-face.ts";
 import { contentLengthForStream, insertionsFirst, removeFields } from "./message-edits.ts";
 import type { RoutePlan } from "./route.ts";
+import { isSips } from "./secrecy.ts";
 import type { Target } from "./targets.ts";
 
 /** What is the same for every branch of a request. */
@@ -22,6 +23,8 @@ export interface ForwardBasis {
   readonly keepIdentity: boolean;
   /** Path is added (REGISTER from a client). */
   readonly addPath: boolean;
+  /** The dialog that this begins goes on without us (beside a proxy: telephony). */
+  readonly unrecorded?: boolean;
 }
 
 /** Requests that begin a dialog whose later requests must come through us again. */
@@ -65,14 +68,16 @@ function pushHead(basis: ForwardBasis, egress: FlowFace, branch: string, splices
   const { request, ingress, addPath } = basis;
   const via = request.lineStart(request.find(HeaderId.Via));
   splices.push({ start: via, end: via, bytes: `${egress.viaHead}${branch}\r\n` });
+  const secure = isSips(request.requestUri);
   if (addPath) {
-    const path = `Path: <sip:${ingress.token()}@${egress.sentBy};transport=${egress.flow.transport};lr>\r\n`;
+    const path = `Path: <${egress.uri(ingress.token(), secure)};lr>\r\n`;
     insertField(request, HeaderId.Path, path, splices);
   }
-  if (!DIALOG_METHODS.has(request.method)) return;
+  if (basis.unrecorded === true || !DIALOG_METHODS.has(request.method)) return;
   const mark = crossingMark(basis);
   const entries =
-    egress.recordRoute(mark, request.callId) + ingress.recordRoute(mark, request.callId);
+    egress.recordRoute(mark, request.callId, secure) +
+    ingress.recordRoute(mark, request.callId, secure);
   insertField(request, HeaderId.RecordRoute, entries, splices);
 }
 

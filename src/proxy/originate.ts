@@ -84,17 +84,19 @@ export class OwnRequests implements Originator {
       if (!bindings.ok) return { kind: "answered", status: bindings.problem.status };
       return ended(await this.#send(bindings.value, draft, TRANSACTION_MS));
     }
-    if (core.targets.upstreams.congested) return UNREACHABLE;
-    return this.#sendToServer(draft);
+    const { placement, upstreams } = core.targets;
+    if (upstreams.congested) return UNREACHABLE;
+    const way = placement === undefined ? upstreams.inOrder() : placement.wayOfOwn(message.to);
+    return way === undefined ? UNREACHABLE : this.#sendToServer(draft, way);
   }
 
   /** With one answer to a challenge, and a second one when the nonce was merely too old. */
-  async #sendToServer(draft: MessageDraft): Promise<OriginationEnd> {
-    const { clock, targets } = this.#deps.core;
+  async #sendToServer(draft: MessageDraft, way: BranchTarget): Promise<OriginationEnd> {
+    const { clock } = this.#deps.core;
     const endsAt = clock.monotonicMs() + TRANSACTION_MS;
     const realms = new Map<string, number>();
     let current = draft;
-    let ways: readonly BranchTarget[] = [targets.upstreams.inOrder()];
+    let ways: readonly BranchTarget[] = [way];
     for (;;) {
       const end = await this.#send(ways, current, endsAt - clock.monotonicMs());
       if (end.kind === "failed") return end;

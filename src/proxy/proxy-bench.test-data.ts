@@ -2,6 +2,7 @@
 import { createManualClock, type ManualClock } from "../../test/support/manual-clock.ts";
 import type { ServerLocator } from "../dns/server-locator.ts";
 import { createEmbeddedRegistrar } from "../location/embedded-registrar.ts";
+import { createContactAliases } from "../location/contact-aliases.ts";
 import { createFlowTokens } from "../location/flow-tokens.ts";
 import { createRegistrations, type Registrations } from "../location/registrations.ts";
 import type { Endpoint, Flow, TransportName } from "../transport/flow.ts";
@@ -24,19 +25,20 @@ export class FakeFlow implements Flow {
   readonly local: Endpoint;
   readonly remote: Endpoint;
   readonly outgoing: boolean;
-  readonly encrypted = false;
+  readonly encrypted: boolean;
   congested = false;
   open = true;
   sent: string[] = [];
   constructor(transport: TransportName, local: Endpoint, remote: Endpoint, outgoing: boolean) {
     this.id = `${transport}/${local.address}:${local.port}/${remote.address}:${remote.port}`;
     this.transport = transport;
+    this.encrypted = transport === "tls" || transport === "wss";
     this.local = local;
     this.remote = remote;
     this.outgoing = outgoing;
   }
   get reliable(): boolean {
-    return this.transport === "tcp";
+    return this.transport !== "udp";
   }
   send(bytes: Buffer): void {
     if (this.open) this.sent.push(bytes.toString("latin1"));
@@ -77,11 +79,14 @@ export class FakeFlow implements Flow {
 
 class FakeNetwork implements FlowOpener {
   readonly flows: Map<string, FakeFlow> = new Map();
-  connect(target: { transport: TransportName; remote: Endpoint; local?: Endpoint }): FakeFlow {
+  /** Names that certificates had to prove, in the order of connecting. */
+  readonly names: (string | undefined)[] = [];
+  connect(target: Parameters<FlowOpener["connect"]>[0]): FakeFlow {
+    this.names.push(target.name);
     const { transport, remote } = target;
     const port = transport === "udp" ? (target.local?.port ?? 0) : 41_000;
     const local = { address: target.local?.address ?? GATEWAY, port };
-    const flow = new FakeFlow(transport, local, remote, transport === "tcp");
+    const flow = new FakeFlow(transport, local, remote, transport !== "udp");
     const known = this.flows.get(flow.id);
     if (known?.open === true) return known;
     this.flows.set(flow.id, flow);
@@ -125,6 +130,8 @@ export interface Bench {
   readonly bob: FakeFlow;
   readonly send: (flow: Flow, text: string) => void;
   readonly upstream: () => FakeFlow;
+  /** What the operator's log was told. */
+  readonly warnings: string[];
 }
 
 export const FORWARD: RequestOutcome = { kind: "forward", splices: [] };
@@ -142,12 +149,14 @@ export function bench(
   const network = new FakeNetwork();
   const registrations = createRegistrations();
   const asked: Bench["asked"] = [];
+  const warnings: string[] = [];
   const upstreamTransport = given.transport ?? "tcp";
   const seams: Seams = {
     onRequest: (request, context, signal) => {
       asked.push({ request, context, signal });
       return given.seams?.onRequest?.(request, context, signal) ?? FORWARD;
     },
+    mayPassUnjudged: given.seams?.mayPassUnjudged ?? (() => true),
     onAck: given.seams?.onAck ?? (() => []),
     onResponse: given.seams?.onResponse ?? (() => []),
     ...(given.seams?.onOriginate === undefined ? {} : { onOriginate: given.seams.onOriginate }),
@@ -158,9 +167,10 @@ export function bench(
       transport: network,
       seams,
       flowTokens: createFlowTokens(Buffer.alloc(32, 7), "boot-1"),
+      contactAliases: createContactAliases(Buffer.alloc(32, 7), "boot-1"),
       registrations,
       registrar: createEmbeddedRegistrar(),
-      log: { warn: () => undefined },
+      log: { warn: (_fields, message) => void warnings.push(message) },
       ...(given.locator === undefined ? {} : { locator: given.locator }),
       ...(given.onUpstream === undefined ? {} : { onUpstream: given.onUpstream }),
     },
@@ -172,6 +182,7 @@ export function bench(
     network,
     registrations,
     asked,
+    warnings,
     alice: network.peer("tcp", "192.0.2.10:40001"),
     bob: network.peer("tcp", "192.0.2.20:40002"),
     send: (flow, text) => proxy.onFrame(flow, { kind: "message", message: read(text) }),

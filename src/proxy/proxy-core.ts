@@ -1,6 +1,7 @@
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { BranchMaker } from "./branch.ts";
 import type { ClientTransactionEnv } from "./client-transaction.ts";
+import type { PathRefusals } from "./contact-alias.ts";
 import type { DialogLegs } from "./dialog-legs.ts";
 import type { LargeRequests } from "./large-requests.ts";
 import type { ProxyDeps, ProxyOptions } from "./proxy-options.ts";
@@ -18,4 +19,5 @@ export interface ProxyCore extends Pick<ProxyDeps, "seams" | "log" | "registrati
   readonly legs: DialogLegs;
   /** `udp_mtu`; undefined: off. */
   readonly large: LargeRequests | undefined;
+  readonly pathRefusals: PathRefusals;
 }

@@ -10,6 +10,10 @@ export interface ProxyCounters {
   refused: number;
   /** Of these: too much to do, or shutting down. */
   overloaded: number;
+  /** Of these: their source exceeds its rate. */
+  rateRefused: number;
+  /** Requests of such a source that were not even answered. */
+  rateDropped: number;
   /** Messages that could not be read, answered or not. */
   problems: number;
 }
@@ -23,6 +27,8 @@ export function createProxyCounters(): ProxyCounters {
     strayResponses: 0,
     refused: 0,
     overloaded: 0,
+    rateRefused: 0,
+    rateDropped: 0,
     problems: 0,
   };
 }

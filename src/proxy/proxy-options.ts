@@ -1,11 +1,14 @@
 import type { Clock } from "../base/clock.ts";
 import type { ServerLocator } from "../dns/server-locator.ts";
 import type { EmbeddedRegistrar } from "../location/embedded-registrar.ts";
+import type { ContactAliases } from "../location/contact-aliases.ts";
 import type { FlowTokens } from "../location/flow-tokens.ts";
 import type { Registrations } from "../location/registrations.ts";
 import type { Endpoint, Flow, TransportName } from "../transport/flow.ts";
 import type { Account } from "./digest-credentials.ts";
+import type { OverloadStatus } from "./reply.ts";
 import type { Seams } from "./seams.ts";
+import type { Rate } from "./source-rates.ts";
 import type { UpstreamChange } from "./upstream-watch.ts";
 
 /** The capabilities that the proxy is built from. */
@@ -14,6 +17,7 @@ export interface ProxyDeps {
   readonly transport: FlowOpener;
   readonly seams: Seams;
   readonly flowTokens: FlowTokens;
+  readonly contactAliases: ContactAliases;
   readonly registrations: Registrations;
   /** Asked only with `upstream: embedded`. */
   readonly registrar?: EmbeddedRegistrar;
@@ -30,6 +34,8 @@ export interface FlowOpener {
     readonly transport: TransportName;
     readonly remote: Endpoint;
     readonly local?: Endpoint;
+    /** TLS: the host that the peer's certificate must name; its address when left out. */
+    readonly name?: string;
   }): Flow;
   flowById(id: string): Flow | undefined;
 }
@@ -51,6 +57,8 @@ export interface UpstreamTarget {
   readonly transport: TransportName;
   readonly remote: Endpoint;
   readonly host: string;
+  /** What came in by TLS may go on to this server, or from this server, in clear. */
+  readonly allowClear?: boolean;
 }
 
 /** How upstreams are watched (upstream-watch.ts). */
@@ -64,6 +72,17 @@ export interface UpstreamProbe {
   readonly successes: number;
 }
 
+/** Where else than in front of a server the gateway may stand (placement.ts). */
+export type PlacementOptions =
+  | { readonly kind: "beside" }
+  | { readonly kind: "trunk"; readonly routes: readonly DomainRoute[] };
+
+/** Who serves a domain: lower case, no dot at the end; servers in failover order. */
+export interface DomainRoute {
+  readonly domain: string;
+  readonly servers: readonly UpstreamTarget[];
+}
+
 /** Plain settings (DESIGN §6); every name is an operator's choice. */
 export interface ProxyOptions {
   readonly clientListeners: readonly ListenAddress[];
@@ -74,12 +93,14 @@ export interface ProxyOptions {
   /** The host that stands in Via, Record-Route and Path towards a peer (`advertise`); literals without brackets. */
   readonly advertisedHost: (local: Endpoint, peerAddress: string) => string;
   readonly upstream: "embedded" | readonly UpstreamTarget[];
+  /** Left out: in front of `upstream`. `isServerSide` then knows the addresses of all servers. */
+  readonly placement?: PlacementOptions | undefined;
   /** `server_side`: is this address one of the server's? */
   readonly isServerSide: (address: string) => boolean;
   /** `trusted`: does this client's P-Asserted-Identity stand? */
   readonly isTrusted: (address: string) => boolean;
-  /** `path: never` (contact aliases) is not built yet. */
-  readonly path: "always" | "supported";
+  /** `never`: contact aliases instead (contact-alias.ts), as for a server that has refused a Path. */
+  readonly path: "always" | "supported" | "never";
   readonly answerWithinMs: number;
   /** `on_failure.internal_error`: what becomes of a request when the filter throws, rejects or hangs. */
   readonly onFailure: "block" | "allow";
@@ -87,6 +108,10 @@ export interface ProxyOptions {
   readonly inFlight: number;
   /** Bytes of their requests at most; default 256 MiB. */
   readonly inFlightBytes?: number;
+  /** `limits.rate_per_source`; undefined: no rate. */
+  readonly ratePerSource?: Rate | undefined;
+  /** `limits.overload_code`: what new work is answered with while there is too much; default 503. */
+  readonly overloadStatus?: OverloadStatus;
   /** `upstream_probe`; undefined: off. */
   readonly upstreamProbe?: UpstreamProbe | undefined;
   /** `udp_mtu`: requests to a server that are larger leave by TCP; undefined: off. */

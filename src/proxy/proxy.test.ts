@@ -563,6 +563,21 @@ describe("createProxy with a filter that fails", () => {
     },
   );
 
+  it.each(failures)(
+    "answers 500 when it %s, on_failure says allow and this one may not pass unjudged",
+    async (_how, onRequest) => {
+      const { alice, send, clock } = bench({
+        seams: { onRequest, mayPassUnjudged: () => false },
+        options: { onFailure: "allow" },
+      });
+      send(alice, request("MESSAGE"));
+      await Promise.resolve();
+      await Promise.resolve();
+      clock.advance(19_200);
+      expect(alice.takenFinals()).toEqual(["SIP/2.0 500 Server Internal Error"]);
+    },
+  );
+
   it("gives the sender the answer even when the filter's edits of it cannot be applied", () => {
     const onResponse = (response: SipResponse) => [
       { start: 0, end: response.bytes.length, bytes: "" },

@@ -18,14 +18,16 @@ import type { SipResponse } from "../wire/sip/message.ts";
 import { topmostVia } from "../wire/sip/via.ts";
 import { BranchMaker } from "./branch.ts";
 import type { CancelTransaction, ClientTransaction } from "./client-transaction.ts";
+import { PathRefusals } from "./contact-alias.ts";
 import { DialogLegs } from "./dialog-legs.ts";
-import { FlowFaces, type FlowFace } from "./flow-face.ts";
+import { FlowFaces, isWebSocket, type FlowFace } from "./flow-face.ts";
 import { LargeRequests } from "./large-requests.ts";
 import { LingerQueue, type LingerLimits } from "./linger.ts";
 import { OwnRequests } from "./originate.ts";
 import type { LegRequest, OriginationEnd, Originator, OwnMessage } from "./origination.ts";
 import { createProxyCounters, type ProxyCounters } from "./proxy-counters.ts";
 import type { ProxyCore } from "./proxy-core.ts";
+import { createPlacement } from "./create-placement.ts";
 import type { ProxyDeps, ProxyOptions, UpstreamTarget } from "./proxy-options.ts";
 import { createRequestGuard } from "./request-guard.ts";
 import { RequestIntake } from "./request-intake.ts";
@@ -43,9 +45,10 @@ export interface Proxy extends Originator {
   onClose(flow: Flow): void;
   /**
    * Takes no new MESSAGE and INVITE (503), and resolves when every transaction has its final answer, requests of our
-   * own included; after `graceMs` the rest is answered 503. From then on nothing is originated.
+   * own included; after `graceMs`, or when `hurry` is aborted, the rest is answered 503. From then on nothing is
+   * originated.
    */
-  drain(graceMs: number): Promise<void>;
+  drain(graceMs: number, hurry?: AbortSignal): Promise<void>;
   readonly counters: Readonly<ProxyCounters>;
   /** Transactions without a final answer. */
   readonly unfinished: number;
@@ -109,7 +112,12 @@ class SipProxy implements Proxy {
       options,
       timers,
       ask: createRequestGuard(
-        { onRequest: deps.seams.onRequest.bind(deps.seams), timers, log: deps.log },
+        {
+          onRequest: deps.seams.onRequest.bind(deps.seams),
+          mayPassUnjudged: deps.seams.mayPassUnjudged.bind(deps.seams),
+          timers,
+          log: deps.log,
+        },
         { deadlineMs: options.answerWithinMs * FILTER_SHARE, onFailure: options.onFailure },
       ),
       targets,
@@ -117,6 +125,7 @@ class SipProxy implements Proxy {
       clientEnv: { timers, table: this.#clients, cancels: this.#cancels, longLinger },
       legs: new DialogLegs(),
       large: largeRequests(deps, options, targets),
+      pathRefusals: new PathRefusals(options.path),
     };
     const onFinished = (): void => this.#maybeDrained();
     const serverEnv = {
@@ -185,10 +194,10 @@ class SipProxy implements Proxy {
     for (const transaction of waiting) transaction.flowLost();
   }
 
-  async drain(graceMs: number): Promise<void> {
+  async drain(graceMs: number, hurry?: AbortSignal): Promise<void> {
     this.#intake.draining = true;
     this.#watch?.close();
-    if (this.#load.unfinished > 0) await this.#finished(graceMs);
+    if (this.#load.unfinished > 0) await this.#finished(graceMs, hurry);
     this.#own.close();
   }
 
@@ -213,16 +222,20 @@ class SipProxy implements Proxy {
     this.#own.unwatch(callId);
   }
 
-  async #finished(graceMs: number): Promise<void> {
+  async #finished(graceMs: number, hurry: AbortSignal | undefined): Promise<void> {
     const drained = Promise.withResolvers<void>();
     this.#drained = drained.resolve;
-    const grace = this.#core.clock.schedule(graceMs, () => {
+    const giveUp = (): void => {
       // First, for the end of a transaction may be a reason for a notice.
       this.#own.close();
       for (const transaction of this.#servers.values()) transaction.context?.shutdown();
       drained.resolve();
-    });
+    };
+    const grace = this.#core.clock.schedule(graceMs, giveUp);
+    if (hurry?.aborted === true) giveUp();
+    else hurry?.addEventListener("abort", giveUp, { once: true });
     await drained.promise;
+    hurry?.removeEventListener("abort", giveUp);
     grace.cancel();
   }
 
@@ -248,6 +261,8 @@ class SipProxy implements Proxy {
 
 /** One who has seen a branch of ours could guess the next: an answer comes from where the request went. */
 function mayAnswer(face: FlowFace, client: ClientTransaction): boolean {
+  // Behind a reverse proxy all WebSockets have one address.
+  if (isWebSocket(client.face.flow)) return face === client.face;
   if (face.flow.remote.address === client.face.flow.remote.address) return true;
   return face.side === "server" && client.face.side === "server";
 }
@@ -271,15 +286,19 @@ function targetDeps(
   options: ProxyOptions,
   faces: FlowFaces,
 ): ProxyCore["targets"] {
-  const upstreams = options.upstream === "embedded" ? [] : options.upstream;
+  const choiceOf = (servers: readonly UpstreamTarget[]): UpstreamChoice =>
+    new UpstreamChoice(servers, faces, deps.transport, deps.clock);
+  const upstreams = choiceOf(options.upstream === "embedded" ? [] : options.upstream);
   return {
     options,
     faces,
     opener: deps.transport,
     flowTokens: deps.flowTokens,
+    aliases: deps.contactAliases,
     registrar: deps.registrar,
     clock: deps.clock,
     locator: deps.locator,
-    upstreams: new UpstreamChoice(upstreams, faces, deps.transport, deps.clock),
+    upstreams,
+    placement: createPlacement({ options, upstreams, choiceOf }),
   };
 }

@@ -10,7 +10,8 @@ const DEFAULT_EXPIRES_S = 3600;
 
 /** Does this request get a Path entry (RFC 3327)? */
 export function wantsPath(request: SipRequest, path: ProxyOptions["path"]): boolean {
-  return request.method === "REGISTER" && (path === "always" || supportsPath(request));
+  if (request.method !== "REGISTER" || path === "never") return false;
+  return path === "always" || supportsPath(request);
 }
 
 function supportsPath(request: SipRequest): boolean {
@@ -36,6 +37,8 @@ export interface AcceptedRegister {
   /** The server's response; undefined when the embedded registrar has accepted. */
   readonly response: SipResponse | undefined;
   readonly flowId: string;
+  /** What the server knows a Contact of this flow by, where that is an alias: the user part of its URI. */
+  readonly aliasOf?: ((contactUri: string) => string | undefined) | undefined;
   /** Wall clock, milliseconds since 1970. */
   readonly nowMs: number;
 }
@@ -48,11 +51,11 @@ export function confirmRegistration(
   registrations: Registrations,
   accepted: AcceptedRegister,
 ): void {
-  const { request, response, flowId, nowMs } = accepted;
+  const { request, flowId, nowMs } = accepted;
   const to = parseNameAddr(request.value(HeaderId.To) ?? "");
   const aor = to.ok ? canonicalAor(to.value.uri) : undefined;
   if (aor === undefined) return;
-  const grantedS = grantedSeconds(request, response);
+  const grantedS = grantedSeconds(accepted);
   if (grantedS === 0) registrations.remove(flowId, aor);
   else registrations.confirm(flowId, aor, nowMs + grantedS * 1000);
 }
@@ -72,10 +75,13 @@ export function authenticatedAor(
 }
 
 /** What the response grants to the contact that was asked for, else to all, else what was asked. */
-function grantedSeconds(request: SipRequest, response: SipResponse | undefined): number {
+function grantedSeconds({ request, response, aliasOf }: AcceptedRegister): number {
   const asked = contactsOf(request)[0];
   if (response === undefined) return requestedSeconds(request, asked) ?? DEFAULT_EXPIRES_S;
-  const granted = contactsOf(response).find((contact) => contact.uri === asked?.uri);
+  const alias = asked === undefined ? undefined : aliasOf?.(asked.uri);
+  const granted = contactsOf(response).find(
+    ({ uri }) => uri === asked?.uri || (alias !== undefined && uri.includes(`:${alias}@`)),
+  );
   return (
     seconds(granted?.params.get("expires")) ??
     (granted === undefined && asked !== undefined ? requestedSeconds(request, asked) : undefined) ??

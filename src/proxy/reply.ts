@@ -24,12 +24,20 @@ export function plainReply(status: number, reason: string): Reply {
 
 const RETRY_AFTER_S = 5;
 
-/** New work while we are full or shutting down. */
-export const OVERLOADED: Reply = {
-  status: 503,
-  reason: "Service Unavailable",
-  headers: [{ name: "Retry-After", value: String(RETRY_AFTER_S) }],
+/** Statuses that may bear Retry-After (RFC 3261 §20.33) and that a server before us may take better than 503. */
+export type OverloadStatus = 503 | 480 | 500;
+
+const OVERLOAD_REASONS: Readonly<Record<OverloadStatus, string>> = {
+  503: "Service Unavailable",
+  480: "Temporarily Unavailable",
+  500: "Server Internal Error",
 };
+
+/** New work while we are full or shutting down. */
+export function overloadReply(status: OverloadStatus = 503): Reply {
+  const headers = [{ name: "Retry-After", value: String(RETRY_AFTER_S) }];
+  return { status, reason: OVERLOAD_REASONS[status], headers };
+}
 export const TRYING: Reply = plainReply(100, "Trying");
 export const TERMINATED: Reply = plainReply(487, "Request Terminated");
 export const INTERNAL_ERROR: Reply = plainReply(500, "Server Internal Error");
@@ -56,6 +64,7 @@ const PROBLEM_REPLIES: Readonly<Record<SipProblemCode, Reply | undefined>> = {
   "content-length-required": plainReply(400, "Content-Length Required"),
   "body-too-large": plainReply(413, "Request Entity Too Large"),
   "incomplete-body": plainReply(400, "Incomplete Body"),
+  "bytes-after-body": plainReply(400, "More Than One Message"),
   "bad-cseq": plainReply(400, "Bad CSeq"),
   "cseq-method-mismatch": plainReply(400, "CSeq Method Mismatch"),
   "bad-max-forwards": plainReply(400, "Bad Max-Forwards"),

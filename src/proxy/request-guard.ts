@@ -13,6 +13,7 @@ export type AskFilter = (
 
 export interface GuardDeps {
   readonly onRequest: Seams["onRequest"];
+  readonly mayPassUnjudged: Seams["mayPassUnjudged"];
   readonly timers: TimerWheel;
   readonly log: ProxyLog;
 }
@@ -36,13 +37,14 @@ const PASS: RequestOutcome = { kind: "forward", splices: [] };
  * An outcome that is there at once is passed on at once, without a promise.
  */
 export function createRequestGuard(deps: GuardDeps, options: GuardOptions): AskFilter {
-  const failure = options.onFailure === "allow" ? PASS : REFUSAL;
-  const report = (error: unknown): RequestOutcome => {
-    deps.log.warn({ err: error, onFailure: options.onFailure }, "the filter failed on a request");
-    return failure;
-  };
   return (request, context, controller, settle) => {
     const { signal } = controller;
+    const failed = (): RequestOutcome =>
+      options.onFailure === "allow" && deps.mayPassUnjudged(request) ? PASS : REFUSAL;
+    const report = (error: unknown): RequestOutcome => {
+      deps.log.warn({ err: error, onFailure: options.onFailure }, "the filter failed on a request");
+      return failed();
+    };
     let answer: RequestOutcome | Promise<RequestOutcome>;
     try {
       answer = deps.onRequest(request, context, signal);
@@ -62,11 +64,11 @@ export function createRequestGuard(deps: GuardDeps, options: GuardOptions): AskF
     };
     const deadline = deps.timers.start(options.deadlineMs, () => {
       if (!open) return;
-      finish(signal.aborted ? failure : report(new Error("the filter gave no answer in time")));
+      finish(signal.aborted ? failed() : report(new Error("the filter gave no answer in time")));
       controller.abort();
     });
     answer.then(finish, (error: unknown) => {
-      if (open) finish(signal.aborted ? failure : report(error));
+      if (open) finish(signal.aborted ? failed() : report(error));
     });
   };
 }

@@ -4,16 +4,19 @@ import type { SipRequest } from "../wire/sip/message.ts";
 import type { SipProblem } from "../wire/sip/problem.ts";
 import { topmostVia, type TopmostVia } from "../wire/sip/via.ts";
 import { forwardAck } from "./ack.ts";
+import { RequestAdmission } from "./admission.ts";
 import { wayHash } from "./branch.ts";
+import { aliasedContact } from "./contact-alias.ts";
 import type { FlowFace } from "./flow-face.ts";
 import type { ProxyCore } from "./proxy-core.ts";
 import type { ProxyCounters } from "./proxy-counters.ts";
 import { isUnicast } from "./is-unicast.ts";
+import { placementRefusal } from "./placement.ts";
 import { authenticatedAor } from "./registration.ts";
 import {
   buildReply,
   INTERNAL_ERROR,
-  OVERLOADED,
+  overloadReply,
   plainReply,
   replyToProblem,
   TRYING,
@@ -22,6 +25,7 @@ import {
 } from "./reply.ts";
 import { validateRequest } from "./request-validation.ts";
 import { ResponseContext, type Arrival } from "./response-context.ts";
+import { planRoute, type RoutePlan } from "./route.ts";
 import type { RequestContext } from "./seams.ts";
 import {
   ALL_RETRANSMISSIONS,
@@ -36,6 +40,9 @@ const RETRANSMISSIONS_TO_STRANGERS = 4;
 
 /** Requests that are refused first when there is too much to do; everything within a dialog is served. */
 const NEW_WORK: ReadonlySet<string> = new Set(["MESSAGE", "INVITE"]);
+
+/** Requests that mean another one, which has been counted when it came. */
+const GOING_ON: ReadonlySet<string> = new Set(["ACK", "CANCEL", "PRACK"]);
 
 const DEFAULT_IN_FLIGHT_BYTES = 256 * 1024 * 1024;
 
@@ -61,9 +68,13 @@ export class RequestIntake {
   /** True once the gateway is shutting down. */
   draining = false;
   readonly #deps: IntakeDeps;
+  readonly #admission: RequestAdmission;
+  readonly #overloaded: Reply;
 
   constructor(deps: IntakeDeps) {
     this.#deps = deps;
+    this.#admission = new RequestAdmission(deps.core, deps.counters);
+    this.#overloaded = overloadReply(deps.core.options.overloadStatus);
   }
 
   accept(face: FlowFace, request: SipRequest): void {
@@ -71,6 +82,7 @@ export class RequestIntake {
     const key = transactionKey(request, via, face.flow.remote.address);
     const incoming: Incoming = { face, request, via, key };
     const known = this.#deps.serverEnv.table.get(key);
+    if (!this.#isAdmitted(incoming, known === undefined)) return;
     if (request.method === "ACK") {
       this.#acceptAck(incoming, known);
     } else if (known !== undefined) {
@@ -89,6 +101,7 @@ export class RequestIntake {
     const request = problem.partial;
     const reply = replyToProblem(problem.code);
     if (request === undefined || reply === undefined || request.method === "ACK") return;
+    if (this.#admission.ofSource(face, true) !== "pass") return;
     const via = topmostVia(request);
     const key = transactionKey(request, via, face.flow.remote.address);
     const toTag = this.#deps.core.branches.toTag(key);
@@ -101,6 +114,17 @@ export class RequestIntake {
     const stamp = stampVia(request, via, face.flow.remote);
     const answer = withoutControls(buildReply(request, reply, toTag, stamp));
     this.#replyFlow(face.flow, via).send(answer);
+  }
+
+  /** What its source has too much of is answered here, or dropped; an ACK is never answered. */
+  #isAdmitted(incoming: Incoming, isFirst: boolean): boolean {
+    const { face, request } = incoming;
+    const goesOn = request.toTag !== undefined || GOING_ON.has(request.method);
+    const admission = this.#admission.ofSource(face, isFirst && !goesOn);
+    if (admission === "refuse" && request.method !== "ACK") {
+      this.#refuse(incoming, this.#overloaded);
+    }
+    return admission === "pass";
   }
 
   /** Something of ours broke while the request was handled: 500, unless it has its answer already. */
@@ -119,11 +143,13 @@ export class RequestIntake {
     const { toTag } = request;
     // An ACK without To tag acknowledges nothing; one with ours belongs to a refusal that has no transaction.
     if (toTag === undefined || this.#deps.core.branches.isOwnTag(toTag)) return;
+    const plan = this.#planOf(request);
     forwardAck(this.#deps.core, {
       request,
       ingress: face,
       viaStamp: stampVia(request, via, face.flow.remote),
-      context: this.#contextOf(face, request),
+      plan,
+      context: this.#contextOf(face, request, plan),
     });
   }
 
@@ -149,19 +175,21 @@ export class RequestIntake {
     const { core, counters } = this.#deps;
     counters.requests += 1;
     if (this.#isTooMuch(face, request)) {
-      counters.overloaded += 1;
-      this.#refuse(incoming, OVERLOADED);
+      this.#admission.overloaded(this.#deps.serverEnv.load.unfinished);
+      this.#refuse(incoming, this.#overloaded);
       return;
     }
     const hash = wayHash(request, face.side);
     const refusal =
       validateRequest(request, core.targets.faces.isOwn) ??
-      (core.branches.isLoop(request, hash) ? plainReply(482, "Loop Detected") : undefined);
+      (core.branches.isLoop(request, hash) ? plainReply(482, "Loop Detected") : undefined) ??
+      placementRefusal(core.targets.placement, face.side, request.method);
     if (refusal !== undefined) {
       this.#refuse(incoming, refusal);
       return;
     }
-    const context = this.#contextOf(face, request);
+    const plan = this.#planOf(request);
+    const context = this.#contextOf(face, request, plan);
     const viaStamp = stampVia(request, incoming.via, face.flow.remote);
     const toTag = core.branches.toTag(key);
     const keepIdentity = context.side === "server" || context.trusted;
@@ -169,6 +197,7 @@ export class RequestIntake {
       request,
       ingress: face,
       viaStamp,
+      plan,
       context,
       keepIdentity,
       wayHash: hash,
@@ -241,7 +270,18 @@ export class RequestIntake {
     return face.side === "client" && core.targets.upstreams.congested;
   }
 
-  #contextOf(face: FlowFace, request: SipRequest): RequestContext {
+  #planOf(request: SipRequest): RoutePlan {
+    const { faces, flowTokens } = this.#deps.core.targets;
+    return planRoute(request, faces.isOwn, flowTokens);
+  }
+
+  #aliasedUri(face: FlowFace, { requestUri }: SipRequest): string | undefined {
+    const { pathRefusals, targets } = this.#deps.core;
+    if (face.side !== "server" || !pathRefusals.any) return undefined;
+    return aliasedContact(requestUri, targets.aliases, targets.faces)?.contactUri;
+  }
+
+  #contextOf(face: FlowFace, request: SipRequest, plan: RoutePlan): RequestContext {
     const { flow } = face;
     const { core } = this.#deps;
     const nowMs = core.clock.now();
@@ -253,6 +293,9 @@ export class RequestIntake {
       sourcePort: flow.remote.port,
       authenticatedAor: authenticatedAor(core.registrations, request, flow.id, nowMs),
       trusted: core.options.isTrusted(flow.remote.address),
+      dialogProven: request.toTag !== undefined && plan.proven,
+      voucher: core.targets.placement?.voucher(request, flow.remote.address),
+      aliasedUri: this.#aliasedUri(face, request),
       receivedAt: nowMs,
     };
   }

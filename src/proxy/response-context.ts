@@ -1,8 +1,9 @@
-import type { Result } from "../base/result.ts";
 import type { TimerHandle } from "../base/timer-wheel.ts";
 import type { SipRequest, SipResponse } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
 import { BestAnswer, type Candidate } from "./best-answer.ts";
+import { ok, type Result } from "../base/result.ts";
+import { createAliasedRegister, type AliasedRegister } from "./aliased-register.ts";
 import { ClientTransaction, type BranchOwner, type OutgoingRequest } from "./client-transaction.ts";
 import { forwardedRequest, type ForwardBasis } from "./forward-request.ts";
 import { forwardedResponse } from "./forward-response.ts";
@@ -20,21 +21,32 @@ import {
   type Reply,
 } from "./reply.ts";
 import { confirmRegistration, wantsPath } from "./registration.ts";
-import { planRoute } from "./route.ts";
-import type { RequestContext, RequestOutcome, TransactionEnd } from "./seams.ts";
+import type { ForwardOutcome, RequestContext, RequestOutcome, TransactionEnd } from "./seams.ts";
+import { mayLeave, NOT_SECURE, secrecyOf } from "./secrecy.ts";
 import type { ServerTransaction } from "./server-transaction.ts";
-import { busy, chooseTargets, type BranchTarget, type Target, type Trouble } from "./targets.ts";
+import {
+  busy,
+  chooseTargets,
+  once as onlyWay,
+  type BranchTarget,
+  type Target,
+  type Trouble,
+} from "./targets.ts";
 import { T1_MS } from "./timers.ts";
 
 type Cause = TransactionEnd["cause"];
 
 /** A request that has come in, and what was found out about it on arrival. */
-export type Arrival = Pick<ForwardBasis, "request" | "ingress" | "viaStamp" | "keepIdentity"> & {
+export type Arrival = Pick<
+  ForwardBasis,
+  "request" | "ingress" | "viaStamp" | "plan" | "keepIdentity"
+> & {
   readonly context: RequestContext;
   readonly wayHash: string;
   readonly toTag: string;
 };
 
+const NO_ALIASES = ok([]);
 const REQUEST_TIMEOUT = plainReply(408, "Request Timeout");
 const SERVER_TIMEOUT = plainReply(504, "Server Time-out");
 const UPSTREAM_LOST = plainReply(503, "Service Unavailable");
@@ -56,6 +68,7 @@ export class ResponseContext implements BranchOwner {
   readonly #ways: BranchTarget[] = [];
   /** Of branches that left by TCP for their size: where they were to go. */
   #fallbacks: Map<ClientTransaction, Target> | undefined;
+  readonly #alias: AliasedRegister | undefined;
   #basis: ForwardBasis | undefined;
   #onEnd: ((end: TransactionEnd) => void) | undefined;
   #deadline: TimerHandle | undefined;
@@ -65,11 +78,14 @@ export class ResponseContext implements BranchOwner {
   #edited: (() => SipRequest) | undefined;
   /** It was forwarded with another CSeq number than it came with (dialog-legs.ts). */
   #renumbered = false;
+  /** There was a way for it, in clear, which it must not go (secrecy.ts). */
+  #withheld = false;
 
   constructor(core: ProxyCore, server: ServerTransaction, arrival: Arrival) {
     this.#core = core;
     this.#server = server;
     this.#arrival = arrival;
+    this.#alias = createAliasedRegister(core, arrival.request, arrival.ingress);
   }
 
   /** Asks the filter; what it says decides how this goes on. */
@@ -125,6 +141,9 @@ export class ResponseContext implements BranchOwner {
 
   onResponse(branch: ClientTransaction, response: SipResponse): void {
     const { status } = response;
+    if (this.#basis?.addPath === true && this.#alias?.isAskedFor(branch.face, response) === true) {
+      if (this.#startBranch(onlyWay({ face: branch.face }))) return;
+    }
     this.#core.legs.heardResponse(this.#arrival.request, response, branch.face);
     if (status >= 300) {
       const cause = this.#finalCause();
@@ -167,24 +186,24 @@ export class ResponseContext implements BranchOwner {
       return;
     }
     try {
-      this.#forward(outcome.splices, outcome.towardsServer ?? []);
+      this.#forward(outcome);
     } catch (error) {
       this.#core.log.warn({ err: error }, "a request could not be forwarded");
       this.#giveUp(INTERNAL_ERROR, "replied");
     }
   }
 
-  #forward(edits: ForwardBasis["edits"], towardsServer: ForwardBasis["towardsServer"]): void {
-    const { request, ingress } = this.#arrival;
+  #forward({ splices: edits, towardsServer = [], messaging }: ForwardOutcome): void {
+    const { request, ingress, plan } = this.#arrival;
     const { targets: deps, options } = this.#core;
     if (options.upstream === "embedded" && request.method === "REGISTER") {
       this.#registerHere();
       return;
     }
-    const plan = planRoute(request, deps.faces.isOwn, deps.flowTokens);
-    const targets = chooseTargets(deps, request, ingress.side, plan);
+    const targets = chooseTargets(deps, request, ingress, plan);
     const addPath = ingress.side === "client" && wantsPath(request, options.path);
-    const basis = { ...this.#arrival, plan, edits, towardsServer, addPath };
+    const unrecorded = deps.placement?.followsMessagingOnly === true && messaging !== true;
+    const basis = { ...this.#arrival, edits, towardsServer, addPath, unrecorded };
     if (targets instanceof Promise) this.#sendLater(basis, targets);
     else this.#send(basis, targets);
   }
@@ -208,7 +227,9 @@ export class ResponseContext implements BranchOwner {
     this.#basis = basis;
     let started = 0;
     for (const way of targets.value) if (this.#startBranch(way)) started += 1;
-    if (started === 0) this.#giveUp(UPSTREAM_LOST, "unreachable");
+    if (started > 0) return;
+    if (this.#withheld) this.#giveUp(NOT_SECURE, "replied");
+    else this.#giveUp(UPSTREAM_LOST, "unreachable");
   }
 
   #registerHere(): void {
@@ -224,7 +245,9 @@ export class ResponseContext implements BranchOwner {
     const { registrations, clock } = this.#core;
     if (request.method !== "REGISTER" || ingress.side !== "client") return;
     const nowMs = clock.now();
-    confirmRegistration(registrations, { request, response, flowId: ingress.flow.id, nowMs });
+    const aliasOf = (contactUri: string): string | undefined => this.#alias?.aliasOf(contactUri);
+    const flowId = ingress.flow.id;
+    confirmRegistration(registrations, { request, response, flowId, aliasOf, nowMs });
   }
 
   /** RFC 3261 §16.7 step 6, RFC 3263 §4.3: the next way of a branch that led nowhere, if there is one. */
@@ -236,14 +259,24 @@ export class ResponseContext implements BranchOwner {
 
   #startBranch(way: BranchTarget, trouble?: Trouble): boolean {
     const target = way.next(trouble);
-    if (target === undefined || this.#basis === undefined) return false;
-    const outgoing = this.#written(this.#basis, target);
+    const basis = this.#basis;
+    if (target === undefined || basis === undefined) return false;
+    const { request, ingress } = this.#arrival;
+    const secrecy = secrecyOf(request, ingress, basis.plan);
+    if (!mayLeave(this.#core.targets.faces, secrecy, ingress, target.face)) {
+      this.#withheld = true;
+      return false;
+    }
+    const outgoing = this.#written(basis, target);
+    // What cannot be written has been answered.
+    if (outgoing === undefined) return true;
     const stream = this.#core.large?.streamFor(target, outgoing.bytes.length);
-    if (stream === undefined) {
+    const larger = stream === undefined ? undefined : this.#written(basis, stream);
+    if (larger === undefined) {
       this.#launch(outgoing, way);
     } else {
       this.#fallbacks ??= new Map();
-      this.#fallbacks.set(this.#launch(this.#written(this.#basis, stream), way), target);
+      this.#fallbacks.set(this.#launch(larger, way), target);
     }
     return true;
   }
@@ -256,19 +289,27 @@ export class ResponseContext implements BranchOwner {
     this.#fallbacks?.delete(branch);
     if (!branch.face.heard) this.#core.large?.refused(target);
     if (this.#cancelled || !this.#server.proceeding) return false;
-    this.#launch(this.#written(this.#basis, target), way);
+    const outgoing = this.#written(this.#basis, target);
+    if (outgoing !== undefined) this.#launch(outgoing, way);
     return true;
   }
 
-  /** The request as it leaves towards one target. */
-  #written(basis: ForwardBasis, target: Target): OutgoingRequest {
+  /** The request as it leaves towards one target; undefined when it cannot be, and has been answered. */
+  #written(basis: ForwardBasis, target: Target): OutgoingRequest | undefined {
     const { request, wayHash } = this.#arrival;
     const branch = this.#core.branches.next(wayHash);
     const requestUri = target.requestUri ?? basis.plan.target;
     const numbers = this.#core.legs.leaving(request, target.face, requestUri);
-    const edits = numbers.length === 0 ? basis.edits : [...basis.edits, ...numbers];
+    const aliases = this.#alias?.splicesFor(target.face) ?? NO_ALIASES;
+    if (!aliases.ok) {
+      this.#giveUp(aliases.problem, "replied");
+      return undefined;
+    }
+    const more = [...numbers, ...aliases.value];
+    const edits = more.length === 0 ? basis.edits : [...basis.edits, ...more];
+    const addPath = basis.addPath && this.#alias?.used !== true;
     const bytes = forwardedRequest(
-      edits === basis.edits ? basis : { ...basis, edits },
+      edits === basis.edits && addPath === basis.addPath ? basis : { ...basis, edits, addPath },
       target,
       branch,
     );
@@ -314,7 +355,9 @@ export class ResponseContext implements BranchOwner {
     const { reliable } = this.#server.replyFlow;
     try {
       const edits = seams.onResponse(response, this.#edited?.() ?? request, context);
-      const all = challenges.length === 0 ? edits : [...edits, ...challenges];
+      const contacts = this.#alias?.clientContacts(response) ?? [];
+      const more = challenges.length + contacts.length;
+      const all = more === 0 ? edits : [...edits, ...challenges, ...contacts];
       return forwardedResponse(response, this.#numberedBack(all, response), reliable);
     } catch (error) {
       log.warn({ err: error }, "the filter failed on a response");

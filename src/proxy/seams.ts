@@ -17,6 +17,11 @@ export interface Seams {
     context: RequestContext,
     signal: AbortSignal,
   ): RequestOutcome | Promise<RequestOutcome>;
+  /**
+   * When `onRequest` has failed and `onFailure` says "allow": may this request pass as it is? Never throws. False for what
+   * would let clients meet without us, which no setting for odd messages is meant for.
+   */
+  mayPassUnjudged(request: SipRequest): boolean;
   /** An ACK cannot be refused, only edited. */
   onAck(ack: SipRequest, context: RequestContext): readonly Splice[];
   /** Edits of a response on its way back; `request` is the request that it answers, as it was forwarded. */
@@ -35,6 +40,14 @@ export interface Seams {
 /** From which side of the gateway something came (DESIGN §4 "Sides and routing"). */
 export type Side = "client" | "server";
 
+/**
+ * Who answers for a sender whom the gateway has not seen register: the proxy beside it, by the identities that it asserts
+ * (RFC 3325); or a server at the other end of a trunk, for the domains that are routed to it.
+ */
+export type Voucher =
+  | { readonly kind: "asserted"; readonly aors: readonly string[] }
+  | { readonly kind: "peer"; readonly domains: readonly string[] };
+
 /** What the proxy knows about a request beyond its bytes. */
 export interface RequestContext {
   readonly side: Side;
@@ -46,6 +59,12 @@ export interface RequestContext {
   readonly authenticatedAor: string | undefined;
   /** The source address is in the configuration's `trusted`. */
   readonly trusted: boolean;
+  /** Our Record-Route entry of this very call came off the Route set: a dialog that was opened through us (route.ts). */
+  readonly dialogProven: boolean;
+  /** Undefined in front of a server: there the registrations speak. */
+  readonly voucher?: Voucher | undefined;
+  /** Of a request to a contact alias (contact-alias.ts): the client's own Contact. */
+  readonly aliasedUri?: string | undefined;
   /** Wall clock at arrival, milliseconds since 1970. */
   readonly receivedAt: number;
 }
@@ -58,6 +77,8 @@ export interface ForwardOutcome {
   readonly splices: readonly Splice[];
   /** Further edits, only for branches that leave towards the server. */
   readonly towardsServer?: readonly Splice[];
+  /** A dialog that begins with this carries messages or files, or may: beside a proxy no other is followed. */
+  readonly messaging?: boolean;
   /** Told once how the transaction ended. */
   readonly onEnd?: (end: TransactionEnd) => void;
 }

@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { bareHost, type FlowFaces } from "./flow-face.ts";
 import type { FlowOpener, UpstreamTarget } from "./proxy-options.ts";
+import { mayGoTo, type Secrecy } from "./secrecy.ts";
 import type { BranchTarget, Hop, Target, Trouble } from "./targets.ts";
 import { UpstreamState } from "./upstream-state.ts";
 
@@ -72,12 +73,17 @@ export class UpstreamChoice {
     return this.#upstreams.some((upstream) => bareHost(upstream.host) === bareHost(host));
   }
 
-  inOrder(): BranchTarget {
-    return this.#branch(undefined);
+  /** Is there an upstream that may be told a request of this secrecy? */
+  mayTake(secrecy: Secrecy): boolean {
+    return this.#upstreams.some((upstream) => mayGoTo(upstream, secrecy));
   }
 
-  startingWith(hop: Hop): BranchTarget {
-    return this.#branch(hop);
+  inOrder(secrecy: Secrecy = "none"): BranchTarget {
+    return this.#branch(undefined, secrecy);
+  }
+
+  startingWith(hop: Hop, secrecy: Secrecy): BranchTarget {
+    return this.#branch(hop, secrecy);
   }
 
   /** New work would have to wait in the buffer of a connection that is full. */
@@ -96,22 +102,26 @@ export class UpstreamChoice {
   wayTo(upstream: UpstreamTarget): Target {
     const known = this.#ways.get(upstream);
     if (known?.face.flow.open === true) return known;
-    const { transport, remote } = upstream;
+    const { transport, remote, host: name } = upstream;
     const local = this.#faces.listener("server", transport, remote.address);
-    const flow = this.#opener.connect(
-      local === undefined ? { transport, remote } : { transport, remote, local },
-    );
+    const flow = this.#opener.connect({
+      transport,
+      remote,
+      name,
+      ...(local === undefined ? {} : { local }),
+    });
     const target = { face: this.#faces.of(flow) };
     this.#ways.set(upstream, target);
     return target;
   }
 
-  #branch(preferred: Hop | undefined): BranchTarget {
+  /** One that may not be told the request is left out, as if it were not there. */
+  #branch(preferred: Hop | undefined, secrecy: Secrecy): BranchTarget {
     let left: UpstreamTarget[] | undefined;
     let last: { upstream: UpstreamTarget; target: Target; heard: boolean } | undefined;
     return {
       next: (trouble) => {
-        left ??= this.#ordered(preferred);
+        left ??= this.#ordered(preferred).filter((upstream) => mayGoTo(upstream, secrecy));
         if (last !== undefined) {
           const { upstream, heard } = last;
           if (heard && (trouble?.kind ?? "lost") === "lost") {

@@ -85,6 +85,20 @@ describe("createQuarantineReader", () => {
     expect(await reader.expire(clock.now(), 0)).toBe(0);
   });
 
+  it("forgets what was deleted or has expired long ago, and nothing that still has its bytes", async () => {
+    const gone = await kept(randomBytes(1));
+    const whole = await kept(randomBytes(1));
+    clock.advance(100 * DAY_MS);
+    const recent = await kept(randomBytes(1));
+    await reader.delete(gone);
+    await reader.delete(recent);
+    expect(await reader.forget(clock.now(), 90 * DAY_MS)).toBe(1);
+    expect((await reader.list(10)).map((item) => item.id)).toEqual([recent, whole]);
+    await reader.delete(whole);
+    expect(await reader.forget(clock.now(), 90 * DAY_MS)).toBe(1);
+    expect(existsSync(itemPlace(dir, gone).dayFolder)).toBe(false);
+  });
+
   it.each([
     "",
     "..",

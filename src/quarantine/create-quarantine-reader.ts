@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
-import { lstat, readdir, unlink } from "node:fs/promises";
+import { lstat, readdir, rmdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { isUlid, ulidTime } from "../base/ulid.ts";
+import { temporaryName } from "../spool/private-folder.ts";
 import { encryptedZip, MAX_ENTRY_BYTES } from "./encrypted-zip.ts";
 import { entryName } from "./entry-name.ts";
-import { BODY_NAME, dayOf, isDay, itemPlace } from "./item-place.ts";
+import { BODY_NAME, ITEM_NAME, dayOf, isDay, itemPlace } from "./item-place.ts";
 import type { QuarantineItem, QuarantineReader } from "./quarantine.ts";
 import { QuarantineFailed } from "./quarantine-failed.ts";
 import { openBody, type OpenBody } from "./read-body.ts";
@@ -54,6 +55,11 @@ export function createQuarantineReader(options: QuarantineReaderOptions): Quaran
       asOurs(
         inTurn(() => shelf.expire(now - maxAgeMs)),
         "expiring items of the quarantine",
+      ),
+    forget: (now, maxAgeMs) =>
+      asOurs(
+        inTurn(() => shelf.forget(now - maxAgeMs)),
+        "forgetting items of the quarantine",
       ),
   };
 }
@@ -123,6 +129,22 @@ class Shelf {
     return count;
   }
 
+  async forget(before: number): Promise<number> {
+    let count = 0;
+    const lastDay = before >= 0 ? dayOf(before) : "";
+    for await (const id of this.#ids((day) => day <= lastDay)) {
+      if (ulidTime(id) >= before || (await this.#hasBody(id))) continue;
+      const { dayFolder, folder } = itemPlace(this.#dir, id);
+      for (const name of [ITEM_NAME, temporaryName(ITEM_NAME)]) {
+        await unlessMissing(unlink(join(folder, name)));
+      }
+      await unlessFull(rmdir(folder));
+      await unlessFull(rmdir(dayFolder));
+      count += 1;
+    }
+    return count;
+  }
+
   async download(id: string): Promise<AsyncIterable<Buffer> | undefined> {
     const item = await this.show(id);
     if (item?.state !== "quarantined" || !(await this.#hasBody(id))) return undefined;
@@ -176,6 +198,15 @@ class Shelf {
   async *#ids(takesDay: (day: string) => boolean): AsyncGenerator<string> {
     const days = await foldersIn(this.#dir, (name) => isDay(name) && takesDay(name));
     for (const day of days) yield* await foldersIn(join(this.#dir, day), isUlid);
+  }
+}
+
+/** A folder with something in it stays. */
+async function unlessFull(removed: Promise<void>): Promise<void> {
+  try {
+    await removed;
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOTEMPTY")) throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../base/clock.ts";
@@ -15,7 +15,7 @@ import { BODY_NAME, ITEM_NAME, itemPlace } from "./item-place.ts";
 import type { KeepResult, KeepSource, QuarantineStory, QuarantineWriter } from "./quarantine.ts";
 import { QuarantineFailed } from "./quarantine-failed.ts";
 import { createBodySealer, MASTER_KEY_BYTES } from "./sealed-body.ts";
-import { removeItemFolder, tidyStore, walkStore } from "./walk-store.ts";
+import { type FoundFolder, removeItemFolder, tidyStore, walkStore } from "./walk-store.ts";
 import { writeBody } from "./write-body.ts";
 
 export interface QuarantineWriterOptions {
@@ -23,9 +23,18 @@ export interface QuarantineWriterOptions {
   readonly dir: string;
   /** 32 secret bytes; the reader needs the same. */
   readonly key: Buffer;
-  /** Of all kept files together, by their own size. */
+  /** Of all kept files together: their size, and what an item takes besides (ITEM_COST_BYTES). */
   readonly maxBytes: number;
+  /** Free space that stays on the disk. Default: none. */
+  readonly reserveBytes?: number;
 }
+
+/**
+ * What an item takes on the disk besides its bytes: a folder, a story, the last block of the file. Without it, two gigabytes
+ * would be two thousand million files of one byte.
+ */
+export const ITEM_COST_BYTES: number = 12 * 1024;
+const STORY_COST_BYTES = 8 * 1024;
 
 /** Folders looked at between two breaths of the thread. */
 const FOLDERS_PER_TURN = 256;
@@ -75,7 +84,7 @@ class Store {
     try {
       openPrivateFolder(dir);
       tidyStore(dir);
-      for (const { fileBytes } of walkStore(dir)) this.#storedBytes += fileBytes ?? 0;
+      for (const found of walkStore(dir)) this.#storedBytes += costOf(found);
     } catch (error) {
       throw QuarantineFailed.from(error, `opening the quarantine in ${dir}`);
     }
@@ -85,12 +94,16 @@ class Store {
     const at = this.#clock.now();
     const id = createUlid(at);
     try {
-      if (!(await this.#hasRoom(source.size))) {
+      if (!this.#leavesReserve(source.size)) {
+        const detail = "the disk has no more room than its reserve";
+        return { kind: "not-kept", reason: "full", detail };
+      }
+      if (!(await this.#hasRoom(source.size + ITEM_COST_BYTES))) {
         const detail = `the quarantine holds ${this.#storedBytes} of ${this.#options.maxBytes} bytes`;
         return { kind: "not-kept", reason: "full", detail };
       }
       await this.#write(id, at, source, story);
-      this.#storedBytes += source.size;
+      this.#storedBytes += source.size + ITEM_COST_BYTES;
       return { kind: "kept", id };
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
@@ -103,13 +116,19 @@ class Store {
     if (this.#storedBytes + size <= this.#options.maxBytes) return true;
     let bytes = 0;
     let folders = 0;
-    for (const { fileBytes } of walkStore(this.#options.dir)) {
-      bytes += fileBytes ?? 0;
+    for (const found of walkStore(this.#options.dir)) {
+      bytes += costOf(found);
       folders += 1;
       if (folders % FOLDERS_PER_TURN === 0) await setImmediate();
     }
     this.#storedBytes = bytes;
     return bytes + size <= this.#options.maxBytes;
+  }
+
+  #leavesReserve(size: number): boolean {
+    const { dir, reserveBytes = 0 } = this.#options;
+    const { bavail, bsize } = statfsSync(dir);
+    return bavail * bsize >= size + ITEM_COST_BYTES + reserveBytes;
   }
 
   async #write(id: string, at: number, source: KeepSource, story: QuarantineStory): Promise<void> {
@@ -128,4 +147,9 @@ class Store {
       throw error;
     }
   }
+}
+
+/** A story that outlived its bytes goes on taking its part of the disk. */
+function costOf({ fileBytes }: FoundFolder): number {
+  return fileBytes === undefined ? STORY_COST_BYTES : fileBytes + ITEM_COST_BYTES;
 }

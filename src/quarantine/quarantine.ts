@@ -62,4 +62,6 @@ export interface QuarantineReader {
   delete(id: string): Promise<QuarantineItem | undefined>;
   /** Removes the bytes of items older than `maxAgeMs`; returns how many. */
   expire(now: number, maxAgeMs: number): Promise<number>;
+  /** Removes the stories of items older than `maxAgeMs` that have no bytes any more; returns how many. */
+  forget(now: number, maxAgeMs: number): Promise<number>;
 }

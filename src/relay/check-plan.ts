@@ -32,7 +32,7 @@ export function checkPlan(
   const keys = deriveKeys(plan.encryptionKey, plan.hashKey);
   if (!keys.ok) return failed("bad-keys");
   const isSpoken = USER.test(user) && COOKIE.test(peer.authCookie);
-  if (!isSpoken || !mayDial(peer) || isOurselves(peer, options.address, isOurPort)) {
+  if (!isSpoken || !mayDial(peer) || isOurselves(peer, options, isOurPort)) {
     return failed("bad-address");
   }
   return ok(keys.value);
@@ -49,10 +49,11 @@ function mayDial({ address, port }: TransferPlan["peer"]): boolean {
 /** A transfer that dials another one's port would let peers of two transfers meet. */
 function isOurselves(
   { address, port }: TransferPlan["peer"],
-  ours: string,
+  { address: ours, isOwnAddress }: RelayOptions,
   isOurPort: (port: number) => boolean,
 ): boolean {
   if (!isOurPort(port)) return false;
   const plain = plainAddress(address);
-  return plain === ours || (isWildcard(ours) && (plain.startsWith("127.") || plain === "::1"));
+  if (plain === ours || isOwnAddress(plain)) return true;
+  return isWildcard(ours) && (plain.startsWith("127.") || plain === "::1");
 }

@@ -50,6 +50,24 @@ describe("createRelay", () => {
     expect(opened).toEqual({ kind: "refused", reason: "bad-address" });
   });
 
+  it("does not dial it under another address of this machine", async () => {
+    await using rig = await Rig.start({ isOwnAddress: (address) => address === "192.0.2.77" });
+    const { port } = await rig.opened(rig.plan("sender"));
+    const peer = { address: "::ffff:192.0.2.77", port, authCookie: "1" };
+    const opened = await rig.relay.open(rig.plan("receiver", { id: "T2", peer }));
+    expect(opened).toEqual({ kind: "refused", reason: "bad-address" });
+  });
+
+  it("opens nothing for a transfer that was ended while it was being opened", async () => {
+    await using rig = await Rig.start();
+    const opening = rig.relay.open(rig.plan("sender"));
+    rig.relay.abort("T1", "cancelled");
+    expect(await opening).toEqual({ kind: "refused", reason: "unavailable" });
+    expect(rig.relay.load.open).toBe(0);
+    expect(rig.spool.reservedBytes).toBe(0);
+    expect((await rig.opened(rig.plan("sender"))).port).toBeGreaterThan(0);
+  });
+
   it.each([
     ["quota", "quota"],
     ["no-space", "no-space"],

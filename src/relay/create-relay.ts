@@ -45,8 +45,8 @@ class ThreadRelay implements Relay {
   readonly #options: RelayOptions;
   readonly #timers: RelayTimers;
   readonly #ports: PortRange;
-  /** Undefined: being opened. */
-  readonly #transfers = new Map<string, Transfer | undefined>();
+  /** Undefined: being opened; "aborted": being opened, and not wanted any more. */
+  readonly #transfers = new Map<string, Transfer | "aborted" | undefined>();
   readonly #recovered = new Map<string, Recovered>();
   #isClosing = false;
   #idle: PromiseWithResolvers<void> | undefined;
@@ -98,16 +98,18 @@ class ThreadRelay implements Relay {
   }
 
   decide(id: string, decision: "deliver" | "stop"): void {
-    this.#transfers.get(id)?.decide(decision);
+    this.#open(id)?.decide(decision);
     void this.#endRecovered(id);
   }
 
   abort(id: string, reason: "cancelled" | "shutdown"): void {
-    this.#transfers.get(id)?.abort(reason);
+    if (this.#transfers.has(id) && this.#transfers.get(id) === undefined) {
+      this.#transfers.set(id, "aborted");
+    } else this.#open(id)?.abort(reason);
   }
 
   async keep(id: string, story: KeepStory): Promise<KeepOutcome> {
-    const file = this.#transfers.get(id) ?? this.#recovered.get(id);
+    const file = this.#open(id) ?? this.#recovered.get(id);
     if (file === undefined) {
       return { kind: "not-kept", reason: "failed", detail: "no such transfer" };
     }
@@ -127,19 +129,19 @@ class ThreadRelay implements Relay {
   }
 
   async transfers(): Promise<readonly TransferView[]> {
-    return [...this.#transfers.values()].flatMap((transfer) => transfer?.view ?? []);
+    return this.#allOpen().map((transfer) => transfer.view);
   }
 
   /** Ends all transfers, as far as the peers let us in a bounded time; recovered files stay in the spool. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosing = true;
-    for (const transfer of this.#transfers.values()) transfer?.abort("shutdown");
+    for (const transfer of this.#allOpen()) transfer.abort("shutdown");
     if (this.#transfers.size === 0) return;
     const idle = (this.#idle ??= Promise.withResolvers<void>());
     const { clock } = this.#deps;
     const { disposeMs } = this.#timers;
     let patience = clock.schedule(disposeMs, () => {
-      for (const transfer of this.#transfers.values()) transfer?.destroy();
+      for (const transfer of this.#allOpen()) transfer.destroy();
       // A scan that still reads its file; the process ends without it.
       patience = clock.schedule(disposeMs, () => idle.resolve());
     });
@@ -151,7 +153,7 @@ class ThreadRelay implements Relay {
     const taken = await this.#ports.take();
     if (taken === undefined) return refused("no-free-port");
     const { port, server } = taken;
-    if (this.#isClosing) {
+    if (this.#isClosing || this.#transfers.get(plan.id) === "aborted") {
       server.close();
       this.#ports.release(port);
       return refused("unavailable");
@@ -166,6 +168,15 @@ class ThreadRelay implements Relay {
     this.#transfers.set(plan.id, transfer);
     transfer.start();
     return { kind: "opened", port, authCookie };
+  }
+
+  #open(id: string): Transfer | undefined {
+    const transfer = this.#transfers.get(id);
+    return transfer === "aborted" ? undefined : transfer;
+  }
+
+  #allOpen(): readonly Transfer[] {
+    return [...this.#transfers.keys()].flatMap((id) => this.#open(id) ?? []);
   }
 
   #forget(id: string): void {

@@ -19,27 +19,41 @@ export interface Visit {
 
 /** Wrong ones, counted by address, that burn a transfer (lcs.md B4, HARDENING D8). */
 const MAX_WRONG = 3;
-/** Connections at the same time that have not shown yet who they are. */
-const MAX_VISITORS = 4;
+/** Connections at the same time that have not shown yet who they are: in all, and from one address. */
+const MAX_VISITORS = 8;
+const MAX_FROM_ONE = 2;
+
+/** Addresses that matter to a doorway; undefined where nothing is known. */
+export interface DoorwayAddresses {
+  /** The only one that may dial. */
+  readonly onlyFrom: string | undefined;
+  /** Where the peer will probably dial from: strangers never take its place. */
+  readonly expected: string | undefined;
+}
 
 /**
- * The port of one transfer. Until the peer has come several may try at once, so that a stranger who dials and says nothing
- * keeps nobody out. It does not know what a right word is.
+ * The port of one transfer. Until the peer has come several may try at once, and when there are too many the newest stays:
+ * the peer says who it is at once, so that strangers who dial and say nothing, however often, keep nobody out. It does
+ * not know what a right word is.
  */
 export class Doorway {
   /** Why the last one was wrong. */
   lastWrong: FailureReason | undefined;
   readonly #server: Server;
   readonly #onlyFrom: string | undefined;
+  readonly #expected: string | undefined;
   readonly #owner: DoorwayOwner;
-  readonly #visitors = new Set<Socket>();
+  /** With their addresses, oldest first. */
+  readonly #visitors = new Map<Socket, string>();
   readonly #wrong = new Set<string>();
   #isShut = false;
 
   /** @param server listens already */
-  constructor(server: Server, onlyFrom: string | undefined, owner: DoorwayOwner) {
+  constructor(server: Server, addresses: DoorwayAddresses, owner: DoorwayOwner) {
+    const { onlyFrom, expected } = addresses;
     this.#server = server;
     this.#onlyFrom = onlyFrom === undefined ? undefined : plainAddress(onlyFrom);
+    this.#expected = expected === undefined ? undefined : plainAddress(expected);
     this.#owner = owner;
     server.on("connection", (socket) => this.#knocked(socket));
     // One connection that could not be taken (no descriptors left), not the listener.
@@ -49,7 +63,7 @@ export class Doorway {
   /** Nobody is let in any more; who has not shown who it is, is thrown out. */
   shut(): void {
     this.#isShut = true;
-    for (const socket of this.#visitors) socket.destroy();
+    for (const socket of this.#visitors.keys()) socket.destroy();
     this.#visitors.clear();
   }
 
@@ -65,17 +79,14 @@ export class Doorway {
     // Also for those who are thrown out: an error that nobody hears ends the process.
     socket.on("error", () => undefined);
     const address = plainAddress(socket.remoteAddress);
-    const isFull = this.#isShut || this.#visitors.size >= MAX_VISITORS;
-    if (isFull || this.#wrong.has(address)) {
+    // Who could not get in with any word has shown no wrong one: a scan of our ports must end nothing.
+    const isStranger = this.#onlyFrom !== undefined && address !== this.#onlyFrom;
+    if (this.#isShut || isStranger || this.#wrong.has(address)) {
       socket.destroy();
       return;
     }
-    if (this.#onlyFrom !== undefined && address !== this.#onlyFrom) {
-      socket.destroy();
-      this.#burn(address, "wrong-cookie");
-      return;
-    }
-    this.#visitors.add(socket);
+    this.#visitors.set(socket, address);
+    this.#makeRoom(address);
     socket.once("close", () => this.#visitors.delete(socket));
     this.#owner.knocked(socket, {
       isPeer: () => {
@@ -88,6 +99,18 @@ export class Doorway {
         this.#burn(address, reason);
       },
     });
+  }
+
+  /** Too many, in all or from this address: the oldest goes, but those from where the peer is expected go last. */
+  #makeRoom(address: string): void {
+    const sockets = [...this.#visitors];
+    const same = sockets.filter(([, from]) => from === address);
+    const others = sockets.filter(([, from]) => from !== this.#expected);
+    let oldest: Socket | undefined;
+    if (same.length > MAX_FROM_ONE) oldest = same[0]?.[0];
+    else if (sockets.length > MAX_VISITORS) oldest = (others[0] ?? sockets[0])?.[0];
+    oldest?.destroy();
+    if (oldest !== undefined) this.#visitors.delete(oldest);
   }
 
   #burn(address: string, reason: FailureReason): void {

@@ -19,6 +19,8 @@ export interface FileKeeper {
 export interface RelayOptions {
   /** To listen on; "0.0.0.0" or "::" for all addresses. */
   readonly address: string;
+  /** Is this literal address one of this machine's, or one under which peers know it? Asked when a peer names it. */
+  readonly isOwnAddress: (address: string) => boolean;
   /** Both included; a range that ends before it begins has no port: no transfers, only scans. */
   readonly firstPort: number;
   readonly lastPort: number;

@@ -260,6 +260,7 @@ export class Rig implements AsyncDisposable {
       { clock, spool, scan, quarantine, emit },
       {
         address: "127.0.0.1",
+        isOwnAddress: () => false,
         firstPort,
         lastPort: firstPort + 9,
         maxFileBytes: 10_000_000,
@@ -285,6 +286,7 @@ export class Rig implements AsyncDisposable {
       user: USER,
       listening,
       peer: { address: "127.0.0.1", port: this.listener.port, authCookie: "424242" },
+      expected: undefined,
       dialler: undefined,
       owner: "alice@example.com",
       story: { name: "hello.txt" },

@@ -40,8 +40,10 @@ export interface TransferPlan {
   readonly listening: "sender" | "receiver";
   /** Where it listens, and the AuthCookie that it gave. */
   readonly peer: { readonly address: string; readonly port: number; readonly authCookie: string };
-  /** The only source address from which the other peer may dial, when it is known. */
+  /** The only source address from which the other peer may dial, when it has nothing else to prove itself by. */
   readonly dialler: string | undefined;
+  /** From where the other peer will probably dial, when that is known: there is always room for it. */
+  readonly expected: string | undefined;
   /** Whose quota: the sender's address of record. */
   readonly owner: string;
   /** Kept beside the spooled file, and handed back in "recovered". Plain JSON. */

@@ -570,6 +570,17 @@ describe("Transfer, before the content", () => {
     await rig.asReceiver(await Peer.dial(port), authCookie, CONTENT.length);
   });
 
+  it("ends after wrong cookies from three addresses", async () => {
+    await using rig = await Rig.start();
+    const { port } = await rig.opened(rig.plan("sender"));
+    for (const address of ["127.0.0.2", "127.0.0.3", "127.0.0.4"]) {
+      const stranger = await Peer.dial(port, address);
+      stranger.say(`${VER}USR ${USER} 1\r\n`);
+      await stranger.closed;
+    }
+    expect(await rig.ended()).toMatchObject({ result: "failed", reason: "wrong-cookie" });
+  });
+
   it("goes on past a dialling sender that announces another size, unless no other may dial", async () => {
     await using rig = await Rig.start();
     const open = await rig.opened(rig.plan("receiver"));
@@ -585,26 +596,58 @@ describe("Transfer, before the content", () => {
     expect(await other.ended()).toMatchObject({ reason: "wrong-size" });
   });
 
-  it("closes and burns whoever dials from another address than the peer's", async () => {
+  it("closes whoever dials from another address than the peer's, and a scan of ports ends nothing", async () => {
     await using rig = await Rig.start();
     const { port, authCookie } = await rig.opened(rig.plan("sender", { dialler: "127.0.0.1" }));
-    const stranger = await Peer.dial(port, "127.0.0.2");
-    stranger.say(`${VER}USR ${USER} ${authCookie}\r\n`);
-    await stranger.closed;
-    expect(stranger.text).toBe("");
+    for (const address of ["127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"]) {
+      const stranger = await Peer.dial(port, address);
+      stranger.say(`${VER}USR ${USER} ${authCookie}\r\n`);
+      await stranger.closed;
+      expect(stranger.text).toBe("");
+    }
     await rig.asReceiver(await Peer.dial(port), authCookie, CONTENT.length);
   });
 
-  it("is not kept from its peer by strangers who dial and say nothing", async () => {
+  it("waits on when somebody at the sender's own address dials and goes", async () => {
+    await using rig = await Rig.start();
+    const { port } = await rig.opened(rig.plan("receiver", { dialler: "127.0.0.1" }));
+    for (let times = 0; times < 4; times += 1) {
+      const scan = await Peer.dial(port);
+      scan.leave();
+      await scan.closed;
+    }
+    await rig.asSender(await Peer.dial(port), CONTENT.length);
+    await rig.asReceiver(await rig.listener.next, "424242", CONTENT.length);
+    await turns();
+    expect((await rig.relay.transfers())[0]?.state).toBe("receiving");
+  });
+
+  it("gives a place to its peer whatever number of strangers dial and say nothing", async () => {
     await using rig = await Rig.start();
     const { port, authCookie } = await rig.opened(rig.plan("sender"));
-    const strangers = [await Peer.dial(port, "127.0.0.2"), await Peer.dial(port, "127.0.0.3")];
+    const strangers: Peer[] = [];
+    for (let number = 0; number < 20; number += 1) {
+      strangers.push(await Peer.dial(port, "127.0.0.2"));
+      strangers.push(await Peer.dial(port, `127.0.1.${String(number + 1)}`));
+    }
     const receiver = await Peer.dial(port);
     await rig.asReceiver(receiver, authCookie, CONTENT.length);
     await Promise.all(strangers.map(async (stranger) => stranger.closed));
     const late = await Peer.dial(port);
     await late.closed;
     expect(late.text).toBe("");
+    expect(receiver.isClosed).toBe(false);
+  });
+
+  it("keeps the place of one who dials from where the peer is expected", async () => {
+    await using rig = await Rig.start();
+    const plan = rig.plan("sender", { expected: "127.0.0.1" });
+    const { port, authCookie } = await rig.opened(plan);
+    const receiver = await Peer.dial(port);
+    for (let number = 1; number <= 20; number += 1) {
+      await Peer.dial(port, `127.0.1.${String(number)}`);
+    }
+    await rig.asReceiver(receiver, authCookie, CONTENT.length);
     expect(receiver.isClosed).toBe(false);
   });
 });

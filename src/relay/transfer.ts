@@ -69,10 +69,15 @@ export class Transfer {
     this.#parts = parts;
     this.#clock = deps.clock;
     this.#openedAtMs = deps.clock.monotonicMs();
-    this.#doorway = new Doorway(parts.server, parts.plan.dialler, {
-      knocked: (socket, visit) => this.#knocked(socket, visit),
-      burned: (reason) => this.#fail(reason),
-    });
+    const { dialler: onlyFrom, expected } = parts.plan;
+    this.#doorway = new Doorway(
+      parts.server,
+      { onlyFrom, expected },
+      {
+        knocked: (socket, visit) => this.#knocked(socket, visit),
+        burned: (reason) => this.#fail(reason),
+      },
+    );
   }
 
   get view(): TransferView {
@@ -212,7 +217,8 @@ export class Transfer {
         verified: () => this.#deliverWhenProven(),
         failed: (reason) => {
           if (this.#sender === leg || visit === undefined) this.#fail(reason);
-          else visit.isWrong(reason);
+          // Who goes without a word, as a scan of ports does, has shown nothing wrong.
+          else if (reason !== "sender-gone") visit.isWrong(reason);
         },
       },
     );

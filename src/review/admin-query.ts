@@ -8,17 +8,24 @@ const MAX_LIMIT = 1000;
 
 const DEFAULT_LIMIT = 100;
 
-const limit = z.coerce.number<string>().int().min(1).max(MAX_LIMIT);
-const text = z.string().min(1).max(512);
-const moment = z.union([
-  z.coerce.number<string>().int().nonnegative(),
-  z.iso.datetime({ offset: true }).transform((value) => Date.parse(value)),
-]);
+const A_LIMIT = `must be a whole number from 1 to ${MAX_LIMIT}`;
+const A_TEXT = "must have 1 to 512 characters";
+const ACTIONS = ["rewrite", "block", "quarantine"] as const;
+
+const limit = z.coerce.number<string>(A_LIMIT).int(A_LIMIT).min(1, A_LIMIT).max(MAX_LIMIT, A_LIMIT);
+const text = z.string(A_TEXT).min(1, A_TEXT).max(512, A_TEXT);
+const moment = z.union(
+  [
+    z.coerce.number<string>().int().nonnegative(),
+    z.iso.datetime({ offset: true }).transform((value) => Date.parse(value)),
+  ],
+  "must be a time as in 2026-01-31T12:00:00Z, or milliseconds since 1970",
+);
 
 const querySchema = z.strictObject({
   since: moment.optional(),
   until: moment.optional(),
-  action: z.enum(["rewrite", "block", "quarantine"]).optional(),
+  action: z.enum(ACTIONS, `must be one of: ${ACTIONS.join(", ")}`).optional(),
   rule: text.optional(),
   user: text.optional(),
   state: text.optional(),
@@ -52,5 +59,5 @@ export function readLimit(query: unknown): Result<number, string> {
 function sentenceOf(error: z.ZodError): string {
   const issue = error.issues[0];
   const where = issue?.path.join(".") ?? "";
-  return where === "" ? (issue?.message ?? "") : `${where}: ${issue?.message ?? ""}`;
+  return where === "" ? (issue?.message ?? "") : `${where} ${issue?.message ?? ""}`;
 }

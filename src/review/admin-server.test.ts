@@ -157,7 +157,10 @@ describe("createAdminServer", () => {
   });
 
   it.each([
-    ["limit=0", /limit/],
+    ["limit=0", /^limit must be a whole number from 1 to 1000$/],
+    ["limit=x", /^limit must be a whole number from 1 to 1000$/],
+    ["since=yesterday", /^since must be a time as in/],
+    ["action=fly", /^action must be one of: rewrite, block, quarantine$/],
     ["limit=100000", /limit/],
     ["since=yesterday", /since/],
     ["user=", /user/],

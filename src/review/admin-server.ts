@@ -42,7 +42,8 @@ export async function createAdminServer(
     bodyLimit: 64 * 1024,
     requestTimeout: 10_000,
     forceCloseConnections: true,
-    routerOptions: { maxParamLength: 64 },
+    // What is too long to be an id of ours is unknown, which is an answer, not an error of the protocol.
+    routerOptions: { maxParamLength: 8192 },
   });
   addErrors(app);
   addStatusRoutes(app, ports);

@@ -57,8 +57,10 @@ export interface EngineView {
   /** Without its answer a scan has failed. */
   readonly required: boolean;
   readonly state: "up" | "down" | "unknown";
-  /** Why it is down, or what it says of itself. */
+  /** Why it is down, or what it says of itself, with the warning in brackets. */
   readonly detail: string;
+  /** What should be changed although it is up; empty: nothing. */
+  readonly warning?: string;
   readonly scans: number;
   readonly errors: number;
 }
@@ -81,7 +83,7 @@ export interface TransferView {
 }
 
 export interface Health {
-  /** Listeners up, rules loaded, records kept. */
+  /** Listeners up, rules loaded, records kept, relay at work; the engines do not count (docs/operations.md). */
   readonly ready: boolean;
   /** One entry for each part; `detail` says in words what is wrong, or how it stands. */
   readonly parts: readonly {

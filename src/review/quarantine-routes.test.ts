@@ -90,6 +90,7 @@ describe("addQuarantineRoutes", () => {
     await using _server = await serve(keptFile, { show });
     expect(await ask(one)).toMatchObject({ status: 200, body: keptFile });
     expect(await ask("/v1/quarantine/none")).toMatchObject(NONE);
+    expect(await ask(`/v1/quarantine/${"x".repeat(1000)}`)).toMatchObject({ status: 404 });
     for (const hostile of ["..%2f..%2fkeys", "%2e%2e", "a%00b", "a.b", "a%0d%0ab"]) {
       expect((await ask(`/v1/quarantine/${hostile}`)).status).toBeGreaterThanOrEqual(400);
       expect((await ask(`/v1/quarantine/${hostile}`, "DELETE")).status).toBeGreaterThanOrEqual(400);

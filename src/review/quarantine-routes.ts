@@ -80,7 +80,7 @@ function sendArchive(
 }
 
 function refuseUnknown(reply: FastifyReply, id: string): FastifyReply {
-  return refuse(reply, "NOT_FOUND", `there is no ${id} in the quarantine`);
+  return refuse(reply, "NOT_FOUND", `there is no ${id.slice(0, 64)} in the quarantine`);
 }
 
 function refuseGone(reply: FastifyReply, { id, state }: QuarantineView): FastifyReply {

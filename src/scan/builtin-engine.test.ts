@@ -1,3 +1,4 @@
+import { createCipheriv } from "node:crypto";
 import { deflateRawSync } from "node:zlib";
 import {
   array,
@@ -12,6 +13,7 @@ import {
 import { describe, expect, it } from "vitest";
 import { createManualClock } from "../../test/support/manual-clock.ts";
 import { createBuiltinEngine, scanBuiltin } from "./builtin-engine.ts";
+import { holdsContainer } from "./container-signatures.ts";
 import { EICAR as EICAR_BYTES } from "./eicar.ts";
 import { createMemorySource } from "./memory-source.ts";
 import type { ScanSource } from "./scan-engine.ts";
@@ -30,7 +32,12 @@ function zipOf(name: string, content: string): string {
 }
 
 /** Of a deflated member, as every program writes it. */
-const ZIP_HEADER = "PK\x03\x04\x14\0\0\0\x08\0".padEnd(30, "\0");
+const ZIP_HEADER = "PK\x03\x04\x14\0\0\0\x08\0".padEnd(26, "\0") + "\x05\0\0\0";
+
+/** As readers that begin at the end of a file still take it: versions, disks and the local header make no sense. */
+const LYING_ENTRY = `PK\x01\x02${"\xc8".repeat(6)}\x08\0${"U".repeat(16)}\x05\0${"\x01\0".repeat(8)}a.txt`;
+const LYING_END = `PK\x05\x06${"\x01\0".repeat(4)}\x33\0\0\0\x10\0\0\0\0\0`;
+const LYING_ZIP = `junk PK\x03\x04${"\xc8".repeat(30)}${LYING_ENTRY}${LYING_END}`;
 
 describe("scanBuiltin", () => {
   it.each([
@@ -51,8 +58,56 @@ describe("scanBuiltin", () => {
     ["an old office file", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "unscannable"],
     ["an ARJ archive", "\x60\xea\x01", "unscannable"],
     ["an LZH archive", "\x20\x30-lh5-", "unscannable"],
+    ["a zip that lies about versions and disks", LYING_ZIP, "unscannable"],
+    ["an entry of a zip's directory alone", `junk ${LYING_ENTRY}`, "unscannable"],
+    [
+      "the end of a zip's directory alone",
+      `PK\x05\x06\x01\0\x01\0${"\0".repeat(14)}`,
+      "unscannable",
+    ],
+    ["RAR behind a program of another kind", `${"x".repeat(100)}Rar!\x1a\x07\x01\0`, "unscannable"],
+    ["7z behind other bytes", `${"x".repeat(100)}7z\xbc\xaf\x27\x1c\0\x04`, "unscannable"],
+    ["a PDF behind junk", `junk%PDF-1.7`, "unscannable"],
+    ["an LZMA file", "]\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff\0", "unscannable"],
+    ["a file of compress", "\x1f\x9d\x90", "unscannable"],
+    ["an lzip file", "LZIP\x01\x0c", "unscannable"],
+    ["an LZ4 file", "\x04\x22\x4d\x18", "unscannable"],
+    ["a cpio archive", `070701${"0".repeat(104)}name`, "unscannable"],
+    ["a XAR archive", "xar!\0\x1c\0\x01", "unscannable"],
+    ["an ACE archive", "\0\x01\x02\x03\x04\x05\x06**ACE**", "unscannable"],
+    ["a ZOO archive", "ZOO 2.10 Archive.\x1a", "unscannable"],
+    ["an ARC archive", "\x1a\x08FILE.COM\0", "unscannable"],
+    ["a Windows image", "MSWIM\0\0\0", "unscannable"],
+    ["zstd behind a skippable frame", "\x50\x2a\x4d\x18\x04\0\0\0", "unscannable"],
+    ["Outlook's winmail.dat", "\x78\x9f\x3e\x22", "unscannable"],
+    ["a OneNote file", "\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d", "unscannable"],
+    ["a QEMU disk", "QFI\xfb\0\0\0\x03", "unscannable"],
+    ["a VMware disk", "KDMV\x01", "unscannable"],
+    ["an Apple disk image", `x\n koly\0\0\0\x04\0\0\x02\0`, "unscannable"],
+    ["a UDF image", `${"\0".repeat(0x8001)}BEA01\x01`, "unscannable"],
+    ["a mail", `Received: from x\r\nContent-Type: text/plain\r\n\r\nWDVP`, "unscannable"],
+    ["a web page saved as mail", `From: <Saved by X>\nMIME-Version: 1.0\n\n`, "unscannable"],
+    ["words that look like a field", "Note: see Content-Type below\n\nhello", "clean"],
+    ["a list of numbers", "070701\n070702\n", "clean"],
   ])("judges %s", (_, content, kind) => {
     expect(resultOf(content)).toBe(kind);
+  });
+
+  it("takes no random bytes for a zip, or once in some 100,000 files of 100 MB", () => {
+    const signatures = ["PK\x03\x04", "PK\x01\x02", "PK\x05\x06", "PK\x06\x06"];
+    const cipher = createCipheriv("aes-128-ctr", Buffer.alloc(16, 1), Buffer.alloc(16));
+    // each stands in 100 MB by chance once in 43 times
+    const tries = 100_000;
+    const noise = cipher.update(Buffer.alloc(tries * 42));
+    for (const signature of signatures) {
+      let taken = 0;
+      const file = Buffer.from(signature.padEnd(46), "latin1");
+      for (let at = 0; at < noise.length; at += 42) {
+        noise.copy(file, 4, at, at + 42);
+        if (holdsContainer(file, 50e6)) taken += 1;
+      }
+      expect(taken / tries / 43).toBeLessThan(1e-5);
+    }
   });
 });
 
@@ -169,6 +224,7 @@ describe("createBuiltinEngine", () => {
       sha256: "",
       read(buffer) {
         readBytes += buffer.length;
+        buffer.fill("x");
         return buffer.length;
       },
     };

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../base/clock.ts";
+import { ok } from "../base/result.ts";
 import { FakeClamd, type ClamdFault } from "../../test/support/fake-clamd.ts";
 import { createManualClock } from "../../test/support/manual-clock.ts";
 import { waitUntil } from "../../test/support/wait-until.ts";
@@ -10,6 +11,7 @@ import { createClamdEngine } from "./clamd-engine.ts";
 import { scanByInstream } from "./clamd-instream.ts";
 import { ClamdSocket } from "./clamd-socket.ts";
 import { EICAR } from "./eicar.ts";
+import { encryptedZip } from "./encrypted-zip.ts";
 import { createMemorySource } from "./memory-source.ts";
 import type { ScanEngine, ScanSource } from "./scan-engine.ts";
 import type { ScanResult } from "./scan-result.ts";
@@ -206,8 +208,44 @@ describe.each(CLIENTS)("clamd by %s", (_name, client) => {
     it("finds clamd at work, names its version, and warns of nothing", async () => {
       expect(await engine.probe(never)).toBeUndefined();
       expect(engine.version).toMatch(/^ClamAV 1\.4\.3 at /);
-      expect(engine.version).not.toContain("AlertEncrypted");
-      expect(await engine.ping?.(never)).toBeUndefined();
+      expect(engine.warning).toBe("");
+      expect(await engine.ping?.(never)).toEqual(ok("there"));
+    });
+
+    it("says which database clamd has loaded meanwhile", async () => {
+      const clock = createManualClock();
+      const watched = createClamdEngine(
+        { clock, client },
+        { address: clamd.address, required: true },
+      );
+      await watched.probe(never);
+      clamd.version = "ClamAV 1.4.3/27500/Fri Nov 27 2026";
+      clock.advance(29_000);
+      await watched.ping?.(never);
+      expect(watched.version).toMatch(/^ClamAV 1\.4\.3 at /);
+      clock.advance(1000);
+      await watched.ping?.(never);
+      expect(watched.version).toMatch(/^ClamAV 1\.4\.3\/27500\/.* at /);
+      await watched[Symbol.asyncDispose]();
+    });
+
+    it("calls no archive clean where clamd says nothing of encrypted ones, and warns", async () => {
+      clamd.alertsEncrypted = false;
+      expect(await engine.probe(never)).toBeUndefined();
+      expect(engine.warning).toContain("set AlertEncrypted in clamd.conf");
+      expect(shortOf(await scanned(encryptedZip()))).toBe("unscannable unknown-format");
+      expect(shortOf(await scanned(Buffer.from("%PDF-1.7")))).toBe("unscannable unknown-format");
+      expect(shortOf(await scanned(FILE))).toBe("clean");
+      expect(shortOf(await scanned(EICAR))).toBe("infected");
+      clamd.alertsEncrypted = true;
+      expect(await engine.probe(never)).toBeUndefined();
+      expect(engine.warning).toBe("");
+      expect(shortOf(await scanned(Buffer.from("%PDF-1.7")))).toBe("clean");
+    });
+
+    it("fails the probe of a clamd that calls clean what it did not look at", async () => {
+      clamd.alertsLimits = false;
+      expect(await engine.probe(never)).toContain("set AlertExceedsMax in clamd.conf");
     });
 
     it.each<[ClamdFault, string]>([
@@ -229,7 +267,9 @@ describe.each(CLIENTS)("clamd by %s", (_name, client) => {
       expect(await problem).toContain("does not answer PING in time");
       await clamd.goAway();
       expect(await engine.probe(never)).toContain("no connection");
-      expect(await engine.ping?.(never)).toContain("no connection");
+      expect(await engine.ping?.(never)).toMatchObject({
+        problem: expect.stringContaining("no connection"),
+      });
     });
 
     it("ends what runs when it is disposed of", async () => {

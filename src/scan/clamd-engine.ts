@@ -1,9 +1,11 @@
 import type { Clock } from "../base/clock.ts";
+import { failed } from "../base/result.ts";
 import type { ClamdClient } from "./clamd-client.ts";
 import { addressText, createClamdConnector, type ClamdAddress } from "./clamd-connection.ts";
-import { probeClamd, pingClamd } from "./clamd-probe.ts";
+import { askVersion, pingClamd, probeClamd } from "./clamd-probe.ts";
 import type { ClamdAnswer } from "./clamd-reply.ts";
-import type { ScanEngine, ScanSource } from "./scan-engine.ts";
+import { lookThrough } from "./look-through.ts";
+import type { PingAnswer, ScanEngine, ScanSource } from "./scan-engine.ts";
 import type { ScanResult } from "./scan-result.ts";
 import { ScanSlots } from "./scan-slots.ts";
 
@@ -13,7 +15,7 @@ import { ScanSlots } from "./scan-slots.ts";
  * Files are complete before clamd sees them and are sent at full speed, so that a slow peer never holds one of its threads; at
  * most `maxScans` at once, since streams that stall it stall it for everybody. Its limits (StreamMaxLength, MaxFileSize) are
  * clamd's own affair: what is longer comes back as unscannable. Empty files are clean without asking: INSTREAM has no
- * way to send one.
+ * way to send one. Where it does not report encrypted archives, nothing that may be one is clean: it comes back as unscannable.
  */
 export const CLAMD_ENGINE = "clamd";
 
@@ -34,6 +36,10 @@ export interface ClamdDeps {
 const MAX_SCANS = 4;
 const MAX_WAITING = 64;
 const CHUNK_BYTES = 128 * 1024;
+const VERSION_EVERY_MS = 30_000;
+
+const ENCRYPTED_PASS =
+  "calls encrypted archives clean, so none of its archives are: set AlertEncrypted in clamd.conf";
 
 /** Connects to nothing before it is asked something. */
 export function createClamdEngine(deps: ClamdDeps, options: ClamdOptions): ScanEngine {
@@ -44,6 +50,10 @@ class ClamdEngine implements ScanEngine {
   readonly name = CLAMD_ENGINE;
   readonly required: boolean;
   version = "";
+  warning = "";
+  /** As the last probe saw it; before the first, the worse is assumed. */
+  #reportsEncrypted = false;
+  #versionAtMs = 0;
   readonly #deps: ClamdDeps;
   readonly #open: ReturnType<typeof createClamdConnector>;
   readonly #where: string;
@@ -74,13 +84,26 @@ class ClamdEngine implements ScanEngine {
       signal: either,
     });
     if (!report.ok) return `${this.#where}: ${report.problem}`;
-    this.version = `${report.value} at ${this.#where}`;
+    const { version, reportsEncrypted } = report.value;
+    this.version = `${version} at ${this.#where}`;
+    this.#versionAtMs = this.#deps.clock.monotonicMs();
+    this.#reportsEncrypted = reportsEncrypted;
+    this.warning = reportsEncrypted ? "" : ENCRYPTED_PASS;
     return undefined;
   }
 
-  async ping(signal: AbortSignal): Promise<string | undefined> {
-    const problem = await pingClamd(this.#open, AbortSignal.any([signal, this.#disposal.signal]));
-    return problem === undefined ? undefined : `${this.#where}: ${problem}`;
+  /** Asks for its version, too, now and then: databases are loaded while it runs. */
+  async ping(signal: AbortSignal): Promise<PingAnswer> {
+    const either = AbortSignal.any([signal, this.#disposal.signal]);
+    const pong = await pingClamd(this.#open, either);
+    if (!pong.ok) return failed(`${this.#where}: ${pong.problem}`);
+    const nowMs = this.#deps.clock.monotonicMs();
+    if (pong.value === "there" && nowMs - this.#versionAtMs >= VERSION_EVERY_MS) {
+      this.#versionAtMs = nowMs;
+      const version = await askVersion(this.#open, either);
+      if (version.ok) this.version = `${version.value} at ${this.#where}`;
+    }
+    return pong;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -91,12 +114,24 @@ class ClamdEngine implements ScanEngine {
     if (source.size === 0) return { kind: "clean" };
     if (!(await this.#slots.take(signal))) return { kind: "error", reason: "overloaded" };
     try {
-      return await this.#deps.client(this.#open, { source, chunkBytes: CHUNK_BYTES, signal });
+      const job = { source, chunkBytes: CHUNK_BYTES, signal };
+      const answer = await this.#deps.client(this.#open, job);
+      if (answer.kind !== "clean" || this.#reportsEncrypted) return answer;
+      return await this.#unlessContainer(source, signal);
     } catch {
       // a client is total; if it is not, that is no answer
       return { kind: "error", reason: "down" };
     } finally {
       this.#slots.release();
     }
+  }
+
+  /** What clamd calls clean without telling whether it could look inside. */
+  async #unlessContainer(source: ScanSource, signal: AbortSignal): Promise<ClamdAnswer> {
+    const seen = await lookThrough(source, signal);
+    if (seen === "aborted") return { kind: "error", reason: "timeout" };
+    if (seen === "short") return { kind: "error", reason: "down" };
+    if (seen.isContainer) return { kind: "unscannable", reason: "unknown-format" };
+    return { kind: "clean" };
   }
 }

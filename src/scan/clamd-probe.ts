@@ -5,8 +5,10 @@ import type { ClamdAnswer } from "./clamd-reply.ts";
 import { EICAR } from "./eicar.ts";
 import { encryptedZip } from "./encrypted-zip.ts";
 import { createMemorySource } from "./memory-source.ts";
+import { nestedGzip } from "./nested-gzip.ts";
 import { onAbort } from "./on-abort.ts";
 import { ReplyReader } from "./reply-reader.ts";
+import type { PingAnswer } from "./scan-engine.ts";
 
 export interface ClamdProbe {
   readonly open: OpenClamd;
@@ -15,35 +17,62 @@ export interface ClamdProbe {
 }
 
 /** EICAR goes out in pieces of this size: whoever looks at each piece alone does not find it. */
-const PROBE_CHUNK_BYTES = 17;
+const EICAR_CHUNK_BYTES = 17;
+const CHUNK_BYTES = 4096;
 
 const HARMLESS = Buffer.from(
   "These words are harmless, and an engine that minds them is of no use.\n",
 );
 
+/** What a probe found out about a clamd that does its work. */
+export interface ClamdReport {
+  /** In its own words. */
+  readonly version: string;
+  /** It says so of encrypted archives. Debian's clamd.conf has that off: then it calls them clean. */
+  readonly reportsEncrypted: boolean;
+}
+
 /**
- * Whether clamd does its work: it answers PING, names its version, finds EICAR in pieces, and passes harmless bytes. The
- * value says what it is, and warns when it calls encrypted archives clean (AlertEncrypted is off in Debian's clamd.conf).
+ * Whether clamd does its work: it answers PING, names its version, finds EICAR in pieces, passes harmless bytes, and says so
+ * when it stops looking. Without AlertExceedsMax it calls clean what it did not look at, because a limit was reached
+ * (MaxFileSize, MaxScanSize, MaxRecursion, MaxFiles, MaxScanTime): no use as an engine. One setting rules over all of these
+ * limits, so a file of 3 kB that nests too deep shows it.
  */
-export async function probeClamd(probe: ClamdProbe): Promise<Result<string, string>> {
-  const dead = await pingClamd(probe.open, probe.signal);
-  if (dead !== undefined) return failed(dead);
-  const version = await ask(probe.open, "VERSION", probe.signal);
+export async function probeClamd(probe: ClamdProbe): Promise<Result<ClamdReport, string>> {
+  const pong = await pingClamd(probe.open, probe.signal);
+  if (!pong.ok) return pong;
+  const version = await askVersion(probe.open, probe.signal);
   if (!version.ok) return version;
-  const bad = await scan(probe, EICAR);
+  const bad = await scan(probe, EICAR, EICAR_CHUNK_BYTES);
   if (bad.kind !== "infected") return failed(`${wordsFor(bad)} of the EICAR test file`);
   const good = await scan(probe, HARMLESS);
   if (good.kind !== "clean") return failed(`${wordsFor(good)} of harmless bytes`);
+  const deep = await scan(probe, nestedGzip());
+  if (deep.kind !== "unscannable") {
+    return failed(`${wordsFor(deep)} beyond its limits: set AlertExceedsMax in clamd.conf`);
+  }
   const closed = await scan(probe, encryptedZip());
-  const warning = " (calls encrypted archives clean: set AlertEncrypted in clamd.conf)";
-  return ok(`${printable(version.value)}${closed.kind === "clean" ? warning : ""}`);
+  if (closed.kind === "error") return failed(`${wordsFor(closed)} of an encrypted archive`);
+  return ok({
+    version: version.value,
+    reportsEncrypted: closed.kind === "unscannable",
+  });
 }
 
-/** Undefined when clamd answers PING, and when its queue is full: busy is not dead. */
-export async function pingClamd(open: OpenClamd, signal: AbortSignal): Promise<string | undefined> {
+/** Whether clamd answers PING; "busy" when its queue is full, which is not dead. */
+export async function pingClamd(open: OpenClamd, signal: AbortSignal): Promise<PingAnswer> {
   const pong = await ask(open, "PING", signal);
-  if (!pong.ok) return pong.problem === wordsForOpening("overloaded") ? undefined : pong.problem;
-  return pong.value === "PONG" ? undefined : "does not answer PING with PONG";
+  if (!pong.ok) return pong.problem === wordsForOpening("overloaded") ? ok("busy") : pong;
+  return pong.value === "PONG" ? ok("there") : failed("does not answer PING with PONG");
+}
+
+/** What it says of itself: "ClamAV 1.4.3/27500/…", with the database that it has loaded. */
+export async function askVersion(
+  open: OpenClamd,
+  signal: AbortSignal,
+): Promise<Result<string, string>> {
+  const version = await ask(open, "VERSION", signal);
+  return version.ok ? ok(printable(version.value)) : version;
 }
 
 /** One command on a connection of its own; the reply without its end. */
@@ -71,9 +100,12 @@ async function ask(
   }
 }
 
-async function scan({ open, client, signal }: ClamdProbe, bytes: Buffer): Promise<ClamdAnswer> {
-  const source = createMemorySource(bytes);
-  return client(open, { source, chunkBytes: PROBE_CHUNK_BYTES, signal });
+async function scan(
+  { open, client, signal }: ClamdProbe,
+  bytes: Buffer,
+  chunkBytes = CHUNK_BYTES,
+): Promise<ClamdAnswer> {
+  return client(open, { source: createMemorySource(bytes), chunkBytes, signal });
 }
 
 function wordsForOpening(problem: string): string {

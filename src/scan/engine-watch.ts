@@ -1,13 +1,14 @@
 import type { Clock, ScheduledCall } from "../base/clock.ts";
+import { failed } from "../base/result.ts";
 import type { CheckedSource } from "./checked-source.ts";
 import { onAbort } from "./on-abort.ts";
 import { pause } from "./pause.ts";
-import type { EngineStatus, ScanEngine } from "./scan-engine.ts";
+import type { EngineStatus, PingAnswer, ScanEngine } from "./scan-engine.ts";
 import type { ScanErrorReason, ScanResult } from "./scan-result.ts";
 
 export interface EngineWatchDeps {
   readonly clock: Clock;
-  /** The engine went up or down. */
+  /** The engine went up or down, or warns of something else. */
   readonly onChange: (status: EngineStatus) => void;
 }
 
@@ -18,15 +19,20 @@ const PING_MS = 3000;
 const PING_EVERY_MS = 2000;
 const FIRST_REPROBE_MS = 1000;
 const MAX_REPROBE_MS = 10_000;
-/** A probe that fails sooner costs nothing and is repeated soon: an engine that comes back is at work within two seconds. */
+/** A probe that fails sooner costs nothing and is repeated soon. */
 const CHEAP_PROBE_MS = 250;
+/** While it is down: an engine that comes back is at work within two seconds. */
+const PING_DOWN_EVERY_MS = 1000;
+/** A queue that is full for longer may belong to an engine that does nothing. */
+const MAX_BUSY_MS = 10_000;
+const NO_ANSWER = "no answer in time";
 const FIRST_RETRY_MS = 200;
 const MAX_RETRY_MS = 1000;
 
 /**
- * One engine under watch. It is probed at the start and asked every two seconds whether it is there; five failures in a row or a
- * failed probe, and it is down: then new scans fail at once, and only a probe that succeeds brings it back. A scan that had
- * begun before is tried again until its deadline.
+ * One engine under watch. It is probed at the start and asked every two seconds whether it is there; five failures in a row, no
+ * answer to a ping, or a failed probe, and it is down: then new scans fail at once, and only a probe that succeeds brings it
+ * back; one is made as soon as it answers pings again. A scan that had begun before is tried again until its deadline.
  */
 export class EngineWatch implements AsyncDisposable {
   readonly engine: ScanEngine;
@@ -34,10 +40,13 @@ export class EngineWatch implements AsyncDisposable {
   readonly #disposal = new AbortController();
   #state: EngineStatus["state"] = "unknown";
   #why = "not probed yet";
+  #toldWarning = "";
   #failures = 0;
   #scans = 0;
   #errors = 0;
   #reprobeMs = FIRST_REPROBE_MS;
+  #probeNotBeforeMs = 0;
+  #busySinceMs: number | undefined;
   #next: ScheduledCall | undefined;
   #probe: Promise<void> | undefined;
 
@@ -48,9 +57,11 @@ export class EngineWatch implements AsyncDisposable {
 
   get status(): EngineStatus {
     const { name, required, version } = this.engine;
-    const detail = this.#state === "up" ? version : this.#why;
+    const warning = this.#state === "up" ? (this.engine.warning ?? "") : "";
+    const itself = warning === "" ? version : `${version} (${warning})`;
+    const detail = this.#state === "up" ? itself : this.#why;
     const counts = { scans: this.#scans, errors: this.#errors };
-    return { name, required, state: this.#state, detail, ...counts };
+    return { name, required, state: this.#state, detail, warning, ...counts };
   }
 
   /** Probes now, or waits for the probe that runs. */
@@ -69,8 +80,12 @@ export class EngineWatch implements AsyncDisposable {
     const signal = AbortSignal.any([deadline.signal, this.#disposal.signal]);
     this.#scans += 1;
     try {
-      const result =
-        this.#state === "down" ? this.#failed("down") : await this.#insist(source, signal);
+      const isDown = this.#state === "down";
+      // what an engine is good for is known once it was probed
+      if (this.#state === "unknown") {
+        await this.#unlessAborted(async () => this.probe(), undefined, signal);
+      }
+      const result = isDown ? this.#failed("down") : await this.#insist(source, signal);
       if (result.kind === "error") this.#errors += 1;
       return { ...result, ms: Math.round(this.#deps.clock.monotonicMs() - startedAt) };
     } finally {
@@ -102,8 +117,14 @@ export class EngineWatch implements AsyncDisposable {
       signal,
     );
     if (result.kind !== "error") this.#failures = 0;
-    else if (result.reason !== "overloaded" && !source.broken) this.#countFailure(result.reason);
+    else if (this.#isToBlame(result.reason) && !source.broken) this.#countFailure(result.reason);
     return result;
+  }
+
+  /** A full queue is no failure; nor is a file that takes too long, where an engine that hangs is found out by its ping. */
+  #isToBlame(reason: ScanErrorReason): boolean {
+    if (reason === "timeout") return this.engine.ping === undefined;
+    return reason !== "overloaded";
   }
 
   /** An engine is total and heeds the signal; one that does not must not hold up the others. */
@@ -129,7 +150,11 @@ export class EngineWatch implements AsyncDisposable {
   async #probeOnce(): Promise<void> {
     this.#next?.cancel();
     const startedAt = this.#deps.clock.monotonicMs();
-    const problem = await this.#question(PROBE_MS, async (signal) => this.engine.probe(signal));
+    const problem = await this.#question<string | undefined>(
+      PROBE_MS,
+      async (signal) => this.engine.probe(signal),
+      NO_ANSWER,
+    );
     if (this.#disposal.signal.aborted) return;
     if (problem === undefined) {
       this.#failures = 0;
@@ -140,25 +165,60 @@ export class EngineWatch implements AsyncDisposable {
     }
     this.#turn("down", problem);
     const isCheap = this.#deps.clock.monotonicMs() - startedAt < CHEAP_PROBE_MS;
-    this.#later(this.#reprobeMs, async () => this.probe());
+    this.#probeNotBeforeMs = this.#deps.clock.monotonicMs() + this.#reprobeMs;
+    if (this.engine.ping === undefined) this.#later(this.#reprobeMs, async () => this.probe());
+    else this.#later(PING_DOWN_EVERY_MS, async () => this.#ping());
     this.#reprobeMs = isCheap ? FIRST_REPROBE_MS : Math.min(2 * this.#reprobeMs, MAX_REPROBE_MS);
   }
 
   async #ping(): Promise<void> {
-    const problem = await this.#question(PING_MS, async (signal) => this.engine.ping?.(signal));
+    const answer = await this.#question<PingAnswer>(
+      PING_MS,
+      async (signal) => (await this.engine.ping?.(signal)) ?? failed(NO_ANSWER),
+      failed(NO_ANSWER),
+    );
     if (this.#disposal.signal.aborted || this.#probe !== undefined) return;
-    if (problem === undefined) this.#later(PING_EVERY_MS, async () => this.#ping());
-    else await this.probe();
+    if (this.#state === "down") await this.#afterPingWhileDown(answer);
+    else await this.#afterPing(answer);
   }
 
-  async #question(
+  async #afterPing(answer: PingAnswer): Promise<void> {
+    const nowMs = this.#deps.clock.monotonicMs();
+    if (answer.ok && answer.value === "busy") this.#busySinceMs ??= nowMs;
+    else this.#busySinceMs = undefined;
+    const isStuck = this.#busySinceMs !== undefined && nowMs - this.#busySinceMs >= MAX_BUSY_MS;
+    if (answer.ok && !isStuck) {
+      this.#later(PING_EVERY_MS, async () => this.#ping());
+      return;
+    }
+    this.#busySinceMs = undefined;
+    if (!answer.ok) this.#turn("down", answer.problem);
+    await this.probe();
+  }
+
+  /** An engine that answers after it did not is back; one that answers all the time, and yet fails its probe, has to wait. */
+  async #afterPingWhileDown(answer: PingAnswer): Promise<void> {
+    const isDue = this.#deps.clock.monotonicMs() >= this.#probeNotBeforeMs;
+    if (answer.ok && isDue) {
+      await this.probe();
+      return;
+    }
+    if (!answer.ok) {
+      this.#why = answer.problem;
+      this.#probeNotBeforeMs = 0;
+    }
+    this.#later(PING_DOWN_EVERY_MS, async () => this.#ping());
+  }
+
+  async #question<T>(
     ms: number,
-    ask: (signal: AbortSignal) => Promise<string | undefined>,
-  ): Promise<string | undefined> {
+    ask: (signal: AbortSignal) => Promise<T>,
+    otherwise: T,
+  ): Promise<T> {
     const deadline = new AbortController();
     const timer = this.#deps.clock.schedule(ms, () => deadline.abort());
     const signal = AbortSignal.any([deadline.signal, this.#disposal.signal]);
-    const answer = await this.#unlessAborted(async () => ask(signal), "no answer in time", signal);
+    const answer = await this.#unlessAborted(async () => ask(signal), otherwise, signal);
     timer.cancel();
     return answer;
   }
@@ -169,9 +229,12 @@ export class EngineWatch implements AsyncDisposable {
   }
 
   #turn(state: "up" | "down", why: string): void {
-    const changed = this.#state !== state;
+    const before = this.#state;
     this.#state = state;
     this.#why = why;
+    const { warning } = this.status;
+    const changed = before !== state || (state === "up" && warning !== this.#toldWarning);
+    if (state === "up") this.#toldWarning = warning;
     if (changed) this.#deps.onChange(this.status);
   }
 

@@ -4,7 +4,6 @@ import { scanByClamscan } from "./clamd-clamscan.ts";
 import type { ClamdAddress } from "./clamd-connection.ts";
 import { createClamdEngine } from "./clamd-engine.ts";
 import { scanByInstream } from "./clamd-instream.ts";
-import type { HashList } from "./hash-list.ts";
 import type { ScanEngine } from "./scan-engine.ts";
 
 /** One entry of `scan.engines`. */
@@ -19,8 +18,8 @@ export type EngineSettings =
 
 export interface EngineDeps {
   readonly clock: Clock;
-  /** Files known to be bad, for the builtin engine. */
-  readonly hashes?: HashList;
+  /** SHA-256 of files known to be bad, lower-case hex, for the builtin engine. */
+  readonly hashes?: ReadonlySet<string>;
 }
 
 /** The two ways to speak to clamd. */

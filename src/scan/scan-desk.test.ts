@@ -1,12 +1,21 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ok } from "../base/result.ts";
 import { FakeClamd, type ClamdFault } from "../../test/support/fake-clamd.ts";
 import { createManualClock, type ManualClock } from "../../test/support/manual-clock.ts";
 import { waitUntil } from "../../test/support/wait-until.ts";
 import { EICAR } from "./eicar.ts";
+import { encryptedZip } from "./encrypted-zip.ts";
 import { createEngines, type EngineSettings } from "./engines.ts";
 import { createMemorySource } from "./memory-source.ts";
 import { createScanDesk } from "./scan-desk.ts";
-import type { EngineStatus, ScanDesk, ScanEngine, ScanReport, ScanSource } from "./scan-engine.ts";
+import type {
+  EngineStatus,
+  PingAnswer,
+  ScanDesk,
+  ScanEngine,
+  ScanReport,
+  ScanSource,
+} from "./scan-engine.ts";
 import type { ScanResult } from "./scan-result.ts";
 
 const WORDS = createMemorySource(Buffer.from("harmless words"));
@@ -51,6 +60,7 @@ class ActorEngine implements ScanEngine {
   readonly version = "actor 1";
   says: "clean" | "down" | "overloaded" | "hangs" | "throws" = "clean";
   problem: string | undefined;
+  ping?: () => Promise<PingAnswer>;
   scans = 0;
   probes = 0;
   disposed = false;
@@ -102,21 +112,30 @@ describe("createScanDesk", () => {
     });
 
     it("probes at the start and tells that the engine is up", () => {
-      const up = { name: "actor", required: true, state: "up", detail: "actor 1" };
+      const up = { name: "actor", required: true, state: "up", detail: "actor 1", warning: "" };
       expect(changes).toEqual([{ ...up, scans: 0, errors: 0 }]);
       expect(desk.status()).toEqual(changes);
     });
 
-    it("tries again until the deadline of the file, which grows with its size up to the limit", async () => {
+    it("tries again until scan.timeout, whatever the size of the file", async () => {
       engine.says = "overloaded";
-      expect(await patiently(clock, desk.scan(WORDS))).toEqual(["error overloaded", 10_100]);
-      const large = { ...WORDS, size: 100e6, read: (buffer: Buffer) => buffer.length };
-      expect(await patiently(clock, desk.scan(large))).toEqual(["error overloaded", 30_000]);
-      const huge = { ...large, size: 10e9 };
+      expect(await patiently(clock, desk.scan(WORDS))).toEqual(["error overloaded", 60_000]);
+      const huge = { ...WORDS, size: 10e9, read: (buffer: Buffer) => buffer.length };
       expect(await patiently(clock, desk.scan(huge))).toEqual(["error overloaded", 60_000]);
       // back-off: about one try a second
       expect(engine.scans).toBeLessThan(130);
-      expect(desk.status()).toMatchObject([{ state: "up", scans: 3, errors: 3 }]);
+      expect(desk.status()).toMatchObject([{ state: "up", scans: 2, errors: 2 }]);
+    });
+
+    it("is not taken down by files that take too long, while it answers its ping", async () => {
+      engine.says = "hangs";
+      engine.ping = async () => ok("there");
+      await desk.test();
+      const slow = Array.from({ length: 8 }, async () => desk.scan(WORDS));
+      for (const report of slow) expect(await patiently(clock, report)).toContain("error timeout");
+      engine.says = "clean";
+      expect(shortOf(await desk.scan(WORDS))).toBe("clean");
+      expect(changes.map((change) => change.state)).toEqual(["up"]);
     });
 
     it("gives the answer when an error passes by itself", async () => {
@@ -131,7 +150,7 @@ describe("createScanDesk", () => {
 
     it("ends a scan that hangs at the deadline", async () => {
       engine.says = "hangs";
-      expect(await patiently(clock, desk.scan(WORDS))).toEqual(["error timeout", 10_100]);
+      expect(await patiently(clock, desk.scan(WORDS))).toEqual(["error timeout", 60_000]);
     });
 
     it("takes a throw for an error", async () => {
@@ -163,6 +182,53 @@ describe("createScanDesk", () => {
       // and the one that had begun before is scanned after all
       expect((await patiently(clock, held))[0]).toBe("clean");
       expect(changes.map((change) => change.state)).toEqual(["up", "down", "up"]);
+    });
+
+    it("takes an engine down that is busy for ten seconds and fails its probe then", async () => {
+      let says: PingAnswer = ok("busy");
+      engine.ping = async () => says;
+      await desk.test();
+      const downAfterMs = async (): Promise<number> => {
+        let ms = 0;
+        for (; desk.status()[0]?.state === "up" && ms < 20_000; ms += 100) {
+          clock.advance(100);
+          await settle();
+        }
+        return ms;
+      };
+      // busy for long, and at work
+      expect(await downAfterMs()).toBe(20_000);
+      engine.problem = "its queue is full";
+      expect(await downAfterMs()).toBeLessThanOrEqual(14_000);
+      expect(desk.status()).toMatchObject([{ state: "down", detail: "its queue is full" }]);
+      says = ok("there");
+      engine.problem = undefined;
+    });
+
+    it("uses an engine again within two seconds that hung for long, and tells of it within five", async () => {
+      let hangs = false;
+      const orNever = async <T>(answer: T): Promise<T> =>
+        hangs ? new Promise<T>(() => undefined) : answer;
+      engine.ping = async () => orNever(ok("there"));
+      engine.probe = async () => orNever(undefined);
+      await desk.test();
+      const until = async (state: string): Promise<number> => {
+        let ms = 0;
+        for (; desk.status()[0]?.state !== state && ms < 60_000; ms += 100) {
+          clock.advance(100);
+          await settle();
+        }
+        return ms;
+      };
+      hangs = true;
+      expect(await until("down")).toBeLessThanOrEqual(5000);
+      for (let step = 0; step < 600; step += 1) {
+        clock.advance(100);
+        await settle();
+      }
+      hangs = false;
+      // a ping of before may have to end first
+      expect(await until("up")).toBeLessThanOrEqual(4000);
     });
 
     it("asks an engine that fails slowly less and less often", async () => {
@@ -279,7 +345,7 @@ describe("createScanDesk", () => {
       clamd.fault = fault;
       const [said, waitedMs] = await patiently(clock, desk.scan(LONG));
       expect(said).toMatch(/^error /);
-      expect(waitedMs).toBeLessThanOrEqual(10_800);
+      expect(waitedMs).toBeLessThanOrEqual(20_800);
     });
 
     it("counts without an engine that is not required, but calls no container clean then", async () => {
@@ -290,6 +356,30 @@ describe("createScanDesk", () => {
       expect(shortOf(await desk.scan(WORDS))).toBe("clean");
       expect(shortOf(await desk.scan(ZIP))).toBe("unscannable unknown-format");
       expect(shortOf(await desk.scan(INFECTED))).toBe("infected");
+    });
+
+    it("stops an encrypted archive although clamd calls it clean, and says what to change", async () => {
+      clamd.alertsEncrypted = false;
+      for (const builtin of [true, false]) {
+        const desk = await deskWith(true, builtin);
+        const encrypted = createMemorySource(encryptedZip());
+        expect(shortOf(await desk.scan(encrypted))).toBe("unscannable unknown-format");
+        expect(desk.status().at(-1)).toMatchObject({
+          state: "up",
+          detail: expect.stringContaining("set AlertEncrypted in clamd.conf"),
+          warning: expect.stringContaining("set AlertEncrypted in clamd.conf"),
+        });
+      }
+    });
+
+    it("does not use a clamd that calls clean what lies beyond its limits", async () => {
+      clamd.alertsLimits = false;
+      const desk = await deskWith(true);
+      expect(shortOf(await desk.scan(WORDS))).toBe("error down");
+      expect(desk.status()[1]).toMatchObject({
+        state: "down",
+        detail: expect.stringContaining("set AlertExceedsMax in clamd.conf"),
+      });
     });
 
     it("counts an infection although a required engine is down", async () => {

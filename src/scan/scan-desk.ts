@@ -17,7 +17,7 @@ export interface ScanDeskDeps {
   readonly clock: Clock;
   /** In the order of the configuration; the desk disposes of them. */
   readonly engines: readonly ScanEngine[];
-  /** An engine went up or down, for the operation log. */
+  /** An engine went up or down, or warns of something else, for the logs. */
   readonly onChange?: (status: EngineStatus) => void;
 }
 
@@ -25,10 +25,6 @@ export interface ScanDeskOptions {
   /** `scan.timeout`: the most that one file may take. */
   readonly timeoutMs: number;
 }
-
-/** Every file has this, and on top of it the time that its bytes take an engine at a slow 5 MB/s. */
-const BASE_MS = 10_000;
-const BYTES_PER_MS = 5000;
 
 /** Begins to probe the engines in the background. */
 export function createScanDesk(deps: ScanDeskDeps, options: ScanDeskOptions): ScanDesk {
@@ -60,12 +56,11 @@ async function scanByAll(
   timeoutMs: number,
 ): Promise<ScanReport> {
   const source = createCheckedSource(given);
-  const deadlineMs = Math.min(timeoutMs, BASE_MS + Math.ceil(source.size / BYTES_PER_MS));
   const type = typeOf(source);
   const answers = await Promise.all(
     watches.map(async (watch) => ({
       required: watch.engine.required,
-      result: await watch.scan(source, deadlineMs),
+      result: await watch.scan(source, timeoutMs),
     })),
   );
   const worst = combineResults(answers);

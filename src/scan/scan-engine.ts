@@ -1,3 +1,4 @@
+import type { Result } from "../base/result.ts";
 import type { ScanResult } from "./scan-result.ts";
 
 /** What is scanned: bytes that are complete, do not change, and can be read again and again. */
@@ -16,18 +17,20 @@ export interface ScanEngine extends AsyncDisposable {
   readonly name: string;
   /** A missing answer of a required engine counts as `error`; that of another is passed over where one engine did answer. */
   readonly required: boolean;
-  /** What it said of itself when it was probed last ("ClamAV 1.4.3"), with what an operator should change; empty before. */
+  /** What it said of itself when it was probed last ("ClamAV 1.4.3"); empty before. */
   readonly version: string;
+  /** It works, but an operator should change something; absent or empty: nothing. */
+  readonly warning?: string;
   /** Total: never throws or rejects. When `signal` aborts the result is `error`, and nothing of the scan is left behind. */
   scan(source: ScanSource, signal: AbortSignal): Promise<ScanResult>;
   /** Undefined when the engine does its work (EICAR split over chunks found, harmless bytes clean); else why not, in words. */
   probe(signal: AbortSignal): Promise<string | undefined>;
-  /**
-   * Cheap, asked every few seconds: undefined when it is there; else why not. Absent where there is nothing to ask. A probe
-   * follows a bad answer, and decides.
-   */
-  ping?(signal: AbortSignal): Promise<string | undefined>;
+  /** Cheap, asked every few seconds. Absent where there is nothing to ask. A probe follows a bad answer, and decides. */
+  ping?(signal: AbortSignal): Promise<PingAnswer>;
 }
+
+/** "busy": so many wait for it that it takes no more at the moment. The problem: why it is not there, in words. */
+export type PingAnswer = Result<"there" | "busy", string>;
 
 /** What all engines together said of one file. */
 export interface ScanReport {
@@ -45,8 +48,10 @@ export interface EngineStatus {
   readonly required: boolean;
   /** "up": the last probe succeeded; "down": it failed, or scans do; "unknown": not probed yet. */
   readonly state: "up" | "down" | "unknown";
-  /** Why it is down, or what it says of itself (version). */
+  /** Why it is down, or what it says of itself (version, and the warning in brackets). */
   readonly detail: string;
+  /** What an operator should change although it is up; empty: nothing. */
+  readonly warning: string;
   readonly scans: number;
   readonly errors: number;
 }

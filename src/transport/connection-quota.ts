@@ -34,7 +34,7 @@ export class ConnectionQuota {
 }
 
 /** One peer is one IPv4 address, or one IPv6 /64: that is what a single customer is given. */
-function peerOf(address: string): string {
+export function peerOf(address: string): string {
   if (!ipaddr.IPv6.isValid(address)) return address;
   const parsed = ipaddr.IPv6.parse(address);
   if (parsed.isIPv4MappedAddress()) return parsed.toIPv4Address().toString();

@@ -40,7 +40,7 @@ async function connected(rig: TransportRig, server: Awaited<ReturnType<typeof st
 
 describe("KeepAlive", () => {
   it("finds a half-open connection within 40 s when the peer has answered before", async () => {
-    await using rig = createTransportRig({}, CRLF);
+    await using rig = createTransportRig({}, undefined, { keepAlive: CRLF });
     using server = await startServer();
     const flow = await connected(rig, server);
     rig.clock.advance(26_000);
@@ -56,7 +56,7 @@ describe("KeepAlive", () => {
   });
 
   it("bears a peer that knows no keepalive", async () => {
-    await using rig = createTransportRig({}, CRLF);
+    await using rig = createTransportRig({}, undefined, { keepAlive: CRLF });
     using server = await startServer();
     server.state.answers = false;
     const flow = await connected(rig, server);
@@ -68,7 +68,7 @@ describe("KeepAlive", () => {
   });
 
   it("sends nothing while the peer speaks by itself, nor on connections of clients", async () => {
-    await using rig = createTransportRig({}, CRLF);
+    await using rig = createTransportRig({}, undefined, { keepAlive: CRLF });
     using server = await startServer();
     await connected(rig, server);
     for (let i = 1; i <= 5; i += 1) {

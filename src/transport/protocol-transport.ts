@@ -40,8 +40,11 @@ export interface ProtocolContext<Frame> {
 export interface ProtocolTransport extends AsyncDisposable {
   /** Listens; port 0 takes any free one. Rejects with CodedError LISTEN_FAILED. */
   listen(endpoint: Endpoint): Promise<Endpoint>;
-  /** The flow to `remote` from `local`; never throws, a flow that cannot be had is closed and says so. */
-  connect(remote: Endpoint, local: Endpoint | undefined): Flow;
+  /**
+   * The flow to `remote` from `local`; never throws, a flow that cannot be had is closed and says so. `name`: what the
+   * peer's certificate must say (its address when left out), where certificates are asked for.
+   */
+  connect(remote: Endpoint, local: Endpoint | undefined, name?: string): Flow;
   flowById(id: string): Flow | undefined;
   flows(): Iterable<Flow>;
   /** Accepts nothing new, keeps what is there. */

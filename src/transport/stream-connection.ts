@@ -6,6 +6,7 @@ import { formatEndpoint } from "./endpoint.ts";
 import type { Endpoint, Flow, TransportName } from "./flow.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import type { ProtocolContext, StreamFramer } from "./protocol-transport.ts";
+import { tlsReason } from "./tls-reason.ts";
 
 /** Who a connection is, fixed when it is made. */
 export interface ConnectionIdentity {
@@ -15,6 +16,8 @@ export interface ConnectionIdentity {
   readonly outgoing: boolean;
   readonly local: Endpoint;
   readonly remote: Endpoint;
+  /** When a peer connected, if that was before this (a TLS handshake); monotonic milliseconds. */
+  readonly sinceMs?: number;
 }
 
 /** Above this many times the send buffer a congested connection of ours drops what it is given. */
@@ -90,7 +93,7 @@ export class StreamConnection<Frame> implements Flow {
     socket.on("error", (cause) => this.#broken(cause));
     socket.on("close", () => this.#gone());
     context.counters.connectionsOpen += 1;
-    this.#startTimers();
+    this.#startTimers(identity.sinceMs);
   }
 
   get local(): Endpoint {
@@ -169,7 +172,7 @@ export class StreamConnection<Frame> implements Flow {
     return this.#context.wheel.start(delayMs, run);
   }
 
-  #startTimers(): void {
+  #startTimers(sinceMs: number | undefined): void {
     const { limits } = this.#context;
     this.#idleTimer = this.#after(limits.idleMs, () => this.#checkIdle());
     if (this.outgoing) {
@@ -179,7 +182,10 @@ export class StreamConnection<Frame> implements Flow {
       });
     } else {
       // A peer that connects and says nothing is held to the same time as one that never finishes.
-      this.#expectMessageEnd();
+      const endMs = (sinceMs ?? this.#lastHeardMs) + limits.headerTimeoutMs;
+      this.#messageDeadlineMs = endMs;
+      const leftMs = Math.max(0, endMs - this.#lastHeardMs);
+      this.#messageTimer = this.#after(leftMs, () => this.#checkMessageEnd());
     }
   }
 
@@ -302,10 +308,10 @@ export class StreamConnection<Frame> implements Flow {
   #broken(cause: Error): void {
     this.#open = false;
     if (this.#connected) {
-      const message = `${this.#name()}: ${cause.message}`;
+      const message = `${this.#name()}: ${this.#reason(cause)}`;
       this.#failure ??= new CodedError("CONNECTION_LOST", message, { cause });
     } else {
-      const message = `cannot reach ${this.#name()}: ${cause.message}`;
+      const message = `cannot reach ${this.#name()}: ${this.#reason(cause)}`;
       this.#failure ??= new CodedError("CONNECT_FAILED", message, { cause });
       this.#context.counters.connectErrors += 1;
     }
@@ -324,6 +330,10 @@ export class StreamConnection<Frame> implements Flow {
     this.#gonePromise.resolve();
     if (this.#failure !== undefined) handler.onError(this, this.#failure);
     handler.onClose(this);
+  }
+
+  #reason(cause: Error): string {
+    return this.encrypted ? tlsReason(cause) : cause.message;
   }
 
   #name(): string {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { CodedError } from "../base/coded-error.ts";
 import { formatEndpoint } from "./endpoint.ts";
-import type { Endpoint } from "./flow.ts";
+import type { Endpoint, TransportName } from "./flow.ts";
 import type { ProtocolContext } from "./protocol-transport.ts";
 
 /** Connections that the kernel completes while we are busy (capped by net.core.somaxconn). */
@@ -25,11 +25,12 @@ export interface AcceptedConnection {
   readonly release: () => void;
 }
 
-/** Listens on `endpoint`; rejects with CodedError LISTEN_FAILED. */
+/** Listens on `endpoint`; rejects with CodedError LISTEN_FAILED, whose message names the address and what it is for. */
 export async function startTcpListener<Frame>(
   context: ProtocolContext<Frame>,
   endpoint: Endpoint,
   onConnection: (accepted: AcceptedConnection) => void,
+  name: TransportName = "tcp",
 ): Promise<TcpListener> {
   const server = createServer({ noDelay: true }, (socket) => {
     const accepted = admit(context, socket);
@@ -47,7 +48,7 @@ export async function startTcpListener<Frame>(
     await listening;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `cannot listen on tcp ${formatEndpoint(endpoint)}: ${reason}`;
+    const message = `cannot listen on ${name} ${formatEndpoint(endpoint)}: ${reason}`;
     throw new CodedError("LISTEN_FAILED", message, { cause });
   }
   const local = boundTo(server, endpoint);

@@ -1,10 +1,38 @@
-import { isIP, Socket } from "node:net";
+import { isIP, Socket, type TcpNetConnectOpts } from "node:net";
 import { formatEndpoint, isWildcard } from "./endpoint.ts";
 import type { Endpoint, Flow } from "./flow.ts";
 import type { ProtocolContext, ProtocolTransport, StreamFramer } from "./protocol-transport.ts";
-import { StreamConnection } from "./stream-connection.ts";
+import { StreamConnection, type ConnectionIdentity } from "./stream-connection.ts";
 import { type AcceptedConnection, startTcpListener, type TcpListener } from "./tcp-listener.ts";
 import { createUnreachableFlow } from "./unreachable-flow.ts";
+
+/** What a kind of connection has of its own; all else is the same for TCP and for TLS over it. */
+export interface StreamKind {
+  readonly transport: "tcp" | "tls";
+  readonly encrypted: boolean;
+  /** Makes an admitted connection one that carries messages; `ready` is called when it is, if ever. */
+  prepare(accepted: AcceptedConnection, ready: (prepared: PreparedConnection) => void): void;
+  /** Opens a connection to a peer of that name; `event` tells that it has come about. */
+  open(
+    to: TcpNetConnectOpts,
+    name: string,
+  ): { readonly socket: Socket; readonly event: "connect" | "secureConnect" };
+  /** Gives up what is being prepared. */
+  close(): void;
+}
+
+/** `sinceMs`: when the peer connected, if that was before now. */
+export interface PreparedConnection extends AcceptedConnection {
+  readonly sinceMs?: number;
+}
+
+const TCP: StreamKind = {
+  transport: "tcp",
+  encrypted: false,
+  prepare: (accepted, ready) => ready(accepted),
+  open: (to) => ({ socket: new Socket().connect(to), event: "connect" }),
+  close: () => undefined,
+};
 
 /**
  * SIP over TCP (RFC 3261 §18): connections that peers open, within the quota, and connections that we open, one for
@@ -15,40 +43,57 @@ export function createTcpTransport<Frame>(
   context: ProtocolContext<Frame>,
   createFramer: () => StreamFramer<Frame>,
 ): ProtocolTransport {
-  return new TcpTransport(context, createFramer);
+  return createStreamTransport(context, createFramer, TCP);
 }
 
-class TcpTransport<Frame> implements ProtocolTransport {
+/** The same for another kind of connection. */
+export function createStreamTransport<Frame>(
+  context: ProtocolContext<Frame>,
+  createFramer: () => StreamFramer<Frame>,
+  kind: StreamKind,
+): ProtocolTransport {
+  return new StreamTransport(context, createFramer, kind);
+}
+
+class StreamTransport<Frame> implements ProtocolTransport {
   readonly #context: ProtocolContext<Frame>;
   readonly #createFramer: () => StreamFramer<Frame>;
+  readonly #kind: StreamKind;
   readonly #listeners = new Set<TcpListener>();
   readonly #connections = new Map<string, StreamConnection<Frame>>();
   /** Connections that we opened, by where they lead from and to. */
   readonly #pool = new Map<string, StreamConnection<Frame>>();
   #lastNumber = 0;
 
-  constructor(context: ProtocolContext<Frame>, createFramer: () => StreamFramer<Frame>) {
+  constructor(
+    context: ProtocolContext<Frame>,
+    createFramer: () => StreamFramer<Frame>,
+    kind: StreamKind,
+  ) {
     this.#context = context;
     this.#createFramer = createFramer;
+    this.#kind = kind;
   }
 
   async listen(endpoint: Endpoint): Promise<Endpoint> {
     const listener = await startTcpListener(this.#context, endpoint, (accepted) =>
-      this.#accept(accepted),
+      this.#kind.prepare(accepted, (prepared) => this.#accept(prepared)),
     );
     this.#listeners.add(listener);
     return listener.local;
   }
 
-  connect(remote: Endpoint, local: Endpoint | undefined): Flow {
-    const key = `${local?.address ?? ""}>${formatEndpoint(remote)}`;
+  connect(remote: Endpoint, local: Endpoint | undefined, name: string = remote.address): Flow {
+    // Who has proven one name has not proven another.
+    const proven = this.#kind.encrypted ? name : "";
+    const key = `${local?.address ?? ""}>${formatEndpoint(remote)}>${proven}`;
     const pooled = this.#pool.get(key);
     if (pooled?.open === true) return pooled;
     if (isIP(remote.address) === 0 || !(remote.port > 0 && remote.port < 65_536)) {
-      const target = { transport: "tcp" as const, remote, local };
+      const target = { transport: this.#kind.transport, remote, local };
       return createUnreachableFlow(this.#context, target, "not a literal address and a port");
     }
-    const connection = this.#open(remote, local, () => {
+    const connection = this.#open({ remote, local, name }, () => {
       if (this.#pool.get(key) === connection) this.#pool.delete(key);
     });
     this.#pool.set(key, connection);
@@ -72,6 +117,7 @@ class TcpTransport<Frame> implements ProtocolTransport {
   /** What was handed over is still sent; a peer that does not take it or does not go holds this up for `closeFlushMs`. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.stopListening();
+    this.#kind.close();
     const closed = [...this.#connections.values()].map((connection) => {
       connection.close();
       return connection.gone;
@@ -79,54 +125,38 @@ class TcpTransport<Frame> implements ProtocolTransport {
     await Promise.all(closed);
   }
 
-  #accept({ socket, local, remote, release }: AcceptedConnection): void {
-    const id = this.#nextId();
+  #accept({ socket, local, remote, release, sinceMs }: PreparedConnection): void {
     const identity = {
-      id,
-      transport: "tcp",
-      encrypted: false,
+      ...this.#identity(),
       outgoing: false,
       local,
       remote,
-    } as const;
+      ...(sinceMs === undefined ? {} : { sinceMs }),
+    };
     this.#add(socket, identity, release);
   }
 
-  #open(
-    remote: Endpoint,
-    local: Endpoint | undefined,
-    onGone: () => void,
-  ): StreamConnection<Frame> {
-    const socket = new Socket();
+  #open({ remote, local, name }: Destination, onGone: () => void): StreamConnection<Frame> {
+    const bound = local !== undefined && !isWildcard(local.address);
+    const { socket, event } = this.#kind.open(
+      {
+        host: remote.address,
+        port: remote.port,
+        ...(bound ? { localAddress: local.address } : {}),
+      },
+      name,
+    );
     const from = local ?? { address: "0.0.0.0", port: 0 };
-    const id = this.#nextId();
-    const identity = {
-      id,
-      transport: "tcp",
-      encrypted: false,
-      outgoing: true,
-      local: from,
-      remote,
-    } as const;
+    const identity = { ...this.#identity(), outgoing: true, local: from, remote };
     const connection = this.#add(socket, identity, onGone);
-    socket.on("connect", () => {
+    socket.on(event, () => {
       const address = socket.localAddress ?? from.address;
       connection.connected({ address, port: socket.localPort ?? 0 });
-    });
-    const bound = local !== undefined && !isWildcard(local.address);
-    socket.connect({
-      host: remote.address,
-      port: remote.port,
-      ...(bound ? { localAddress: local.address } : {}),
     });
     return connection;
   }
 
-  #add(
-    socket: Socket,
-    identity: ConstructorParameters<typeof StreamConnection<Frame>>[2],
-    onGone: () => void,
-  ): StreamConnection<Frame> {
+  #add(socket: Socket, identity: ConnectionIdentity, onGone: () => void): StreamConnection<Frame> {
     const framer = this.#createFramer();
     const connection = new StreamConnection(this.#context, socket, identity, framer, () => {
       this.#connections.delete(identity.id);
@@ -136,8 +166,15 @@ class TcpTransport<Frame> implements ProtocolTransport {
     return connection;
   }
 
-  #nextId(): string {
+  #identity(): Pick<ConnectionIdentity, "id" | "transport" | "encrypted"> {
+    const { transport, encrypted } = this.#kind;
     this.#lastNumber += 1;
-    return `tcp/${this.#lastNumber}`;
+    return { id: `${transport}/${this.#lastNumber}`, transport, encrypted };
   }
+}
+
+interface Destination {
+  readonly remote: Endpoint;
+  readonly local: Endpoint | undefined;
+  readonly name: string;
 }

@@ -16,7 +16,15 @@ export interface TransportCounters {
   closedByStall: number;
   /** Connections closed because unfinished messages took too much memory. */
   closedByReceiveBuffer: number;
+  /** WebSockets closed because their peer was gone: it answered no ping. */
+  closedBySilence: number;
+  /** WebSockets closed because their peer sent pings without end. */
+  closedByPingFlood: number;
+  /** Requests of HTTP that did not become a WebSocket. */
+  handshakesRefused: number;
   connectErrors: number;
+  /** TLS handshakes with clients that failed. */
+  handshakeErrors: number;
   /** Bytes of unfinished messages held now. */
   bytesHeld: number;
   /** Bytes that were never handed to a socket, because the buffer was full. */
@@ -40,7 +48,11 @@ export function createTransportCounters(): TransportCounters {
     closedBySendBuffer: 0,
     closedByStall: 0,
     closedByReceiveBuffer: 0,
+    closedBySilence: 0,
+    closedByPingFlood: 0,
+    handshakesRefused: 0,
     connectErrors: 0,
+    handshakeErrors: 0,
     bytesHeld: 0,
     bytesDropped: 0,
     datagramsReceived: 0,

@@ -25,6 +25,12 @@ export interface TransportLimits {
   readonly pingAfterMs: number;
   /** How long its answer may take (RFC 5626 §4.4.1). */
   readonly pongWithinMs: number;
+  /** The longest message of a WebSocket (RFC 7118: one SIP message); a longer one ends the connection. */
+  readonly messageBytes: number;
+  /** A WebSocket on which nothing has arrived for so long is pinged, and given up after as long again. */
+  readonly pingMs: number;
+  /** Pings and pongs that a WebSocket's peer may send in a minute. */
+  readonly pingsPerMinute: number;
   /** UDP peers that are remembered; forgetting one loses nothing but the object. */
   readonly udpFlows: number;
 }
@@ -42,5 +48,8 @@ export const DEFAULT_TRANSPORT_LIMITS: TransportLimits = {
   closeFlushMs: 2000,
   pingAfterMs: 25_000,
   pongWithinMs: 10_000,
+  messageBytes: 2 * 1024 * 1024 + 64 * 1024,
+  pingMs: 30_000,
+  pingsPerMinute: 120,
   udpFlows: 20_000,
 };

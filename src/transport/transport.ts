@@ -10,9 +10,13 @@ import type {
   TransportHandler,
 } from "./protocol-transport.ts";
 import { createTcpTransport } from "./tcp-transport.ts";
+import type { TlsContexts } from "./tls-contexts.ts";
+import { createTlsTransport } from "./tls-transport.ts";
 import { createTransportCounters, type TransportCounters } from "./transport-counters.ts";
 import type { TransportLimits } from "./transport-limits.ts";
+import { createUnreachableFlow } from "./unreachable-flow.ts";
 import { createUdpTransport } from "./udp-transport.ts";
+import { createWssTransport, createWsTransport, type WebSocketMeans } from "./ws-transport.ts";
 
 /**
  * All SIP sockets of the process: listeners, connections in both directions, and the limits that keep a hostile peer
@@ -28,8 +32,8 @@ export interface Transport extends AsyncDisposable {
    */
   listen(spec: ListenSpec): Promise<Endpoint>;
   /**
-   * The flow to a peer, never throwing. UDP: from the listening socket at `local` (or one bound to every address at
-   * that port). TCP: the pooled connection from that local address, opened when there is none; what is sent meanwhile
+   * The flow to a peer, never throwing; one by a transport that is not set up fails. UDP: from the listening socket at `local` (or one bound to every address at
+   * that port). TCP, TLS: the pooled connection from that local address, opened when there is none; what is sent meanwhile
    * waits, up to the send buffer. A connection that fails reports CONNECT_FAILED and `onClose`.
    */
   connect(target: ConnectTarget): Flow;
@@ -50,11 +54,13 @@ interface ListenSpec {
   readonly port: number;
 }
 
-/** Where a flow shall lead; the port of `local` counts for UDP only, TCP takes a free one. */
+/** Where a flow shall lead; the port of `local` counts for UDP only, connections take a free one. */
 interface ConnectTarget {
   readonly transport: TransportName;
   readonly remote: Endpoint;
   readonly local?: Endpoint;
+  /** TLS: the host that the peer's certificate must name; its address when left out. */
+  readonly name?: string;
 }
 
 /** What the transport is built from. */
@@ -62,7 +68,10 @@ export interface TransportDeps<Frame> {
   readonly clock: Clock;
   createFramer(): StreamFramer<Frame>;
   readDatagram(bytes: Buffer): Frame;
+  readonly webSocket: WebSocketMeans<Frame>;
   readonly handler: TransportHandler<Frame>;
+  /** Without them there is no TLS. */
+  readonly tls?: TlsContexts | undefined;
   /** For connections that we opened; left out: they are not pinged. */
   readonly keepAlive?: KeepAliveBytes;
 }
@@ -85,10 +94,18 @@ export function createTransport<Frame>(
     handler: deps.handler,
     keepAlive: deps.keepAlive,
   };
-  const protocols: ReadonlyMap<TransportName, ProtocolTransport> = new Map([
+  const protocols = new Map<TransportName, ProtocolTransport>([
     ["udp", createUdpTransport(context, (bytes) => deps.readDatagram(bytes))],
     ["tcp", createTcpTransport(context, () => deps.createFramer())],
+    ["ws", createWsTransport(context, deps.webSocket)],
   ]);
+  if (deps.tls !== undefined) {
+    protocols.set(
+      "tls",
+      createTlsTransport(context, () => deps.createFramer(), deps.tls),
+    );
+    protocols.set("wss", createWssTransport(context, deps.webSocket, deps.tls));
+  }
   const all = [...protocols];
   const protocolOf = (name: TransportName): ProtocolTransport => {
     const protocol = protocols.get(name);
@@ -99,7 +116,12 @@ export function createTransport<Frame>(
   return {
     counters,
     listen: (spec) => protocolOf(spec.transport).listen(spec),
-    connect: (target) => protocolOf(target.transport).connect(target.remote, target.local),
+    connect(target) {
+      const { transport, remote, local, name } = target;
+      const protocol = protocols.get(transport);
+      if (protocol !== undefined) return protocol.connect(remote, local, name);
+      return createUnreachableFlow(context, { transport, remote, local }, "not set up here");
+    },
     flowById(id) {
       const protocol = all.find(([name]) => id.startsWith(`${name}/`));
       return protocol?.[1].flowById(id);

@@ -34,7 +34,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   policy: pure(["base", "content", "inspect(types)"], ["re2js", "tldts", "ipaddr.js", "zod"]),
   enforce: pure(["base", "content", ...WIRE, "inspect(types)", "policy(types)"]),
   judge: pure(["base", ...WIRE, "inspect", "policy", "enforce"]),
-  transport: machinery(["base"], ["ipaddr.js"]),
+  transport: machinery(["base"], ["ipaddr.js", "ws"]),
   dns: machinery(["base"]),
   location: machinery(["base", "wire/sip"], ["ipaddr.js"]),
   proxy: machinery(["base", "wire/sip", "transport", "location", "dns(types)"]),

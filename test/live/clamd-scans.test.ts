@@ -6,9 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/base/clock.ts";
 import { EICAR } from "../../src/scan/eicar.ts";
 import { encryptedZip } from "../../src/scan/encrypted-zip.ts";
-import { createEngines } from "../../src/scan/engines.ts";
+import { createEngines, type EngineSettings } from "../../src/scan/engines.ts";
 import { createMemorySource } from "../../src/scan/memory-source.ts";
-import type { ScanEngine } from "../../src/scan/scan-engine.ts";
+import { createScanDesk } from "../../src/scan/scan-desk.ts";
+import type { ScanDesk, ScanEngine } from "../../src/scan/scan-engine.ts";
 import { Clamd, MARKER } from "./peers/clamd.ts";
 import { CLAMD, isMissing } from "./peers/requirements.ts";
 
@@ -133,13 +134,65 @@ describe.skipIf(isMissing([CLAMD]))("a real clamd", () => {
   });
 });
 
-describe.skipIf(isMissing([CLAMD]))("a clamd with Debian's settings", () => {
-  it("is warned of, since it calls encrypted archives clean", async () => {
-    await using clamd = await Clamd.start({ alerts: false });
-    const address = clamd.address();
-    const settings = [{ type: "clamd", client: "instream", address, required: true }] as const;
-    const [engine] = createEngines(settings, { clock: systemClock });
-    expect(await engine?.probe(never)).toBeUndefined();
-    expect(engine?.version).toContain("set AlertEncrypted");
+describe.skipIf(isMissing([CLAMD]))("a real clamd that keeps silent", () => {
+  const client = "instream";
+
+  it("of encrypted archives, passes none of them, with a warning", async () => {
+    await using clamd = await Clamd.start({ alertsEncrypted: false });
+    await using desk = deskWith({
+      type: "clamd",
+      client,
+      address: clamd.address(),
+      required: true,
+    });
+    const [, status] = await desk.test();
+    expect(status).toMatchObject({
+      state: "up",
+      warning: expect.stringContaining("AlertEncrypted"),
+    });
+    expect((await desk.scan(createMemorySource(encryptedZip()))).verdict.kind).toBe("unscannable");
+    expect((await desk.scan(createMemorySource(gzipSync("words")))).verdict.kind).toBe(
+      "unscannable",
+    );
+    expect((await desk.scan(createMemorySource(Buffer.from("words")))).verdict.kind).toBe("clean");
+  });
+
+  const hidden = Buffer.alloc(6 * MIB, "x");
+  hidden.write(MARKER, hidden.length - 100, "latin1");
+
+  it("of what it did not look at, is not used", async () => {
+    await using clamd = await Clamd.start({ maxMiB: 8, maxFileMiB: 4, alertsLimits: false });
+    await using desk = deskWith({
+      type: "clamd",
+      client,
+      address: clamd.address(),
+      required: true,
+    });
+    const [, status] = await desk.test();
+    expect(status).toMatchObject({
+      state: "down",
+      detail: expect.stringContaining("AlertExceedsMax"),
+    });
+    expect((await desk.scan(createMemorySource(hidden))).verdict.kind).toBe("error");
+  });
+
+  it("of nothing, says unscannable of a file that it takes and does not look at to its end", async () => {
+    await using clamd = await Clamd.start({ maxMiB: 8, maxFileMiB: 4 });
+    await using desk = deskWith({
+      type: "clamd",
+      client,
+      address: clamd.address(),
+      required: true,
+    });
+    expect((await desk.test())[1]).toMatchObject({ state: "up", warning: "" });
+    expect((await desk.scan(createMemorySource(hidden))).verdict).toMatchObject({
+      kind: "unscannable",
+      reason: "too-large",
+    });
   });
 });
+
+function deskWith(engine: EngineSettings): ScanDesk {
+  const engines = createEngines([{ type: "builtin" }, engine], { clock: systemClock });
+  return createScanDesk({ clock: systemClock, engines }, { timeoutMs: 20_000 });
+}

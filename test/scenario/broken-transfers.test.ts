@@ -1,12 +1,13 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { OfferedFile } from "../support/invitation-text.ts";
+import { fileInvitation, INVITATION_TYPE, type OfferedFile } from "../support/invitation-text.ts";
 import { FileStory, type AgreedTransfer, type Staging } from "../support/file-story.ts";
 import { GatewayProcess } from "../support/gateway-process.ts";
 import type { FileReceiver } from "../support/msnftp-peer.ts";
 import { harmlessBytes } from "../support/harmless-bytes.ts";
 import { freePortRange } from "../support/port-range.ts";
+import { SipClient } from "../support/sip-client.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
 const FILE: OfferedFile = { name: "plan.dat", bytes: harmlessBytes(120_000) };
@@ -62,9 +63,13 @@ async function bothAreTold({ offer }: AgreedTransfer): Promise<void> {
   expect(cancels.map((cancel) => cancel.field("Cancel-Code"))).toEqual(["FTTIMEOUT", "FTTIMEOUT"]);
 }
 
-async function lastReason(): Promise<unknown> {
-  const events = await gateway.transferEvents();
-  return events.findLast((event) => event["delivery"] !== "delivered")?.["reason"];
+/** Of this story's transfer, not of one before. */
+async function reasonOnRecord(): Promise<unknown> {
+  const events = await gateway.eventsOf(story.alice.callId);
+  const ended = events.find(
+    (event) => event["type"] === "transfer" && event["delivery"] !== "delivered",
+  );
+  return ended?.["reason"];
 }
 
 const FAULTS: readonly (readonly [string, Staging, string])[] = [
@@ -107,18 +112,33 @@ describe("a transfer that breaks", () => {
       const mayHaveSome = reason === "receiver-refused";
       expect(mayHaveSome || contentBytes(agreed.receiver) === 0).toBe(true);
       expect(sent.end).toBeDefined();
-      await expect.poll(lastReason, { timeout: 10_000 }).toBe(reason);
+      await expect.poll(reasonOnRecord, { timeout: 10_000 }).toBe(reason);
       await allIsFree();
     },
   );
 
-  it("burns a source that shows a wrong cookie, and the right one cannot be guessed", async () => {
+  it("burns a source that shows a wrong cookie: the right one comes too late from there", async () => {
     const wrong = { faults: { authCookie: "1" } };
     const agreed = await story.agree(FILE, { receiving: wrong });
     expect((await agreed.receiver.result).content).toHaveLength(0);
+    const again = story.bob.fetches(agreed.invitation, agreed.accepted.keys, agreed.address);
+    expect((await again.result).content).toHaveLength(0);
+    expect(again.received).toHaveLength(0);
     await story.alice.cancels(agreed.offer.cookie, "FTTIMEOUT");
     agreed.sender.vanishes();
     await allIsFree();
+  });
+
+  it("opens no port for somebody who has not signed in, under whatever name", async () => {
+    const common = { gateway: gateway.at("udp"), transport: "udp" } as const;
+    await using mallory = await SipClient.open({ ...common, name: "alice" });
+    const type = { contentType: INVITATION_TYPE, callId: "made-up" };
+    const text = fileInvitation("7", { name: "plan.dat", size: 5000 }, { behindNat: true });
+    const offer = await mallory.sends(story.bob.aor, text, type);
+    expect(offer.status).toBe(606);
+    expect(offer.header("Warning")).toMatch(/signed in.*INC-/);
+    expect(story.bob.unseenInvitations).toEqual([]);
+    await noneIsOpen();
   });
 
   it("takes no second answer to an offer, and no cookie twice", async () => {

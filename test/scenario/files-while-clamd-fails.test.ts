@@ -89,8 +89,13 @@ describe.each(["instream", "clamscan"] as const)("clamd by the client %s", (clie
     await clamd.goAway();
     const stopped = await story.agree({ ...FILE, name: "away.dat" });
     expect((await stopped.receiver.result).content).toHaveLength(0);
+    await engineIs("down");
+    const health = await gateway.cli("health", "-o", "json");
+    expect([health.code, health.stdout]).toEqual([0, expect.stringContaining("clamd is down")]);
+    expect(gateway.stderr).toContain("a scan engine is down");
     await clamd.comeBack();
     await engineIs("up");
+    expect(gateway.stderr).toContain("a scan engine is up");
     const delivered = await story.agree({ ...FILE, name: "again.dat" });
     expect((await delivered.receiver.result).end).toBe("complete");
   });

@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EICAR } from "../../src/scan/eicar.ts";
+import { nestedGzip } from "../../src/scan/nested-gzip.ts";
 import type { ClamdAddress } from "../../src/scan/clamd-connection.ts";
 
 /**
@@ -22,10 +23,17 @@ export type ClamdFault =
   | { readonly closeAfter: number }
   | { readonly resetAfter: number };
 
-/** Answers for streams that hold these words, beside EICAR. */
-const KNOWN: readonly (readonly [Buffer, string])[] = [
-  [EICAR, "Eicar-Test-Signature FOUND"],
-  [Buffer.from("PK\x03\x04\x14\0\x01\0", "latin1"), "Heuristics.Encrypted.Zip FOUND"],
+/** The answer for streams that hold these words. */
+type KnownAnswer = readonly [Buffer, string];
+
+const EICAR_ANSWER: KnownAnswer = [EICAR, "Eicar-Test-Signature FOUND"];
+const ENCRYPTED_ANSWER: KnownAnswer = [
+  Buffer.from("PK\x03\x04\x14\0\x01\0", "latin1"),
+  "Heuristics.Encrypted.Zip FOUND",
+];
+const LIMITS_ANSWER: KnownAnswer = [
+  nestedGzip().subarray(0, 40),
+  "Heuristics.Limits.Exceeded.MaxRecursion FOUND",
 ];
 
 /** Speaks clamd's z- and n-commands PING, VERSION and INSTREAM on a socket of its own; one command for each connection. */
@@ -34,6 +42,11 @@ export class FakeClamd implements AsyncDisposable {
   fault: ClamdFault = "none";
   /** Streams longer than this get the size error, and what follows is not read. */
   maxStreamBytes: number = Number.POSITIVE_INFINITY;
+  /** What it answers to VERSION. */
+  version = "ClamAV 1.4.3";
+  /** AlertEncrypted and AlertExceedsMax of its configuration: without them it calls such files clean. */
+  alertsEncrypted = true;
+  alertsLimits = true;
   /** Bytes that it read, of all connections. */
   receivedBytes = 0;
   connections = 0;
@@ -99,6 +112,14 @@ export class FakeClamd implements AsyncDisposable {
     await rm(this.#dir, { recursive: true, force: true });
   }
 
+  get #known(): readonly KnownAnswer[] {
+    return [
+      EICAR_ANSWER,
+      ...(this.alertsEncrypted ? [ENCRYPTED_ANSWER] : []),
+      ...(this.alertsLimits ? [LIMITS_ANSWER] : []),
+    ];
+  }
+
   #accept(socket: Socket): void {
     this.connections += 1;
     this.#open.add(socket);
@@ -124,11 +145,15 @@ export class FakeClamd implements AsyncDisposable {
         command = head.toString("latin1", 1, end);
         rest = head.subarray(end + 1);
         if (command !== "INSTREAM") {
-          answerPlain(socket, command, head[0], fault);
+          const texts = { PING: "PONG", VERSION: this.version };
+          if (fault !== "silent") answerPlain(socket, command, head[0], texts);
           return;
         }
         this.streams += 1;
-        stream = new FakeStream(socket, fault, this.maxStreamBytes, head[0] === 0x7a ? "\0" : "\n");
+        stream = new FakeStream(socket, fault, this.maxStreamBytes, {
+          known: this.#known,
+          end: head[0] === 0x7a ? "\0" : "\n",
+        });
       }
       stream?.take(rest);
     });
@@ -140,11 +165,9 @@ function answerPlain(
   socket: Socket,
   command: string,
   prefix: number | undefined,
-  fault: ClamdFault,
+  texts: Readonly<Record<string, string>>,
 ): void {
-  if (fault === "silent") return;
   const end = prefix === 0x7a ? "\0" : "\n";
-  const texts: Readonly<Record<string, string>> = { PING: "PONG", VERSION: "ClamAV 1.4.3" };
   socket.end(`${texts[command] ?? "UNKNOWN COMMAND"}${end}`);
 }
 
@@ -153,6 +176,7 @@ class FakeStream {
   readonly #socket: Socket;
   readonly #fault: ClamdFault;
   readonly #maxBytes: number;
+  readonly #known: readonly KnownAnswer[];
   readonly #end: string;
   #pending: Buffer = Buffer.alloc(0);
   /** Bytes of the current piece that are still to come; undefined: a length comes next. */
@@ -162,11 +186,17 @@ class FakeStream {
   #found: string | undefined;
   #over = false;
 
-  constructor(socket: Socket, fault: ClamdFault, maxBytes: number, end: string) {
+  constructor(
+    socket: Socket,
+    fault: ClamdFault,
+    maxBytes: number,
+    words: { readonly known: readonly KnownAnswer[]; readonly end: string },
+  ) {
     this.#socket = socket;
     this.#fault = fault;
     this.#maxBytes = maxBytes;
-    this.#end = end;
+    this.#known = words.known;
+    this.#end = words.end;
   }
 
   take(bytes: Buffer): void {
@@ -191,7 +221,7 @@ class FakeStream {
   #look(piece: Buffer): void {
     this.#seen += piece.length;
     const window = Buffer.concat([this.#tail, piece]);
-    this.#found ??= KNOWN.find(([bytes]) => window.includes(bytes))?.[1];
+    this.#found ??= this.#known.find(([bytes]) => window.includes(bytes))?.[1];
     this.#tail = window.subarray(Math.max(0, window.length - EICAR.length + 1));
     if (this.#seen > this.#maxBytes) this.#say("INSTREAM size limit exceeded. ERROR", "close");
     else this.#misbehave();

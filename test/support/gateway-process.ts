@@ -4,17 +4,19 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MAIN, readNdjson, runSluice, type CliResult } from "./cli.ts";
-import { eventsWhere, type EventLine } from "./events-file.ts";
+import { eventsWhere, readEvents, type EventLine } from "./events-file.ts";
 import type { Address, TestTransport } from "./sip-socket.ts";
 import { writeConfig, type GatewaySettings } from "./write-config.ts";
+
+type Endpoints = Readonly<Partial<Record<TestTransport, Address>>>;
 
 /** The line `sluice ready …`, read. */
 export interface ReadyLine {
   readonly line: string;
   /** Where clients reach the gateway. */
-  readonly listen: Readonly<Partial<Record<TestTransport, Address>>>;
+  readonly listen: Endpoints;
   /** Where it faces the server. */
-  readonly upstreamFrom: Readonly<Partial<Record<TestTransport, Address>>>;
+  readonly upstreamFrom: Endpoints;
 }
 
 /** Reads the real addresses out of the ready line; undefined when the line is another. */
@@ -28,11 +30,11 @@ export function readReadyLine(line: string): ReadyLine | undefined {
   };
 }
 
-function readEndpoints(text: string): Partial<Record<TestTransport, Address>> {
+function readEndpoints(text: string): Endpoints {
   const found: Partial<Record<TestTransport, Address>> = {};
-  for (const match of text.matchAll(/\b(udp|tcp):\/\/([\d.]+):(\d+)/g)) {
-    const transport = match[1] === "tcp" ? "tcp" : "udp";
-    found[transport] = { address: match[2] ?? "", port: Number(match[3]) };
+  for (const name of ["udp", "tcp", "tls", "ws", "wss"] as const) {
+    const match = new RegExp(`\\b${name}://([\\d.]+):(\\d+)`).exec(text);
+    if (match !== null) found[name] = { address: match[1] ?? "", port: Number(match[2]) };
   }
   return found;
 }
@@ -137,6 +139,11 @@ export class GatewayProcess implements AsyncDisposable {
   /** Waits for the lines of the event log with that Call-ID. */
   async eventsOf(callId: string): Promise<readonly EventLine[]> {
     return eventsWhere(this.eventsFile, callId, (event) => event["call_id"] === callId);
+  }
+
+  /** The event log as it stands now. */
+  async events(): Promise<readonly EventLine[]> {
+    return readEvents(this.eventsFile);
   }
 
   /** Waits for the lines of the event log about file transfers that are over. */

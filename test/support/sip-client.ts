@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { ConnectionOptions } from "node:tls";
 import { digestCredentials } from "./digest.ts";
 import { Inbox } from "./inbox.ts";
 import { dialogOfCallee, dialogOfCaller, type DialogState } from "./sip-dialog.ts";
@@ -6,17 +7,21 @@ import {
   openDatagramSocket,
   openStreamSocket,
   type Address,
+  type MessageHandler,
   type Reply,
   type SipSocket,
   type TestTransport,
 } from "./sip-socket.ts";
 import { writeSip, type SipText } from "./sip-text.ts";
+import { openWebSocket } from "./ws-socket.ts";
 
 export interface SipClientOptions {
   /** User part of the address of record, and the actor's name in messages of a failed test. */
   readonly name: string;
   readonly domain?: string;
   readonly transport: TestTransport;
+  /** With the transports tls and wss: whom to believe, and what to show. */
+  readonly tls?: ConnectionOptions;
   /** Where everything is sent: the outbound proxy. */
   readonly gateway: Address;
   /** Local address; default 127.0.0.1. */
@@ -75,10 +80,7 @@ export class SipClient implements AsyncDisposable {
     const client = new SipClient(options);
     const address = options.address ?? "127.0.0.1";
     const onMessage = (message: SipText, reply: Reply): void => client.#onMessage(message, reply);
-    client.#socket =
-      options.transport === "udp"
-        ? await openDatagramSocket({ address, port: 0 }, options.gateway, onMessage)
-        : await openStreamSocket(address, options.gateway, onMessage);
+    client.#socket = await openSocket(options, address, onMessage);
     return client;
   }
 
@@ -100,7 +102,7 @@ export class SipClient implements AsyncDisposable {
 
   get contact(): string {
     const { address, port } = this.local;
-    return `<sip:${this.name}@${address}:${port};transport=${this.#options.transport}>`;
+    return `<sip:${this.name}@${address}:${port};transport=${this.#options.transport.replace("wss", "ws")}>`;
   }
 
   /** Registers and gives the final response; a challenge is answered once when there is a password. */
@@ -393,6 +395,24 @@ export class ClientDialog {
 
   acknowledges(cseq: string): void {
     this.#client.acknowledge(this.state, cseq.split(" ")[0] ?? "1");
+  }
+}
+
+function openSocket(
+  { transport, gateway, tls = {} }: SipClientOptions,
+  address: string,
+  onMessage: MessageHandler,
+): Promise<SipSocket> {
+  switch (transport) {
+    case "udp":
+      return openDatagramSocket({ address, port: 0 }, gateway, onMessage);
+    case "tcp":
+      return openStreamSocket(address, gateway, onMessage);
+    case "tls":
+      return openStreamSocket(address, gateway, onMessage, tls);
+    case "ws":
+    case "wss":
+      return openWebSocket(`${transport}://${gateway.address}:${gateway.port}`, tls, onMessage);
   }
 }
 

@@ -9,7 +9,7 @@ import {
   type SipSocket,
   type TestTransport,
 } from "./sip-socket.ts";
-import type { SipText } from "./sip-text.ts";
+import { SipText } from "./sip-text.ts";
 
 interface Binding {
   readonly contact: string;
@@ -17,12 +17,22 @@ interface Binding {
   readonly path: readonly string[];
 }
 
-/** What the stand-in does with a MESSAGE: passes it to the registered contact, or answers itself. */
-export type Answering = "forward" | number | "silence";
+/**
+ * What the stand-in does with a request: passes it to all registered contacts, makes a request of its own out of it as a
+ * back-to-back user agent does, keeps it for later (202), asks for credentials, or answers itself.
+ */
+export type Answering = "forward" | "b2bua" | "store" | "challenge" | number | "silence";
+
+/** How a copy differs from the request that it was made of. */
+export interface CopyChanges {
+  readonly headers?: (headers: readonly string[]) => readonly string[];
+  readonly body?: Buffer;
+}
 
 /**
- * The existing SIP server, small: registers with Path, forwards MESSAGE to what is registered along that path, keeps a
- * Via of its own, and remembers every request that reached it. No retransmissions, no dialogs.
+ * The existing SIP server, small: registers with Path, forwards requests to what is registered along that path, keeps a
+ * Via of its own, and remembers every request that reached it. No retransmissions, no dialogs. The first final answer of
+ * several devices goes back.
  */
 export class SipServer implements AsyncDisposable {
   /** Every request that arrived, in order. */
@@ -30,7 +40,9 @@ export class SipServer implements AsyncDisposable {
   readonly requests: Inbox<SipText> = new Inbox();
   answering: Answering = "forward";
   readonly #sockets = new Map<TestTransport, SipSocket>();
-  readonly #bindings = new Map<string, Binding>();
+  /** By address of record, then by contact. */
+  readonly #bindings = new Map<string, Map<string, Binding>>();
+  readonly #stored: SipText[] = [];
   readonly #pending = new Map<string, Reply>();
 
   static async open(address = "127.0.0.1"): Promise<SipServer> {
@@ -54,9 +66,39 @@ export class SipServer implements AsyncDisposable {
     return `sip:${address}:${port};transport=${transport}`;
   }
 
-  /** Contact and Path as registered for an address of record. */
+  /** Contact and Path as registered for an address of record, of the device that came first. */
   binding(aor: string): Binding | undefined {
-    return this.#bindings.get(aor.toLowerCase());
+    return [...(this.#bindings.get(aor.toLowerCase())?.values() ?? [])][0];
+  }
+
+  /** What was kept and not delivered, in order. */
+  get stored(): readonly SipText[] {
+    return this.#stored;
+  }
+
+  /** Delivers what was kept, as a store of messages does: new requests, of the old ones content and parties alone. */
+  async deliversStored(): Promise<void> {
+    await Promise.all(this.#stored.splice(0).map(async (kept) => this.sendsAnew(kept)));
+  }
+
+  /** Sends a request of its own with the content and the parties of one that arrived; gives the final answer. */
+  async sendsAnew(request: SipText, changes: CopyChanges = {}): Promise<SipText> {
+    return this.sends(newRequest(request), changes);
+  }
+
+  /** Sends a copy of a request that arrived, changed or not, to the receiver's device; gives the final answer. */
+  async sendsAgain(request: SipText, changes: CopyChanges = {}): Promise<SipText> {
+    const lines = request.headers.map((header) => header.raw);
+    return this.sends(request, { ...changes, headers: () => changes.headers?.(lines) ?? lines });
+  }
+
+  /** Sends a request on, to the first device of its receiver; gives the final answer. */
+  async sends(request: SipText, changes: CopyChanges = {}): Promise<SipText> {
+    const [binding] = this.#devicesOf(request);
+    if (binding === undefined) throw new Error(`nobody at ${request.requestUri}`);
+    return new Promise((resolve) => {
+      this.#sendTo(binding, request, changes, (bytes) => resolve(new SipText(bytes)));
+    });
   }
 
   async close(): Promise<void> {
@@ -82,8 +124,13 @@ export class SipServer implements AsyncDisposable {
     if (message.method === "ACK") return;
     if (message.method === "REGISTER") reply(this.#register(message));
     else if (this.answering === "silence") return;
-    else if (this.answering !== "forward") reply(answer(message, this.answering));
-    else this.#forward(message, reply);
+    else if (this.answering === "challenge" && message.header("proxy-authorization") === undefined)
+      reply(answer(message, 407, ['Proxy-Authenticate: Digest realm="example.test", nonce="n1"']));
+    else if (typeof this.answering === "number") reply(answer(message, this.answering));
+    else if (this.answering === "store" && this.#devicesOf(message).length > 0) {
+      this.#stored.push(message);
+      reply(answer(message, 202));
+    } else this.#forward(message, reply);
   }
 
   #register(request: SipText): Buffer {
@@ -91,40 +138,63 @@ export class SipServer implements AsyncDisposable {
     const contact = request.header("contact") ?? "";
     const path = commaValues(request.all("path"));
     const expires = request.header("expires") ?? "600";
-    if (expires === "0") this.#bindings.delete(aor);
-    else this.#bindings.set(aor, { contact: uriOf(contact), path });
+    const devices = this.#bindings.get(aor) ?? new Map<string, Binding>();
+    this.#bindings.set(aor, devices);
+    if (expires === "0") devices.delete(uriOf(contact));
+    else devices.set(uriOf(contact), { contact: uriOf(contact), path });
     return answer(request, 200, [
       `Contact: ${contact};expires=${expires}`,
       ...path.map((value) => `Path: ${value}`),
     ]);
   }
 
+  #devicesOf(request: SipText): readonly Binding[] {
+    const aor = request.requestUri.toLowerCase().split(";")[0] ?? "";
+    return [...(this.#bindings.get(aor)?.values() ?? [])];
+  }
+
   #forward(request: SipText, reply: Reply): void {
-    const binding = this.#bindings.get(request.requestUri.toLowerCase().split(";")[0] ?? "");
-    if (binding === undefined) {
-      reply(answer(request, 404));
+    const devices = this.#devicesOf(request);
+    if (devices.length === 0) reply(answer(request, 404));
+    let answered = false;
+    const once = (bytes: Buffer): void => {
+      if (!answered) reply(bytes);
+      answered = true;
+    };
+    if (this.answering !== "b2bua") {
+      for (const device of devices) this.#sendTo(device, request, {}, once);
       return;
     }
+    const own = newRequest(request);
+    for (const device of devices) {
+      this.#sendTo(device, own, {}, (bytes) => once(answer(request, new SipText(bytes).status)));
+    }
+  }
+
+  #sendTo(binding: Binding, request: SipText, changes: CopyChanges, reply: Reply): void {
     const branch = `z9hG4bK-up-${randomBytes(6).toString("hex")}`;
     this.#pending.set(branch, reply);
     const { address, port } = this.local;
     const next = uriOf(binding.path[0] ?? "") || binding.contact;
     const transport: TestTransport = /transport=tcp/i.test(next) ? "tcp" : "udp";
     const ours = new RegExp(`[@:]${address.replaceAll(".", "\\.")}:${port}\\b`);
-    const kept = request.headers.filter(
-      (header) => header.name !== "route" || !ours.test(header.value),
-    );
+    const kept = request.headers
+      .filter((header) => header.name !== "route" || !ours.test(header.value))
+      .map((header) => header.raw);
     const lines = [
       `${request.method} ${binding.contact} SIP/2.0`,
       `Via: SIP/2.0/${transport.toUpperCase()} ${address}:${port};branch=${branch}`,
       ...binding.path.map((value) => `Route: ${value}`),
-      ...kept.map((header) => header.raw),
+      ...(changes.headers?.(kept) ?? kept),
       "",
       "",
     ];
-    const head = Buffer.from(lines.join("\r\n"), "latin1");
-    const socket = this.#sockets.get(transport);
-    socket?.send(Buffer.concat([head, request.body]), addressOf(next));
+    const body = changes.body ?? request.body;
+    const sized = lines.map((line) =>
+      line.replace(/^(Content-Length): *\d+$/i, `$1: ${body.length}`),
+    );
+    const head = Buffer.from(sized.join("\r\n"), "latin1");
+    this.#sockets.get(transport)?.send(Buffer.concat([head, body]), addressOf(next));
   }
 
   #onResponse(response: SipText): void {
@@ -139,6 +209,24 @@ export class SipServer implements AsyncDisposable {
   }
 }
 
+/** A request of the server's own with the parties and the content of another one, which is all that it keeps. */
+function newRequest(request: SipText): SipText {
+  const kept = request.headers.filter(({ name }) => /^(?:content-.*|contact)$/.test(name));
+  const party = (name: string): string => uriOf(request.header(name) ?? "");
+  const lines = [
+    request.startLine,
+    "Max-Forwards: 70",
+    `From: <${party("from")}>;tag=${randomBytes(6).toString("hex")}`,
+    `To: <${party("to")}>`,
+    `Call-ID: ${randomBytes(8).toString("hex")}@server`,
+    `CSeq: 1 ${request.method}`,
+    ...kept.map((header) => header.raw),
+    "",
+    "",
+  ];
+  return new SipText(Buffer.concat([Buffer.from(lines.join("\r\n"), "latin1"), request.body]));
+}
+
 function answer(request: SipText, status: number, more: readonly string[] = []): Buffer {
   const copied = request.headers
     .filter((header) => ["via", "from", "call-id", "cseq"].includes(header.name))
@@ -147,7 +235,7 @@ function answer(request: SipText, status: number, more: readonly string[] = []):
   const lines = [
     `SIP/2.0 ${status} ${status < 300 ? "OK" : "Refused"}`,
     ...copied,
-    `To: ${/;\s*tag=/i.test(to) ? to : `${to};tag=up`}`,
+    `To: ${/;\s*tag\s*=/i.test(to) ? to : `${to};tag=up`}`,
     ...more,
     "Content-Length: 0",
     "",

@@ -2,9 +2,10 @@ import { createSocket, type Socket as DatagramSocket } from "node:dgram";
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
+import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import { cutStream, SipText } from "./sip-text.ts";
 
-export type TestTransport = "udp" | "tcp";
+export type TestTransport = "udp" | "tcp" | "tls" | "ws" | "wss";
 
 export interface Address {
   readonly address: string;
@@ -64,18 +65,20 @@ export async function openDatagramSocket(
   };
 }
 
-/** A connection to a peer. */
+/** A connection to a peer; with `tls` by TLS, where the peer is believed as those options say. */
 export async function openStreamSocket(
   localAddress: string,
   peer: Address,
   onMessage: MessageHandler,
+  tls?: ConnectionOptions,
 ): Promise<SipSocket> {
-  const socket = connect({ host: peer.address, port: peer.port, localAddress, noDelay: true });
-  await once(socket, "connect");
+  const to = { host: peer.address, port: peer.port, localAddress, noDelay: true };
+  const socket = tls === undefined ? connect(to) : connectTls({ ...to, ...tls });
+  await once(socket, tls === undefined ? "connect" : "secureConnect");
   readMessages(socket, onMessage);
   const local = { address: localAddress, port: (socket.address() as AddressInfo).port };
   return {
-    transport: "tcp",
+    transport: tls === undefined ? "tcp" : "tls",
     local,
     send: (bytes): void => void socket.write(bytes),
     get open(): boolean {

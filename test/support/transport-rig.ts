@@ -4,6 +4,7 @@ import type { CodedError } from "../../src/base/coded-error.ts";
 import type { Flow } from "../../src/transport/flow.ts";
 import type { KeepAliveBytes } from "../../src/transport/keep-alive.ts";
 import type { StreamFramer } from "../../src/transport/protocol-transport.ts";
+import { createTlsContexts, type TlsSettings } from "../../src/transport/tls-contexts.ts";
 import { createTransport, type Transport } from "../../src/transport/transport.ts";
 import {
   DEFAULT_TRANSPORT_LIMITS,
@@ -29,12 +30,25 @@ export interface TransportRig extends AsyncDisposable {
   until(condition: () => boolean): Promise<void>;
 }
 
-/** Builds the rig; `limits` override the defaults. Without `keepAlive` nobody is pinged. */
+/** What a rig has besides TCP and UDP in clear. */
+export interface RigExtras {
+  /** Connections that we opened are pinged with these. */
+  readonly keepAlive?: KeepAliveBytes;
+  /** Of pages that may connect by WebSocket. */
+  readonly origins?: readonly string[];
+}
+
+/** Builds the rig; `limits` override the defaults, with `tls` there is TLS. */
 export function createTransportRig(
   limits: Partial<TransportLimits> = {},
-  keepAlive?: KeepAliveBytes,
+  tls?: TlsSettings,
+  { keepAlive, origins = [] }: RigExtras = {},
 ): TransportRig {
   const clock = createManualClock();
+  const onError = (flow: Flow | undefined, { code, message }: CodedError): void =>
+    void rig.errors.push({ flow, code, message });
+  const contexts =
+    tls && createTlsContexts({ clock, onError: (error) => onError(undefined, error) }, tls);
   const rig: Omit<TransportRig, "transport" | typeof Symbol.asyncDispose> = {
     clock,
     frames: [],
@@ -50,21 +64,25 @@ export function createTransportRig(
       createFramer: createLineFramer,
       readDatagram: (bytes) => bytes.toString("latin1"),
       ...(keepAlive === undefined ? {} : { keepAlive }),
+      webSocket: { readMessage: (bytes) => bytes.toString("latin1"), origins },
       handler: {
         onFrame(flow, text) {
           rig.frames.push({ flow, text });
           rig.onFrame(flow, text);
         },
         onClose: (flow) => void rig.closed.push(flow),
-        onError: (flow, error: CodedError) =>
-          void rig.errors.push({ flow, code: error.code, message: error.message }),
+        onError,
       },
+      tls: contexts,
     },
     { ...DEFAULT_TRANSPORT_LIMITS, ...limits },
   );
   return Object.assign(rig, {
     transport,
-    [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      contexts?.[Symbol.dispose]();
+      await transport[Symbol.asyncDispose]();
+    },
   });
 }
 

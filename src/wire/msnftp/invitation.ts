@@ -30,8 +30,13 @@ export interface InvitationProblem {
 const LINE = /^([A-Za-z0-9-]+):(?: ?([^\s](?:[^]*[^\s])?))?$/;
 const COMMANDS: ReadonlySet<string> = new Set(["INVITE", "ACCEPT", "CANCEL"]);
 
+/** Far more than a file name and the other fields of any client take. */
+const MAX_INVITATION_BYTES = 8192;
+
 /** Reads the body of an invitation. */
 export function readInvitation(bytes: Buffer): Result<Invitation, InvitationProblem> {
+  if (bytes.length > MAX_INVITATION_BYTES)
+    return problem(`more than ${MAX_INVITATION_BYTES} bytes`);
   const decoded = decodeText(bytes, "utf-8");
   if (!decoded.ok) return problem("not valid UTF-8");
   const text = decoded.value.text;

@@ -119,6 +119,11 @@ export function parseNameAddr(value: string): Result<NameAddr, NameAddrProblem> 
   });
 }
 
+/** Where the URI stands in a range that holds one name-addr or addr-spec, without < >; undefined when it holds none. */
+export function uriRange(bytes: Buffer, start: number, end: number): ByteRange | undefined {
+  return scan.read(bytes, start, end) ? { start: scan.uriStart, end: scan.uriEnd } : undefined;
+}
+
 /** A byte range of a message. */
 export interface ByteRange {
   readonly start: number;

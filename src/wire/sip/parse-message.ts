@@ -36,6 +36,8 @@ export interface Reading {
 export interface Source {
   /** The message is framed by Content-Length alone; otherwise by the end of the datagram. */
   readonly stream: boolean;
+  /** Nothing may follow the message (a WebSocket message); a datagram's rest is cut off instead. */
+  readonly alone?: boolean;
   /** Makes the bytes from `start` to `end` the message's own (a view or a copy). */
   take(bytes: Buffer, start: number, end: number): Buffer;
 }
@@ -91,7 +93,7 @@ export function readMessage(
   const end = declared === ABSENT ? bytes.length : bodyStart + declared;
   if (end > bytes.length && source.stream) return unfinished(end);
   const code =
-    (end > bytes.length ? "incomplete-body" : undefined) ??
+    lengthFault(bytes, end, source) ??
     (end - bodyStart > limits.maxBodyBytes ? "body-too-large" : undefined) ??
     lineFault ??
     checkHead(bytes, start, head, line);
@@ -131,6 +133,12 @@ function framingFault(
   if (declared === UNREADABLE) return "bad-content-length";
   if (declared > limits.maxBodyBytes) return "body-too-large";
   return declared === ABSENT && source.stream ? "content-length-required" : undefined;
+}
+
+/** What is wrong with a message that ends at `end` of its datagram or WebSocket message. */
+function lengthFault(bytes: Buffer, end: number, source: Source): SipProblemCode | undefined {
+  if (end > bytes.length) return "incomplete-body";
+  return end < bytes.length && source.alone === true ? "bytes-after-body" : undefined;
 }
 
 function unfinished(needed: number): Reading {
@@ -181,6 +189,7 @@ const DETAIL: Readonly<Record<SipProblemCode, string>> = {
   "content-length-required": "a message on a stream has no Content-Length",
   "body-too-large": "the body is longer than the limit",
   "incomplete-body": "the datagram ends before the declared length of the body",
+  "bytes-after-body": "the WebSocket message goes on after the declared length of the body",
   "bad-cseq": "CSeq is not a number below 2^31 and a method",
   "cseq-method-mismatch": "the method in CSeq is not the request's",
   "bad-max-forwards": "Max-Forwards is not a number from 0 to 255",

@@ -43,6 +43,8 @@ export type SipProblemCode =
   | "body-too-large"
   /** A datagram ends before its declared Content-Length. */
   | "incomplete-body"
+  /** A WebSocket message holds more than one SIP message of the declared Content-Length (RFC 7118 §5). */
+  | "bytes-after-body"
   /** CSeq is not a number below 2^31 and a method. */
   | "bad-cseq"
   /** The method in CSeq is not the request's. */

@@ -1,4 +1,5 @@
 import { TOKEN } from "./char-classes.ts";
+import { spellsKnownName } from "./escaped-name.ts";
 import { HeaderId, headerIdOf } from "./header-names.ts";
 import type { SipProblemCode } from "./problem.ts";
 
@@ -133,7 +134,7 @@ export class HeadScan {
     if (bytes[p] !== 58 || nameEnd === lineStart) return this.notAField(p);
     p++;
     while (p < end && (bytes[p] === 32 || bytes[p] === 9)) p++;
-    const id = headerIdOf(bytes, lineStart, nameEnd);
+    const id = this.idOf(lineStart, nameEnd);
     this.damaged = false;
     this.currentId = id;
     this.currentValue = p;
@@ -145,6 +146,14 @@ export class HeadScan {
     if (this.damaged) this.enter(lineStart, p, p, packed | HeaderId.Other);
     else this.enter(lineStart, p, valueEnd, packed | id);
     return this.next;
+  }
+
+  private idOf(nameStart: number, nameEnd: number): HeaderId {
+    const id = headerIdOf(this.bytes, nameStart, nameEnd);
+    if (id === HeaderId.Other && spellsKnownName(this.bytes, nameStart, nameEnd)) {
+      this.blame("bad-header-line");
+    }
+    return id;
   }
 
   private enter(lineStart: number, valueStart: number, valueEnd: number, packed: number): void {

@@ -9,12 +9,16 @@ import { freePort } from "../../support/free-port.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 
 export interface ClamdOptions {
-  /** StreamMaxLength and MaxFileSize, in MiB. Default 128. */
+  /** StreamMaxLength, in MiB. Default 128. */
   readonly maxMiB?: number;
+  /** MaxFileSize, in MiB. Default: as long as a stream may be. */
+  readonly maxFileMiB?: number;
   /** Connections that may wait in the unix socket's queue. Default 64. */
   readonly queue?: number;
-  /** Reports encrypted files, and what exceeds its limits. Default true. */
-  readonly alerts?: boolean;
+  /** Reports encrypted files (AlertEncrypted…). Default true. */
+  readonly alertsEncrypted?: boolean;
+  /** Reports what exceeds its limits (AlertExceedsMax). Default true. */
+  readonly alertsLimits?: boolean;
 }
 
 /** Found anywhere, as Sluice.Test.Marker. */
@@ -107,13 +111,14 @@ export class Clamd implements AsyncDisposable {
     await rm(this.#dir, { recursive: true, force: true });
   }
 
-  async #writeFiles({ maxMiB = 128, queue = 64, alerts = true }: ClamdOptions): Promise<void> {
+  async #writeFiles(options: ClamdOptions): Promise<void> {
+    const { maxMiB = 128, queue = 64, alertsEncrypted = true, alertsLimits = true } = options;
     const db = join(this.#dir, "db");
     const tmp = join(this.#dir, "tmp");
     await mkdir(db);
     await mkdir(tmp);
     for (const [name, text] of Object.entries(DATABASES)) await writeFile(join(db, name), text);
-    const yes = alerts ? "yes" : "no";
+    const encrypted = alertsEncrypted ? "yes" : "no";
     const lines = [
       `LocalSocket ${join(this.#dir, "clamd.sock")}`,
       "FixStaleSocket yes",
@@ -130,12 +135,12 @@ export class Clamd implements AsyncDisposable {
       "CommandReadTimeout 15",
       "ReadTimeout 30",
       `StreamMaxLength ${maxMiB}M`,
-      `MaxFileSize ${maxMiB}M`,
+      `MaxFileSize ${options.maxFileMiB ?? maxMiB}M`,
       "MaxScanSize 400M",
       "MaxRecursion 17",
-      `AlertEncrypted ${yes}`,
-      `AlertEncryptedArchive ${yes}`,
-      `AlertExceedsMax ${yes}`,
+      `AlertEncrypted ${encrypted}`,
+      `AlertEncryptedArchive ${encrypted}`,
+      `AlertExceedsMax ${alertsLimits ? "yes" : "no"}`,
     ];
     await writeFile(join(this.#dir, "clamd.conf"), `${lines.join("\n")}\n`);
   }

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { CertificateFiles } from "../../support/certificates.ts";
 import { freePort } from "../../support/free-port.ts";
 import type { TestTransport } from "../../support/sip-socket.ts";
 import { waitUntil } from "../../support/wait-until.ts";
@@ -13,6 +14,30 @@ export interface KamailioOptions {
   readonly auth?: boolean;
   /** Stays in the path of dialogs. */
   readonly recordRoute?: boolean;
+  /** Listens for TLS as well: shows this certificate, and wants one of that authority from everybody. */
+  readonly tls?: CertificateFiles & { readonly ca: string };
+  /** It knows no Path: it takes no notice of it, or refuses a REGISTER that has one. */
+  readonly withoutPath?: "unheeded" | "refused";
+  /** Another configuration than that of these tests: one that is shipped, moved to where the test takes place. */
+  readonly shipped?: ShippedConfig;
+}
+
+/** A configuration file of deploy/kamailio. */
+export interface ShippedConfig {
+  readonly file: string;
+  /** Where Kamailio listens. */
+  readonly at: { readonly address: string; readonly port: number };
+  /** Addresses of the file and what stands in their place. */
+  readonly replace: readonly (readonly [string, string])[];
+  /** Names that it asks for by `#!ifdef`. */
+  readonly defines?: readonly string[];
+}
+
+/** The text of a shipped configuration with other addresses. */
+export async function moved({ file, replace }: ShippedConfig): Promise<string> {
+  let text = await readFile(new URL(`../../../deploy/kamailio/${file}`, import.meta.url), "utf8");
+  for (const [from, to] of replace) text = text.replaceAll(from, to);
+  return text;
 }
 
 /** Not the gateway's address: the two sides of the gateway differ by address, as they do in a network. */
@@ -20,25 +45,35 @@ const HOST = "127.0.0.2";
 
 /** Kamailio as the existing SIP server for example.test; registrations live as long as the process. */
 export class Kamailio implements AsyncDisposable {
-  readonly host: string = HOST;
+  readonly host: string;
   readonly port: number;
   readonly #dir: string;
   readonly #child: ChildProcess;
+  #tlsPort: number | undefined;
 
-  private constructor(dir: string, port: number, child: ChildProcess) {
+  private constructor(dir: string, at: { address: string; port: number }, child: ChildProcess) {
     this.#dir = dir;
-    this.port = port;
+    this.host = at.address;
+    this.port = at.port;
     this.#child = child;
   }
 
   static async start(options: KamailioOptions = {}): Promise<Kamailio> {
     const dir = await mkdtemp(join(tmpdir(), "sluice-kamailio-"));
-    const port = await freePort(HOST);
+    const { shipped } = options;
+    const at = shipped?.at ?? { address: HOST, port: await freePort(HOST) };
     const template = await readFile(new URL("kamailio.cfg", import.meta.url), "utf8");
+    const own = template.replaceAll("@HOST@", HOST).replaceAll("@PORT@", String(at.port));
     const config = join(dir, "kamailio.cfg");
-    await writeFile(config, template.replaceAll("@HOST@", HOST).replaceAll("@PORT@", String(port)));
+    const tlsPort = options.tls === undefined ? undefined : await freePort(HOST);
+    const text = shipped === undefined ? withTls(own, options.tls, tlsPort) : await moved(shipped);
+    await writeFile(config, text);
     const defines = [
+      ...(shipped?.defines ?? []).flatMap((name) => ["-A", name]),
+      ...(options.tls === undefined ? [] : ["-A", "WITH_TLS"]),
       ...(options.auth === true ? ["-A", "WITH_AUTH"] : []),
+      ...(options.withoutPath === undefined ? [] : ["-A", "WITHOUT_PATH"]),
+      ...(options.withoutPath === "refused" ? ["-A", "WITH_PATH_REFUSED"] : []),
       ...(options.recordRoute === true ? ["-A", "WITH_RECORD_ROUTE"] : []),
     ];
     // -DD -E: stay in the foreground, so that this process ends it by its own process id.
@@ -50,14 +85,16 @@ export class Kamailio implements AsyncDisposable {
       // oxlint-disable-next-line node/no-process-env -- see above
       env: { ...process.env, PATH },
     });
-    const kamailio = new Kamailio(dir, port, child);
+    const kamailio = new Kamailio(dir, at, child);
+    kamailio.#tlsPort = tlsPort;
     await kamailio.#untilListening();
     return kamailio;
   }
 
   /** For the gateway's `upstream`. */
   uri(transport: TestTransport): string {
-    return `sip:${this.host}:${this.port};transport=${transport}`;
+    const port = transport === "tls" ? this.#tlsPort : this.port;
+    return `sip:${this.host}:${port};transport=${transport}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -79,6 +116,14 @@ export class Kamailio implements AsyncDisposable {
       return answers(this.host, this.port);
     });
   }
+}
+
+function withTls(config: string, tls: KamailioOptions["tls"], port: number | undefined): string {
+  return config
+    .replaceAll("@TLS_PORT@", String(port))
+    .replaceAll("@CERT@", tls?.cert ?? "")
+    .replaceAll("@KEY@", tls?.key ?? "")
+    .replaceAll("@CA@", tls?.ca ?? "");
 }
 
 async function answers(host: string, port: number): Promise<boolean> {

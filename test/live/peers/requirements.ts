@@ -1,4 +1,4 @@
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { spawnSync } from "node:child_process";
 
@@ -28,6 +28,15 @@ function program(name: string, debianPackage: string): Requirement {
 }
 
 export const KAMAILIO: Requirement = program("kamailio", "kamailio");
+export const KAMAILIO_TLS: Requirement = {
+  what: "the tls module of Kamailio",
+  debianPackage: "kamailio-tls-modules",
+  // The folder between is named for the machine's architecture.
+  present: () =>
+    readdirSync("/usr/lib").some((folder) =>
+      existsSync(join("/usr/lib", folder, "kamailio/modules/tls.so")),
+    ),
+};
 export const SIPP: Requirement = program("sipp", "sip-tester");
 export const TCPDUMP: Requirement = program("tcpdump", "tcpdump");
 export const CLAMD: Requirement = program("clamd", "clamav-daemon");

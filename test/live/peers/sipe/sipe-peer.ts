@@ -66,11 +66,16 @@ export class SipePeer implements AsyncDisposable {
     this.#folder = folder;
   }
 
-  /** Starts the program and waits until it has signed on. */
-  static async signOn(program: string, address: string, gateway: Address): Promise<SipePeer> {
+  /** Starts the program and waits until it has signed on. By TLS it takes any certificate. */
+  static async signOn(
+    program: string,
+    address: string,
+    gateway: Address,
+    transport: "tcp" | "tls" = "tcp",
+  ): Promise<SipePeer> {
     const folder = await mkdtemp(join(tmpdir(), "sluice-sipe-"));
     const server = `${gateway.address}:${gateway.port}`;
-    const child = spawn(program, [address, server, "tcp", folder], {
+    const child = spawn(program, [address, server, transport, folder], {
       stdio: ["pipe", "pipe", "ignore"],
     });
     const peer = new SipePeer(address, child, folder);

@@ -10,13 +10,23 @@ describe("loadHashList", () => {
     expect(list).toEqual({ ok: true, value: new Set([ONE, "0".repeat(64)]) });
   });
 
+  it("reads what sha256sum writes", () => {
+    const zeros = "0".repeat(64);
+    const text = `${ONE}  evil.exe\n${zeros} *a b#c.exe\n\\${"f".repeat(64)}  two\\nlines\n`;
+    const list = loadHashList(text);
+    expect(list).toEqual({ ok: true, value: new Set([ONE, zeros, "f".repeat(64)]) });
+  });
+
   it("names every line that is no SHA-256", () => {
-    const list = loadHashList(`${ONE}\n44d88612fea8a8f36de82e1278abb02f\n\n${ONE} evil.exe\n`);
+    const list = loadHashList(
+      `${ONE}\n44d88612fea8a8f36de82e1278abb02f  a\n\nevil ${ONE}\n${ONE}0\n`,
+    );
     expect(list).toEqual({
       ok: false,
       problem: [
         { line: 2, message: "a SHA-256 has 64 hex digits, this has 32" },
-        { line: 4, message: "not a SHA-256 in hex, one on a line" },
+        { line: 4, message: "not a SHA-256 in hex at the beginning of a line" },
+        { line: 5, message: "a SHA-256 has 64 hex digits, this has 65" },
       ],
     });
   });

@@ -1,0 +1,97 @@
+import type { Clock } from "../base/clock.ts";
+import type { CodedError } from "../base/coded-error.ts";
+import type { Config } from "../config/config.ts";
+import { createTlsContexts, type TlsContexts } from "../transport/tls-contexts.ts";
+import { DEFAULT_TRANSPORT_LIMITS, type TransportLimits } from "../transport/transport-limits.ts";
+import type { Flow } from "../transport/flow.ts";
+import { createTransport, type Transport } from "../transport/transport.ts";
+import { createSipFramer, type SipFrame } from "../wire/sip/framer.ts";
+import { parseDatagram, type SipLimits } from "../wire/sip/parse-message.ts";
+import { readWebSocketMessage } from "../wire/sip/read-websocket-message.ts";
+
+/** RFC 5626 §3.5.1. */
+const CRLF_KEEPALIVE = { ping: Buffer.from("\r\n\r\n"), pong: Buffer.from("\r\n") };
+
+export interface TransportPartsDeps {
+  readonly clock: Clock;
+  readonly log: {
+    info(message: string, details?: Readonly<Record<string, unknown>>): void;
+    warn(message: string, details?: Readonly<Record<string, unknown>>): void;
+    error(message: string, details?: Readonly<Record<string, unknown>>): void;
+  };
+  readonly onFrame: (flow: Flow, frame: SipFrame) => void;
+  readonly onClose: (flow: Flow) => void;
+}
+
+/** All SIP sockets, none of them open yet, and the certificates that they show. */
+export interface TransportParts {
+  readonly transport: Transport;
+  /** Undefined: there is no certificate, and so no TLS. */
+  readonly tls: TlsContexts | undefined;
+}
+
+/** Builds the transport with the codec and the limits of the configuration. Throws TLS_FILES_BROKEN. */
+export function startTransport(deps: TransportPartsDeps, config: Config): TransportParts {
+  const { clock, log, onFrame, onClose } = deps;
+  const limits = sipLimits(config);
+  const tls = tlsContexts(deps, config);
+  const transport = createTransport<SipFrame>(
+    {
+      clock,
+      createFramer: () => createSipFramer(limits),
+      readDatagram: (bytes) => readDatagram(bytes, limits),
+      webSocket: {
+        readMessage: (bytes) => readWebSocketMessage(bytes, limits),
+        origins: config.webSocket.origins,
+      },
+      tls,
+      keepAlive: CRLF_KEEPALIVE,
+      handler: {
+        onFrame,
+        onClose,
+        onError: (flow: Flow | undefined, error: CodedError) =>
+          log.warn(error.message, { code: error.code, flow: flow?.id }),
+      },
+    },
+    { ...DEFAULT_TRANSPORT_LIMITS, ...transportLimits(config) },
+  );
+  return { transport, tls };
+}
+
+function tlsContexts({ clock, log }: TransportPartsDeps, { tls }: Config): TlsContexts | undefined {
+  if (tls.certificates.length === 0) return undefined;
+  return createTlsContexts(
+    {
+      clock,
+      onError: (error) => log.error(error.message, { code: error.code }),
+      onReload: (files) => log.info("new certificates are in force", { files }),
+    },
+    tls,
+  );
+}
+
+function sipLimits({ limits }: Config): SipLimits {
+  const { maxHeadBytes, maxHeaderCount, maxBodyBytes } = limits;
+  return { maxHeadBytes, maxHeaderCount, maxBodyBytes };
+}
+
+function transportLimits({ limits, webSocket }: Config): Partial<TransportLimits> {
+  const { connections, connectionsPerAddress, headerTimeoutMs, idleMs, sendBufferBytes } = limits;
+  const messageBytes = limits.maxHeadBytes + limits.maxBodyBytes;
+  return {
+    connections,
+    connectionsPerAddress,
+    headerTimeoutMs,
+    idleMs,
+    sendBufferBytes,
+    messageBytes,
+    pingMs: webSocket.pingMs,
+  };
+}
+
+/** A datagram is one frame; what cannot be read in it ends nothing. */
+function readDatagram(bytes: Buffer, limits: SipLimits): SipFrame {
+  const parsed = parseDatagram(bytes, limits);
+  if (parsed.ok) return { kind: "message", message: parsed.value };
+  return { kind: "problem", problem: parsed.problem, fatal: false };
+}

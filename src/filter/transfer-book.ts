@@ -1,0 +1,114 @@
+import type { Clock } from "../base/clock.ts";
+import { ExpiringMap } from "../base/expiring-map.ts";
+import type { Originator } from "../proxy/origination.ts";
+import { transferKey, type Transfer } from "./transfer.ts";
+
+export interface TransferBookDeps {
+  readonly clock: Clock;
+  /** Watches the legs of a call for as long as one of its transfers may need a CANCEL of ours. */
+  readonly originator: Pick<Originator, "watch" | "unwatch">;
+}
+
+/** How long an invitation may lie unanswered, and a finished transfer's cookie stays used. */
+const MEMORY_MS = 3_600_000;
+const MAX_TRANSFERS = 10_000;
+/** Offers of one sender that wait for an answer: who makes more than a person would must not push out those of others. */
+const WAITING_PER_SENDER = 20;
+
+/**
+ * The transfers that are known, by call and cookie and by the relay's id, and the calls that are watched for them. What
+ * never got to the relay is forgotten with its end; of the others the cookie stays used.
+ *
+ * Limits: WAITING_PER_SENDER, MAX_TRANSFERS in all; beyond it the oldest goes, but what the relay still has ends there.
+ */
+export class TransferBook {
+  readonly #originator: TransferBookDeps["originator"];
+  readonly #transfers: ExpiringMap<Transfer>;
+  readonly #byRelayId = new Map<string, Transfer>();
+  /** Transfers of each call whose legs are watched: one call may have several, one after the other or at once. */
+  readonly #watched = new Map<string, Set<Transfer>>();
+  /** How many offers of each sender wait. */
+  readonly #waiting = new Map<string, number>();
+
+  constructor({ clock, originator }: TransferBookDeps) {
+    this.#originator = originator;
+    this.#transfers = new ExpiringMap(clock, {
+      ttlMs: MEMORY_MS,
+      maxEntries: MAX_TRANSFERS,
+      onExpire: (transfer) => this.#expired(transfer),
+    });
+  }
+
+  find(callId: string, cookie: string): Transfer | undefined {
+    return this.#transfers.get(transferKey(callId, cookie));
+  }
+
+  /** The transfer that the relay knows under this id. */
+  ofRelay(relayId: string): Transfer | undefined {
+    return this.#byRelayId.get(relayId);
+  }
+
+  /** How many transfers of this user, as sender or receiver, the relay has. */
+  openOf(aor: string): number {
+    let count = 0;
+    for (const { sender, receiver } of this.#byRelayId.values()) {
+      if (sender.aor === aor || receiver.aor === aor) count += 1;
+    }
+    return count;
+  }
+
+  /** Notes a new offer; false when too many of its sender's wait. */
+  add(transfer: Transfer): boolean {
+    const { sender, callId } = transfer;
+    const waiting = this.#waiting.get(sender.aor) ?? 0;
+    if (waiting >= WAITING_PER_SENDER) return false;
+    this.#waiting.set(sender.aor, waiting + 1);
+    this.#transfers.set(transfer.key, transfer);
+    const watched = this.#watched.get(callId) ?? new Set();
+    this.#watched.set(callId, watched.add(transfer));
+    this.#originator.watch(callId);
+    return true;
+  }
+
+  /** The relay has it under this id. */
+  opened(transfer: Transfer, relayId: string): void {
+    this.#waitsNoMore(transfer);
+    this.#byRelayId.set(relayId, transfer);
+  }
+
+  /** The relay is done with it; its cookie stays used. */
+  close(transfer: Transfer): void {
+    transfer.state = "ended";
+    if (transfer.opened !== undefined) this.#byRelayId.delete(transfer.opened.relayId);
+  }
+
+  /** It never got to the relay: nothing of it is kept. */
+  drop(transfer: Transfer): void {
+    this.#waitsNoMore(transfer);
+    this.close(transfer);
+    this.#transfers.take(transfer.key);
+    this.unwatch(transfer);
+  }
+
+  /** Nobody has to be told any more. */
+  unwatch(transfer: Transfer): void {
+    const { callId } = transfer;
+    const watched = this.#watched.get(callId);
+    if (watched?.delete(transfer) !== true || watched.size > 0) return;
+    this.#watched.delete(callId);
+    this.#originator.unwatch(callId);
+  }
+
+  #expired(transfer: Transfer): void {
+    if (transfer.opened !== undefined) return;
+    this.#waitsNoMore(transfer);
+    this.unwatch(transfer);
+  }
+
+  #waitsNoMore(transfer: Transfer): void {
+    if (transfer.opened !== undefined || transfer.state === "ended") return;
+    const left = (this.#waiting.get(transfer.sender.aor) ?? 1) - 1;
+    if (left > 0) this.#waiting.set(transfer.sender.aor, left);
+    else this.#waiting.delete(transfer.sender.aor);
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * Where the gateway stands when it does not stand in front of a server (DESIGN §7): who may speak with it, who vouches
+ * for a sender whom it has not seen register, and where a request goes on to.
+ *
+ * Beside a proxy, and on the trunk between servers, everything comes from the server side, and nothing comes twice: a
+ * request is judged when it comes by, whatever side it is from. Strangers are refused, for what leaves us is taken for
+ * authenticated by the server behind. Nobody registers through us, so nobody is reached by a flow.
+ *
+ * Does not open flows, and reads no bodies.
+ */
+import { plainReply, type Reply } from "./reply.ts";
+import type { Result } from "../base/result.ts";
+import type { SipRequest } from "../wire/sip/message.ts";
+import type { SipUri } from "../wire/sip/uri.ts";
+import { bareHost } from "./flow-face.ts";
+import type { ProxyOptions, UpstreamTarget } from "./proxy-options.ts";
+import type { RoutePlan } from "./route.ts";
+import type { Side, Voucher } from "./seams.ts";
+import type { BranchTarget } from "./targets.ts";
+import type { UpstreamChoice } from "./upstream-choice.ts";
+
+/** A way to servers, or `next`: the request goes where its next Route says, else its Request-URI. */
+export type PlacedWay = BranchTarget | "next";
+
+export interface Placement {
+  /** Dialogs are followed only when they carry messages or files, or may (`ForwardOutcome.messaging`). */
+  readonly followsMessagingOnly: boolean;
+  /** Who says that the sender is who From says. */
+  voucher(request: SipRequest, sourceAddress: string): Voucher;
+  /** Where a request that was admitted goes. */
+  way(request: SipRequest, plan: RoutePlan, sourceAddress: string): Result<PlacedWay, Reply>;
+  /** Where a request of our own goes; undefined when nobody serves that domain. */
+  wayOfOwn(requestUri: string): BranchTarget | undefined;
+}
+
+export interface PlacementDeps {
+  readonly options: ProxyOptions;
+  /** All the servers that the gateway knows. */
+  readonly upstreams: UpstreamChoice;
+  /** A choice of its own for the servers of one domain. */
+  readonly choiceOf: (servers: readonly UpstreamTarget[]) => UpstreamChoice;
+}
+
+const STRANGER: Reply = plainReply(403, "Only Servers Speak Here");
+const NO_REGISTRAR: Reply = plainReply(403, "No Registration Through Here");
+
+/** Why a request is not for a gateway that stands so; undefined when it is. */
+export function placementRefusal(
+  placement: Placement | undefined,
+  side: Side,
+  method: string,
+): Reply | undefined {
+  if (placement === undefined) return undefined;
+  if (side === "client") return STRANGER;
+  return method === "REGISTER" ? NO_REGISTRAR : undefined;
+}
+
+/** Does this URI lead to a server that we know, by its address? */
+export function leadsToPeer({ options }: PlacementDeps, uri: SipUri): boolean {
+  return options.isServerSide(bareHost(uri.params.get("maddr") ?? uri.host));
+}

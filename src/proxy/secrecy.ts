@@ -1,0 +1,63 @@
+import type { Flow } from "../transport/flow.ts";
+import type { SipRequest } from "../wire/sip/message.ts";
+import type { FlowFace } from "./flow-face.ts";
+import type { UpstreamTarget } from "./proxy-options.ts";
+import { plainReply, type Reply } from "./reply.ts";
+import type { RoutePlan } from "./route.ts";
+
+/**
+ * What must not leave in clear (DESIGN §4 "TLS"): whatever came in encrypted, unless the operator has permitted it by
+ * name (`allow_clear`), and whatever goes to a sips: URI, without exception (RFC 3261 §26.2.2, RFC 5630).
+ */
+export type Secrecy = "none" | "hop" | "sips";
+
+/** RFC 5630: who could be reached, but not securely, is unavailable for now; a clear answer, and no secret. */
+export const NOT_SECURE: Reply = plainReply(480, "Not Reachable Over TLS");
+
+/** What a request asks for, by the way that it came and by where it goes. */
+export function secrecyOf(request: SipRequest, ingress: FlowFace, plan: RoutePlan): Secrecy {
+  if (isSips(request.requestUri) || isSips(plan.target)) return "sips";
+  if (plan.next?.scheme === "sips") return "sips";
+  return ingress.flow.encrypted ? "hop" : "none";
+}
+
+/** Does this URI ask for TLS on every hop? */
+export function isSips(uri: string): boolean {
+  return /^sips:/i.test(uri);
+}
+
+/** May a request go to this upstream, whose connection need not be open? */
+export function mayGoTo(upstream: UpstreamTarget, secrecy: Secrecy): boolean {
+  if (secrecy === "none" || isEncrypted(upstream)) return true;
+  return secrecy === "hop" && upstream.allowClear === true;
+}
+
+/**
+ * May a request that came by `ingress` leave by `egress`? Asked of every request in the moment before it is sent.
+ *
+ * In clear towards a server: if the upstream at that address permits it. In clear towards a client: if the upstream
+ * does from which it comes. Between two clients, in a dialog of theirs: if any does, for the dialog has come about through
+ * one of those.
+ */
+export function mayLeave(
+  { upstreams }: { readonly upstreams: readonly UpstreamTarget[] },
+  secrecy: Secrecy,
+  ingress: FlowFace,
+  egress: FlowFace,
+): boolean {
+  if (secrecy === "none" || egress.flow.encrypted) return true;
+  if (secrecy === "sips") return false;
+  const permits = upstreams.filter((upstream) => upstream.allowClear === true);
+  const server =
+    egress.side === "server" || egress.flow.outgoing
+      ? egress.flow
+      : ingress.side === "server"
+        ? ingress.flow
+        : undefined;
+  if (server === undefined) return permits.length > 0;
+  return permits.some(({ remote }) => remote.address === server.remote.address);
+}
+
+function isEncrypted({ transport }: Pick<Flow, "transport">): boolean {
+  return transport === "tls" || transport === "wss";
+}

@@ -1,0 +1,53 @@
+import { isIP } from "node:net";
+import type { PeerCertificate } from "node:tls";
+import ipaddr from "ipaddr.js";
+import { readAltNames } from "../base/alt-names.ts";
+
+/**
+ * Does the certificate of a server say that it is `name` (RFC 5922 §7)? Undefined: yes; else what it says instead.
+ *
+ * SIP URIs in subjectAltName name the domains, without a user (§7.1); without any, the DNS names do; without
+ * subjectAltName the common name does. An address must stand there as an address. Wildcards name nobody (§7.2).
+ */
+export function findIdentityProblem(
+  name: string,
+  certificate: Pick<PeerCertificate, "subject" | "subjectaltname">,
+): string | undefined {
+  const wanted = bareName(name);
+  const { subjectaltname: text } = certificate;
+  const names = readAltNames(text);
+  if (isIP(wanted) !== 0) {
+    const has = names.ip.some((address) => isSameAddress(address, wanted));
+    return has ? undefined : described(name, [...names.ip, ...names.dns]);
+  }
+  const domains = names.uri.flatMap((uri) => sipDomain(uri) ?? []);
+  const common = text === undefined ? [certificate.subject.CN].flat() : [];
+  const said = domains.length > 0 ? domains : [...names.dns, ...common.filter(isText)];
+  return said.some((one) => bareName(one) === wanted) ? undefined : described(name, said);
+}
+
+function described(name: string, said: readonly string[]): string {
+  const names = said.length === 0 ? "nobody" : said.slice(0, 5).join(", ");
+  const wildcard = said.some((one) => one.startsWith("*.")) ? " (SIP takes no wildcards)" : "";
+  return `its certificate names ${names}${wildcard}, not ${name}`;
+}
+
+/** "sip:example.com" alone: with a user it names a user, not a server. */
+function sipDomain(uri: string): string | undefined {
+  return /^sips?:([^@:;?/[\]]+)(?::\d+)?$/.exec(uri)?.[1];
+}
+
+function bareName(host: string): string {
+  return host.toLowerCase().replace(/\.$/, "");
+}
+
+function isText(value: string | undefined): value is string {
+  return value !== undefined;
+}
+
+function isSameAddress(a: string, b: string): boolean {
+  return (
+    isIP(a) !== 0 &&
+    ipaddr.process(a).toNormalizedString() === ipaddr.process(b).toNormalizedString()
+  );
+}
