@@ -24,7 +24,7 @@ COPY deploy/gateway/sluice.yaml /etc/sluice/sluice.yaml
 RUN ln -s /opt/sluice/bin/sluice.js /usr/local/bin/sluice
 USER sluice
 VOLUME /var/lib/sluice
-EXPOSE 5060/udp 5060/tcp
+EXPOSE 5060/udp 5060/tcp 5061/tcp
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 \
   CMD ["sluice", "health", "--config", "/etc/sluice/sluice.yaml"]

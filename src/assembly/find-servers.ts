@@ -4,6 +4,7 @@ import type { Config, TransportName } from "../config/config.ts";
 import { cachedDns } from "../dns/cached-dns.ts";
 import { createNodeDns } from "../dns/node-dns.ts";
 import { createServerLocator, type ServerLocator } from "../dns/server-locator.ts";
+import { inOneSpelling } from "./resolve-placement.ts";
 import { resolveUpstream } from "./resolve-upstream.ts";
 import { findUpstream, localNames, UpstreamNames, type FollowDeps } from "./upstream-names.ts";
 
@@ -36,7 +37,10 @@ export async function upstreamNames(
     // Elsewhere than in front, who may speak with us is told by address at the start.
     return placement === "in_front" ? found : { ...found, ttlMs: undefined };
   };
-  return UpstreamNames.start({ ...deps, find, onChange }, upstream.servers);
+  return UpstreamNames.start(
+    { ...deps, find, onChange: (now) => onChange(now.map(inOneSpelling)) },
+    upstream.servers,
+  );
 }
 
 /** By which transports servers are reached, now or when a name means another one: each needs a listener towards them. */

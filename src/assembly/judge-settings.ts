@@ -67,8 +67,11 @@ function scanOffline(bytes: Buffer, hashes?: ReadonlySet<string>): ScanFacts {
 }
 
 /** Our domains, and the servers' addresses, under which a server knows its users as well. */
-export function domainsOf({ domains, upstream }: Config): Domains {
-  const servers = upstream.kind === "embedded" ? [] : upstream.servers;
+export function domainsOf({ domains, placement, routes, upstream }: Config): Domains {
+  // On a trunk the servers of our domains alone, not those at its other end.
+  const ours = routes.flatMap(({ domain, servers }) => (domains.includes(domain) ? servers : []));
+  const all = upstream.kind === "embedded" ? [] : upstream.servers;
+  const servers = placement === "trunk" ? ours : all;
   const hosts = servers.map(({ host }) => (host.includes(":") ? `[${host}]` : host.toLowerCase()));
   return createDomains(domains, hosts);
 }

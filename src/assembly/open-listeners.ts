@@ -25,7 +25,10 @@ export interface ListenPlan {
  * Opens the listeners of both sides. The server's side has ports of its own, so that a server which trusts the
  * gateway's address does not thereby trust its users (DESIGN §4). Rejects with LISTEN_FAILED, naming the address.
  */
-export async function openListeners(transport: Transport, plan: ListenPlan): Promise<Listeners> {
+export async function openListeners(
+  transport: Pick<Transport, "listen">,
+  plan: ListenPlan,
+): Promise<Listeners> {
   const client: ListenAddress[] = [];
   for (const address of plan.listen) client.push(await open(transport, address));
   if (plan.serversOnly === true) return { client, server: client };
@@ -61,7 +64,10 @@ function isWeb({ transport }: ListenAddress): boolean {
   return transport === "ws" || transport === "wss";
 }
 
-async function openFirstFree(transport: Transport, first: ListenAddress): Promise<ListenAddress> {
+async function openFirstFree(
+  transport: Pick<Transport, "listen">,
+  first: ListenAddress,
+): Promise<ListenAddress> {
   for (let tried = 0; ; tried++) {
     try {
       return await open(transport, { ...first, port: first.port === 0 ? 0 : first.port + tried });
@@ -72,7 +78,10 @@ async function openFirstFree(transport: Transport, first: ListenAddress): Promis
   }
 }
 
-async function open(transport: Transport, address: ListenAddress): Promise<ListenAddress> {
+async function open(
+  transport: Pick<Transport, "listen">,
+  address: ListenAddress,
+): Promise<ListenAddress> {
   const real = await transport.listen(address);
   return { transport: address.transport, address: real.address, port: real.port };
 }

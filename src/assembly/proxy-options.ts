@@ -5,7 +5,7 @@ import type { Account } from "../proxy/digest-credentials.ts";
 import type { ProxyOptions } from "../proxy/proxy-options.ts";
 import { createAdvertisedHost } from "./advertised-host.ts";
 import type { Listeners } from "./open-listeners.ts";
-import { serverSideOf, type ResolvedPlacement } from "./resolve-placement.ts";
+import { serverAddresses, type ResolvedPlacement } from "./resolve-placement.ts";
 
 /** What the configuration says to the proxy, with the listeners as they were opened. */
 export function proxyOptions(
@@ -21,7 +21,7 @@ export function proxyOptions(
     advertisedHost: createAdvertisedHost(config.advertise),
     upstream: placed.upstream,
     placement: placed.placement,
-    isServerSide: serverSideOf(placed, memberOf(config.serverSide)),
+    isServerSide: memberOf([...config.serverSide, ...serverAddresses(placed)]),
     isTrusted: memberOf(config.trusted),
     path: config.path,
     answerWithinMs: config.answerWithinMs,

@@ -46,7 +46,7 @@ export type UpstreamData =
 
 export interface DomainRouteData {
   readonly domain: string;
-  readonly to: string | readonly string[];
+  readonly to: UpstreamData | readonly UpstreamData[];
 }
 
 export interface AdvertiseData {
@@ -212,7 +212,7 @@ const schema = section({
     .array(
       section({
         domain: text().meta({ description: "Domain in the Request-URI." }),
-        to: oneOrMore(text()).meta({ description: "SIP URIs of its servers, in their order." }),
+        to: oneOrMore(upstreamEntry).meta({ description: "Its servers, in their order." }),
       }),
     )
     .min(1, "must name at least one domain")

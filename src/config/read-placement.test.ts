@@ -33,6 +33,13 @@ describe("readPlacement", () => {
     });
   });
 
+  it("permits a server by name what came in by TLS", () => {
+    const to = '{ uri: "sip:10.0.1.5", allow_clear: true }';
+    expect(load(`placement: trunk\nroutes: [ { domain: a.example, to: ${to} } ]\n`)).toMatchObject({
+      routes: [{ servers: [{ host: "10.0.1.5", allowClear: true }] }],
+    });
+  });
+
   it("stands beside a proxy that it names as upstream", () => {
     expect(load('placement: beside\nupstream: [ "sip:10.0.0.1" ]\n')).toMatchObject({
       placement: "beside",
@@ -64,7 +71,7 @@ describe("readPlacement", () => {
       'placement: trunk\nroutes: [ { domain: a, to: "sip:x" }, { domain: A, to: "sip:y" } ]\n',
       "2:41: there is a route to a already",
     ],
-    ['placement: trunk\nroutes: [ { domain: a, to: "sips:x" } ]\n', "tls needs a certificate"],
+    ['placement: trunk\nroutes: [ { domain: a, to: "sip:u@x" } ]\n', "2:24: this names a user"],
     [
       'placement: trunk\nroutes: [ { domain: a, to: [ "x", "sip:y" ] } ]\n',
       '2:30: "x" is not a SIP URI',

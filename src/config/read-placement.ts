@@ -1,7 +1,7 @@
 import type { ProblemSink, RulePath } from "../policy/rule-problem.ts";
 import { asList } from "../policy/vocabulary.ts";
 import type { Config, DomainRouteConfig, Upstream, UpstreamServer } from "./config.ts";
-import type { ConfigData } from "./config-schema.ts";
+import type { ConfigData, UpstreamData } from "./config-schema.ts";
 import { HOST_NAME, readCidr, readUpstreamUri } from "./read-addresses.ts";
 
 /** Where the gateway stands, and the servers that it knows there. */
@@ -85,16 +85,18 @@ function readRoutes(
 }
 
 function readServers(
-  to: string | readonly string[],
+  to: UpstreamData | readonly UpstreamData[],
   path: RulePath,
   sink: ProblemSink,
 ): readonly UpstreamServer[] {
   const servers: UpstreamServer[] = [];
-  for (const [index, uri] of asList(to).entries()) {
-    const server = readUpstreamUri(uri, false);
+  for (const [index, entry] of asList(to).entries()) {
+    const { uri, allow_clear: allowClear = false } =
+      typeof entry === "string" ? { uri: entry } : entry;
+    const server = readUpstreamUri(uri, allowClear);
     if (server.ok) servers.push(server.value);
     else {
-      const at = typeof to === "string" ? path : [...path, index];
+      const at = Array.isArray(to) ? [...path, index] : path;
       sink.error(at, server.problem.message, server.problem.hint);
     }
   }

@@ -8,7 +8,7 @@ import { removeBody } from "./message-edits.ts";
 import type { ProxyCore } from "./proxy-core.ts";
 import type { RoutePlan } from "./route.ts";
 import type { RequestContext } from "./seams.ts";
-import { mayLeave, secrecyOf } from "./secrecy.ts";
+import { nextWay } from "./secrecy.ts";
 import { chooseTargets, type Chosen, type Target } from "./targets.ts";
 
 /** The ACK of a 2xx as it came in. */
@@ -30,8 +30,9 @@ export function forwardAck(core: ProxyCore, ack: IncomingAck): void {
   if (request.value(HeaderId.MaxForwards) === "0" || core.branches.isLoop(request, hash)) return;
   const chosen = chooseTargets(core.targets, request, ingress, plan);
   const send = (targets: Awaited<Chosen>): void => {
-    const target = targets.ok ? targets.value[0]?.next() : undefined;
-    if (target !== undefined) sendAck(core, ack, target, hash);
+    const way = targets.ok ? targets.value[0] : undefined;
+    const target = way === undefined ? undefined : nextWay(core.targets.faces, ack, way);
+    if (target !== undefined && target !== "withheld") sendAck(core, ack, target, hash);
   };
   if (!(chosen instanceof Promise)) {
     send(chosen);
@@ -44,8 +45,6 @@ export function forwardAck(core: ProxyCore, ack: IncomingAck): void {
 
 function sendAck(core: ProxyCore, ack: IncomingAck, target: Target, hash: string): void {
   const { request, ingress, viaStamp, plan, context } = ack;
-  const secrecy = secrecyOf(request, ingress, plan);
-  if (!mayLeave(core.targets.faces, secrecy, ingress, target.face)) return;
   const keepIdentity = context.side === "server" || context.trusted;
   const basis = {
     request,

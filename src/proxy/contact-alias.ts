@@ -14,6 +14,7 @@ import { parseSipUri } from "../wire/sip/uri.ts";
 import type { FlowFace, FlowFaces } from "./flow-face.ts";
 import type { ProxyOptions } from "./proxy-options.ts";
 import { plainReply, type Reply } from "./reply.ts";
+import { isSips } from "./secrecy.ts";
 
 const BAD_CONTACT: Reply = plainReply(400, "Bad Contact");
 
@@ -77,8 +78,7 @@ export function aliasSplices(
     const alias = aliases.seal(contact, ingress.flow);
     // Left as it is, the server would reach the client round the gateway.
     if (alias === undefined) return failed(BAD_CONTACT);
-    const written = `sip:${alias}@${egress.sentBy};transport=${egress.flow.transport}`;
-    splices.push(uriSplice(request, uri, written));
+    splices.push(uriSplice(request, uri, egress.uri(alias, isSips(contact))));
   }
   return ok(splices);
 }

@@ -3,7 +3,14 @@ import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import { parseNameAddr, splitValues } from "../wire/sip/name-addr.ts";
 import { canonicalAor } from "../wire/sip/uri.ts";
-import { leadsToPeer, type PlacedWay, type Placement, type PlacementDeps } from "./placement.ts";
+import {
+  leadsToPeer,
+  waysOf,
+  type Origin,
+  type PlacedWay,
+  type Placement,
+  type PlacementDeps,
+} from "./placement.ts";
 import { plainReply, type Reply } from "./reply.ts";
 import type { RoutePlan } from "./route.ts";
 
@@ -16,11 +23,15 @@ const FOREIGN_ROUTE: Reply = plainReply(403, "Route Leads Elsewhere");
  */
 export function createBesidePlacement(deps: PlacementDeps): Placement {
   const { upstreams } = deps;
-  function way(request: SipRequest, { next, proven }: RoutePlan): Result<PlacedWay, Reply> {
+  function way(
+    request: SipRequest,
+    { next, proven }: RoutePlan,
+    { secrecy }: Origin,
+  ): Result<PlacedWay, Reply> {
     const isPeer = next !== undefined && (leadsToPeer(deps, next) || upstreams.isNamed(next.host));
     if (isPeer) return ok("next");
     // A dialog in which the proxy has not recorded itself: it still knows the way to the peers' contacts.
-    if (request.toTag !== undefined && proven) return ok(upstreams.inOrder());
+    if (request.toTag !== undefined && proven) return waysOf(upstreams, secrecy);
     return failed(next === undefined ? NO_WAY_BACK : FOREIGN_ROUTE);
   }
   return {

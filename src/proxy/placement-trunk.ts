@@ -4,11 +4,19 @@ import type { SipRequest } from "../wire/sip/message.ts";
 import { parseNameAddr } from "../wire/sip/name-addr.ts";
 import { parseSipUri, type SipUri } from "../wire/sip/uri.ts";
 import { bareHost } from "./flow-face.ts";
-import { leadsToPeer, type PlacedWay, type Placement, type PlacementDeps } from "./placement.ts";
+import {
+  leadsToPeer,
+  waysOf,
+  type Origin,
+  type PlacedWay,
+  type Placement,
+  type PlacementDeps,
+} from "./placement.ts";
 import type { DomainRoute, UpstreamTarget } from "./proxy-options.ts";
 import { plainReply, type Reply } from "./reply.ts";
 import type { RoutePlan } from "./route.ts";
-import type { UpstreamChoice } from "./upstream-choice.ts";
+import type { Secrecy } from "./secrecy.ts";
+import type { ServerChoice } from "./upstream-choice.ts";
 
 /** RFC 3261 §21.4.5: also when the domain is none of those that the recipient handles. */
 const UNKNOWN_DOMAIN: Reply = plainReply(404, "Domain Not Served Here");
@@ -17,7 +25,7 @@ const LOOP: Reply = plainReply(482, "Loop Detected");
 
 interface Trunk {
   readonly servers: readonly UpstreamTarget[];
-  readonly choice: UpstreamChoice;
+  readonly choice: ServerChoice;
 }
 
 /**
@@ -29,29 +37,34 @@ export function createTrunkPlacement(
   routes: readonly DomainRoute[],
 ): Placement {
   const trunks = new Map<string, Trunk>(
-    routes.map(({ domain, servers }) => [domain, { servers, choice: deps.choiceOf(servers) }]),
+    routes.map(({ domain, servers }) => [
+      domain,
+      { servers, choice: deps.upstreams.among(servers) },
+    ]),
   );
 
-  function peerWay(uri: SipUri): PlacedWay | undefined {
-    if (leadsToPeer(deps, uri)) return "next";
-    for (const { choice } of trunks.values()) if (choice.isNamed(uri.host)) return choice.inOrder();
+  function peerWay(uri: SipUri, secrecy: Secrecy): Result<PlacedWay, Reply> | undefined {
+    if (leadsToPeer(deps, uri)) return ok("next");
+    for (const { choice } of trunks.values()) {
+      if (choice.isNamed(uri.host)) return waysOf(choice, secrecy);
+    }
     return undefined;
   }
 
   function way(
     request: SipRequest,
     { next, target }: RoutePlan,
-    sourceAddress: string,
+    { address, secrecy }: Origin,
   ): Result<PlacedWay, Reply> {
     const isNew = request.toTag === undefined;
     const hop = next ?? (isNew ? undefined : uriOf(target));
-    const peer = hop === undefined ? undefined : peerWay(hop);
-    if (peer !== undefined) return ok(peer);
+    const peer = hop === undefined ? undefined : peerWay(hop, secrecy);
+    if (peer !== undefined) return peer;
     if (next !== undefined && isNew) return failed(FOREIGN_ROUTE);
     const trunk = trunks.get(domainOf(isNew ? target : addresseeOf(request)));
     if (trunk === undefined) return failed(UNKNOWN_DOMAIN);
-    const isSource = trunk.servers.some(({ remote }) => remote.address === sourceAddress);
-    return isSource ? failed(LOOP) : ok(trunk.choice.inOrder());
+    const isSource = trunk.servers.some(({ remote }) => remote.address === address);
+    return isSource ? failed(LOOP) : waysOf(trunk.choice, secrecy);
   }
 
   return {

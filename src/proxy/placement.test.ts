@@ -126,7 +126,7 @@ describe("createProxy beside a proxy", () => {
     const { server, send, clock } = beside();
     send(server, request("MESSAGE", { ...VIA, extra: [`Route: ${OURS}, ${BACK}`] }));
     clock.advance(20_100);
-    expect(server.takenFinals()).toEqual(["SIP/2.0 504 Server Time-out"]);
+    expect(server.takenLines().at(-1)).toBe("SIP/2.0 504 Server Time-out");
   });
 });
 
@@ -169,6 +169,23 @@ describe("createProxy on a trunk", () => {
     first.close();
     proxy.onClose(first);
     expect(network.to(third).request().method).toBe("MESSAGE");
+  });
+
+  it("remembers for one domain which server could not be reached for another", () => {
+    const third = { address: "10.9.0.7", port: 5070 };
+    const spare = { transport: "tcp", remote: third, host: third.address } as const;
+    const routes = [
+      { domain: "b.example", servers: [B, spare] },
+      { domain: "c.example", servers: [B, spare] },
+    ];
+    const { server, send, network, proxy } = stand({ kind: "trunk", routes }, [A, B, spare]);
+    send(server, request("MESSAGE", toB));
+    const first = network.to(SPARE);
+    first.close();
+    proxy.onClose(first);
+    network.to(third).taken();
+    send(server, request("MESSAGE", { ...toB, uri: "sip:carol@c.example" }));
+    expect(network.to(third).request().requestUri).toBe("sip:carol@c.example");
   });
 
   it("carries a dialog both ways: by its Route set, else by the domain in To", () => {

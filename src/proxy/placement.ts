@@ -9,15 +9,16 @@
  * Does not open flows, and reads no bodies.
  */
 import { plainReply, type Reply } from "./reply.ts";
-import type { Result } from "../base/result.ts";
+import { failed, ok, type Result } from "../base/result.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import type { SipUri } from "../wire/sip/uri.ts";
 import { bareHost } from "./flow-face.ts";
-import type { ProxyOptions, UpstreamTarget } from "./proxy-options.ts";
+import type { ProxyOptions } from "./proxy-options.ts";
 import type { RoutePlan } from "./route.ts";
+import { NOT_SECURE, type Secrecy } from "./secrecy.ts";
 import type { Side, Voucher } from "./seams.ts";
 import type { BranchTarget } from "./targets.ts";
-import type { UpstreamChoice } from "./upstream-choice.ts";
+import type { ServerChoice, UpstreamChoice } from "./upstream-choice.ts";
 
 /** A way to servers, or `next`: the request goes where its next Route says, else its Request-URI. */
 export type PlacedWay = BranchTarget | "next";
@@ -28,17 +29,21 @@ export interface Placement {
   /** Who says that the sender is who From says. */
   voucher(request: SipRequest, sourceAddress: string): Voucher;
   /** Where a request that was admitted goes. */
-  way(request: SipRequest, plan: RoutePlan, sourceAddress: string): Result<PlacedWay, Reply>;
+  way(request: SipRequest, plan: RoutePlan, origin: Origin): Result<PlacedWay, Reply>;
   /** Where a request of our own goes; undefined when nobody serves that domain. */
   wayOfOwn(requestUri: string): BranchTarget | undefined;
+}
+
+/** Where a request came from, and what that asks of its way on. */
+export interface Origin {
+  readonly address: string;
+  readonly secrecy: Secrecy;
 }
 
 export interface PlacementDeps {
   readonly options: ProxyOptions;
   /** All the servers that the gateway knows. */
   readonly upstreams: UpstreamChoice;
-  /** A choice of its own for the servers of one domain. */
-  readonly choiceOf: (servers: readonly UpstreamTarget[]) => UpstreamChoice;
 }
 
 const STRANGER: Reply = plainReply(403, "Only Servers Speak Here");
@@ -53,6 +58,11 @@ export function placementRefusal(
   if (placement === undefined) return undefined;
   if (side === "client") return STRANGER;
   return method === "REGISTER" ? NO_REGISTRAR : undefined;
+}
+
+/** The servers of a choice that may be told a request of this secrecy. */
+export function waysOf(choice: ServerChoice, secrecy: Secrecy): Result<BranchTarget, Reply> {
+  return choice.mayTake(secrecy) ? ok(choice.inOrder(secrecy)) : failed(NOT_SECURE);
 }
 
 /** Does this URI lead to a server that we know, by its address? */

@@ -119,6 +119,31 @@ describe("what came in by TLS", () => {
     expect(clear.flatMap((flow) => flow.taken())).toEqual([]);
   });
 
+  it("passes by a server in clear on a trunk, and leaves that server to others", () => {
+    const upstream = [server("tcp"), server("tls", false, SPARE)];
+    const from = {
+      transport: "tls",
+      remote: { address: "10.7.0.1", port: 5061 },
+      host: "p",
+    } as const;
+    const routes = [
+      { domain: "example.com", servers: upstream },
+      { domain: "partner.example", servers: [from] },
+    ];
+    const options = {
+      upstream: [...upstream, from],
+      placement: { kind: "trunk", routes } as const,
+      isServerSide: () => true,
+    };
+    const { network, send } = bench({ options });
+    const partner = network.peer("tls", "10.7.0.1:40001", 5061);
+    send(partner, request("MESSAGE"));
+    expect(network.to(SPARE, "tls").takenLines()).toHaveLength(1);
+    expect(partner.taken()).toEqual([]);
+    send(network.peer("tcp", "10.7.0.1:40002", 5062), request("MESSAGE"));
+    expect(network.to(UPSTREAM, "tcp").takenLines()).toHaveLength(1);
+  });
+
   it("stays within TLS in the embedded registrar", () => {
     const made = stage("embedded");
     const contact = (port: number): string[] => [`Contact: <sip:bob@192.0.2.20:${port}>`];
@@ -192,6 +217,23 @@ describe("a sips: URI", () => {
   });
 });
 
+describe("a Route that names the gateway by its TLS port", () => {
+  it.each(["<sips:gw.example.com;lr>", "<sip:gw.example.com;transport=tls;lr>"])(
+    "%s is taken off, the port being the usual one",
+    (route) => {
+      const options = {
+        upstream: [server("tls")],
+        clientListeners: [at("tls", 5061)],
+        serverListeners: [at("tls", 5062)],
+      };
+      const { network, send } = bench({ options });
+      const alice = network.peer("tls", "192.0.2.10:40001", 5061);
+      send(alice, request("MESSAGE", { extra: [`Route: ${route}`] }));
+      expect(network.to(UPSTREAM, "tls").request().find(HeaderId.Route)).toBe(-1);
+    },
+  );
+});
+
 describe("the name that a server must prove", () => {
   it("is the operator's, and for an address from the network that address", () => {
     const { alice, bob, send, network } = stage([server("tls", true)]);
@@ -203,6 +245,20 @@ describe("the name that a server must prove", () => {
     send(uplink, request("MESSAGE", { uri: "sip:x@192.0.2.77;transport=tls" }));
     expect(network.names).toEqual(["sip.example.com", "sip.example.com", undefined]);
     expect(bob.taken()).toEqual([]);
+  });
+});
+
+describe("a Contact that is a sips: URI", () => {
+  it("gets nothing over a flow in clear", () => {
+    const made = stage("embedded");
+    const to = "<sip:bob@example.com>";
+    const extra = ["Contact: <sips:bob@192.0.2.20:9>"];
+    made.send(made.bob, request("REGISTER", { to, extra }));
+    made.bob.taken();
+    const other = made.network.peer("tcp", "192.0.2.40:40004");
+    made.send(other, request("MESSAGE"));
+    expect(other.takenLines()).toEqual(REFUSED);
+    expect(made.bob.taken()).toEqual([]);
   });
 });
 

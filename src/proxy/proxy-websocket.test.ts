@@ -120,6 +120,7 @@ describe("createProxy with clients on WebSockets", () => {
     CONTACT,
     "sip:bob@df7jal23ls0d.invalid",
     "sip:bob@DF7JAL23LS0D.INVALID.:5060;transport=tcp",
+    "sip:bob@example.com;maddr=df7jal23ls0d.invalid",
     "sip:bob@192.0.2.80:1001;transport=ws",
     "sip:bob@192.0.2.80:1001;transport=WSS",
   ])("opens nothing and asks nobody to reach %s without a flow", (uri) => {

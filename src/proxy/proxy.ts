@@ -286,9 +286,8 @@ function targetDeps(
   options: ProxyOptions,
   faces: FlowFaces,
 ): ProxyCore["targets"] {
-  const choiceOf = (servers: readonly UpstreamTarget[]): UpstreamChoice =>
-    new UpstreamChoice(servers, faces, deps.transport, deps.clock);
-  const upstreams = choiceOf(options.upstream === "embedded" ? [] : options.upstream);
+  const servers = options.upstream === "embedded" ? [] : options.upstream;
+  const upstreams = new UpstreamChoice(servers, faces, deps.transport, deps.clock);
   return {
     options,
     faces,
@@ -299,6 +298,6 @@ function targetDeps(
     clock: deps.clock,
     locator: deps.locator,
     upstreams,
-    placement: createPlacement({ options, upstreams, choiceOf }),
+    placement: createPlacement({ options, upstreams }),
   };
 }

@@ -7,5 +7,6 @@ import type { SipUri } from "../wire/sip/uri.ts";
  */
 export function isReachedByFlowOnly(uri: SipUri): boolean {
   const transport = uri.params.get("transport")?.toLowerCase();
-  return /(?:^|\.)invalid\.?$/i.test(uri.host) || transport === "ws" || transport === "wss";
+  const host = uri.params.get("maddr") ?? uri.host;
+  return /(?:^|\.)invalid\.?$/i.test(host) || transport === "ws" || transport === "wss";
 }

@@ -22,7 +22,7 @@ import {
 } from "./reply.ts";
 import { confirmRegistration, wantsPath } from "./registration.ts";
 import type { ForwardOutcome, RequestContext, RequestOutcome, TransactionEnd } from "./seams.ts";
-import { mayLeave, NOT_SECURE, secrecyOf } from "./secrecy.ts";
+import { nextWay, NOT_SECURE } from "./secrecy.ts";
 import type { ServerTransaction } from "./server-transaction.ts";
 import {
   busy,
@@ -258,15 +258,11 @@ export class ResponseContext implements BranchOwner {
   }
 
   #startBranch(way: BranchTarget, trouble?: Trouble): boolean {
-    const target = way.next(trouble);
     const basis = this.#basis;
-    if (target === undefined || basis === undefined) return false;
-    const { request, ingress } = this.#arrival;
-    const secrecy = secrecyOf(request, ingress, basis.plan);
-    if (!mayLeave(this.#core.targets.faces, secrecy, ingress, target.face)) {
-      this.#withheld = true;
-      return false;
-    }
+    if (basis === undefined) return false;
+    const target = nextWay(this.#core.targets.faces, basis, way, trouble);
+    if (target === "withheld") this.#withheld = true;
+    if (target === undefined || target === "withheld") return false;
     const outgoing = this.#written(basis, target);
     // What cannot be written has been answered.
     if (outgoing === undefined) return true;

@@ -4,6 +4,7 @@ import type { FlowFace } from "./flow-face.ts";
 import type { UpstreamTarget } from "./proxy-options.ts";
 import { plainReply, type Reply } from "./reply.ts";
 import type { RoutePlan } from "./route.ts";
+import type { BranchTarget, Target, Trouble } from "./targets.ts";
 
 /**
  * What must not leave in clear (DESIGN §4 "TLS"): whatever came in encrypted, unless the operator has permitted it by
@@ -32,15 +33,50 @@ export function mayGoTo(upstream: UpstreamTarget, secrecy: Secrecy): boolean {
   return secrecy === "hop" && upstream.allowClear === true;
 }
 
+/** The servers as their names mean them now. */
+interface Servers {
+  readonly upstreams: readonly UpstreamTarget[];
+}
+
+/** A request on its way out. */
+export interface Leaving {
+  readonly request: SipRequest;
+  readonly ingress: FlowFace;
+  readonly plan: RoutePlan;
+}
+
 /**
- * May a request that came by `ingress` leave by `egress`? Asked of every request in the moment before it is sent.
+ * The next way that a request may go; "withheld" when there are only such as it may not. Those are passed by, and no
+ * harm is done to them.
+ */
+export function nextWay(
+  servers: Servers,
+  { request, ingress, plan }: Leaving,
+  way: BranchTarget,
+  trouble?: Trouble,
+): Target | "withheld" | undefined {
+  const asked = secrecyOf(request, ingress, plan);
+  let isWithheld = false;
+  let target = way.next(trouble);
+  while (target !== undefined) {
+    // A Contact of the registrar, or behind an alias, takes the place of the Request-URI.
+    const secrecy = isSips(target.requestUri ?? "") ? "sips" : asked;
+    if (mayLeave(servers, secrecy, ingress, target.face)) return target;
+    isWithheld = true;
+    target = way.next({ kind: "withheld" });
+  }
+  return isWithheld ? "withheld" : undefined;
+}
+
+/**
+ * May a request that came by `ingress` leave by `egress`?
  *
  * In clear towards a server: if the upstream at that address permits it. In clear towards a client: if the upstream
  * does from which it comes. Between two clients, in a dialog of theirs: if any does, for the dialog has come about through
  * one of those.
  */
-export function mayLeave(
-  { upstreams }: { readonly upstreams: readonly UpstreamTarget[] },
+function mayLeave(
+  { upstreams }: Servers,
   secrecy: Secrecy,
   ingress: FlowFace,
   egress: FlowFace,

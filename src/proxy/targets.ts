@@ -30,11 +30,12 @@ export interface Target {
 
 /**
  * Why the last way led nowhere: its connection broke, the server there was found dead before it had answered anything,
- * or it says that it has too much to do.
+ * it says that it has too much to do, or the request may not go there (secrecy.ts), for which the way is not to blame.
  */
 export type Trouble =
   | { readonly kind: "lost" }
   | { readonly kind: "silent" }
+  | { readonly kind: "withheld" }
   | { readonly kind: "busy"; readonly retryAfterMs: number | undefined };
 
 /** One branch: opens the first way that works, and the next one when that leads nowhere. */
@@ -108,10 +109,10 @@ function placedTargets(
   const { placement } = deps;
   const refusal = placementRefusal(placement, ingress.side, request.method);
   if (placement === undefined || refusal !== undefined) return failed(refusal ?? NOT_FOUND);
-  const way = placement.way(request, plan, ingress.flow.remote.address);
+  const secrecy = secrecyOf(request, ingress, plan);
+  const way = placement.way(request, plan, { address: ingress.flow.remote.address, secrecy });
   if (!way.ok) return way;
-  if (way.value !== "next") return ok([way.value]);
-  return towardsUri(deps, plan, secrecyOf(request, ingress, plan));
+  return way.value === "next" ? towardsUri(deps, plan, secrecy) : ok([way.value]);
 }
 
 function flowOfToken(deps: TargetDeps, token: string): Result<readonly BranchTarget[], Reply> {

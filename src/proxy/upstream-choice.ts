@@ -10,6 +10,9 @@ const REST_MS = 5000;
 /** What a Retry-After counts for at most: nobody takes himself out of service for longer with one answer. */
 const LONGEST_REST_MS = 60_000;
 
+/** Servers of which one is asked, the others when it cannot be. */
+export type ServerChoice = Pick<UpstreamChoice, "isNamed" | "mayTake" | "inOrder">;
+
 /**
  * The upstreams in failover order. One whose connection broke, or that said 503, rests for a while; one that the probes
  * found dead (upstream-watch.ts) comes after those. When all of them are like that, all are tried in their order: the
@@ -70,7 +73,7 @@ export class UpstreamChoice {
 
   /** Is this host, as the operator wrote it, one of the upstreams? */
   isNamed(host: string): boolean {
-    return this.#upstreams.some((upstream) => bareHost(upstream.host) === bareHost(host));
+    return isNamedAmong(this.#upstreams, host);
   }
 
   /** Is there an upstream that may be told a request of this secrecy? */
@@ -84,6 +87,15 @@ export class UpstreamChoice {
 
   startingWith(hop: Hop, secrecy: Secrecy): BranchTarget {
     return this.#branch(hop, secrecy);
+  }
+
+  /** Some of them, in an order of their own; what is known of each counts here too. */
+  among(servers: readonly UpstreamTarget[]): ServerChoice {
+    return {
+      isNamed: (host) => isNamedAmong(servers, host),
+      mayTake: (secrecy) => servers.some((server) => mayGoTo(server, secrecy)),
+      inOrder: (secrecy) => this.#branch(undefined, secrecy ?? "none", servers),
+    };
   }
 
   /** New work would have to wait in the buffer of a connection that is full. */
@@ -116,12 +128,16 @@ export class UpstreamChoice {
   }
 
   /** One that may not be told the request is left out, as if it were not there. */
-  #branch(preferred: Hop | undefined, secrecy: Secrecy): BranchTarget {
+  #branch(
+    preferred: Hop | undefined,
+    secrecy: Secrecy,
+    servers?: readonly UpstreamTarget[],
+  ): BranchTarget {
     let left: UpstreamTarget[] | undefined;
     let last: { upstream: UpstreamTarget; target: Target; heard: boolean } | undefined;
     return {
       next: (trouble) => {
-        left ??= this.#ordered(preferred).filter((upstream) => mayGoTo(upstream, secrecy));
+        left ??= this.#ordered(preferred, servers).filter((upstream) => mayGoTo(upstream, secrecy));
         if (last !== undefined) {
           const { upstream, heard } = last;
           if (heard && (trouble?.kind ?? "lost") === "lost") {
@@ -139,23 +155,31 @@ export class UpstreamChoice {
     };
   }
 
-  #ordered(preferred: Hop | undefined): UpstreamTarget[] {
-    if (this.#upstreams.length === 1) return [...this.#upstreams];
+  #ordered(
+    preferred: Hop | undefined,
+    servers: readonly UpstreamTarget[] = this.#upstreams,
+  ): UpstreamTarget[] {
+    if (servers.length === 1) return [...servers];
     const nowMs = this.#clock.monotonicMs();
     const rank = (upstream: UpstreamTarget): number => {
       if (preferred !== undefined && isAt(upstream, preferred)) return 0;
       if (this.#states.get(upstream)?.status === "down") return 3;
       return (this.#restingUntil.get(upstream) ?? 0) > nowMs ? 2 : 1;
     };
-    return [...this.#upstreams].sort((a, b) => rank(a) - rank(b));
+    return [...servers].sort((a, b) => rank(a) - rank(b));
   }
 
   #rest(upstream: UpstreamTarget, trouble: Trouble | undefined): void {
+    if (trouble?.kind === "withheld") return;
     const wantedMs = trouble?.kind === "busy" ? trouble.retryAfterMs : undefined;
     const restMs = Math.min(wantedMs ?? REST_MS, LONGEST_REST_MS);
     this.#restingUntil.set(upstream, this.#clock.monotonicMs() + restMs);
     if (trouble?.kind !== "busy") this.onSuspect?.(upstream);
   }
+}
+
+function isNamedAmong(servers: readonly UpstreamTarget[], host: string): boolean {
+  return servers.some((server) => bareHost(server.host) === bareHost(host));
 }
 
 function isAt(upstream: UpstreamTarget, hop: Hop): boolean {

@@ -38,6 +38,8 @@ export class TlsAcceptor<Frame> {
   readonly #server: Server;
   readonly #handshakes = new Map<string, Handshake>();
   #quietUntilMs = Number.NEGATIVE_INFINITY;
+  /** Whose connection went last before its handshake was done. */
+  #lastGone: Endpoint | undefined;
 
   /** `name`: the transport, as it shall stand in reports. */
   constructor(context: ProtocolContext<Frame>, contexts: TlsContexts, name: "tls" | "wss") {
@@ -66,6 +68,7 @@ export class TlsAcceptor<Frame> {
     socket.once("close", () => {
       if (this.#handshakes.get(key) !== handshake) return;
       this.#handshakes.delete(key);
+      this.#lastGone = remote;
       timer.cancel();
       release();
     });
@@ -97,8 +100,10 @@ export class TlsAcceptor<Frame> {
     const rejection = codedLike(socket.authorizationError);
     // Connecting and going away is what health checks do.
     if (rejection === undefined && (error as NodeJS.ErrnoException).code === "ECONNRESET") return;
+    // A client whose certificate is refused is cut off first, and named in the same turn.
     const handshake = this.#handshakes.get(keyOf(socket));
-    this.#report(handshake?.accepted.remote, tlsReason(rejection ?? error));
+    const remote = handshake?.accepted.remote ?? (rejection && this.#lastGone);
+    this.#report(remote, tlsReason(rejection ?? error));
   }
 
   #report(remote: Endpoint | undefined, reason: string): void {

@@ -140,7 +140,8 @@ function buildContexts(settings: TlsSettings): Contexts {
 
 /** Those of the system, which its administrator rules; a container without any has those that Node brings. */
 function systemAuthorities(): string[] {
-  const system = getCACertificates("system");
+  // Debian has each of them several times (a bundle, single files, links); reading one takes a third of a millisecond.
+  const system = [...new Set(getCACertificates("system"))];
   return system.length > 0 ? system : getCACertificates("bundled");
 }
 

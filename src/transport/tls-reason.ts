@@ -32,8 +32,8 @@ const REASONS: readonly (readonly [pattern: RegExp, words: string])[] = [
   [/^INVALID_PURPOSE$/, "its certificate is not made for this use"],
 ];
 
-/** OpenSSL's own words, where Node gives an error of the system (EPROTO) that holds them. */
-const OPENSSL = /:error:[0-9A-F]+:SSL routines:[^:]*:([^:]+):/;
+/** OpenSSL's own words in a message of Node's, which may bear the code of the system alone (EPROTO). */
+const OPENSSL = /:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/;
 
 /** The words for an error of a TLS socket. */
 export function tlsReason(error: Error): string {

@@ -28,6 +28,8 @@ const ANY = { transport: "tls", address: "127.0.0.1", port: 0 } as const;
 /** A client of the gateway. */
 interface TlsPeer extends Disposable {
   readonly socket: TLSSocket;
+  /** Its own. */
+  readonly port: number;
   readonly received: () => string;
   readonly ended: () => boolean;
 }
@@ -40,9 +42,14 @@ async function connectTlsPeer(port: number, shown?: CertificateFiles): Promise<T
   socket.on("data", (chunk) => (received += chunk.toString("latin1")));
   socket.on("error", () => (ended = true));
   socket.on("close", () => (ended = true));
-  await until(() => socket.getProtocol() !== null || ended);
+  let localPort = 0;
+  let secure = false;
+  socket.on("connect", () => (localPort = socket.localPort ?? 0));
+  socket.on("secureConnect", () => (secure = true));
+  await until(() => secure || ended);
   return {
     socket,
+    port: localPort,
     received: () => received,
     ended: () => ended,
     [Symbol.dispose]: () => void socket.destroy(),
@@ -247,7 +254,8 @@ describe("mutual TLS", () => {
     peer.socket.write("hello\n");
     await until(() => peer.ended() && rig.errors.length === 1);
     expect(rig.frames).toEqual([]);
-    expect(rig.errors[0]?.message).toContain(reason);
+    const from = `127.0.0.1:${peer.port}`;
+    expect(rig.errors[0]?.message).toContain(`no tls connection with ${from}: ${reason}`);
     expect(rig.transport.counters.connectionsOpen).toBe(0);
     // The place is free again.
     expect(rig.closed).toEqual([]);

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { connectTcpPeer, createTransportRig, until } from "../../test/support/transport-rig.ts";
 import {
@@ -277,6 +278,25 @@ describe("createWsTransport: messages", () => {
     expect(rig.texts()).toEqual(["one"]);
     expect(rig.frames[0]?.flow.open).toBe(false);
     await rig.until(() => rig.closed.length === 1);
+  });
+
+  it("survives whatever comes before and after the handshake", async () => {
+    await using rig = createTransportRig();
+    const { port } = await rig.transport.listen(ANY);
+    const junk = fc.sample(fc.uint8Array({ minLength: 2, maxLength: 300 }), {
+      numRuns: 60,
+      seed: 7118,
+    });
+    for (const [index, bytes] of junk.entries()) {
+      using peer = await (index % 2 === 0 ? connectRawWsPeer(port) : connectTcpPeer(port));
+      peer.socket.end(bytes);
+      await until(() => peer.ended);
+    }
+    using good = await connectWsPeer(port);
+    good.ws.send("still here");
+    await rig.until(() => rig.texts().includes("still here"));
+    await rig.until(() => rig.transport.counters.connectionsOpen === 1);
+    expect(rig.transport.counters.bytesHeld).toBe(0);
   });
 
   it("survives a handler that throws", async () => {

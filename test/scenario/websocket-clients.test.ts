@@ -123,6 +123,23 @@ describe.each(KINDS)("two clients on $kind, and one on $stream", ({ kind, stream
     expect(bob.unread).toEqual([]);
   });
 
+  it("gives a message its Content-Length, which browsers may leave out", async () => {
+    const lines = [
+      `MESSAGE ${carol.aor} SIP/2.0`,
+      `Via: SIP/2.0/${kind.toUpperCase()} ${alice.local.address};branch=z9hG4bKbare`,
+      "Max-Forwards: 70",
+      "From: <sip:alice@example.test>;tag=1",
+      `To: <${carol.aor}>`,
+      "Call-ID: bare",
+      "CSeq: 1 MESSAGE",
+      "Content-Type: text/plain",
+    ];
+    alice.raw(`${lines.join("\r\n")}\r\n\r\nno length`);
+    expect((await alice.answerTo("z9hG4bKbare")).status).toBe(200);
+    const received = await carol.receives();
+    expect([received.text, received.header("content-length")]).toEqual(["no length", "9"]);
+  });
+
   it("does not look for a client that is gone", async () => {
     const dave = await signOn("dave", kind);
     expect((await alice.sends(dave.aor, "there?")).status).toBe(200);
