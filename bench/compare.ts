@@ -66,6 +66,8 @@ async function startSluice(site: Site): Promise<Proxy> {
   const config = await writeConfig(site.dir, {
     listen: [`udp://127.0.0.1:${port}`, `tcp://127.0.0.1:${port}`],
     upstream: [`sip:127.0.0.2:${site.serverPort};transport=${site.transport}`],
+    // Its answers are counted as answers to the load.
+    upstream_probe: "off",
     log: { level: "warn" },
   });
   const child = pinned([process.execPath, MAIN, "run", "--config", config]);

@@ -11,8 +11,9 @@ import { createQuarantinePort } from "./assembly/quarantine-port.ts";
 import { quarantineStore } from "./assembly/relay-parts.ts";
 import { startFilter } from "./assembly/start-filter.ts";
 import { runInlineTest } from "./assembly/run-inline-test.ts";
+import { createLocator, serverTransports, upstreamNames } from "./assembly/find-servers.ts";
 import { reportUpstream } from "./assembly/upstream-reports.ts";
-import { resolvePlacement } from "./assembly/resolve-placement.ts";
+import { placementOf } from "./assembly/resolve-placement.ts";
 import { reloadPolicies, reviewPorts, type ReloadOutcome } from "./assembly/review-ports.ts";
 import { systemClock } from "./base/clock.ts";
 import { failed, ok, type Result } from "./base/result.ts";
@@ -78,10 +79,13 @@ export async function startGateway(
   const bootId = randomUUID();
   const registrations = createRegistrations();
   const registrar = createEmbeddedRegistrar();
-  const placed = await resolvePlacement(config);
-  const { upstream, placement } = placed;
-
   let proxy: Proxy | undefined;
+  const locator = createLocator(config, clock);
+  const names = parts.use(
+    await upstreamNames(config, { clock, locator, log }, (now) => proxy?.replaceUpstreams(now)),
+  );
+  const placed = placementOf(config, names);
+
   const kept = quarantineStore(config);
   const { filter, relay } = await startFilter(
     { clock, journal, policy: () => policies.current, originator: () => proxy, log },
@@ -109,8 +113,8 @@ export async function startGateway(
   const listeners = await openListeners(transport, {
     listen: config.listen,
     upstreamFrom: config.upstreamFrom,
-    serverTransports: new Set(upstream === "embedded" ? [] : upstream.map((one) => one.transport)),
-    serversOnly: placement !== undefined,
+    serverTransports: serverTransports(names, config),
+    serversOnly: placed.placement !== undefined,
   });
   const running = createProxy(
     {
@@ -121,6 +125,7 @@ export async function startGateway(
       contactAliases: createContactAliases(flowKey, bootId),
       registrations,
       registrar,
+      locator,
       log: { warn: (fields, message) => log.warn(message, fields) },
       onUpstream: (change) => reportUpstream({ clock, journal, log }, change),
     },

@@ -31,6 +31,7 @@ export function proxyOptions(
     overloadStatus: limits.overloadCode,
     account: credentialsOf(config),
     upstreamProbe: config.upstreamProbe,
+    udpMtuBytes: config.udpMtuBytes,
   };
 }
 

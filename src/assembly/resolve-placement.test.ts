@@ -1,9 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { Config, UpstreamServer } from "../config/config.ts";
-import { resolvePlacement, serverAddresses } from "./resolve-placement.ts";
+import { createManualClock } from "../../test/support/manual-clock.ts";
+import { placementOf, serverAddresses, type ResolvedPlacement } from "./resolve-placement.ts";
+import { resolveUpstream } from "./resolve-upstream.ts";
+import { UpstreamNames } from "./upstream-names.ts";
 
 function server(host: string): UpstreamServer {
-  return { uri: `sip:${host}`, transport: "tcp", host, port: 5060, allowClear: false };
+  const given = { portGiven: false, transportGiven: true };
+  return { uri: `sip:${host}`, transport: "tcp", host, port: 5060, allowClear: false, ...given };
 }
 
 const A = server("10.0.1.5");
@@ -18,9 +22,22 @@ function configOf(placement: Config["placement"]): Config {
   return { placement, routes, upstream } as unknown as Config;
 }
 
-describe("resolvePlacement", () => {
+async function resolved(placement: Config["placement"]): Promise<ResolvedPlacement> {
+  const names = await UpstreamNames.start(
+    {
+      clock: createManualClock(),
+      find: async (one) => ({ targets: [await resolveUpstream(one)], ttlMs: undefined }),
+      log: { warn: () => undefined },
+      onChange: () => undefined,
+    },
+    [A, B],
+  );
+  return placementOf(configOf(placement), names);
+}
+
+describe("placementOf", () => {
   it("finds the servers of each domain, their addresses spelt as sockets do", async () => {
-    const placed = await resolvePlacement(configOf("trunk"));
+    const placed = await resolved("trunk");
     expect(placed.placement).toMatchObject({
       kind: "trunk",
       routes: [
@@ -32,7 +49,7 @@ describe("resolvePlacement", () => {
   });
 
   it("knows no server by its address alone in front of it", async () => {
-    const placed = await resolvePlacement(configOf("in_front"));
+    const placed = await resolved("in_front");
     expect(placed.placement).toBeUndefined();
     expect(serverAddresses(placed)).toEqual([]);
   });

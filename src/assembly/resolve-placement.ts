@@ -1,7 +1,7 @@
 import { isIPv6, SocketAddress } from "node:net";
 import type { Config } from "../config/config.ts";
 import type { PlacementOptions, UpstreamTarget } from "../proxy/proxy-options.ts";
-import { resolveUpstream } from "./resolve-upstream.ts";
+import type { UpstreamNames } from "./upstream-names.ts";
 
 /** The servers that the gateway knows, and where it stands among them. */
 export interface ResolvedPlacement {
@@ -10,19 +10,15 @@ export interface ResolvedPlacement {
   readonly placement: PlacementOptions | undefined;
 }
 
-/** Finds the addresses of all configured servers. Rejects with UPSTREAM_UNKNOWN. */
-export async function resolvePlacement(config: Config): Promise<ResolvedPlacement> {
-  if (config.upstream.kind === "embedded") return { upstream: "embedded", placement: undefined };
-  const resolved = new Map<string, UpstreamTarget>();
-  for (const server of config.upstream.servers) {
-    resolved.set(server.uri, inOneSpelling(await resolveUpstream(server)));
-  }
-  const upstream = [...resolved.values()];
+/** The configured servers by what their names mean now. */
+export function placementOf(config: Config, names: UpstreamNames | undefined): ResolvedPlacement {
+  if (names === undefined) return { upstream: "embedded", placement: undefined };
+  const upstream = names.targets.map(inOneSpelling);
   if (config.placement === "in_front") return { upstream, placement: undefined };
   if (config.placement === "beside") return { upstream, placement: { kind: "beside" } };
   const routes = config.routes.map(({ domain, servers }) => ({
     domain,
-    servers: servers.flatMap(({ uri }) => resolved.get(uri) ?? []),
+    servers: servers.flatMap(({ uri }) => names.targetsOf(uri).map(inOneSpelling)),
   }));
   return { upstream, placement: { kind: "trunk", routes } };
 }
@@ -37,7 +33,7 @@ export function serverAddresses({ upstream, placement }: ResolvedPlacement): rea
 }
 
 /** As sockets tell it, so that the same address is never spelt in two ways. */
-function inOneSpelling(target: UpstreamTarget): UpstreamTarget {
+export function inOneSpelling(target: UpstreamTarget): UpstreamTarget {
   const { address, port } = target.remote;
   if (!isIPv6(address)) return target;
   const spelt = new SocketAddress({ address, family: "ipv6" }).address;

@@ -117,6 +117,9 @@ export interface UpstreamServer {
   /** A name or a literal address, IPv6 without brackets. */
   readonly host: string;
   readonly port: number;
+  /** What the URI says itself; the rest may stand in DNS (RFC 3263). */
+  readonly portGiven: boolean;
+  readonly transportGiven: boolean;
   /** What came in by TLS may go to this server in clear. */
   readonly allowClear: boolean;
 }

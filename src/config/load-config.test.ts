@@ -33,6 +33,8 @@ describe("loadConfig", () => {
             transport: "udp",
             host: "10.0.0.5",
             port: 5060,
+            portGiven: false,
+            transportGiven: false,
             allowClear: false,
           },
         ],

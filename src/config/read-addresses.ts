@@ -80,7 +80,15 @@ export function readUpstreamUri(text: string, allowClear: boolean): Read<Upstrea
   const port = portText === undefined ? (usual ?? 5060) : Number(portText);
   if (port < 1 || port > 65_535)
     return wrong(`there is no port ${port}`, "ports go from 1 to 65535");
-  return ok({ uri: text, transport: transport.value, host: name, port, allowClear });
+  return ok({
+    uri: text,
+    transport: transport.value,
+    host: name,
+    port,
+    portGiven: portText !== undefined,
+    transportGiven: /;transport=/i.test(params),
+    allowClear,
+  });
 }
 
 function readTransport(params: string, secure: boolean): Read<TransportName> {

@@ -9,7 +9,7 @@ import type { ProxyCore } from "./proxy-core.ts";
 import type { RoutePlan } from "./route.ts";
 import type { RequestContext } from "./seams.ts";
 import { nextWay } from "./secrecy.ts";
-import { chooseTargets } from "./targets.ts";
+import { chooseTargets, type Chosen, type Target } from "./targets.ts";
 
 /** The ACK of a 2xx as it came in. */
 export interface IncomingAck {
@@ -25,13 +25,26 @@ export interface IncomingAck {
  * an ACK: one that cannot be forwarded is dropped.
  */
 export function forwardAck(core: ProxyCore, ack: IncomingAck): void {
-  const { request, ingress, viaStamp, plan, context } = ack;
+  const { request, ingress, plan } = ack;
   const hash = wayHash(request, ingress.side);
   if (request.value(HeaderId.MaxForwards) === "0" || core.branches.isLoop(request, hash)) return;
-  const targets = chooseTargets(core.targets, request, ingress, plan);
-  const way = targets.ok ? targets.value[0] : undefined;
-  const target = way === undefined ? undefined : nextWay(core.options, ack, way);
-  if (target === undefined || target === "withheld") return;
+  const chosen = chooseTargets(core.targets, request, ingress, plan);
+  const send = (targets: Awaited<Chosen>): void => {
+    const way = targets.ok ? targets.value[0] : undefined;
+    const target = way === undefined ? undefined : nextWay(core.targets.faces, ack, way);
+    if (target !== undefined && target !== "withheld") sendAck(core, ack, target, hash);
+  };
+  if (!(chosen instanceof Promise)) {
+    send(chosen);
+    return;
+  }
+  chosen.then(send).catch((error: unknown) => {
+    core.log.warn({ err: error }, "an ACK could not be forwarded");
+  });
+}
+
+function sendAck(core: ProxyCore, ack: IncomingAck, target: Target, hash: string): void {
+  const { request, ingress, viaStamp, plan, context } = ack;
   const keepIdentity = context.side === "server" || context.trusted;
   const basis = {
     request,

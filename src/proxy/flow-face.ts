@@ -30,6 +30,8 @@ export class FlowFace {
   readonly waiting: Set<FlowDependent> = new Set();
   /** How much the peer has sent: messages, keepalives, and what could not be read. */
   frames = 0;
+  /** Of the list of servers by which its side was told. */
+  generation = 0;
   readonly #tokens: FlowTokens;
 
   constructor(flow: Flow, side: Side, sentBy: string, tokens: FlowTokens) {
@@ -75,6 +77,10 @@ export class FlowFace {
 
 /** Makes and keeps the faces of flows, and knows which addresses are ours. */
 export class FlowFaces {
+  /** The servers as their names mean them now. */
+  #upstreams: readonly UpstreamTarget[];
+  /** Counts how often they have changed. */
+  #generation = 0;
   readonly #faces = new WeakMap<Flow, FlowFace>();
   readonly #options: ProxyOptions;
   readonly #tokens: FlowTokens;
@@ -86,6 +92,7 @@ export class FlowFaces {
   constructor(options: ProxyOptions, tokens: FlowTokens) {
     this.#options = options;
     this.#tokens = tokens;
+    this.#upstreams = options.upstream === "embedded" ? [] : options.upstream;
     const listeners = [...options.clientListeners, ...options.serverListeners];
     this.#ownPorts = new Set(listeners.map((listener) => listener.port));
     this.#atDefaultPort = listeners.some((l) => l.port === DEFAULT_PORTS[l.transport]);
@@ -95,14 +102,34 @@ export class FlowFaces {
 
   of(flow: Flow): FlowFace {
     const known = this.#faces.get(flow);
-    if (known !== undefined) return known;
+    if (known !== undefined && this.#stands(known)) return known;
     const side = this.sideOf(flow);
     const at = this.#reachableAt(flow, side);
     const host = this.#options.advertisedHost(at, flow.remote.address);
     this.#ownHosts.add(bareHost(host));
     const face = new FlowFace(flow, side, `${uriHost(host)}:${at.port}`, this.#tokens);
+    face.generation = this.#generation;
     this.#faces.set(flow, face);
     return face;
+  }
+
+  /** The servers as their names mean them now. */
+  get upstreams(): readonly UpstreamTarget[] {
+    return this.#upstreams;
+  }
+
+  /** The names of the servers mean other addresses now. */
+  replaceUpstreams(upstreams: readonly UpstreamTarget[]): void {
+    this.#upstreams = upstreams;
+    this.#generation += 1;
+  }
+
+  /** A peer that was a client may be a server now; one that was a server stays it on the flows that there are. */
+  #stands(face: FlowFace): boolean {
+    if (face.generation === this.#generation) return true;
+    if (face.side === "client" && this.sideOf(face.flow) === "server") return false;
+    face.generation = this.#generation;
+    return true;
   }
 
   /** The face of a flow that was used before. */
@@ -125,20 +152,19 @@ export class FlowFaces {
     if (options.upstream === "embedded" || isWebSocket(flow)) return "client";
     if (options.isServerSide(flow.remote.address)) return "server";
     if (flow.outgoing) return this.isUpstream(flow.transport, flow.remote) ? "server" : "client";
-    const known = options.upstream.some(({ remote }) => remote.address === flow.remote.address);
+    const known = this.#upstreams.some(({ remote }) => remote.address === flow.remote.address);
     return known && options.serverListeners.some((l) => isAt(l, flow)) ? "server" : "client";
   }
 
+  /** A server that is reached by UDP is the same one by TCP at the same port (RFC 3261 §18.1.1). */
   isUpstream(transport: TransportName, remote: Endpoint): boolean {
     return this.upstreamAt(transport, remote) !== undefined;
   }
 
   upstreamAt(transport: TransportName, remote: Endpoint): UpstreamTarget | undefined {
-    const { upstream } = this.#options;
-    if (upstream === "embedded") return undefined;
-    return upstream.find(
+    return this.#upstreams.find(
       (target) =>
-        target.transport === transport &&
+        (target.transport === transport || (target.transport === "udp" && transport === "tcp")) &&
         target.remote.port === remote.port &&
         target.remote.address === remote.address,
     );

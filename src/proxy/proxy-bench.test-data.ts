@@ -1,5 +1,6 @@
 /** A proxy between fake flows: what it sends is read back as text or messages. */
 import { createManualClock, type ManualClock } from "../../test/support/manual-clock.ts";
+import type { ServerLocator } from "../dns/server-locator.ts";
 import { createEmbeddedRegistrar } from "../location/embedded-registrar.ts";
 import { createContactAliases } from "../location/contact-aliases.ts";
 import { createFlowTokens } from "../location/flow-tokens.ts";
@@ -141,6 +142,7 @@ export function bench(
     seams?: Partial<Seams>;
     transport?: TransportName;
     onUpstream?: (change: UpstreamChange) => void;
+    locator?: ServerLocator;
   } = {},
 ): Bench {
   const clock = createManualClock();
@@ -169,6 +171,7 @@ export function bench(
       registrations,
       registrar: createEmbeddedRegistrar(),
       log: { warn: (_fields, message) => void warnings.push(message) },
+      ...(given.locator === undefined ? {} : { locator: given.locator }),
       ...(given.onUpstream === undefined ? {} : { onUpstream: given.onUpstream }),
     },
     optionsOf(upstreamTransport, given.options),

@@ -4,6 +4,7 @@ import type { ClientTransactionEnv } from "./client-transaction.ts";
 import type { PathRefusals } from "./contact-alias.ts";
 import type { DialogLegs } from "./dialog-legs.ts";
 import type { OwnCalls } from "./own-calls.ts";
+import type { LargeRequests } from "./large-requests.ts";
 import type { ProxyDeps, ProxyOptions } from "./proxy-options.ts";
 import type { AskFilter } from "./request-guard.ts";
 import type { TargetDeps } from "./targets.ts";
@@ -17,6 +18,8 @@ export interface ProxyCore extends Pick<ProxyDeps, "seams" | "log" | "registrati
   readonly branches: BranchMaker;
   readonly clientEnv: ClientTransactionEnv;
   readonly legs: DialogLegs;
+  /** `udp_mtu`; undefined: off. */
+  readonly large: LargeRequests | undefined;
   readonly pathRefusals: PathRefusals;
   readonly ownCalls: OwnCalls;
 }

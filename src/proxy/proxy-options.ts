@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import type { ServerLocator } from "../dns/server-locator.ts";
 import type { EmbeddedRegistrar } from "../location/embedded-registrar.ts";
 import type { ContactAliases } from "../location/contact-aliases.ts";
 import type { FlowTokens } from "../location/flow-tokens.ts";
@@ -20,6 +21,8 @@ export interface ProxyDeps {
   readonly registrations: Registrations;
   /** Asked only with `upstream: embedded`. */
   readonly registrar?: EmbeddedRegistrar;
+  /** Looks up the names that the server side sends requests to (RFC 3263). */
+  readonly locator?: ServerLocator;
   readonly log: ProxyLog;
   /** Told whenever an upstream comes or goes. */
   readonly onUpstream?: (change: UpstreamChange) => void;
@@ -111,6 +114,8 @@ export interface ProxyOptions {
   readonly overloadStatus?: OverloadStatus;
   /** `upstream_probe`; undefined: off. */
   readonly upstreamProbe?: UpstreamProbe | undefined;
+  /** `udp_mtu`: requests to a server that are larger leave by TCP; undefined: off. */
+  readonly udpMtuBytes?: number | undefined;
   /** Answers the upstream's Digest challenges to requests of our own; undefined: they are not answered. */
   readonly account?: Account | undefined;
 }

@@ -7,8 +7,8 @@
  * (the filter) → route, targets → forward-request → client-transaction; and back: client-transaction →
  * response-context → forward-response → server-transaction.
  *
- * Requests of our own begin in originate.ts. It knows no policy and no bodies, resolves no names (RFC 3263: only the
- * static next hop), and keeps of dialogs no more than dialog-legs.ts needs.
+ * Requests of our own begin in originate.ts. It knows no policy and no bodies, waits for no name but those that the server
+ * side sends requests to (located-targets.ts), and keeps of dialogs no more than dialog-legs.ts needs.
  * Limits: `inFlight` unfinished transactions; finished ones linger within LINGER, the oldest going first.
  */
 import { createTimerWheel } from "../base/timer-wheel.ts";
@@ -22,16 +22,18 @@ import { PathRefusals } from "./contact-alias.ts";
 import { DialogLegs } from "./dialog-legs.ts";
 import { FlowFaces, isWebSocket, type FlowFace } from "./flow-face.ts";
 import { OwnCalls } from "./own-calls.ts";
+import { LargeRequests } from "./large-requests.ts";
 import { LingerQueue, type LingerLimits } from "./linger.ts";
 import { OwnRequests } from "./originate.ts";
 import type { LegRequest, OriginationEnd, Originator, OwnMessage } from "./origination.ts";
 import { createProxyCounters, type ProxyCounters } from "./proxy-counters.ts";
 import type { ProxyCore } from "./proxy-core.ts";
 import { createPlacement } from "./create-placement.ts";
-import type { ProxyDeps, ProxyOptions } from "./proxy-options.ts";
+import type { ProxyDeps, ProxyOptions, UpstreamTarget } from "./proxy-options.ts";
 import { createRequestGuard } from "./request-guard.ts";
 import { RequestIntake } from "./request-intake.ts";
 import type { Load, ServerTransaction } from "./server-transaction.ts";
+import { openHop, type Hop, type Target, type TargetDeps } from "./targets.ts";
 import { T4_MS, TRANSACTION_MS } from "./timers.ts";
 import { UpstreamChoice } from "./upstream-choice.ts";
 import { upstreamName } from "./upstream-name.ts";
@@ -51,6 +53,8 @@ export interface Proxy extends Originator {
   readonly counters: Readonly<ProxyCounters>;
   /** Transactions without a final answer. */
   readonly unfinished: number;
+  /** The names of the servers mean other addresses now; in the order of preference. */
+  replaceUpstreams(upstreams: readonly UpstreamTarget[]): void;
   /** How the servers stand, the preferred one first; empty with the embedded registrar. */
   readonly upstreams: readonly UpstreamView[];
 }
@@ -100,6 +104,7 @@ class SipProxy implements Proxy {
     const longLinger = new LingerQueue(timers, nowMs, TRANSACTION_MS, LINGER);
     const shortLinger = new LingerQueue(timers, nowMs, T4_MS, LINGER);
     this.#faces = new FlowFaces(options, deps.flowTokens);
+    const targets = targetDeps(deps, options, this.#faces);
     this.#core = {
       seams: deps.seams,
       log: deps.log,
@@ -116,10 +121,11 @@ class SipProxy implements Proxy {
         },
         { deadlineMs: options.answerWithinMs * FILTER_SHARE, onFailure: options.onFailure },
       ),
-      targets: targetDeps(deps, options, this.#faces),
+      targets,
       branches: new BranchMaker(),
       clientEnv: { timers, table: this.#clients, cancels: this.#cancels, longLinger },
       legs: new DialogLegs(),
+      large: largeRequests(deps, options, targets),
       pathRefusals: new PathRefusals(options.path),
       ownCalls: new OwnCalls(),
     };
@@ -197,6 +203,11 @@ class SipProxy implements Proxy {
     this.#own.close();
   }
 
+  replaceUpstreams(upstreams: readonly UpstreamTarget[]): void {
+    this.#faces.replaceUpstreams(upstreams);
+    this.#core.targets.upstreams.replace(upstreams);
+  }
+
   async sendMessage(message: OwnMessage): Promise<OriginationEnd> {
     return this.#own.sendMessage(message);
   }
@@ -258,6 +269,20 @@ function mayAnswer(face: FlowFace, client: ClientTransaction): boolean {
   return face.side === "server" && client.face.side === "server";
 }
 
+function largeRequests(
+  { clock, log }: ProxyDeps,
+  { udpMtuBytes }: ProxyOptions,
+  targets: TargetDeps,
+): LargeRequests | undefined {
+  if (udpMtuBytes === undefined) return undefined;
+  const open = (hop: Hop): Target => openHop(targets, hop);
+  const streamPort = (address: string): number | undefined =>
+    targets.upstreams.all.find(({ transport, remote }) => {
+      return transport === "tcp" && remote.address === address;
+    })?.remote.port;
+  return new LargeRequests({ clock, log, open, streamPort }, udpMtuBytes);
+}
+
 function targetDeps(
   deps: ProxyDeps,
   options: ProxyOptions,
@@ -273,6 +298,7 @@ function targetDeps(
     aliases: deps.contactAliases,
     registrar: deps.registrar,
     clock: deps.clock,
+    locator: deps.locator,
     upstreams,
     placement: createPlacement({ options, upstreams }),
   };

@@ -10,6 +10,7 @@ import { aliasedContact } from "./contact-alias.ts";
 import type { FlowFace } from "./flow-face.ts";
 import type { ProxyCore } from "./proxy-core.ts";
 import type { ProxyCounters } from "./proxy-counters.ts";
+import { isUnicast } from "./is-unicast.ts";
 import { placementRefusal } from "./placement.ts";
 import { authenticatedAor } from "./registration.ts";
 import {
@@ -33,7 +34,6 @@ import {
 } from "./server-transaction.ts";
 import { isSigned } from "./signed-message.ts";
 import { stampVia } from "./stamp-via.ts";
-import { isUnicast } from "./targets.ts";
 import { transactionKey } from "./transaction-key.ts";
 
 /** Repetitions of a refused INVITE's answer to somebody who has not shown who he is (HARDENING D3). */

@@ -2,9 +2,9 @@ import type { TimerHandle } from "../base/timer-wheel.ts";
 import type { SipRequest, SipResponse } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
 import { BestAnswer, type Candidate } from "./best-answer.ts";
-import { ok } from "../base/result.ts";
+import { ok, type Result } from "../base/result.ts";
 import { createAliasedRegister, type AliasedRegister } from "./aliased-register.ts";
-import { ClientTransaction, type BranchOwner } from "./client-transaction.ts";
+import { ClientTransaction, type BranchOwner, type OutgoingRequest } from "./client-transaction.ts";
 import type { FlowFace } from "./flow-face.ts";
 import { forwardedRequest, type ForwardBasis } from "./forward-request.ts";
 import { forwardedResponse } from "./forward-response.ts";
@@ -30,6 +30,7 @@ import {
   chooseTargets,
   once as onlyWay,
   type BranchTarget,
+  type Target,
   type Trouble,
 } from "./targets.ts";
 import { T1_MS } from "./timers.ts";
@@ -69,6 +70,8 @@ export class ResponseContext implements BranchOwner {
   readonly #branches: ClientTransaction[] = [];
   /** Of each branch, where else it can go. */
   readonly #ways: BranchTarget[] = [];
+  /** Of branches that left by TCP for their size: where they were to go. */
+  #fallbacks: Map<ClientTransaction, Target> | undefined;
   readonly #alias: AliasedRegister | undefined;
   #basis: ForwardBasis | undefined;
   #onEnd: ((end: TransactionEnd) => void) | undefined;
@@ -174,6 +177,7 @@ export class ResponseContext implements BranchOwner {
   }
 
   onUnreachable(branch: ClientTransaction, why: "lost" | "silent"): void {
+    if (why === "lost" && this.#fallsBack(branch)) return;
     if (this.#goesOn(branch, { kind: why })) return;
     const { face } = branch;
     const reply = face.side === "server" ? UPSTREAM_LOST : FLOW_FAILED;
@@ -200,19 +204,36 @@ export class ResponseContext implements BranchOwner {
 
   #forward({ splices: edits, towardsServer = [], messaging }: ForwardOutcome): void {
     const { request, ingress, plan } = this.#arrival;
-    const { targets: targetDeps, options } = this.#core;
+    const { targets: deps, options } = this.#core;
     if (options.upstream === "embedded" && request.method === "REGISTER") {
       this.#registerHere();
       return;
     }
-    const targets = chooseTargets(targetDeps, request, ingress, plan);
+    const targets = chooseTargets(deps, request, ingress, plan);
+    const addPath = ingress.side === "client" && wantsPath(request, options.path);
+    const unrecorded = deps.placement?.followsMessagingOnly === true && messaging !== true;
+    const basis = { ...this.#arrival, edits, towardsServer, addPath, unrecorded };
+    if (targets instanceof Promise) this.#sendLater(basis, targets);
+    else this.#send(basis, targets);
+  }
+
+  /** A name had to be looked up; meanwhile the sender may have had his answer. */
+  #sendLater(basis: ForwardBasis, found: Promise<Result<readonly BranchTarget[], Reply>>): void {
+    const send = (targets: Result<readonly BranchTarget[], Reply>): void => {
+      if (this.#server.proceeding) this.#send(basis, targets);
+    };
+    found.then(send).catch((error: unknown) => {
+      this.#core.log.warn({ err: error }, "a request could not be forwarded");
+      this.#giveUp(INTERNAL_ERROR, "replied");
+    });
+  }
+
+  #send(basis: ForwardBasis, targets: Result<readonly BranchTarget[], Reply>): void {
     if (!targets.ok) {
       this.#answer(targets.problem, targets.problem === FLOW_FAILED ? "unreachable" : "replied");
       return;
     }
-    const addPath = ingress.side === "client" && wantsPath(request, options.path);
-    const unrecorded = targetDeps.placement?.followsMessagingOnly === true && messaging !== true;
-    this.#basis = { ...this.#arrival, edits, towardsServer, addPath, unrecorded };
+    this.#basis = basis;
     let started = 0;
     for (const way of targets.value) if (this.#startBranch(way)) started += 1;
     if (started > 0) return;
@@ -248,13 +269,42 @@ export class ResponseContext implements BranchOwner {
   #startBranch(way: BranchTarget, trouble?: Trouble): boolean {
     const basis = this.#basis;
     if (basis === undefined) return false;
-    const target = nextWay(this.#core.options, basis, way, trouble);
+    const target = nextWay(this.#core.targets.faces, basis, way, trouble);
     if (target === "withheld") this.#withheld = true;
     if (target === undefined || target === "withheld") return false;
     if (this.#elsewhere !== undefined && target.face.side === "client") {
       this.#answer(this.#elsewhere, "replied");
       return true;
     }
+    const outgoing = this.#written(basis, target);
+    // What cannot be written has been answered.
+    if (outgoing === undefined) return true;
+    const stream = this.#core.large?.streamFor(target, outgoing.bytes.length);
+    const larger = stream === undefined ? undefined : this.#written(basis, stream);
+    if (larger === undefined) {
+      this.#launch(outgoing, way);
+    } else {
+      this.#fallbacks ??= new Map();
+      this.#fallbacks.set(this.#launch(larger, way), target);
+    }
+    return true;
+  }
+
+  /** A connection that was opened for a large request failed: it leaves by UDP after all (RFC 3261 §18.1.1). */
+  #fallsBack(branch: ClientTransaction): boolean {
+    const target = this.#fallbacks?.get(branch);
+    const way = this.#ways[this.#branches.indexOf(branch)];
+    if (target === undefined || way === undefined || this.#basis === undefined) return false;
+    this.#fallbacks?.delete(branch);
+    if (!branch.face.heard) this.#core.large?.refused(target);
+    if (this.#cancelled || !this.#server.proceeding) return false;
+    const outgoing = this.#written(this.#basis, target);
+    if (outgoing !== undefined) this.#launch(outgoing, way);
+    return true;
+  }
+
+  /** The request as it leaves towards one target; undefined when it cannot be, and has been answered. */
+  #written(basis: ForwardBasis, target: Target): OutgoingRequest | undefined {
     const { request, wayHash } = this.#arrival;
     const branch = this.#core.branches.next(wayHash);
     const requestUri = target.requestUri ?? basis.plan.target;
@@ -262,7 +312,7 @@ export class ResponseContext implements BranchOwner {
     const aliases = this.#alias?.splicesFor(target.face) ?? NO_ALIASES;
     if (!aliases.ok) {
       this.#giveUp(aliases.problem, "replied");
-      return true;
+      return undefined;
     }
     const more = [...numbers, ...aliases.value];
     const edits = more.length === 0 ? basis.edits : [...basis.edits, ...more];
@@ -272,19 +322,18 @@ export class ResponseContext implements BranchOwner {
       target,
       branch,
     );
-    const transaction = new ClientTransaction(this.#core.clientEnv, this, {
-      branch,
-      method: request.method,
-      face: target.face,
-      bytes,
-      message: () => readAgain(bytes),
-    });
     if (edits.length > 0) this.#edited = once(() => readAgain(bytes));
     if (numbers.length > 0) this.#renumbered = true;
+    const message = (): SipRequest => readAgain(bytes);
+    return { branch, method: request.method, face: target.face, bytes, message };
+  }
+
+  #launch(outgoing: OutgoingRequest, way: BranchTarget): ClientTransaction {
+    const transaction = new ClientTransaction(this.#core.clientEnv, this, outgoing);
     this.#branches.push(transaction);
     this.#ways.push(way);
     transaction.start();
-    return true;
+    return transaction;
   }
 
   #weigh(candidate: Candidate): void {

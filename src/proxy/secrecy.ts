@@ -1,7 +1,7 @@
 import type { Flow } from "../transport/flow.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import type { FlowFace } from "./flow-face.ts";
-import type { ProxyOptions, UpstreamTarget } from "./proxy-options.ts";
+import type { UpstreamTarget } from "./proxy-options.ts";
 import { plainReply, type Reply } from "./reply.ts";
 import type { RoutePlan } from "./route.ts";
 import type { BranchTarget, Target, Trouble } from "./targets.ts";
@@ -33,6 +33,11 @@ export function mayGoTo(upstream: UpstreamTarget, secrecy: Secrecy): boolean {
   return secrecy === "hop" && upstream.allowClear === true;
 }
 
+/** The servers as their names mean them now. */
+interface Servers {
+  readonly upstreams: readonly UpstreamTarget[];
+}
+
 /** A request on its way out. */
 export interface Leaving {
   readonly request: SipRequest;
@@ -45,7 +50,7 @@ export interface Leaving {
  * harm is done to them.
  */
 export function nextWay(
-  options: Pick<ProxyOptions, "upstream">,
+  servers: Servers,
   { request, ingress, plan }: Leaving,
   way: BranchTarget,
   trouble?: Trouble,
@@ -56,7 +61,7 @@ export function nextWay(
   while (target !== undefined) {
     // A Contact of the registrar, or behind an alias, takes the place of the Request-URI.
     const secrecy = isSips(target.requestUri ?? "") ? "sips" : asked;
-    if (mayLeave(options, secrecy, ingress, target.face)) return target;
+    if (mayLeave(servers, secrecy, ingress, target.face)) return target;
     isWithheld = true;
     target = way.next({ kind: "withheld" });
   }
@@ -71,14 +76,14 @@ export function nextWay(
  * one of those.
  */
 function mayLeave(
-  options: Pick<ProxyOptions, "upstream">,
+  { upstreams }: Servers,
   secrecy: Secrecy,
   ingress: FlowFace,
   egress: FlowFace,
 ): boolean {
   if (secrecy === "none" || egress.flow.encrypted) return true;
-  if (secrecy === "sips" || options.upstream === "embedded") return false;
-  const permits = options.upstream.filter((upstream) => upstream.allowClear === true);
+  if (secrecy === "sips") return false;
+  const permits = upstreams.filter((upstream) => upstream.allowClear === true);
   const server =
     egress.side === "server" || egress.flow.outgoing
       ? egress.flow

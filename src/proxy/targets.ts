@@ -5,11 +5,14 @@ import type { ContactAliases } from "../location/contact-aliases.ts";
 import type { FlowReference } from "../location/flow-reference.ts";
 import type { FlowTokens } from "../location/flow-tokens.ts";
 import type { Clock } from "../base/clock.ts";
+import type { ServerLocator } from "../dns/server-locator.ts";
 import type { Endpoint, Flow, TransportName } from "../transport/flow.ts";
 import type { SipRequest, SipResponse } from "../wire/sip/message.ts";
 import { canonicalAor, parseSipUri, type SipUri } from "../wire/sip/uri.ts";
 import { bareHost, DEFAULT_PORTS, type FlowFace, type FlowFaces } from "./flow-face.ts";
 import type { FlowOpener, ProxyOptions } from "./proxy-options.ts";
+import { isUnicast } from "./is-unicast.ts";
+import { locatedTargets, serverNameOf } from "./located-targets.ts";
 import { FLOW_FAILED, plainReply, type Reply } from "./reply.ts";
 import { placementRefusal, type Placement } from "./placement.ts";
 import type { RoutePlan } from "./route.ts";
@@ -50,8 +53,15 @@ export interface TargetDeps {
   readonly registrar: EmbeddedRegistrar | undefined;
   readonly clock: Clock;
   readonly upstreams: UpstreamChoice;
+  /** Finds the servers that names mean; undefined: names lead nowhere. */
+  readonly locator: ServerLocator | undefined;
   readonly placement: Placement | undefined;
 }
+
+/** Where a request goes, or why nowhere; a promise only when a name has to be looked up. */
+export type Chosen =
+  | Result<readonly BranchTarget[], Reply>
+  | Promise<Result<readonly BranchTarget[], Reply>>;
 
 const NOT_FOUND: Reply = plainReply(404, "Not Found");
 const UNRESOLVED: Reply = plainReply(502, "Host Name Not Resolved Here");
@@ -68,7 +78,7 @@ export function chooseTargets(
   request: SipRequest,
   ingress: FlowFace,
   plan: RoutePlan,
-): Result<readonly BranchTarget[], Reply> {
+): Chosen {
   const { side } = ingress;
   if (deps.placement !== undefined) return placedTargets(deps, request, ingress, plan);
   const inDialog = request.toTag !== undefined;
@@ -95,7 +105,7 @@ function placedTargets(
   request: SipRequest,
   ingress: FlowFace,
   plan: RoutePlan,
-): Result<readonly BranchTarget[], Reply> {
+): Chosen {
   const { placement } = deps;
   const refusal = placementRefusal(placement, ingress.side, request.method);
   if (placement === undefined || refusal !== undefined) return failed(refusal ?? NOT_FOUND);
@@ -165,7 +175,7 @@ function towardsServer(
 ): Result<readonly BranchTarget[], Reply> {
   const hop = next === undefined ? undefined : literalHop(next);
   if (hop !== undefined && !deps.faces.isUpstream(hop.transport, hop.remote)) {
-    return ok([once(open(deps, hop))]);
+    return ok([once(openHop(deps, hop))]);
   }
   if (!deps.upstreams.mayTake(secrecy)) return failed(NOT_SECURE);
   return ok([
@@ -174,11 +184,7 @@ function towardsServer(
 }
 
 /** From the server: the next Route, else the Request-URI. */
-function towardsUri(
-  deps: TargetDeps,
-  plan: RoutePlan,
-  secrecy: Secrecy,
-): Result<readonly BranchTarget[], Reply> {
+function towardsUri(deps: TargetDeps, plan: RoutePlan, secrecy: Secrecy): Chosen {
   const uri = plan.next ?? readUri(plan.target);
   if (uri === undefined) return failed(plainReply(416, "Unsupported URI Scheme"));
   if (deps.faces.isOwn(uri.host, uri.port)) {
@@ -186,11 +192,18 @@ function towardsUri(
   }
   if (isReachedByFlowOnly(uri)) return failed(FLOW_FAILED);
   const hop = literalHop(uri);
-  if (hop !== undefined) return ok([once(open(deps, hop))]);
-  if (!deps.upstreams.isNamed(uri.host)) return failed(UNRESOLVED);
-  return deps.upstreams.mayTake(secrecy)
-    ? ok([deps.upstreams.inOrder(secrecy)])
-    : failed(NOT_SECURE);
+  if (hop !== undefined) return ok([once(openHop(deps, hop))]);
+  if (deps.upstreams.isNamed(uri.host)) {
+    return deps.upstreams.mayTake(secrecy)
+      ? ok([deps.upstreams.inOrder(secrecy)])
+      : failed(NOT_SECURE);
+  }
+  const name = serverNameOf(uri);
+  if (deps.locator === undefined || name === undefined) return failed(UNRESOLVED);
+  return locatedTargets(deps.locator, name, {
+    isOwn: ({ remote }) => deps.faces.isOwn(remote.address, remote.port),
+    open: (found) => openHop(deps, found),
+  });
 }
 
 function readUri(text: string): SipUri | undefined {
@@ -221,14 +234,8 @@ function transportOf(uri: SipUri): "udp" | "tcp" | "tls" | undefined {
   return !secure && (transport === "udp" || transport === "tcp") ? transport : undefined;
 }
 
-/** Nothing is ever sent to every host of a network, nor to a group (RFC 4475 §3.3.10). */
-export function isUnicast(address: string): boolean {
-  if (address.includes(":")) return !/^(?:ff|::$|::ffff:)/i.test(address);
-  const first = Number(address.split(".")[0]);
-  return first > 0 && first < 224;
-}
-
-function open(deps: TargetDeps, hop: Hop): Target {
+/** The way to a server or client at an address. */
+export function openHop(deps: TargetDeps, hop: Hop): Target {
   const { faces, options, opener } = deps;
   const upstream = faces.upstreamAt(hop.transport, hop.remote);
   const server = options.isServerSide(hop.remote.address) || upstream !== undefined;

@@ -18,6 +18,7 @@ const PROBE = { intervalMs: 10_000, timeoutMs: 2000, failures: 2, successes: 2 }
 function two(
   transport: "udp" | "tcp" = "udp",
   servers: readonly (typeof UPSTREAM)[] = [UPSTREAM, SPARE],
+  udpMtuBytes?: number,
 ) {
   const changes: UpstreamChange[] = [];
   const b = bench({
@@ -25,6 +26,7 @@ function two(
     onUpstream: (change) => changes.push(change),
     options: {
       upstreamProbe: PROBE,
+      udpMtuBytes,
       upstream: servers.map((remote) => ({ transport, remote, host: remote.address })),
     },
   });
@@ -195,6 +197,15 @@ describe("createProxy with a server that falls silent", () => {
     const [, atSecond] = pass(b, 30_000, [undefined, 200]);
     expect(b.proxy.upstreams[0]?.status).toBe("down");
     expect(atSecond).toEqual([]);
+  });
+
+  it("moves large requests too, which had left by TCP", () => {
+    const b = two("udp", [UPSTREAM, SPARE], 1300);
+    pass(b, 1000, [200, 200]);
+    b.send(b.alice, request("MESSAGE", { body: "x".repeat(2000) }));
+    expect(b.network.to(UPSTREAM, "tcp").takenLines()).toHaveLength(1);
+    pass(b, 8000, [undefined, 200]);
+    expect(b.network.to(SPARE, "tcp").takenLines()).toHaveLength(1);
   });
 
   it("moves an INVITE that was not even answered 100", () => {

@@ -7,6 +7,7 @@
  * The only upstream is watched too, but nothing is ever taken away from it.
  */
 import type { TimerHandle } from "../base/timer-wheel.ts";
+import type { FlowFace } from "./flow-face.ts";
 import { OptionsProbe, type ProbeEnd } from "./options-probe.ts";
 import type { ProxyCore } from "./proxy-core.ts";
 import type { UpstreamProbe, UpstreamTarget } from "./proxy-options.ts";
@@ -120,10 +121,17 @@ export class UpstreamWatch {
   #moveOn(upstream: UpstreamTarget): void {
     const { upstreams } = this.#core.targets;
     if (upstreams.all.length === 1) return;
-    const face = upstreams.openWayTo(upstream)?.face;
-    if (face === undefined) return;
-    for (const waiting of Array.from(face.waiting)) waiting.peerSilent();
-    if (face.flow.reliable) face.flow.close();
+    for (const face of this.#facesOf(upstream)) {
+      for (const waiting of Array.from(face.waiting)) waiting.peerSilent();
+      if (face.flow.reliable) face.flow.close();
+    }
+  }
+
+  /** The ways to it that requests wait on: large ones may have taken one of their own. */
+  #facesOf(upstream: UpstreamTarget): readonly FlowFace[] {
+    const { targets, large } = this.#core;
+    const ways = [targets.upstreams.openWayTo(upstream), large?.lastStreamTo(upstream.remote)];
+    return ways.flatMap((way) => way?.face ?? []);
   }
 
   /** Looks every second whether an upstream lets requests wait without a word. */
@@ -131,16 +139,22 @@ export class UpstreamWatch {
     const { timers, targets, options } = this.#core;
     this.#tick = timers.start(TICK_MS, () => this.#listen());
     const { all } = targets.upstreams;
+    for (const gone of this.#quiet.keys()) if (!all.includes(gone)) this.#quiet.delete(gone);
     if (all.length === 1) return;
     const silenceMs = Math.min(SILENCE_MS, SILENCE_SHARE * options.answerWithinMs);
     for (const upstream of all) {
-      const face = targets.upstreams.openWayTo(upstream)?.face;
       const own = this.#running.has(upstream) ? 1 : 0;
+      let waiting = 0;
+      let frames = 0;
+      for (const face of this.#facesOf(upstream)) {
+        waiting += face.waiting.size;
+        frames += face.frames;
+      }
       const quiet = this.#quiet.get(upstream);
-      if (face === undefined || face.waiting.size <= own) {
+      if (waiting <= own) {
         this.#quiet.delete(upstream);
-      } else if (quiet === undefined || quiet.frames !== face.frames) {
-        this.#quiet.set(upstream, { frames: face.frames, ms: 0 });
+      } else if (quiet === undefined || quiet.frames !== frames) {
+        this.#quiet.set(upstream, { frames, ms: 0 });
       } else {
         quiet.ms += TICK_MS;
         if (quiet.ms >= silenceMs) this.#probe(upstream, true);

@@ -100,6 +100,15 @@ describe("createUdpTransport", () => {
     expect(rig.errors).toMatchObject([{ flow, code: "SEND_FAILED" }]);
   });
 
+  it("receives datagrams of any size that there is", async () => {
+    await using rig = createTransportRig();
+    const { port } = await rig.transport.listen(ANY);
+    using peer = await openPeer();
+    peer.send("x".repeat(65_507), port);
+    await rig.until(() => rig.frames.length === 1);
+    expect(rig.texts()[0]).toHaveLength(65_507);
+  });
+
   it("reports a datagram that is too large, and goes on", async () => {
     await using rig = createTransportRig();
     const local = await rig.transport.listen(ANY);

@@ -1,0 +1,166 @@
+/**
+ * Finds the servers that a SIP URI means (RFC 3263 §4): which transport, which addresses and ports, in which order they
+ * are tried. What to ask stands in select-server.ts; this asks it.
+ *
+ * Does not: TLS (SIPS+D2T), DNSSEC, search domains.
+ * Limits: one deadline for all questions about a name, SERVERS_TRIED servers.
+ */
+import type { Clock } from "../base/clock.ts";
+import { failed, ok, type Result } from "../base/result.ts";
+import type { DnsAnswer, DnsClient } from "./dns-records.ts";
+import {
+  firstStep,
+  isUnresolvable,
+  naptrSteps,
+  orderSrv,
+  srvName,
+  withoutSrv,
+  type ServerName,
+  type SipTransport,
+  type Step,
+} from "./select-server.ts";
+
+/** One server: where a request goes. */
+export interface LocatedServer {
+  readonly transport: SipTransport;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** In the order in which they are tried; at least one. */
+export interface Located {
+  readonly servers: readonly LocatedServer[];
+  /** How long the answer holds. */
+  readonly ttlMs: number;
+}
+
+/** Why a name leads nowhere: there is none, or nobody has said so in time. */
+export type LocateProblem = "no-such-name" | "no-answer";
+
+export interface ServerLocator {
+  /** Never rejects. */
+  locate(name: ServerName): Promise<Result<Located, LocateProblem>>;
+}
+
+export interface LocatorDeps {
+  readonly clock: Clock;
+  readonly dns: DnsClient;
+  /** From 0 to less than 1, for the weights of SRV. */
+  readonly random: () => number;
+}
+
+export interface LocatorOptions {
+  readonly timeoutMs: number;
+  /** IPv6 addresses are of use. */
+  readonly ipv6: boolean;
+}
+
+/** However many records there are, a request is not tried at more. */
+const SERVERS_TRIED = 8;
+const FOREVER_MS = 3_600_000;
+
+export function createServerLocator(deps: LocatorDeps, options: LocatorOptions): ServerLocator {
+  return {
+    async locate(name) {
+      if (isUnresolvable(name.host)) return failed("no-such-name");
+      const search = new Search(deps, options, name);
+      const late = Promise.withResolvers<undefined>();
+      const deadline = deps.clock.schedule(options.timeoutMs, () => late.resolve(undefined));
+      try {
+        await Promise.race([search.run(), late.promise]);
+      } finally {
+        deadline.cancel();
+      }
+      return search.result;
+    },
+  };
+}
+
+/** One search. What it has found so far counts when its time is over. */
+class Search {
+  readonly #deps: LocatorDeps;
+  readonly #options: LocatorOptions;
+  readonly #name: ServerName;
+  readonly #servers: LocatedServer[] = [];
+  #ttlMs = FOREVER_MS;
+  #failed = false;
+  #done = false;
+
+  constructor(deps: LocatorDeps, options: LocatorOptions, name: ServerName) {
+    this.#deps = deps;
+    this.#options = options;
+    this.#name = name;
+  }
+
+  get result(): Result<Located, LocateProblem> {
+    if (this.#servers.length === 0) {
+      return failed(this.#failed || !this.#done ? "no-answer" : "no-such-name");
+    }
+    return ok({ servers: [...this.#servers], ttlMs: this.#ttlMs });
+  }
+
+  async run(): Promise<void> {
+    await this.#take(firstStep(this.#name));
+    this.#done = true;
+  }
+
+  async #take(step: Step): Promise<void> {
+    const { host } = this.#name;
+    switch (step.kind) {
+      case "literal":
+        this.#add(step.transport, host, step.port);
+        return;
+      case "addresses":
+        await this.#addresses(step.transport, host, step.port);
+        return;
+      case "srv":
+        if (!(await this.#srv(step))) await this.#take(withoutSrv(step.transport));
+        return;
+      case "naptr":
+        await this.#naptr();
+    }
+  }
+
+  async #naptr(): Promise<void> {
+    const { host } = this.#name;
+    const records = this.#records(await this.#deps.dns.naptr(host));
+    let found = false;
+    for (const step of naptrSteps(records)) found = (await this.#srv(step)) || found;
+    if (found) return;
+    // RFC 3263 §4.1: no NAPTR, so SRV of every transport that we speak.
+    for (const transport of ["udp", "tcp"] as const) {
+      const step = { kind: "srv", transport, name: srvName(transport, host) } as const;
+      found = (await this.#srv(step)) || found;
+    }
+    if (!found) await this.#take(withoutSrv(undefined));
+  }
+
+  /** True when there are SRV records, whatever their addresses. */
+  async #srv({ name, transport }: Step & { kind: "srv" }): Promise<boolean> {
+    const records = this.#records(await this.#deps.dns.srv(name));
+    for (const { name: target, port } of orderSrv(records, this.#deps.random)) {
+      if (this.#servers.length >= SERVERS_TRIED) break;
+      if (!isUnresolvable(target)) await this.#addresses(transport, target, port);
+    }
+    return records.length > 0;
+  }
+
+  async #addresses(transport: SipTransport, host: string, port: number): Promise<void> {
+    const { dns } = this.#deps;
+    const asked = [dns.a(host), ...(this.#options.ipv6 ? [dns.aaaa(host)] : [])];
+    for (const answer of await Promise.all(asked)) {
+      for (const address of this.#records(answer)) this.#add(transport, address, port);
+    }
+  }
+
+  #add(transport: SipTransport, address: string, port: number): void {
+    if (this.#servers.length < SERVERS_TRIED) this.#servers.push({ transport, address, port });
+  }
+
+  #records<Record>(answer: DnsAnswer<Record>): readonly Record[] {
+    if (answer.kind === "failed") this.#failed = true;
+    if (answer.kind !== "records") return [];
+    this.#ttlMs = Math.min(this.#ttlMs, answer.ttlMs);
+    return answer.records;
+  }
+}
