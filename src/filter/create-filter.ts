@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { createEventId } from "../journal/event-id.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { IncidentDraft, NoticeRecord } from "../journal/records.ts";
-import { carryOut, judge, judgeMedia, mayInvite, noticesOf, type JudgeSettings } from "../judge.ts";
+import { carryOut, judge, mayInvite, noticesOf, type JudgeSettings } from "../judge.ts";
 import type { Attachment, InvitationPart } from "../inspect/inspection.ts";
 import type { Policy } from "../policy/decision.ts";
 import type { Domains } from "../policy/domains.ts";
@@ -18,10 +18,11 @@ import type {
   TransactionEnd,
 } from "../proxy/seams.ts";
 import type { Relay, RelayEvent } from "../relay/relay.ts";
-import { HeaderId } from "../wire/sip/header-names.ts";
-import type { SipMessage, SipRequest } from "../wire/sip/message.ts";
+import type { SipRequest } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
 import { Actions, actionKeys } from "./actions.ts";
+import { carriesContent } from "./carries-content.ts";
+import { closeMedia } from "./close-media.ts";
 import { FileDesk } from "./file-desk.ts";
 import { hearingContext } from "./hearing-context.ts";
 import { groupKey, incidentDraft } from "./incident-draft.ts";
@@ -119,8 +120,8 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
   return {
     onRequest: (request, context, signal) => onRequest(desk, request, context, signal),
     mayPassUnjudged: (request) => !mayInvite(request),
-    onAck: (ack, context) => onMedia(desk, ack, ack, context),
-    onResponse: (response, request, context) => onMedia(desk, response, request, context),
+    onAck: (ack, context) => closeMedia(desk, ack, ack, context),
+    onResponse: (response, request, context) => closeMedia(desk, response, request, context),
     // Our own words are not judged again when the server sends them back to us on their way to the user.
     onOriginate: (request) =>
       crossing?.leaving(request, [], ownDeparture(request, deps.clock.now())) ?? [],
@@ -190,40 +191,6 @@ interface Question {
   readonly context: RequestContext;
   readonly hearing: HearingContext;
   readonly policy: Policy;
-}
-
-/** INFO, UPDATE and PRACK are telephony's; they are looked into only for what a messaging client would show or use. */
-const MESSAGING_TYPES =
-  /^(?:text\/|multipart\/|message\/|application\/(?:sdp|vnd\.gsma|ms-filetransfer|x-ms))/i;
-
-/** What is shown or offered whatever the method; presence documents and the progress of transfers are not. */
-const SHOWN_TYPES =
-  /^(?:text\/(?!xml)|multipart\/|message\/(?!sipfrag)|application\/(?:vnd\.gsma|ms-filetransfer|x-ms))/i;
-
-function carriesContent(request: SipRequest): boolean {
-  switch (request.method) {
-    case "MESSAGE":
-    case "INVITE":
-      return true;
-    case "INFO":
-    case "UPDATE":
-    case "PRACK":
-      return request.find(HeaderId.MsTextFormat) >= 0 || bearsMessagingBody(request);
-    default:
-      // Not made for messages, but a client that is shown one does not mind.
-      return SHOWN_TYPES.test(request.value(HeaderId.ContentType) ?? "") && hasBody(request);
-  }
-}
-
-function bearsMessagingBody(request: SipRequest): boolean {
-  if (!hasBody(request)) return false;
-  const type = request.value(HeaderId.ContentType) || "text/";
-  const disposition = request.value(HeaderId.ContentDisposition) ?? "";
-  return MESSAGING_TYPES.test(type) || /name/i.test(type) || /attachment|name/i.test(disposition);
-}
-
-function hasBody(request: SipRequest): boolean {
-  return request.bodyStart < request.bytes.length;
 }
 
 /** Rejects when the request was given up meanwhile: nobody waits for the rest. */
@@ -440,36 +407,6 @@ function mark(desk: Desk, question: Question, splices: readonly Splice[]): reado
   if (context.voucher !== undefined) desk.crossings.note(request, hearing, splices);
   if (desk.crossing === undefined || context.side !== "client") return NO_SPLICES;
   return desk.crossing.leaving(request, splices, departureOf(context, hearing));
-}
-
-/** Responses and ACK: what the rules refuse is closed, since refusing is impossible. */
-function onMedia(
-  desk: Desk,
-  message: SipMessage,
-  request: SipRequest,
-  context: RequestContext,
-): readonly Splice[] {
-  if (message.bodyStart === message.bytes.length || !bearsMedia(request.method)) return NO_SPLICES;
-  const { deps, settings, actions } = desk;
-  const hearing = hearingContext(request, context, deps.domains);
-  const { splices, verdict } = judgeMedia(message, hearing, deps.policy(), settings.judge);
-  if (verdict === undefined) return splices;
-  const { id } = deps.journal.incidentFor(groupKey(verdict, hearing));
-  const answer = { status: 488, reason: "media closed" };
-  const draft = incidentDraft({
-    id,
-    callId: request.callId,
-    verdict,
-    context: hearing,
-    action: "block",
-    answer,
-  });
-  actions.recordClosedMedia(draft, deps.onFailure);
-  return splices;
-}
-
-function bearsMedia(method: string): boolean {
-  return method === "INVITE" || method === "UPDATE" || method === "PRACK" || method === "ACK";
 }
 
 function reportRuleErrors(desk: Desk, verdict: Verdict): void {

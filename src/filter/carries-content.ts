@@ -1,0 +1,37 @@
+import { HeaderId } from "../wire/sip/header-names.ts";
+import type { SipRequest } from "../wire/sip/message.ts";
+
+/** INFO, UPDATE and PRACK are telephony's; they are looked into only for what a messaging client would show or use. */
+const MESSAGING_TYPES =
+  /^(?:text\/|multipart\/|message\/|application\/(?:sdp|vnd\.gsma|ms-filetransfer|x-ms))/i;
+
+/** What is shown or offered whatever the method; presence documents and the progress of transfers are not. */
+const SHOWN_TYPES =
+  /^(?:text\/(?!xml)|multipart\/|message\/(?!sipfrag)|application\/(?:vnd\.gsma|ms-filetransfer|x-ms))/i;
+
+/** Is there anything in this request that a client would show, offer or take as a file? All else is not looked into. */
+export function carriesContent(request: SipRequest): boolean {
+  switch (request.method) {
+    case "MESSAGE":
+    case "INVITE":
+      return true;
+    case "INFO":
+    case "UPDATE":
+    case "PRACK":
+      return request.find(HeaderId.MsTextFormat) >= 0 || bearsMessagingBody(request);
+    default:
+      // Not made for messages, but a client that is shown one does not mind.
+      return SHOWN_TYPES.test(request.value(HeaderId.ContentType) ?? "") && hasBody(request);
+  }
+}
+
+function bearsMessagingBody(request: SipRequest): boolean {
+  if (!hasBody(request)) return false;
+  const type = request.value(HeaderId.ContentType) || "text/";
+  const disposition = request.value(HeaderId.ContentDisposition) ?? "";
+  return MESSAGING_TYPES.test(type) || /name/i.test(type) || /attachment|name/i.test(disposition);
+}
+
+function hasBody(request: SipRequest): boolean {
+  return request.bodyStart < request.bytes.length;
+}

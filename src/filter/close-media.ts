@@ -1,0 +1,53 @@
+import { judgeMedia, type JudgeSettings } from "../judge.ts";
+import type { Journal } from "../journal/journal.ts";
+import type { Policy } from "../policy/decision.ts";
+import type { Domains } from "../policy/domains.ts";
+import type { RequestContext } from "../proxy/seams.ts";
+import type { SipMessage, SipRequest } from "../wire/sip/message.ts";
+import type { Splice } from "../wire/sip/splice.ts";
+import type { Actions } from "./actions.ts";
+import { hearingContext } from "./hearing-context.ts";
+import { groupKey, incidentDraft } from "./incident-draft.ts";
+
+/** What judging media needs of the filter. */
+export interface MediaDesk {
+  readonly deps: {
+    readonly journal: Journal;
+    readonly policy: () => Policy;
+    readonly domains: Domains;
+    readonly onFailure: (error: unknown) => void;
+  };
+  readonly settings: { readonly judge: JudgeSettings };
+  readonly actions: Actions;
+}
+
+const NO_SPLICES: readonly Splice[] = [];
+
+/** Responses and ACK: what the rules refuse is closed, since refusing is impossible. Gives the edits that close it. */
+export function closeMedia(
+  { deps, settings, actions }: MediaDesk,
+  message: SipMessage,
+  request: SipRequest,
+  context: RequestContext,
+): readonly Splice[] {
+  if (message.bodyStart === message.bytes.length || !bearsMedia(request.method)) return NO_SPLICES;
+  const hearing = hearingContext(request, context, deps.domains);
+  const { splices, verdict } = judgeMedia(message, hearing, deps.policy(), settings.judge);
+  if (verdict === undefined) return splices;
+  const { id } = deps.journal.incidentFor(groupKey(verdict, hearing));
+  const answer = { status: 488, reason: "media closed" };
+  const draft = incidentDraft({
+    id,
+    callId: request.callId,
+    verdict,
+    context: hearing,
+    action: "block",
+    answer,
+  });
+  actions.recordClosedMedia(draft, deps.onFailure);
+  return splices;
+}
+
+function bearsMedia(method: string): boolean {
+  return method === "INVITE" || method === "UPDATE" || method === "PRACK" || method === "ACK";
+}
