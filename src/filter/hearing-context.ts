@@ -1,3 +1,4 @@
+import { readAddress } from "./address.ts";
 import type { HearingContext } from "../policy/hearing.ts";
 import type { Domains } from "../policy/domains.ts";
 import type { Channel, Direction, Party } from "../policy/facts.ts";
@@ -66,8 +67,7 @@ export function senderDirection(
 /** A server that sends under a domain that is not routed to it sends from its own, whatever From says. */
 function provenDomain({ voucher, authenticatedAor }: RequestContext): string | undefined {
   if (voucher?.kind === "peer") return voucher.domains[0] ?? "";
-  const uri = parseSipUri(authenticatedAor ?? "");
-  return uri.ok ? uri.value.host : undefined;
+  return authenticatedAor === undefined ? undefined : readAddress(authenticatedAor).domain;
 }
 
 function channelOf(request: SipRequest): Channel {
@@ -78,11 +78,14 @@ function sender(request: SipRequest, context: RequestContext): Party {
   const parsed = parseNameAddr(request.value(HeaderId.From) ?? "");
   // The codec has read From already; a field that it let through and this does not is treated as nobody's.
   const uri = parsed.ok ? parsed.value.uri : "";
-  const displayName = parsed.ok
-    ? Buffer.from(parsed.value.displayName, "latin1").toString("utf8")
-    : "";
+  const displayName = parsed.ok ? utf8Of(parsed.value.displayName) : "";
   const party = partyOf(uri, displayName, context.sourceAddress, false);
   return isProven(party, context) ? { ...party, authenticated: true } : party;
+}
+
+/** The codec gives bytes as characters; what is ASCII stays as it is. */
+function utf8Of(latin1: string): string {
+  return /[\x80-\xff]/.test(latin1) ? Buffer.from(latin1, "latin1").toString("utf8") : latin1;
 }
 
 /** Where nobody registers through us, the server that vouches for its users says who they are (seams.ts `Voucher`). */
@@ -104,15 +107,8 @@ function partyOf(
   ip: string | undefined,
   authenticated: boolean,
 ): Party {
-  const uri = parseSipUri(uriText);
-  return {
-    aor: canonicalAor(uriText) ?? uriText,
-    user: uri.ok ? (uri.value.user ?? "") : "",
-    domain: uri.ok ? uri.value.host.toLowerCase() : "",
-    displayName,
-    ip,
-    authenticated,
-  };
+  const { aor, user, domain } = readAddress(uriText);
+  return { aor, user, domain, displayName, ip, authenticated };
 }
 
 /** Whom the To field names, as an address of record; "" when it names none. In a dialog the Request-URI is a Contact. */

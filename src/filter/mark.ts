@@ -47,7 +47,7 @@ export function createMarks(key: Buffer): Marks {
     const text =
       `${request.callId}\n${number} ${method}\n${request.value(HeaderId.From) ?? ""}\n` +
       `${request.value(HeaderId.To) ?? ""}\n${claim}\n${digest}`;
-    return mac(Buffer.from(text, "latin1"));
+    return mac(text);
   }
 
   return {

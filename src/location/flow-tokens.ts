@@ -71,7 +71,7 @@ export function createFlowTokens(key: Buffer, bootId: string): FlowTokens {
   }
 
   function prove(text: string): string {
-    return proofMac(Buffer.from(text)).slice(0, PROOF_LENGTH);
+    return proofMac(text).slice(0, PROOF_LENGTH);
   }
 
   function isProof(text: string, proof: string): boolean {

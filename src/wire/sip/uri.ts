@@ -53,8 +53,11 @@ export function parseSipUri(text: string): Result<SipUri, SipUriProblem> {
  */
 export function canonicalAor(text: string): string | undefined {
   const uri = parseSipUri(text);
-  if (!uri.ok) return undefined;
-  const { scheme, user, host } = uri.value;
+  return uri.ok ? canonicalAorOf(uri.value) : undefined;
+}
+
+/** The same of a URI that has been read. */
+export function canonicalAorOf({ scheme, user, host }: SipUri): string {
   return `${scheme}:${user === undefined ? "" : `${user}@`}${host.toLowerCase()}`;
 }
 
