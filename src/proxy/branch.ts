@@ -1,22 +1,39 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomFillSync } from "node:crypto";
 import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import type { Side } from "./seams.ts";
 
 /**
- * Makes the branches of our own Via values: magic cookie, the salt of this process, a counter, and a hash of what
- * decides the way of the request, by which a loop is told from a spiral (RFC 3261 §16.6 step 8). Also the To tags of
- * our own answers, recognisable by the same salt.
+ * Makes the branches of our own Via values: magic cookie, the salt of this process, a counter with 64 random bits behind it,
+ * and a hash of what decides the way of the request, by which a loop is told from a spiral (RFC 3261 §16.6 step 8). The
+ * random bits are what an answer proves itself by over UDP: whoever has seen one branch must not be able to tell the next.
+ * Also the To tags of our own answers, recognisable by a salt of their own.
  */
 export class BranchMaker {
-  readonly #salt: string = randomBytes(6).readUIntBE(0, 6).toString(36).padStart(10, "0");
-  readonly #prefix: string = `z9hG4bK${this.#salt}`;
-  readonly #tagPrefix: string = `sl${this.#salt}`;
+  readonly #prefix: string = `z9hG4bK${salt()}`;
+  readonly #tagPrefix: string = `sl${salt()}`;
+  readonly #random: Buffer = Buffer.alloc(RANDOM_POOL);
+  #randomAt = RANDOM_POOL;
   #counter = 0;
 
   next(wayHash: string): string {
     this.#counter += 1;
-    return `${this.#prefix}${this.#counter.toString(36)}.${wayHash}`;
+    return `${this.#prefix}${this.#counter.toString(36)}${this.#unguessable()}.${wayHash}`;
+  }
+
+  /** 64 bits in 14 digits; drawn from a pool, since one is needed for every message. */
+  #unguessable(): string {
+    if (this.#randomAt === RANDOM_POOL) {
+      randomFillSync(this.#random);
+      this.#randomAt = 0;
+    }
+    const high = this.#random.readUInt32LE(this.#randomAt).toString(36).padStart(7, "0");
+    const low = this.#random
+      .readUInt32LE(this.#randomAt + 4)
+      .toString(36)
+      .padStart(7, "0");
+    this.#randomAt += 8;
+    return high + low;
   }
 
   /** The same request, answered again without a transaction, gets the same tag. */
@@ -43,6 +60,13 @@ export class BranchMaker {
     }
     return false;
   }
+}
+
+/** Bytes of randomness that are drawn at a time. */
+const RANDOM_POOL = 4096;
+
+function salt(): string {
+  return randomBytes(6).readUIntBE(0, 6).toString(36).padStart(10, "0");
 }
 
 const LONGEST_BRANCH = 64;

@@ -261,12 +261,21 @@ class SipProxy implements Proxy {
   }
 }
 
-/** One who has seen a branch of ours could guess the next: an answer comes from where the request went. */
-function mayAnswer(face: FlowFace, client: ClientTransaction): boolean {
-  // Behind a reverse proxy all WebSockets have one address.
-  if (isWebSocket(client.face.flow)) return face === client.face;
-  if (face.flow.remote.address === client.face.flow.remote.address) return true;
-  return face.side === "server" && client.face.side === "server";
+/**
+ * An answer comes from where the request went. Whoever shares an address with the server (a reverse proxy, another program
+ * of its machine, a forger of datagrams) is not the server: side and transport must be the same too, and a client answers
+ * on the very way by which it was reached.
+ */
+function mayAnswer(face: FlowFace, { face: asked }: ClientTransaction): boolean {
+  if (face === asked) return true;
+  const { flow } = asked;
+  if (face.side !== asked.side || face.flow.transport !== flow.transport) return false;
+  // A certificate speaks for one connection; behind a reverse proxy all WebSockets have one address.
+  if (flow.encrypted || isWebSocket(flow)) return false;
+  // RFC 3261 §18.2.2: a server whose connection has broken opens one to our Via, and may answer from another of its addresses.
+  if (asked.side === "server") return true;
+  const { address, port } = flow.remote;
+  return !flow.reliable && face.flow.remote.address === address && face.flow.remote.port === port;
 }
 
 function largeRequests(
