@@ -124,8 +124,8 @@ export class SipServer implements AsyncDisposable {
       this.#onResponse(message);
       return;
     }
-    // A probe of the gateway's, which is to no user: every server answers it, and it is nobody's message.
-    if (message.method === "OPTIONS" && !message.requestUri.includes("@")) {
+    // A probe of the gateway's own (its branch says so): every server answers it, and it is nobody's message.
+    if (message.method === "OPTIONS" && message.branch.endsWith(".probe")) {
       given(answer(message, 200));
       return;
     }
