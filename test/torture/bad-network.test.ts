@@ -23,6 +23,7 @@ describe(`a network that loses a fifth, delays and duplicates (seed ${SEED})`, (
     const { address, port } = serverLink.near;
     await using gateway = await GatewayProcess.start({
       upstream: [`sip:${address}:${port};transport=udp`],
+      upstream_probe: "off",
     });
     await using clientLink = await ImpairedLink.open("127.0.0.4", gateway.at("udp"), {
       ...BAD,
@@ -60,7 +61,8 @@ describe(`a network that loses a fifth, delays and duplicates (seed ${SEED})`, (
 
     const lines = async (): Promise<ReadonlyMap<string, number>> =>
       countBy((await readEvents(gateway.eventsFile)).map((event) => String(event["call_id"])));
-    await waitUntil("the log", async () => (await lines()).size >= MESSAGES);
+    // Ten a second of what strangers are refused for have a line of their own; the others are counted.
+    await waitUntil("the log", async () => (await lines()).size >= MESSAGES * 0.75);
     expect([...(await lines())].filter(([, count]) => count !== 1)).toEqual([]);
     const branches = new Map(server.arrived.map(({ branch, callId }) => [branch, callId]));
     expect([...countBy([...branches.values()])].filter(([, count]) => count !== 1)).toEqual([]);

@@ -84,6 +84,7 @@ describe.each([
     await using server = await SipServer.open("127.0.0.2");
     server.answering = 200;
     await using gateway = await GatewayProcess.start({
+      upstream_probe: "off",
       upstream: [server.uri("udp")],
       limits: { rate_per_source: rate },
     });

@@ -33,7 +33,7 @@ describe("peers that are slow on purpose", () => {
 
   async function openGateway(limits: GatewaySettings): Promise<GatewayProcess> {
     const settings = { upstream: [server.uri("tcp")], limits };
-    return stack.use(await GatewayProcess.start(settings));
+    return stack.use(await GatewayProcess.start({ upstream_probe: "off", ...settings }));
   }
 
   async function openPeer(gateway: GatewayProcess, localAddress: string): Promise<Socket> {
