@@ -1,21 +1,25 @@
 import type { Clock } from "../base/clock.ts";
-import { detached } from "../base/detached.ts";
-import type { InvitationPart } from "../inspect/inspection.ts";
-import type { Direction } from "../policy/facts.ts";
-import type { HearingContext, Verdict } from "../policy/hearing.ts";
+import type { Verdict } from "../policy/hearing.ts";
 import type { OriginationEnd, Originator } from "../proxy/origination.ts";
-import type { RequestContext, TransactionEnd } from "../proxy/seams.ts";
+import type { TransactionEnd } from "../proxy/seams.ts";
 import type { Relay } from "../relay/relay.ts";
 import { redirectTransfer } from "../judge.ts";
-import type { SipRequest } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
 import { namesMeeting, readAcceptance, type Acceptance, type Meeting } from "./read-acceptance.ts";
 import { isChallenge } from "./settlement.ts";
 import { coversBody } from "./signed-refusal.ts";
 import { TransferBook } from "./transfer-book.ts";
+import {
+  isSameOffer,
+  noteSender,
+  offeredBy,
+  roleOf,
+  sourceOf,
+  type TransferMessage,
+} from "./transfer-message.ts";
 import { writeStory } from "./transfer-story.ts";
 import { transferRefusal, type TransferRefusal } from "./transfer-refusal.ts";
-import { otherRole, transferKey, type OpenedPlace, type Role, type Transfer } from "./transfer.ts";
+import { otherRole, type OpenedPlace, type Role, type Transfer } from "./transfer.ts";
 
 /**
  * The SIP half of file transfer in the LCS dialect (lcs.md B2, B3, B7): follows each transfer through its INVITE, ACCEPT and
@@ -51,15 +55,6 @@ export type TransferStep =
       /** To be called once the refusal is on record, or could not be recorded. */
       readonly after?: () => void;
     };
-
-/** A message that holds an invitation, and who sends it. */
-export interface TransferMessage {
-  readonly request: SipRequest;
-  readonly context: RequestContext;
-  readonly hearing: HearingContext;
-  readonly part: InvitationPart;
-  readonly verdict: Verdict;
-}
 
 /** No user holds more than this share of the ports, as sender and receiver together. */
 const USER_SHARE = 0.8;
@@ -167,7 +162,7 @@ export class TransferDesk {
     const read = readAcceptance(part.invitation);
     if (!read.ok) return refuse(message, "broken-accept", transfer, read.problem);
     if (transfer.state === "ended") return refuse(message, "second-accept", transfer);
-    note(transfer, role, message);
+    noteSender(transfer, role, message);
     const { meeting } = read.value;
     if (transfer.opened !== undefined) return this.#acceptAgain(message, transfer, read.value);
     const keys = role === "receiver" ? (read.value.keys ?? transfer.keys) : transfer.keys;
@@ -347,45 +342,6 @@ interface Asked {
   readonly host: string;
 }
 
-/** A new transfer, as offered; undefined when the offer lacks what it needs. Nothing in it holds on to the message. */
-function offeredBy(message: TransferMessage): Transfer | undefined {
-  const { request, part, hearing, verdict } = message;
-  const { cookie, fileSize } = part.invitation;
-  const file = verdict.inspection?.offers[0];
-  if (file === undefined || cookie === undefined || fileSize === undefined) return undefined;
-  const callId = detached(request.callId);
-  return {
-    key: transferKey(callId, cookie),
-    callId,
-    cookie: detached(cookie),
-    file: { name: file.name, size: fileSize, declaredType: undefined },
-    hearing,
-    sender: {
-      aor: hearing.from.aor,
-      tag: detachedTag(request.fromTag),
-      address: sourceOf(message),
-    },
-    receiver: { aor: hearing.to.aor, tag: detachedTag(request.toTag), address: undefined },
-    keys: undefined,
-    opened: undefined,
-    state: "invited",
-    stopped: undefined,
-    cancelledBy: undefined,
-    told: false,
-  };
-}
-
-/** The text of an INVITE comes again as a MESSAGE, and after a challenge; to another user it is another offer. */
-function isSameOffer(known: Transfer, again: Transfer): boolean {
-  return (
-    known.state === "invited" &&
-    known.sender.tag === again.sender.tag &&
-    known.hearing.to.aor === again.hearing.to.aor &&
-    known.file.size === again.file.size &&
-    known.file.name.raw === again.file.name.raw
-  );
-}
-
 function refuse(
   { part, verdict }: TransferMessage,
   code: TransferRefusal,
@@ -404,51 +360,8 @@ function refuse(
   };
 }
 
-/** Which of the two sends this; a third one who has guessed the call is neither. */
-function roleOf(transfer: Transfer, { request, hearing }: TransferMessage): Role | undefined {
-  const { fromTag, toTag } = request;
-  if (fromTag === undefined) return undefined;
-  if (fromTag === transfer.sender.tag) {
-    const same = hearing.from.aor === transfer.sender.aor;
-    const proven = hearing.from.authenticated || !transfer.hearing.from.authenticated;
-    return same && proven ? "sender" : undefined;
-  }
-  if (toTag !== transfer.sender.tag) return undefined;
-  return (transfer.receiver.tag ?? fromTag) === fromTag ? "receiver" : undefined;
-}
-
-function note(transfer: Transfer, role: Role, message: TransferMessage): void {
-  const peer = transfer[role];
-  peer.tag = detachedTag(message.request.fromTag);
-  peer.address = sourceOf(message) ?? peer.address;
-  if (role === "sender") return;
-  const { from, direction } = message.hearing;
-  if (from.aor !== transfer.hearing.to.aor) {
-    // Somebody else than was asked accepts: the file is judged as one for that user.
-    const to = { ...from, ip: undefined, displayName: "", authenticated: false };
-    transfer.hearing = { ...transfer.hearing, to, direction: REVERSED[direction] };
-  }
-  peer.aor = from.aor;
-}
-
-const REVERSED: Readonly<Record<Direction, Direction>> = {
-  inbound: "outbound",
-  outbound: "inbound",
-  internal: "internal",
-  transit: "transit",
-};
-
-/** Where a client's message came from; what comes by way of the server says nothing of it. */
-function sourceOf({ context }: TransferMessage): string | undefined {
-  return context.side === "client" ? context.sourceAddress : undefined;
-}
-
 function sameKeys(a: Transfer["keys"], b: Transfer["keys"]): boolean {
   return a?.encryptionKey === b?.encryptionKey && a?.hashKey === b?.hashKey;
-}
-
-function detachedTag(tag: string | undefined): string | undefined {
-  return tag === undefined ? undefined : detached(tag);
 }
 
 /** "sip:bob@example.com" is "bob@example.com" in USR. */
