@@ -271,6 +271,47 @@ describe("createTcpTransport", () => {
     await rig.until(() => rig.transport.counters.bytesHeld === 0);
   });
 
+  it("bounds what one peer holds, so that it leaves room for others; servers are not counted", async () => {
+    const limits = { receiveBufferBytes: 160_000, messageBytes: 1000 };
+    await using rig = createTransportRig(limits, undefined, { server: "127.0.0.9" });
+    const { port } = await rig.transport.listen(ANY);
+    using busy = await connectTcpPeer(port, "127.0.0.9");
+    busy.socket.write("x".repeat(200_000));
+    await until(() => rig.transport.counters.bytesHeld === 200_000);
+    using greedy = await connectTcpPeer(port, "127.0.0.7");
+    greedy.socket.write("x".repeat(8000));
+    await until(() => rig.transport.counters.bytesHeld === 208_000);
+    using greedier = await connectTcpPeer(port, "127.0.0.7");
+    greedier.socket.write("x".repeat(8000));
+    await until(() => greedier.ended);
+    using other = await connectTcpPeer(port, "127.0.0.8");
+    other.socket.write("x".repeat(8000));
+    await until(() => rig.transport.counters.bytesHeld === 216_000);
+    expect([busy.ended, greedy.ended, other.ended]).toEqual([false, false, false]);
+    expect(rig.transport.counters.closedByReceiveBuffer).toBe(1);
+    for (const peer of [busy, greedy, other]) peer.socket.destroy();
+    await rig.until(() => rig.transport.counters.bytesHeld === 0);
+  });
+
+  it("lets servers in when clients have taken all places", async () => {
+    const limits = { connections: 2, connectionsPerAddress: 1 };
+    await using rig = createTransportRig(limits, undefined, { server: "127.0.0.9" });
+    const { port } = await rig.transport.listen(ANY);
+    using one = await connectTcpPeer(port, "127.0.0.7");
+    using two = await connectTcpPeer(port, "127.0.0.8");
+    using refused = await connectTcpPeer(port, "127.0.0.10");
+    await until(() => refused.ended);
+    using server = await connectTcpPeer(port, "127.0.0.9");
+    using again = await connectTcpPeer(port, "127.0.0.9");
+    await rig.until(() => rig.transport.counters.connectionsAccepted === 4);
+    server.socket.destroy();
+    again.socket.destroy();
+    await rig.until(() => rig.transport.counters.connectionsOpen === 2);
+    using late = await connectTcpPeer(port, "127.0.0.10");
+    await until(() => late.ended);
+    expect([one.ended, two.ended]).toEqual([false, false]);
+  });
+
   it("refuses a port in use with the address in the message", async () => {
     await using rig = createTransportRig();
     const { port } = await rig.transport.listen(ANY);
