@@ -27,6 +27,8 @@ export interface ConnectionIdentity {
 const HARD_CAP = 4;
 /** Above this share of the send buffer a client is not read any more: who asks without reading gets no more answers. */
 const PAUSE_SHARE = 0.25;
+/** Bytes that are dropped are reported so often at most. */
+const REPORT_INTERVAL_MS = 1000;
 
 /**
  * A connection that carries frames: a `net.Socket` (or a TLS socket, which is one) with its time and memory limits.
@@ -61,6 +63,7 @@ export class StreamConnection<Frame> implements Flow {
   /** When the message that has begun must have ended; `undefined` between messages. Monotonic milliseconds. */
   #messageDeadlineMs: number | undefined;
   #lastHeardMs: number;
+  #quietUntilMs = Number.NEGATIVE_INFINITY;
   #acceptedBytes = 0;
   #takenBytes = 0;
   #messageTimer: TimerHandle | undefined;
@@ -128,15 +131,16 @@ export class StreamConnection<Frame> implements Flow {
     if (keepAlive === undefined) return;
     const pinged = {
       name: this.#name(),
-      send: (bytes: Buffer): void => this.send(bytes),
+      send: (bytes: Buffer): void => void this.send(bytes),
       destroy: (reason: CodedError): void => this.destroy(reason),
     };
     this.#keepAlive = new KeepAlive(pinged, { ...this.#context, bytes: keepAlive });
   }
 
-  send(bytes: Buffer): void {
-    if (!this.#open) return;
-    if (!this.#hasRoomFor(bytes.length)) return;
+  send(bytes: Buffer): boolean {
+    if (!this.#open) return true;
+    // A client's connection is closed over it, and the close is told.
+    if (!this.#hasRoomFor(bytes.length)) return !this.#open;
     if (!this.#corked) {
       this.#corked = true;
       this.#socket.cork();
@@ -147,6 +151,7 @@ export class StreamConnection<Frame> implements Flow {
     this.#socket.write(bytes);
     if (this.outgoing) this.#watchForStall();
     else if (this.#socket.writableNeedDrain) this.#pauseUntilRead();
+    return true;
   }
 
   /** Ends the cork of one turn of the event loop. */
@@ -279,12 +284,20 @@ export class StreamConnection<Frame> implements Flow {
       `${this.#name()} does not read what it is sent`,
     );
     if (this.outgoing) {
-      process.nextTick(() => this.#context.handler.onError(this, error));
+      this.#reportLater(error);
     } else {
       counters.closedBySendBuffer += 1;
       this.destroy(error);
     }
     return false;
+  }
+
+  /** What is dropped comes in bursts; one report in a while is enough. */
+  #reportLater(error: CodedError): void {
+    const nowMs = this.#context.clock.monotonicMs();
+    if (nowMs < this.#quietUntilMs) return;
+    this.#quietUntilMs = nowMs + REPORT_INTERVAL_MS;
+    process.nextTick(() => this.#context.handler.onError(this, error));
   }
 
   #watchForStall(): void {

@@ -420,6 +420,23 @@ describe("createTcpTransport", () => {
     expect(rig.errors).toEqual([]);
   });
 
+  it("says at once what it has no room for, and reports it once a second", async () => {
+    await using rig = createTransportRig({ sendBufferBytes: 64 * 1024 });
+    using server = await startServer();
+    const remote = { address: "127.0.0.1", port: server.port };
+    const flow = rig.transport.connect({ transport: "tcp", remote });
+    const block = Buffer.alloc(16 * 1024, "x");
+    const taken = Array.from({ length: 100 }, () => flow.send(block)).filter(Boolean);
+    expect(taken).toHaveLength(4);
+    rig.clock.advance(1100);
+    expect(flow.send(block)).toBe(false);
+    await rig.until(() => rig.errors.length === 2);
+    await until(() => server.received().length === 4 * block.length);
+    expect(flow.send(block)).toBe(true);
+    await until(() => server.received().length === 5 * block.length);
+    expect(rig.errors.map((error) => error.code)).toEqual(["SEND_BUFFER_FULL", "SEND_BUFFER_FULL"]);
+  });
+
   it("drops what a congested connection cannot hold, whole, and closes it only after a stall", async () => {
     await using rig = createTransportRig({ sendBufferBytes: 64 * 1024 });
     using server = await startServer({ paused: true });

@@ -105,8 +105,8 @@ export class WsConnection<Frame> implements Flow {
   }
 
   /** As text where it is text: a browser hands on a binary message in another type, which some clients cannot read. */
-  send(bytes: Buffer): void {
-    if (!this.open || !this.#hasRoomFor(bytes.length)) return;
+  send(bytes: Buffer): boolean {
+    if (!this.open || !this.#hasRoomFor(bytes.length)) return true;
     if (!this.#corked) {
       this.#corked = true;
       this.#socket.cork();
@@ -114,6 +114,7 @@ export class WsConnection<Frame> implements Flow {
     }
     this.#ws.send(bytes, { binary: !isUtf8(bytes) });
     if (this.#socket.writableNeedDrain) this.#pauseUntilRead();
+    return true;
   }
 
   /** Ends the cork of one turn of the event loop. */
