@@ -52,9 +52,10 @@ class Sink implements Flow {
     this.outgoing = outgoing;
   }
 
-  send(bytes: Buffer): void {
+  send(bytes: Buffer): boolean {
     this.last = bytes;
     this.count += 1;
+    return true;
   }
 
   close(): void {

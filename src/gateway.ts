@@ -100,6 +100,7 @@ export async function startGateway(
       clock,
       log,
       onFrame: (flow, frame) => proxy?.onFrame(flow, frame),
+      isServer: (connection) => proxy?.isServer(connection) ?? false,
       onClose(flow) {
         registrations.forgetFlow(flow.id);
         registrar.forgetFlow(flow.id);

@@ -4,6 +4,7 @@ import type { Config } from "../config/config.ts";
 import { createTlsContexts, type TlsContexts } from "../transport/tls-contexts.ts";
 import { DEFAULT_TRANSPORT_LIMITS, type TransportLimits } from "../transport/transport-limits.ts";
 import type { Flow } from "../transport/flow.ts";
+import type { ConnectionEnds } from "../transport/protocol-transport.ts";
 import { createTransport, type Transport } from "../transport/transport.ts";
 import { createSipFramer, type SipFrame } from "../wire/sip/framer.ts";
 import { parseDatagram, type SipLimits } from "../wire/sip/parse-message.ts";
@@ -21,6 +22,8 @@ export interface TransportPartsDeps {
   };
   readonly onFrame: (flow: Flow, frame: SipFrame) => void;
   readonly onClose: (flow: Flow) => void;
+  /** Has it come from a server? */
+  readonly isServer: (connection: ConnectionEnds) => boolean;
 }
 
 /** All SIP sockets, none of them open yet, and the certificates that they show. */
@@ -32,7 +35,7 @@ export interface TransportParts {
 
 /** Builds the transport with the codec and the limits of the configuration. Throws TLS_FILES_BROKEN. */
 export function startTransport(deps: TransportPartsDeps, config: Config): TransportParts {
-  const { clock, log, onFrame, onClose } = deps;
+  const { clock, log, onFrame, onClose, isServer } = deps;
   const limits = sipLimits(config);
   const tls = tlsContexts(deps, config);
   const transport = createTransport<SipFrame>(
@@ -46,6 +49,7 @@ export function startTransport(deps: TransportPartsDeps, config: Config): Transp
       },
       tls,
       keepAlive: CRLF_KEEPALIVE,
+      isServer: (connection) => isServer(connection),
       handler: {
         onFrame,
         onClose,

@@ -11,31 +11,33 @@ type Core = Pick<ProxyCore, "clock" | "log" | "options">;
 
 /**
  * Whether a request is taken at all, by who sends it; and what the operator hears of requests that were not. The server side
- * and the addresses of upstreams have no rate: one that is busy is busy for many users.
+ * has no rate: a server that is busy is busy for many users. What comes to the clients' side has one, also from a server's
+ * address: that may be a machine with clients on it.
  */
 export class RequestAdmission {
   readonly #core: Core;
   readonly #counters: ProxyCounters;
   readonly #rates: SourceRates | undefined;
-  readonly #upstreams: ReadonlySet<string>;
   readonly #quietUntilMs = new Map<string, number>();
 
   constructor(core: Core, counters: ProxyCounters) {
-    const { ratePerSource, upstream } = core.options;
+    const { ratePerSource } = core.options;
     this.#core = core;
     this.#counters = counters;
     this.#rates = ratePerSource === undefined ? undefined : new SourceRates(ratePerSource);
-    const servers = upstream === "embedded" ? [] : upstream;
-    this.#upstreams = new Set(servers.map(({ remote }) => remote.address));
   }
 
   /** Counts a request against its source; what does not pass is in the counters, and now and then in the log. */
   ofSource(face: FlowFace, isNew: boolean): Admission {
     if (this.#rates === undefined || face.side === "server") return "pass";
-    const { address } = face.flow.remote;
-    if (this.#upstreams.has(address)) return "pass";
-    const admission = this.#rates.admit(peerOf(address), isNew, this.#core.clock.monotonicMs());
-    if (admission === "pass") return admission;
+    const { reliable, remote } = face.flow;
+    const { address } = remote;
+    // The address on a datagram can be anybody's: its owner's connections do not pay for it.
+    const source = reliable ? peerOf(address) : `udp ${peerOf(address)}`;
+    const verdict = this.#rates.admit(source, isNew, this.#core.clock.monotonicMs());
+    if (verdict === "pass") return verdict;
+    // An answer on a connection reaches nobody else, and one who does not read it is not read either.
+    const admission = reliable ? "refuse" : verdict;
     if (admission === "refuse") this.#counters.rateRefused += 1;
     else this.#counters.rateDropped += 1;
     this.#report("a source exceeds limits.rate_per_source", { source: address });

@@ -22,9 +22,15 @@ export interface BranchOwner {
   onResponse(branch: ClientTransaction, response: SipResponse): void;
   /** No (further) answer in time: Timers B, F and C. */
   onTimeout(branch: ClientTransaction): void;
-  /** The connection is gone before a final answer, or the peer was found dead before any. */
-  onUnreachable(branch: ClientTransaction, why: "lost" | "silent"): void;
+  /**
+   * The connection is gone before a final answer ("lost"), the peer was found dead before any ("silent"), or the
+   * connection had no room for the request ("full").
+   */
+  onUnreachable(branch: ClientTransaction, why: Loss): void;
 }
+
+/** Why a request led nowhere. */
+export type Loss = "lost" | "silent" | "full";
 
 /** A request as it goes out. */
 export interface OutgoingRequest {
@@ -81,7 +87,10 @@ export class ClientTransaction implements FlowDependent, Lingering {
     const { flow } = this.face;
     this.#env.table.set(this.branch, this);
     if (flow.reliable || this.face.side === "server") this.face.waiting.add(this);
-    if (this.#request !== undefined) flow.send(this.#request.bytes);
+    // Told later: who has just begun this does not expect its end.
+    if (this.#request !== undefined && !flow.send(this.#request.bytes)) {
+      queueMicrotask(() => this.#lose("full"));
+    }
     if (!flow.reliable) this.#armRetransmission();
     else if (this.method === "INVITE") this.#armTimeout(TRANSACTION_MS);
     // A non-INVITE over a stream needs no timer: its server transaction answers 504 before Timer F would fire.
@@ -115,9 +124,7 @@ export class ClientTransaction implements FlowDependent, Lingering {
   }
 
   flowLost(): void {
-    if (!this.pending) return;
-    this.terminate();
-    this.#owner?.onUnreachable(this, "lost");
+    this.#lose("lost");
   }
 
   /** Only what has had no answer at all may go elsewhere: a callee that rings must not ring twice. */
@@ -125,6 +132,12 @@ export class ClientTransaction implements FlowDependent, Lingering {
     if (this.#state !== "calling") return;
     this.terminate();
     this.#owner?.onUnreachable(this, "silent");
+  }
+
+  #lose(why: Loss): void {
+    if (!this.pending) return;
+    this.terminate();
+    this.#owner?.onUnreachable(this, why);
   }
 
   #receiveProvisional(response: SipResponse): void {

@@ -40,7 +40,7 @@ function flow(transport: TransportName, localPort: number, remote: string, outgo
     outgoing,
     open: true,
     congested: false,
-    send: () => undefined,
+    send: () => true,
     close: () => undefined,
   };
 }

@@ -1,5 +1,6 @@
 import { isWildcard } from "../transport/endpoint.ts";
 import type { Endpoint, Flow, TransportName } from "../transport/flow.ts";
+import type { ConnectionEnds } from "../transport/protocol-transport.ts";
 import type { FlowTokens } from "../location/flow-tokens.ts";
 import type { ListenAddress, ProxyOptions, UpstreamTarget } from "./proxy-options.ts";
 import { provenText } from "./route.ts";
@@ -146,7 +147,7 @@ export class FlowFaces {
    * DESIGN §4 "Sides and routing": a connection that we opened to an upstream, what arrives at `upstream_from` from the
    * address of an upstream, and addresses of `server_side` are the server's; all else is a client's.
    */
-  sideOf(flow: Flow): Side {
+  sideOf(flow: ConnectionEnds): Side {
     const options = this.#options;
     // WebSockets are opened by clients alone, whatever address they come from: a reverse proxy's may be the server's.
     if (options.upstream === "embedded" || isWebSocket(flow)) return "client";
@@ -207,7 +208,7 @@ export function isWebSocket({ transport }: Pick<Flow, "transport">): boolean {
   return transport === "ws" || transport === "wss";
 }
 
-function isAt(listener: ListenAddress, flow: Flow): boolean {
+function isAt(listener: ListenAddress, flow: ConnectionEnds): boolean {
   return (
     listener.transport === flow.transport &&
     listener.port === flow.local.port &&

@@ -95,7 +95,27 @@ describe("createProxy with a rate for each source", () => {
     expect(b.asked).toHaveLength(3);
   });
 
-  it("never counts the server side, nor the address of an upstream", () => {
+  it("does not let forged datagrams count against the connections of the same address", () => {
+    const b = flooded();
+    for (let n = 0; n < 50; n += 1) b.sends("MESSAGE");
+    const desk = b.network.peer("tcp", "192.0.2.30:49152");
+    b.send(desk, request("MESSAGE", { via: "SIP/2.0/TCP 192.0.2.30" }));
+    expect(b.asked).toHaveLength(3);
+    expect(desk.takenLines()).toEqual([]);
+  });
+
+  it("answers everything that is too much on a connection", () => {
+    const b = flooded();
+    const desk = b.network.peer("tcp", "192.0.2.30:49152");
+    for (let n = 0; n < 50; n += 1) {
+      b.send(desk, request("MESSAGE", { via: "SIP/2.0/TCP 192.0.2.30" }));
+    }
+    expect(b.asked).toHaveLength(2);
+    expect(desk.takenLines()).toEqual(Array(48).fill("SIP/2.0 503 Service Unavailable"));
+    expect(b.proxy.counters).toMatchObject({ rateRefused: 48, rateDropped: 0 });
+  });
+
+  it("never counts the server side; the server's address on the clients' side is a client's", () => {
     const b = bench({
       transport: "udp",
       options: { ratePerSource, isServerSide: (a) => a === "10.0.0.77" },
@@ -108,7 +128,7 @@ describe("createProxy with a rate for each source", () => {
       );
       b.send(upstreamAtClientListener, request("MESSAGE", { via: udp("10.9.0.5") }));
     }
-    expect(b.asked).toHaveLength(40);
+    expect(b.asked).toHaveLength(22);
   });
 
   it("tells the operator which source it is, not for every request", () => {

@@ -27,6 +27,8 @@ export class FakeFlow implements Flow {
   readonly outgoing: boolean;
   readonly encrypted: boolean;
   congested = false;
+  /** It has no room for what it is given. */
+  full = false;
   open = true;
   sent: string[] = [];
   constructor(transport: TransportName, local: Endpoint, remote: Endpoint, outgoing: boolean) {
@@ -40,8 +42,10 @@ export class FakeFlow implements Flow {
   get reliable(): boolean {
     return this.transport !== "udp";
   }
-  send(bytes: Buffer): void {
+  send(bytes: Buffer): boolean {
+    if (this.full) return false;
     if (this.open) this.sent.push(bytes.toString("latin1"));
+    return true;
   }
   close(): void {
     this.open = false;

@@ -100,6 +100,25 @@ describe("what came in by TLS", () => {
     }
   });
 
+  it("goes from client to client in clear only where every server permits it", () => {
+    for (const [spareAllows, expected, answers] of [
+      [false, [], REFUSED],
+      [true, ["BYE sip:bob@example.com SIP/2.0"], []],
+    ] as const) {
+      const made = stage([server("tls", true), server("tls", spareAllows, SPARE)]);
+      made.send(made.bob, request("INVITE"));
+      const invite = made.network.to(UPSTREAM, "tls").request();
+      const [, towardsBob = ""] = values(invite, HeaderId.RecordRoute);
+      const { callId } = invite;
+      const to = "<sip:bob@example.com>;tag=b1";
+      made.bob.taken();
+      const bye = { to, callId, cseq: "2 BYE", extra: routes([towardsBob]) };
+      made.send(made.alice, request("BYE", bye));
+      expect(made.bob.takenLines()).toEqual(expected);
+      expect(made.alice.takenLines()).toEqual(answers);
+    }
+  });
+
   it("is not sent to a server in clear that a dialog's Route names", () => {
     const made = stage([server("tls")]);
     made.send(made.alice, request("INVITE"));

@@ -820,6 +820,32 @@ describe("createProxy with lost connections", () => {
     expect(spare.takenLines()).toHaveLength(1);
   });
 
+  it("goes to the next upstream with what the connection has no room for, and says 503 when there is none", async () => {
+    const refused = "SIP/2.0 503 Service Unavailable";
+    for (const [given, expected] of [
+      [options, []],
+      [{}, [refused, refused]],
+    ] as const) {
+      const b = bench({ options: given });
+      b.send(b.alice, request("MESSAGE"));
+      const first = b.upstream();
+      b.send(first, answer(first.request(), 200));
+      b.alice.taken();
+      first.full = true;
+      b.send(b.alice, request("MESSAGE"));
+      b.send(b.alice, request("MESSAGE"));
+      // What was not sent is told when the handling of the request is over.
+      await Promise.resolve();
+      first.full = false;
+      expect(first.takenLines()).toEqual([]);
+      expect(b.alice.takenLines()).toEqual(expected);
+      expect(b.proxy.unfinished).toBe(2 - expected.length);
+      const all = [...b.network.flows.values()];
+      const spare = all.filter(({ remote }) => remote.address === SPARE.address);
+      expect(spare.flatMap((flow) => flow.takenLines())).toHaveLength(2 - expected.length);
+    }
+  });
+
   it("opens a connection that had worked once more before it goes on", () => {
     const b = bench({ options });
     b.send(b.alice, request("MESSAGE"));

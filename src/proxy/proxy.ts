@@ -13,6 +13,7 @@
  */
 import { createTimerWheel } from "../base/timer-wheel.ts";
 import type { Flow } from "../transport/flow.ts";
+import type { ConnectionEnds } from "../transport/protocol-transport.ts";
 import type { SipFrame } from "../wire/sip/framer.ts";
 import type { SipResponse } from "../wire/sip/message.ts";
 import { topmostVia } from "../wire/sip/via.ts";
@@ -53,6 +54,8 @@ export interface Proxy extends Originator {
   readonly counters: Readonly<ProxyCounters>;
   /** Transactions without a final answer. */
   readonly unfinished: number;
+  /** Does this connection lie on the server's side? */
+  isServer(connection: ConnectionEnds): boolean;
   /** The names of the servers mean other addresses now; in the order of preference. */
   replaceUpstreams(upstreams: readonly UpstreamTarget[]): void;
   /** How the servers stand, the preferred one first; empty with the embedded registrar. */
@@ -201,6 +204,10 @@ class SipProxy implements Proxy {
     this.#watch?.close();
     if (this.#load.unfinished > 0) await this.#finished(graceMs, hurry);
     this.#own.close();
+  }
+
+  isServer(connection: ConnectionEnds): boolean {
+    return this.#faces.sideOf(connection) === "server";
   }
 
   replaceUpstreams(upstreams: readonly UpstreamTarget[]): void {

@@ -102,7 +102,7 @@ export class RequestIntake {
     const request = problem.partial;
     const reply = replyToProblem(problem.code);
     if (request === undefined || reply === undefined || request.method === "ACK") return;
-    if (this.#admission.ofSource(face, true) !== "pass") return;
+    if (this.#admission.ofSource(face, true) !== "pass" && !face.flow.reliable) return;
     const via = topmostVia(request);
     const key = transactionKey(request, via, face.flow.remote.address);
     const toTag = this.#deps.core.branches.toTag(key);

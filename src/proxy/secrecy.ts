@@ -72,8 +72,8 @@ export function nextWay(
  * May a request that came by `ingress` leave by `egress`?
  *
  * In clear towards a server: if the upstream at that address permits it. In clear towards a client: if the upstream
- * does from which it comes. Between two clients, in a dialog of theirs: if any does, for the dialog has come about through
- * one of those.
+ * does from which it comes. Between two clients, in a dialog of theirs: if all do, for it is not known through which of
+ * them the dialog has come about.
  */
 function mayLeave(
   { upstreams }: Servers,
@@ -83,15 +83,18 @@ function mayLeave(
 ): boolean {
   if (secrecy === "none" || egress.flow.encrypted) return true;
   if (secrecy === "sips") return false;
-  const permits = upstreams.filter((upstream) => upstream.allowClear === true);
   const server =
     egress.side === "server" || egress.flow.outgoing
       ? egress.flow
       : ingress.side === "server"
         ? ingress.flow
         : undefined;
-  if (server === undefined) return permits.length > 0;
-  return permits.some(({ remote }) => remote.address === server.remote.address);
+  if (server === undefined) {
+    return upstreams.length > 0 && upstreams.every(({ allowClear }) => allowClear === true);
+  }
+  return upstreams.some(
+    ({ allowClear, remote }) => allowClear === true && remote.address === server.remote.address,
+  );
 }
 
 function isEncrypted({ transport }: Pick<Flow, "transport">): boolean {

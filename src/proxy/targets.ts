@@ -30,11 +30,12 @@ export interface Target {
 
 /**
  * Why the last way led nowhere: its connection broke, the server there was found dead before it had answered anything,
- * it says that it has too much to do, or the request may not go there (secrecy.ts), for which the way is not to blame.
+ * its connection had no room for the request, it says that it has too much to do, or the request may not go there (secrecy.ts), for which the way is not to blame.
  */
 export type Trouble =
   | { readonly kind: "lost" }
   | { readonly kind: "silent" }
+  | { readonly kind: "full" }
   | { readonly kind: "withheld" }
   | { readonly kind: "busy"; readonly retryAfterMs: number | undefined };
 

@@ -174,7 +174,7 @@ export class UpstreamChoice {
     const wantedMs = trouble?.kind === "busy" ? trouble.retryAfterMs : undefined;
     const restMs = Math.min(wantedMs ?? REST_MS, LONGEST_REST_MS);
     this.#restingUntil.set(upstream, this.#clock.monotonicMs() + restMs);
-    if (trouble?.kind !== "busy") this.onSuspect?.(upstream);
+    if (trouble?.kind !== "busy" && trouble?.kind !== "full") this.onSuspect?.(upstream);
   }
 }
 

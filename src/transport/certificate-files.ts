@@ -39,8 +39,9 @@ export async function statKeyPairs({ certificates, ca }: TlsFiles): Promise<stri
   const states = await Promise.all(
     paths.map(async (path) => {
       try {
-        const { ino, mtimeMs, size } = await stat(path);
-        return `${ino} ${mtimeMs} ${size}`;
+        // The last of them changes with owner and mode as well.
+        const { ino, mtimeMs, size, ctimeMs } = await stat(path);
+        return `${ino} ${mtimeMs} ${size} ${ctimeMs}`;
       } catch {
         return "none";
       }

@@ -34,8 +34,9 @@ export interface Flow {
   /**
    * Hands bytes to the socket, which keeps them until they are sent: do not change them afterwards. Never throws; a
    * broken connection closes the flow and is reported by `onClose`, a datagram that could not be sent by `onError`.
+   * False: a connection that we opened has no room left, the bytes are dropped, and no close will tell of it.
    */
-  send(bytes: Buffer): void;
+  send(bytes: Buffer): boolean;
   /** Sends what was handed over so far, then ends the connection (no effect on UDP). `onClose` follows. */
   close(): void;
 }

@@ -4,6 +4,7 @@ import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { ConnectionQuota } from "./connection-quota.ts";
 import type { Endpoint, Flow } from "./flow.ts";
 import type { KeepAliveBytes } from "./keep-alive.ts";
+import type { ReceiveRoom } from "./receive-room.ts";
 import type { TransportCounters } from "./transport-counters.ts";
 import type { TransportLimits } from "./transport-limits.ts";
 
@@ -24,6 +25,9 @@ export interface TransportHandler<Frame> {
   onError(flow: Flow | undefined, error: CodedError): void;
 }
 
+/** Where a connection comes from and where it has arrived. */
+export type ConnectionEnds = Pick<Flow, "transport" | "local" | "remote" | "outgoing">;
+
 /** What every protocol's transport is built from. */
 export interface ProtocolContext<Frame> {
   readonly clock: Clock;
@@ -31,6 +35,9 @@ export interface ProtocolContext<Frame> {
   readonly limits: TransportLimits;
   readonly counters: TransportCounters;
   readonly quota: ConnectionQuota;
+  readonly room: ReceiveRoom;
+  /** Is it a server that has connected? What bounds clients does not bound it. */
+  isServer(connection: ConnectionEnds): boolean;
   readonly handler: TransportHandler<Frame>;
   /** Undefined: connections that we opened are not pinged. */
   readonly keepAlive: KeepAliveBytes | undefined;

@@ -6,6 +6,7 @@ import { formatEndpoint } from "./endpoint.ts";
 import type { Endpoint, Flow, TransportName } from "./flow.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import type { ProtocolContext, StreamFramer } from "./protocol-transport.ts";
+import type { HeldBytes } from "./receive-room.ts";
 import { tlsReason } from "./tls-reason.ts";
 
 /** Who a connection is, fixed when it is made. */
@@ -14,6 +15,8 @@ export interface ConnectionIdentity {
   readonly transport: TransportName;
   readonly encrypted: boolean;
   readonly outgoing: boolean;
+  /** A server's connection to us: what bounds clients does not bound it. */
+  readonly isServer: boolean;
   readonly local: Endpoint;
   readonly remote: Endpoint;
   /** When a peer connected, if that was before this (a TLS handshake); monotonic milliseconds. */
@@ -24,12 +27,14 @@ export interface ConnectionIdentity {
 const HARD_CAP = 4;
 /** Above this share of the send buffer a client is not read any more: who asks without reading gets no more answers. */
 const PAUSE_SHARE = 0.25;
+/** Bytes that are dropped are reported so often at most. */
+const REPORT_INTERVAL_MS = 1000;
 
 /**
  * A connection that carries frames: a `net.Socket` (or a TLS socket, which is one) with its time and memory limits.
  *
  * Writes of one turn of the event loop are corked into one system call. Limits: the time from the first byte of a
- * message to its last, the time without any byte, the bytes of unfinished messages over all connections, the bytes
+ * message to its last, the time without any byte, the bytes of unfinished messages of a peer and of all clients, the bytes
  * that wait for the peer (a client's connection is closed
  * above the cap; one that we opened is congested above it, drops above four times as much, and is closed when bytes
  * wait and the peer takes none of them for the stall time).
@@ -44,20 +49,21 @@ export class StreamConnection<Frame> implements Flow {
   readonly #context: ProtocolContext<Frame>;
   readonly #socket: Socket;
   readonly #framer: StreamFramer<Frame>;
+  /** Bytes of an unfinished message that the framer holds. */
+  readonly #held: HeldBytes;
   readonly #onGone: () => void;
   readonly #gonePromise = Promise.withResolvers<void>();
   #local: Endpoint;
   #open = true;
   #corked = false;
   #paused = false;
-  /** Bytes of an unfinished message that the framer holds. */
-  #heldBytes = 0;
   #connected: boolean;
   #keepAlive: KeepAlive | undefined;
   #failure: CodedError | undefined;
   /** When the message that has begun must have ended; `undefined` between messages. Monotonic milliseconds. */
   #messageDeadlineMs: number | undefined;
   #lastHeardMs: number;
+  #quietUntilMs = Number.NEGATIVE_INFINITY;
   #acceptedBytes = 0;
   #takenBytes = 0;
   #messageTimer: TimerHandle | undefined;
@@ -83,6 +89,8 @@ export class StreamConnection<Frame> implements Flow {
     this.#context = context;
     this.#socket = socket;
     this.#framer = framer;
+    const isServer = identity.outgoing || identity.isServer;
+    this.#held = context.room.open(isServer ? undefined : identity.remote.address);
     this.#onGone = onGone;
     this.#connected = !identity.outgoing;
     this.#lastHeardMs = context.clock.monotonicMs();
@@ -123,15 +131,16 @@ export class StreamConnection<Frame> implements Flow {
     if (keepAlive === undefined) return;
     const pinged = {
       name: this.#name(),
-      send: (bytes: Buffer): void => this.send(bytes),
+      send: (bytes: Buffer): void => void this.send(bytes),
       destroy: (reason: CodedError): void => this.destroy(reason),
     };
     this.#keepAlive = new KeepAlive(pinged, { ...this.#context, bytes: keepAlive });
   }
 
-  send(bytes: Buffer): void {
-    if (!this.#open) return;
-    if (!this.#hasRoomFor(bytes.length)) return;
+  send(bytes: Buffer): boolean {
+    if (!this.#open) return true;
+    // A client's connection is closed over it, and the close is told.
+    if (!this.#hasRoomFor(bytes.length)) return !this.#open;
     if (!this.#corked) {
       this.#corked = true;
       this.#socket.cork();
@@ -142,6 +151,7 @@ export class StreamConnection<Frame> implements Flow {
     this.#socket.write(bytes);
     if (this.outgoing) this.#watchForStall();
     else if (this.#socket.writableNeedDrain) this.#pauseUntilRead();
+    return true;
   }
 
   /** Ends the cork of one turn of the event loop. */
@@ -211,13 +221,10 @@ export class StreamConnection<Frame> implements Flow {
     }
   }
 
-  /** Counts what the framer holds against the sum for all connections; the one that exceeds it is closed. */
+  /** Counts what the framer holds; a connection that there is no room for is closed. */
   #mayHold(bytes: number): boolean {
-    const { counters, limits } = this.#context;
-    counters.bytesHeld += bytes - this.#heldBytes;
-    this.#heldBytes = bytes;
-    if (bytes === 0 || counters.bytesHeld <= limits.receiveBufferBytes) return true;
-    counters.closedByReceiveBuffer += 1;
+    if (this.#held.set(bytes)) return true;
+    this.#context.counters.closedByReceiveBuffer += 1;
     const message = `${this.#name()}: the room for unfinished messages is used up`;
     this.destroy(new CodedError("RECEIVE_BUFFER_FULL", message));
     return false;
@@ -277,12 +284,20 @@ export class StreamConnection<Frame> implements Flow {
       `${this.#name()} does not read what it is sent`,
     );
     if (this.outgoing) {
-      process.nextTick(() => this.#context.handler.onError(this, error));
+      this.#reportLater(error);
     } else {
       counters.closedBySendBuffer += 1;
       this.destroy(error);
     }
     return false;
+  }
+
+  /** What is dropped comes in bursts; one report in a while is enough. */
+  #reportLater(error: CodedError): void {
+    const nowMs = this.#context.clock.monotonicMs();
+    if (nowMs < this.#quietUntilMs) return;
+    this.#quietUntilMs = nowMs + REPORT_INTERVAL_MS;
+    process.nextTick(() => this.#context.handler.onError(this, error));
   }
 
   #watchForStall(): void {
@@ -325,7 +340,7 @@ export class StreamConnection<Frame> implements Flow {
     this.#keepAlive?.stop();
     const { counters, handler } = this.#context;
     counters.connectionsOpen -= 1;
-    counters.bytesHeld -= this.#heldBytes;
+    this.#held.set(0);
     this.#onGone();
     this.#gonePromise.resolve();
     if (this.#failure !== undefined) handler.onError(this, this.#failure);

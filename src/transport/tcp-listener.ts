@@ -17,11 +17,13 @@ export interface TcpListener {
   stop(): void;
 }
 
-/** What an accepted connection comes with: its socket, both ends, and how to give back its place. */
+/** What an accepted connection comes with: its socket, both ends, whose it is, and how to give back its place. */
 export interface AcceptedConnection {
   readonly socket: Socket;
   readonly local: Endpoint;
   readonly remote: Endpoint;
+  /** It is a server's. */
+  readonly isServer: boolean;
   readonly release: () => void;
 }
 
@@ -30,10 +32,10 @@ export async function startTcpListener<Frame>(
   context: ProtocolContext<Frame>,
   endpoint: Endpoint,
   onConnection: (accepted: AcceptedConnection) => void,
-  name: TransportName = "tcp",
+  name: TransportName,
 ): Promise<TcpListener> {
   const server = createServer({ noDelay: true }, (socket) => {
-    const accepted = admit(context, socket);
+    const accepted = admit(context, socket, name);
     if (accepted !== undefined) onConnection(accepted);
   });
   try {
@@ -62,27 +64,34 @@ function boundTo(server: Server, endpoint: Endpoint): Endpoint {
   return { address: bound.address, port: bound.port };
 }
 
-/** One connection too many is closed at once: it costs an accept and a close, and never an error. */
+/**
+ * One connection too many is closed at once: it costs an accept and a close, and never an error. A server's takes no place:
+ * strangers who hold them all do not keep it out.
+ */
 function admit<Frame>(
   context: ProtocolContext<Frame>,
   socket: Socket,
+  transport: TransportName,
 ): AcceptedConnection | undefined {
-  const { remoteAddress, remotePort, localAddress, localPort } = socket;
+  const { remoteAddress = "", remotePort = 0, localAddress = "0.0.0.0", localPort = 0 } = socket;
+  const local = { address: localAddress, port: localPort };
+  const remote = { address: remoteAddress, port: remotePort };
+  const isServer = context.isServer({ transport, local, remote, outgoing: false });
   // No address: the peer has reset the connection before we came to accept it.
-  const release = remoteAddress === undefined ? undefined : context.quota.admit(remoteAddress);
-  if (remoteAddress === undefined || release === undefined) {
+  const isGone = remoteAddress === "";
+  const release = isGone ? undefined : isServer ? noPlace : context.quota.admit(remoteAddress);
+  if (release === undefined) {
     context.counters.connectionsRefused += 1;
     socket.on("error", () => undefined);
     socket.destroy();
     return undefined;
   }
   context.counters.connectionsAccepted += 1;
-  return {
-    socket,
-    local: { address: localAddress ?? "0.0.0.0", port: localPort ?? 0 },
-    remote: { address: remoteAddress, port: remotePort ?? 0 },
-    release,
-  };
+  return { socket, local, remote, isServer, release };
+}
+
+function noPlace(): void {
+  // A server's connection has taken none.
 }
 
 /** Failing to accept (no descriptors left) is survived: the listener goes on when some are free again. */

@@ -271,6 +271,47 @@ describe("createTcpTransport", () => {
     await rig.until(() => rig.transport.counters.bytesHeld === 0);
   });
 
+  it("bounds what one peer holds, so that it leaves room for others; servers are not counted", async () => {
+    const limits = { receiveBufferBytes: 160_000, messageBytes: 1000 };
+    await using rig = createTransportRig(limits, undefined, { server: "127.0.0.9" });
+    const { port } = await rig.transport.listen(ANY);
+    using busy = await connectTcpPeer(port, "127.0.0.9");
+    busy.socket.write("x".repeat(200_000));
+    await until(() => rig.transport.counters.bytesHeld === 200_000);
+    using greedy = await connectTcpPeer(port, "127.0.0.7");
+    greedy.socket.write("x".repeat(8000));
+    await until(() => rig.transport.counters.bytesHeld === 208_000);
+    using greedier = await connectTcpPeer(port, "127.0.0.7");
+    greedier.socket.write("x".repeat(8000));
+    await until(() => greedier.ended);
+    using other = await connectTcpPeer(port, "127.0.0.8");
+    other.socket.write("x".repeat(8000));
+    await until(() => rig.transport.counters.bytesHeld === 216_000);
+    expect([busy.ended, greedy.ended, other.ended]).toEqual([false, false, false]);
+    expect(rig.transport.counters.closedByReceiveBuffer).toBe(1);
+    for (const peer of [busy, greedy, other]) peer.socket.destroy();
+    await rig.until(() => rig.transport.counters.bytesHeld === 0);
+  });
+
+  it("lets servers in when clients have taken all places", async () => {
+    const limits = { connections: 2, connectionsPerAddress: 1 };
+    await using rig = createTransportRig(limits, undefined, { server: "127.0.0.9" });
+    const { port } = await rig.transport.listen(ANY);
+    using one = await connectTcpPeer(port, "127.0.0.7");
+    using two = await connectTcpPeer(port, "127.0.0.8");
+    using refused = await connectTcpPeer(port, "127.0.0.10");
+    await until(() => refused.ended);
+    using server = await connectTcpPeer(port, "127.0.0.9");
+    using again = await connectTcpPeer(port, "127.0.0.9");
+    await rig.until(() => rig.transport.counters.connectionsAccepted === 4);
+    server.socket.destroy();
+    again.socket.destroy();
+    await rig.until(() => rig.transport.counters.connectionsOpen === 2);
+    using late = await connectTcpPeer(port, "127.0.0.10");
+    await until(() => late.ended);
+    expect([one.ended, two.ended]).toEqual([false, false]);
+  });
+
   it("refuses a port in use with the address in the message", async () => {
     await using rig = createTransportRig();
     const { port } = await rig.transport.listen(ANY);
@@ -377,6 +418,23 @@ describe("createTcpTransport", () => {
     rig.clock.advance(60_000);
     expect(flow.open).toBe(true);
     expect(rig.errors).toEqual([]);
+  });
+
+  it("says at once what it has no room for, and reports it once a second", async () => {
+    await using rig = createTransportRig({ sendBufferBytes: 64 * 1024 });
+    using server = await startServer();
+    const remote = { address: "127.0.0.1", port: server.port };
+    const flow = rig.transport.connect({ transport: "tcp", remote });
+    const block = Buffer.alloc(16 * 1024, "x");
+    const taken = Array.from({ length: 100 }, () => flow.send(block)).filter(Boolean);
+    expect(taken).toHaveLength(4);
+    rig.clock.advance(1100);
+    expect(flow.send(block)).toBe(false);
+    await rig.until(() => rig.errors.length === 2);
+    await until(() => server.received().length === 4 * block.length);
+    expect(flow.send(block)).toBe(true);
+    await until(() => server.received().length === 5 * block.length);
+    expect(rig.errors.map((error) => error.code)).toEqual(["SEND_BUFFER_FULL", "SEND_BUFFER_FULL"]);
   });
 
   it("drops what a congested connection cannot hold, whole, and closes it only after a stall", async () => {

@@ -76,9 +76,10 @@ class StreamTransport<Frame> implements ProtocolTransport {
   }
 
   async listen(endpoint: Endpoint): Promise<Endpoint> {
-    const listener = await startTcpListener(this.#context, endpoint, (accepted) =>
-      this.#kind.prepare(accepted, (prepared) => this.#accept(prepared)),
-    );
+    const onConnection = (accepted: AcceptedConnection): void =>
+      this.#kind.prepare(accepted, (prepared) => this.#accept(prepared));
+    const { transport } = this.#kind;
+    const listener = await startTcpListener(this.#context, endpoint, onConnection, transport);
     this.#listeners.add(listener);
     return listener.local;
   }
@@ -125,10 +126,11 @@ class StreamTransport<Frame> implements ProtocolTransport {
     await Promise.all(closed);
   }
 
-  #accept({ socket, local, remote, release, sinceMs }: PreparedConnection): void {
+  #accept({ socket, local, remote, isServer, release, sinceMs }: PreparedConnection): void {
     const identity = {
       ...this.#identity(),
       outgoing: false,
+      isServer,
       local,
       remote,
       ...(sinceMs === undefined ? {} : { sinceMs }),
@@ -147,7 +149,7 @@ class StreamTransport<Frame> implements ProtocolTransport {
       name,
     );
     const from = local ?? { address: "0.0.0.0", port: 0 };
-    const identity = { ...this.#identity(), outgoing: true, local: from, remote };
+    const identity = { ...this.#identity(), outgoing: true, isServer: false, local: from, remote };
     const connection = this.#add(socket, identity, onGone);
     socket.on(event, () => {
       const address = socket.localAddress ?? from.address;

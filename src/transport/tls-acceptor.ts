@@ -22,6 +22,8 @@ interface Handshake {
   readonly onSecure: OnSecure;
   readonly sinceMs: number;
   readonly timer: TimerHandle;
+  /** The place in the quota belongs to the connection now, and is no longer ours to give back. */
+  done: boolean;
 }
 
 /** Anybody can make handshakes fail; one report in this time is enough. */
@@ -56,18 +58,21 @@ export class TlsAcceptor<Frame> {
     const { clock, counters, limits, wheel } = this.#context;
     const { socket, remote, release } = accepted;
     const key = keyOf(socket);
+    // The same two ends: that peer has reset its connection and come again, and we have not heard of the first one's end yet.
+    this.#handshakes.get(key)?.accepted.socket.destroy();
     const timer = wheel.start(limits.headerTimeoutMs, () => {
       counters.closedByHeaderTimeout += 1;
       this.#report(remote, `no handshake within ${limits.headerTimeoutMs} ms`);
       socket.destroy();
     });
-    const handshake = { accepted, onSecure, sinceMs: clock.monotonicMs(), timer };
+    const sinceMs = clock.monotonicMs();
+    const handshake: Handshake = { accepted, onSecure, sinceMs, timer, done: false };
     this.#handshakes.set(key, handshake);
     // What goes wrong is told of the TLS socket on top of this one.
     socket.on("error", () => undefined);
     socket.once("close", () => {
-      if (this.#handshakes.get(key) !== handshake) return;
-      this.#handshakes.delete(key);
+      if (handshake.done) return;
+      if (this.#handshakes.get(key) === handshake) this.#handshakes.delete(key);
       this.#lastGone = remote;
       timer.cancel();
       release();
@@ -90,6 +95,7 @@ export class TlsAcceptor<Frame> {
       return;
     }
     this.#handshakes.delete(key);
+    handshake.done = true;
     handshake.timer.cancel();
     const { accepted, onSecure, sinceMs } = handshake;
     onSecure({ ...accepted, socket, sinceMs });

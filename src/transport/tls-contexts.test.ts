@@ -1,4 +1,4 @@
-import { appendFileSync, copyFileSync, renameSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, copyFileSync, renameSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { connect, createServer, type ConnectionOptions } from "node:tls";
@@ -24,11 +24,15 @@ async function serve(certificates: readonly CertificateFiles[], more: Partial<Tl
   const clock = createManualClock();
   const errors: string[] = [];
   let reloads = 0;
+  let failure: string | undefined;
   const contexts = createTlsContexts(
     {
       clock,
       onError: (error: CodedError) => void errors.push(`${error.code} ${error.message}`),
-      onReload: () => (reloads += 1),
+      onReload() {
+        if (failure !== undefined) throw new Error(failure);
+        reloads += 1;
+      },
     },
     { certificates, ca: undefined, verifyPeer: true, clientCert: "off", ...more },
   );
@@ -45,6 +49,10 @@ async function serve(certificates: readonly CertificateFiles[], more: Partial<Tl
   return {
     errors,
     reloads: () => reloads,
+    /** Why new files cannot be taken, from now on. */
+    failWith(reason: string | undefined) {
+      failure = reason;
+    },
     contexts,
     port: (server.address() as AddressInfo).port,
     lookOnce,
@@ -146,6 +154,32 @@ describe("createTlsContexts", () => {
     copyFileSync(renewed.key, live.key);
     await server.look();
     expect(await shown(server.port, {})).toBe("renewed");
+    expect(server.reloads()).toBe(1);
+  });
+
+  it("tries again until new files are taken, and reports once that they were not", async () => {
+    const live = changeable(first);
+    using server = await serve([live]);
+    await server.look();
+    copyFileSync(renewed.cert, live.cert);
+    copyFileSync(renewed.key, live.key);
+    server.failWith("EMFILE");
+    await server.look();
+    await server.look();
+    expect(server.errors).toEqual(["TLS_FILES_BROKEN EMFILE; the old certificate stays in force"]);
+    server.failWith(undefined);
+    await server.lookOnce();
+    expect(server.reloads()).toBe(1);
+    await server.look();
+    expect(server.reloads()).toBe(1);
+  });
+
+  it("looks at the files again when their mode has changed", async () => {
+    const live = changeable(first);
+    using server = await serve([live]);
+    await server.look();
+    chmodSync(live.key, 0o400);
+    await server.look();
     expect(server.reloads()).toBe(1);
   });
 

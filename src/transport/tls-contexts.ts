@@ -157,21 +157,27 @@ function watchFiles(
   load: () => void,
 ): FileWatch {
   let loaded: string | undefined;
+  let reported: string | undefined;
   let seen: string | undefined;
   let cancelled = false;
   let next: ScheduledCall | undefined;
+  const report = (error: unknown): void => {
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `${reason}; the old certificate stays in force`;
+    onError(new CodedError("TLS_FILES_BROKEN", message, { cause: error }));
+  };
   const look: FileWatch["look"] = async (take) => {
     const now = await statKeyPairs(settings);
     if (cancelled) return;
     loaded ??= now;
     if ((now === seen || take === "at once") && now !== loaded) {
-      loaded = now;
       try {
         load();
+        loaded = now;
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        const message = `${reason}; the old certificate stays in force`;
-        onError(new CodedError("TLS_FILES_BROKEN", message, { cause: error }));
+        // Tried again at every look: what was in the way need not show on the files.
+        if (now !== reported || take === "at once") report(error);
+        reported = now;
       }
     }
     seen = now;

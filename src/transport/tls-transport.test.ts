@@ -1,6 +1,11 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
+import {
+  connect as connectTcp,
+  createServer as createTcpServer,
+  type AddressInfo,
+  type Socket,
+} from "node:net";
 import { connect, createServer, type TLSSocket, type TlsOptions } from "node:tls";
 import { afterAll, describe, expect, it } from "vitest";
 import { TestAuthority, type CertificateFiles } from "../../test/support/certificates.ts";
@@ -124,6 +129,26 @@ describe("connections of clients by TLS", () => {
     expect(rig.errors[0]?.message).toMatch(
       /^no tls connection with 127.*no handshake within 30000/,
     );
+  });
+
+  it("give back the places of peers that reset and come again from the same port", async () => {
+    await using rig = createTransportRig({ connectionsPerAddress: 8 }, TLS);
+    const { port } = await rig.transport.listen(ANY);
+    for (let turn = 1; turn <= 10; turn += 1) {
+      const first = await connectTcpPeer(port);
+      await until(() => rig.transport.counters.connectionsAccepted === 2 * turn - 1);
+      const localPort = first.socket.localPort ?? 0;
+      first.socket.resetAndDestroy();
+      // The end of the first one and the second one both wait when the gateway looks next.
+      const second = connectTcp({ host: "127.0.0.1", port, localPort });
+      second.on("error", () => undefined);
+      await until(() => rig.transport.counters.connectionsAccepted === 2 * turn);
+      second.resetAndDestroy();
+      await once(second, "close");
+    }
+    using peer = await connectTlsPeer(port);
+    expect(peer.ended()).toBe(false);
+    expect(rig.transport.counters.connectionsRefused).toBe(0);
   });
 
   it("have one time for handshake and first message together", async () => {

@@ -13,7 +13,10 @@ export interface TransportLimits {
    * is `congested` above it and drops what exceeds four times as much.
    */
   readonly sendBufferBytes: number;
-  /** Bytes of unfinished messages, all connections together; the connection that exceeds it is closed. */
+  /**
+   * Bytes of unfinished messages, all clients' connections together; a sixteenth of it for one peer. The connection that
+   * exceeds either is closed.
+   */
   readonly receiveBufferBytes: number;
   /** A connection of ours whose peer takes none of the waiting bytes for so long is closed. */
   readonly stallMs: number;

@@ -4,11 +4,13 @@ import { ConnectionQuota } from "./connection-quota.ts";
 import type { Endpoint, Flow, TransportName } from "./flow.ts";
 import type { KeepAliveBytes } from "./keep-alive.ts";
 import type {
+  ConnectionEnds,
   ProtocolContext,
   ProtocolTransport,
   StreamFramer,
   TransportHandler,
 } from "./protocol-transport.ts";
+import { ReceiveRoom } from "./receive-room.ts";
 import { createTcpTransport } from "./tcp-transport.ts";
 import type { TlsContexts } from "./tls-contexts.ts";
 import { createTlsTransport } from "./tls-transport.ts";
@@ -72,6 +74,8 @@ export interface TransportDeps<Frame> {
   readonly handler: TransportHandler<Frame>;
   /** Without them there is no TLS. */
   readonly tls?: TlsContexts | undefined;
+  /** Is it a server that has connected? Left out: none is. */
+  isServer?(connection: ConnectionEnds): boolean;
   /** For connections that we opened; left out: they are not pinged. */
   readonly keepAlive?: KeepAliveBytes;
 }
@@ -91,6 +95,8 @@ export function createTransport<Frame>(
     limits,
     counters,
     quota: new ConnectionQuota(limits),
+    room: new ReceiveRoom(limits, counters),
+    isServer: (connection) => deps.isServer?.(connection) ?? false,
     handler: deps.handler,
     keepAlive: deps.keepAlive,
   };

@@ -40,8 +40,9 @@ export class UdpFlow implements Flow {
     return this.#socket.open;
   }
 
-  send(bytes: Buffer): void {
+  send(bytes: Buffer): boolean {
     this.#socket.sendTo(this.remote, bytes, this.#sent);
+    return true;
   }
 
   close(): void {

@@ -23,7 +23,7 @@ export function createUnreachableFlow<Frame>(
     outgoing: true,
     open: false,
     congested: false,
-    send: () => undefined,
+    send: () => true,
     close: () => undefined,
   };
   process.nextTick(() => {

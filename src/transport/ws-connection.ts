@@ -6,6 +6,7 @@ import { deliverFrame } from "./deliver-frame.ts";
 import { formatEndpoint } from "./endpoint.ts";
 import type { Endpoint, Flow, TransportName } from "./flow.ts";
 import type { ProtocolContext } from "./protocol-transport.ts";
+import type { HeldBytes } from "./receive-room.ts";
 import { WsFrameMeter } from "./ws-frame-meter.ts";
 import type { OpenedWebSocket } from "./ws-gate.ts";
 
@@ -46,13 +47,13 @@ export class WsConnection<Frame> implements Flow {
   readonly #readMessage: ReadMessage<Frame>;
   readonly #ws: WebSocket;
   readonly #socket: OpenedWebSocket["accepted"]["socket"];
+  readonly #held: HeldBytes;
   readonly #onGone: () => void;
   readonly #gonePromise = Promise.withResolvers<void>();
   readonly #meter = new WsFrameMeter();
   #open = true;
   #corked = false;
   #paused = false;
-  #heldBytes = 0;
   #failure: CodedError | undefined;
   /** When the message that has begun must have ended; `undefined` between messages. Monotonic milliseconds. */
   #messageDeadlineMs: number | undefined;
@@ -85,6 +86,7 @@ export class WsConnection<Frame> implements Flow {
     this.#readMessage = readMessage;
     this.#ws = opened.ws;
     this.#socket = opened.accepted.socket;
+    this.#held = context.room.open(this.remote.address);
     this.#onGone = onGone;
     this.#lastHeardMs = context.clock.monotonicMs();
     this.#messageDeadlineMs = opened.acceptedAtMs + context.limits.headerTimeoutMs;
@@ -103,8 +105,8 @@ export class WsConnection<Frame> implements Flow {
   }
 
   /** As text where it is text: a browser hands on a binary message in another type, which some clients cannot read. */
-  send(bytes: Buffer): void {
-    if (!this.open || !this.#hasRoomFor(bytes.length)) return;
+  send(bytes: Buffer): boolean {
+    if (!this.open || !this.#hasRoomFor(bytes.length)) return true;
     if (!this.#corked) {
       this.#corked = true;
       this.#socket.cork();
@@ -112,6 +114,7 @@ export class WsConnection<Frame> implements Flow {
     }
     this.#ws.send(bytes, { binary: !isUtf8(bytes) });
     if (this.#socket.writableNeedDrain) this.#pauseUntilRead();
+    return true;
   }
 
   /** Ends the cork of one turn of the event loop. */
@@ -167,13 +170,10 @@ export class WsConnection<Frame> implements Flow {
     else if (this.#spoken) this.#messageDeadlineMs = undefined;
   }
 
-  /** Counts what is held against the sum for all connections; the one that exceeds it is closed. */
+  /** Counts what is held; a connection that there is no room for is closed. */
   #mayHold(bytes: number): boolean {
-    const { counters, limits } = this.#context;
-    counters.bytesHeld += bytes - this.#heldBytes;
-    this.#heldBytes = bytes;
-    if (bytes === 0 || counters.bytesHeld <= limits.receiveBufferBytes) return true;
-    counters.closedByReceiveBuffer += 1;
+    if (this.#held.set(bytes)) return true;
+    this.#context.counters.closedByReceiveBuffer += 1;
     const message = `${this.#name()}: the room for unfinished messages is used up`;
     this.#destroy(new CodedError("RECEIVE_BUFFER_FULL", message));
     return false;
@@ -297,8 +297,8 @@ export class WsConnection<Frame> implements Flow {
   #gone(): void {
     this.#open = false;
     for (const timer of [this.#messageTimer, this.#aliveTimer, this.#endTimer]) timer?.cancel();
-    const { counters, handler } = this.#context;
-    counters.bytesHeld -= this.#heldBytes;
+    const { handler } = this.#context;
+    this.#held.set(0);
     this.#onGone();
     this.#gonePromise.resolve();
     if (this.#failure !== undefined) handler.onError(this, this.#failure);

@@ -33,8 +33,9 @@ class SinkFlow implements Flow {
     this.#onSent = onSent;
   }
 
-  send(bytes: Buffer): void {
+  send(bytes: Buffer): boolean {
     this.#onSent(bytes);
+    return true;
   }
 
   close(): void {

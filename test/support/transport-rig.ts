@@ -34,6 +34,8 @@ export interface TransportRig extends AsyncDisposable {
 export interface RigExtras {
   /** Connections that we opened are pinged with these. */
   readonly keepAlive?: KeepAliveBytes;
+  /** Servers connect from this address. */
+  readonly server?: string;
   /** Of pages that may connect by WebSocket. */
   readonly origins?: readonly string[];
 }
@@ -42,7 +44,7 @@ export interface RigExtras {
 export function createTransportRig(
   limits: Partial<TransportLimits> = {},
   tls?: TlsSettings,
-  { keepAlive, origins = [] }: RigExtras = {},
+  { keepAlive, server, origins = [] }: RigExtras = {},
 ): TransportRig {
   const clock = createManualClock();
   const onError = (flow: Flow | undefined, { code, message }: CodedError): void =>
@@ -64,6 +66,7 @@ export function createTransportRig(
       createFramer: createLineFramer,
       readDatagram: (bytes) => bytes.toString("latin1"),
       ...(keepAlive === undefined ? {} : { keepAlive }),
+      isServer: ({ remote }) => remote.address === server,
       webSocket: { readMessage: (bytes) => bytes.toString("latin1"), origins },
       handler: {
         onFrame(flow, text) {

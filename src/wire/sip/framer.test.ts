@@ -56,6 +56,16 @@ describe("createSipFramer", () => {
     expect([framer.midMessage, framer.bufferedBytes]).toEqual([true, 4]);
   });
 
+  it("takes a CR before other bytes for the beginning of a message", () => {
+    const framer = createSipFramer(LIMITS);
+    const told: boolean[] = [];
+    for (const piece of ["\r\n\r\n", "\r", "\n\r", "MESS", "AGE"]) {
+      framer.push(Buffer.from(piece));
+      told.push(framer.midMessage);
+    }
+    expect(told).toEqual([false, false, false, true, true]);
+  });
+
   it("tells pings from line ends before a message, however they are cut", () => {
     const bytes = Buffer.concat([
       Buffer.from("\r\n\r\n"),

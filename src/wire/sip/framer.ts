@@ -47,6 +47,7 @@ const STREAM: Source = {
 
 const NOTHING: readonly SipFrame[] = [];
 const EMPTY: Buffer = Buffer.alloc(0);
+const PING_BYTES: Buffer = Buffer.from("\r\n\r\n");
 const PING: SipFrame = { kind: "ping" };
 
 class StreamFramer implements SipFramer {
@@ -69,7 +70,7 @@ class StreamFramer implements SipFramer {
   }
 
   get midMessage(): boolean {
-    return this.used > 0 && !isLineEnd(this.store[0]);
+    return this.used > 0 && !this.holdsLineEnds();
   }
 
   push(chunk: Buffer): readonly SipFrame[] {
@@ -79,8 +80,9 @@ class StreamFramer implements SipFramer {
       this.keep(chunk, this.consume(chunk, frames));
       return frames;
     }
+    const betweenMessages = !this.midMessage;
     this.append(chunk);
-    if (!this.mayBeComplete()) return frames;
+    if (!betweenMessages && !this.mayBeComplete()) return frames;
     const filled = this.store.subarray(0, this.used);
     // The store may become a message's memory: what is left over moves to new memory.
     this.store = EMPTY;
@@ -136,10 +138,17 @@ class StreamFramer implements SipFramer {
     this.used = total;
   }
 
+  /** What is kept is a ping that has begun, or ends a line between messages. A CR before anything else begins a message. */
+  private holdsLineEnds(): boolean {
+    if (this.used >= PING_BYTES.length) return false;
+    for (let p = 0; p < this.used; p++) if (this.store[p] !== PING_BYTES[p]) return false;
+    return true;
+  }
+
   /** Whether reading again can bring more than it did the last time. Looks at each byte once. */
   private mayBeComplete(): boolean {
     if (this.needed > 0) return this.used >= this.needed;
-    if (isLineEnd(this.store[0]) || this.used >= this.limits.maxHeadBytes) return true;
+    if (this.used >= this.limits.maxHeadBytes) return true;
     for (let p = this.searched; p < this.used; p++) {
       if (this.store[p] !== 10) continue;
       const next = this.store[p + 1];
