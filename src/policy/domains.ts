@@ -8,6 +8,8 @@ export interface Domains {
    * one; an address of a machine is a device then.
    */
   isOurs(host: string): boolean;
+  /** The first of them, for users of ours whose domain nobody knows; undefined when none is configured. */
+  readonly home: string | undefined;
 }
 
 /**
@@ -27,6 +29,7 @@ export function createDomains(
   };
   return {
     directionOf: (fromDomain, toDomain) => directionOf(named(fromDomain), named(toDomain), domains),
+    home: domains[0],
     isOurs: (host) => (domains.length === 0 ? !ADDRESS.test(host) : known.has(canonicalHost(host))),
   };
 }
