@@ -148,6 +148,15 @@ describe("a gateway beside two proxies", () => {
     },
   );
 
+  it("judges again what is said to be encoded now", async () => {
+    const { pass } = stage();
+    const request = messageRequest("aGVsbG8=");
+    const out = edited(request, await pass(request)).bytes.toString();
+    const field = "Content-Transfer-Encoding: base64";
+    const again = parsedBytes(Buffer.from(out.replace("\r\nCSeq:", `\r\n${field}\r\nCSeq:`)));
+    await expect(pass(again)).rejects.toThrow("refused");
+  });
+
   it("judges again after 64 seconds", async () => {
     const { clock, pass } = stage();
     const request = messageRequest("hello");
