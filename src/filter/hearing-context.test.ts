@@ -54,6 +54,8 @@ describe("hearingContext", () => {
     ["nobody", "eve@else.example", "corp.example", "inbound", false],
     ["nobody", "eve@else.example", "third.example", "transit", false],
     ["trusted", "alice@corp.example", "corp.example", "internal", true],
+    ["alice", "%61lice@corp.example.", "corp.example", "internal", true],
+    ["alice", "alice@10.0.0.5", "corp.example", "internal", false],
     ["server", "alice@corp.example", "corp.example", "internal", true],
     ["server", "eve@else.example", "corp.example", "inbound", true],
   ] as const)("%s as %s to %s is %s", (who, from, to, direction, authenticated) => {
@@ -61,6 +63,25 @@ describe("hearingContext", () => {
     expect(context.direction).toBe(direction);
     expect(context.from.authenticated).toBe(authenticated);
   });
+});
+
+describe("hearingContext of one receiver by several names", () => {
+  it.each(["%62ob@corp.example", "bob@corp.example.", "bob@10.0.0.5", "b%6Fb@10.0.0.5:5060"])(
+    "knows %s",
+    (address) => {
+      const request = parsedRequest([
+        `MESSAGE sip:${address} SIP/2.0`,
+        "Via: SIP/2.0/TCP 192.0.2.1:5060;branch=z9hG4bKtest1",
+        "From: <sip:eve@else.example>;tag=a1",
+        "To: <sip:bob@corp.example>",
+        "Call-ID: c",
+        "CSeq: 1 MESSAGE",
+      ]);
+      const { to } = hearingContext(request, STRANGER, domains);
+      const { aor, user, domain } = to;
+      expect([aor, user, domain]).toEqual(["sip:bob@corp.example", "bob", "corp.example"]);
+    },
+  );
 });
 
 describe("hearingContext of what the server sends to a Contact", () => {

@@ -20,7 +20,7 @@ export function hearingContext(
 ): HearingContext {
   const from = sender(request, context);
   const proven = provenDomain(context);
-  const to = partyOf(addressed(request, context, domains), "", undefined, false);
+  const to = receiver(addressed(request, context, domains), domains);
   return {
     from,
     to,
@@ -59,10 +59,10 @@ function receiverAmong(receivers: readonly string[], request: SipRequest, target
   const last = receivers.at(-1) ?? target;
   if (receivers.length < 2) return last;
   const { user } = readAddress(target);
-  const named = addresseeOf(request);
+  const named = readAddress(addresseeOf(request)).aor;
   return (
     receivers.find((aor) => user !== "" && readAddress(aor).user === user) ??
-    receivers.find((aor) => aor === named) ??
+    receivers.find((aor) => readAddress(aor).aor === named) ??
     last
   );
 }
@@ -105,7 +105,9 @@ function sender(request: SipRequest, context: RequestContext): Party {
   // The codec has read From already; a field that it let through and this does not is treated as nobody's.
   const uri = parsed.ok ? parsed.value.uri : "";
   const displayName = parsed.ok ? utf8Of(parsed.value.displayName) : "";
-  const party = partyOf(uri, displayName, context.sourceAddress, false);
+  const { aor, user, domain } = readAddress(uri);
+  const ip = context.sourceAddress;
+  const party: Party = { aor, user, domain, displayName, ip, authenticated: false };
   return isProven(party, context) ? { ...party, authenticated: true } : party;
 }
 
@@ -119,22 +121,31 @@ function isProven(party: Party, context: RequestContext): boolean {
   const { voucher } = context;
   switch (voucher?.kind) {
     case undefined:
-      return context.trusted || context.side === "server" || context.authenticatedAor === party.aor;
+      return context.trusted || context.side === "server" || isAor(context.authenticatedAor, party);
     case "asserted":
-      return voucher.aors.includes(party.aor);
+      return voucher.aors.some((aor) => isAor(aor, party));
     case "peer":
       return voucher.domains.includes(party.domain);
   }
 }
 
-function partyOf(
-  uriText: string,
-  displayName: string,
-  ip: string | undefined,
-  authenticated: boolean,
-): Party {
-  const { aor, user, domain } = readAddress(uriText);
-  return { aor, user, domain, displayName, ip, authenticated };
+function isAor(proven: string | undefined, { aor }: Party): boolean {
+  return proven !== undefined && (proven === aor || readAddress(proven).aor === aor);
+}
+
+/** A server takes what is addressed to it by its own host for its own users, and so do the rules. */
+function receiver(uriText: string, domains: Domains): Party {
+  const { user } = readAddress(uriText);
+  const { aor, domain } = receiverOf(uriText, domains);
+  return { aor, user, domain, displayName: "", ip: undefined, authenticated: false };
+}
+
+/** A receiver's address as rules know it. */
+export function receiverOf(uriText: string, domains: Domains): Pick<Party, "aor" | "domain"> {
+  const { aor, domain } = readAddress(uriText);
+  const name = domains.nameOf(domain);
+  if (name === domain) return { aor, domain };
+  return { aor: `${aor.slice(0, aor.length - domain.length)}${name}`, domain: name };
 }
 
 /** Whom the To field names, as an address of record; "" when it names none. In a dialog the Request-URI is a Contact. */
