@@ -97,7 +97,8 @@ const NO_SPLICES: readonly Splice[] = [];
 export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter {
   const actions = new Actions(deps.journal, deps.clock);
   const { markKey } = settings;
-  const crossing = markKey === undefined ? undefined : createSecondCrossing(deps.clock, markKey);
+  const crossing =
+    markKey === undefined ? undefined : createSecondCrossing(deps.clock, markKey, deps.domains);
   const strangers = new Strangers(deps.journal, deps.clock, deps.onFailure);
   const notices = new NoticeDesk(deps.means.notifier);
   const transfers = createTransferDesk(deps, settings);
