@@ -1,7 +1,7 @@
 import type { HearingContext } from "../policy/hearing.ts";
 import type { TransactionEnd } from "../proxy/seams.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
-import { actionKeys, type Actions } from "./actions.ts";
+import { actionKeys, closedMediaKeys, type Actions } from "./actions.ts";
 
 /** What was sent on as it came. */
 export interface Passed {
@@ -22,6 +22,7 @@ export function recordAllowed(
   { request, hearing, would }: Passed,
   end: TransactionEnd,
 ): void {
+  if (request.method === "INVITE" && actions.takeClosed(closedMediaKeys(request, hearing))) return;
   const event = {
     at: hearing.now,
     type: request.method === "MESSAGE" ? ("message" as const) : ("session" as const),

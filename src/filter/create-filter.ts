@@ -2,7 +2,14 @@ import type { Clock } from "../base/clock.ts";
 import { createEventId } from "../journal/event-id.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { IncidentDraft, NoticeRecord } from "../journal/records.ts";
-import { carryOut, judge, mayInvite, noticesOf, type JudgeSettings } from "../judge.ts";
+import {
+  carryOut,
+  judge,
+  mayInvite,
+  noticesOf,
+  withoutBody,
+  type JudgeSettings,
+} from "../judge.ts";
 import type { Attachment, InvitationPart } from "../inspect/inspection.ts";
 import type { Policy } from "../policy/decision.ts";
 import type { Domains } from "../policy/domains.ts";
@@ -22,7 +29,7 @@ import type { SipRequest } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
 import { Actions, actionKeys } from "./actions.ts";
 import { hasLine, recordAllowed } from "./allowed-line.ts";
-import { carriesContent } from "./carries-content.ts";
+import { answersWithContent, carriesContent } from "./carries-content.ts";
 import { closeMedia } from "./close-media.ts";
 import { FileDesk } from "./file-desk.ts";
 import { hearingContext } from "./hearing-context.ts";
@@ -123,7 +130,10 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
     onRequest: (request, context, signal) => onRequest(desk, request, context, signal),
     mayPassUnjudged: (request) => !mayInvite(request),
     onAck: (ack, context) => closeMedia(desk, ack, ack, context),
-    onResponse: (response, request, context) => closeMedia(desk, response, request, context),
+    onResponse: (response, request, context) =>
+      answersWithContent(response, request)
+        ? withoutBody(response)
+        : closeMedia(desk, response, request, context),
     // Our own words are not judged again when the server sends them back to us on their way to the user.
     onOriginate: (request) =>
       crossing?.leaving(request, [], ownDeparture(request, deps.clock.now())) ?? [],
