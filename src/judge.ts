@@ -260,6 +260,11 @@ export function withoutContent(request: SipRequest, incident: string): readonly 
   return removeContent(request, `This message was not delivered. Ref ${incident}`);
 }
 
+/** The edits that take the body out of a message that may have none. */
+export function withoutBody(message: SipMessage): readonly Splice[] {
+  return dropBody(message);
+}
+
 /** The edits for the media of a message that cannot be refused (a response, an ACK), and what was closed. */
 export interface MediaOutcome {
   readonly splices: readonly Splice[];

@@ -68,12 +68,22 @@ export class Actions {
    * Media closed in a response or an ACK, which come again until they are acknowledged: recorded the first time. The
    * commit is under way when this returns; what sends a response cannot wait for a disk.
    */
-  recordClosedMedia(draft: IncidentDraft, onFailure: (error: unknown) => void): void {
-    const key = closedMediaKey(draft.callId);
-    if (this.#recorded.get(key) !== undefined) return;
+  recordClosedMedia(
+    draft: IncidentDraft,
+    { own, session }: ClosedMediaKeys,
+    onFailure: (error: unknown) => void,
+  ): void {
+    if (this.#recorded.get(own) !== undefined) return;
     const { action, id, eventId } = draft;
-    this.#recorded.set(key, { action, incident: id, eventId, settled: true, lastEnd: undefined });
+    const closed = { action, incident: id, eventId, settled: true, lastEnd: undefined };
+    this.#recorded.set(own, closed);
+    if (session !== undefined) this.#recorded.set(session, closed);
     this.#journal.commit(draft).catch(onFailure);
+  }
+
+  /** Has this session its line, since media of it were closed? True once. */
+  takeClosed({ session }: ClosedMediaKeys): boolean {
+    return session !== undefined && this.#recorded.take(session) !== undefined;
   }
 
   /** A changed message has come to its end; a challenge is not one, unless nothing follows it. */
@@ -100,13 +110,6 @@ export class Actions {
       delivery: deliveryOf(end),
       status: end.status,
     };
-    // The session whose media were closed has its line.
-    if (
-      event.type === "session" &&
-      this.#recorded.get(closedMediaKey(event.callId)) !== undefined
-    ) {
-      return;
-    }
     if (isChallenge(end)) {
       this.#challenged.set(key(), line);
       return;
@@ -156,8 +159,22 @@ export function actionKeys(
   return inSession ? { own, repeats: session } : { own, opens: session };
 }
 
-function closedMediaKey(callId: string): string {
-  return bounded(`media\n${callId}`);
+/** Under which names the closing of media is remembered. */
+export interface ClosedMediaKeys {
+  readonly own: string;
+  /** Of the answer to an INVITE: the session that has its line by it. */
+  readonly session?: string;
+}
+
+/**
+ * @param request The one that the media are the answer to, or the ACK that bears them, as it was forwarded. A Call-ID is
+ *   the sender's choice, and may be the same in as many calls as he likes.
+ */
+export function closedMediaKeys(request: SipRequest, { from }: HearingContext): ClosedMediaKeys {
+  const call = `${request.callId}\n${request.fromTag ?? ""}\n${from.aor}`;
+  const own = bounded(`media\n${call}\n${request.cseq.number}\n${request.requestUri}`);
+  if (request.method !== "INVITE") return { own };
+  return { own, session: bounded(`closed\n${call}\n${addresseeOf(request)}`) };
 }
 
 /** What a peer may make as long as it likes is not kept as it came. */

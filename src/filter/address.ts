@@ -1,12 +1,13 @@
 import { RecentMap } from "../base/recent-map.ts";
 import { canonicalAorOf, parseSipUri } from "../wire/sip/uri.ts";
 
-/** What rules and records want to know of a URI. */
+/** What rules and records want to know of a URI: one spelling for all that a server takes for the same user. */
 export interface Address {
   /** As an address of record; of what is no SIP URI the text itself. */
   readonly aor: string;
+  /** Without escapes that are not needed. */
   readonly user: string;
-  /** In lower case. */
+  /** In lower case, without the dot that may stand at the end of a name (RFC 1034 §3.1). */
   readonly domain: string;
 }
 
@@ -21,14 +22,32 @@ const remembered = new RecentMap<Address>(REMEMBERED);
 export function readAddress(uriText: string): Address {
   const known = remembered.get(uriText);
   if (known !== undefined) return known;
-  const uri = parseSipUri(uriText);
-  const address = uri.ok
-    ? {
-        aor: canonicalAorOf(uri.value),
-        user: uri.value.user ?? "",
-        domain: uri.value.host.toLowerCase(),
-      }
-    : { aor: uriText, user: "", domain: "" };
+  const address = addressOf(uriText);
   if (uriText.length <= LONGEST) remembered.set(uriText, address);
   return address;
+}
+
+function addressOf(uriText: string): Address {
+  const uri = parseSipUri(uriText);
+  if (!uri.ok) return { aor: uriText, user: "", domain: "" };
+  const { host } = uri.value;
+  const user = uri.value.user === undefined ? undefined : unescaped(uri.value.user);
+  const domain = (host.endsWith(".") ? host.slice(0, -1) : host).toLowerCase();
+  const aor = canonicalAorOf({ ...uri.value, user, host: domain });
+  return { aor, user: user ?? "", domain };
+}
+
+/** What may stand in a user part as it is (RFC 3261 §25.1), but for what begins parameters and header fields of a URI. */
+const NEEDS_NO_ESCAPE = /[\w.!~*'()&=+$,/-]/;
+
+/**
+ * RFC 3261 §19.1.4 takes an unreserved character and its escape for the same; registrars take any character so, and look
+ * `%2B1` up as `+1`. What needs its escape keeps it, in upper case.
+ */
+function unescaped(user: string): string {
+  if (!user.includes("%")) return user;
+  return user.replaceAll(/%[0-9a-f]{2}/gi, (escape) => {
+    const character = String.fromCharCode(Number.parseInt(escape.slice(1), 16));
+    return NEEDS_NO_ESCAPE.test(character) ? character : escape.toUpperCase();
+  });
 }

@@ -1,5 +1,5 @@
 import { HeaderId } from "../wire/sip/header-names.ts";
-import type { SipRequest } from "../wire/sip/message.ts";
+import type { SipMessage, SipRequest, SipResponse } from "../wire/sip/message.ts";
 
 /** INFO, UPDATE and PRACK are telephony's; they are looked into only for what a messaging client would show or use. */
 const MESSAGING_TYPES =
@@ -25,6 +25,12 @@ export function carriesContent(request: SipRequest): boolean {
   }
 }
 
+/** Has the answer to a MESSAGE a body that a client could show? One that accepts it may have none at all (RFC 3428 §7). */
+export function answersWithContent(response: SipResponse, request: SipRequest): boolean {
+  if (request.method !== "MESSAGE" || response.status >= 300 || !hasBody(response)) return false;
+  return SHOWN_TYPES.test(response.value(HeaderId.ContentType) || "text/");
+}
+
 function bearsMessagingBody(request: SipRequest): boolean {
   if (!hasBody(request)) return false;
   const type = request.value(HeaderId.ContentType) || "text/";
@@ -32,6 +38,6 @@ function bearsMessagingBody(request: SipRequest): boolean {
   return MESSAGING_TYPES.test(type) || /name/i.test(type) || /attachment|name/i.test(disposition);
 }
 
-function hasBody(request: SipRequest): boolean {
-  return request.bodyStart < request.bytes.length;
+function hasBody(message: SipMessage): boolean {
+  return message.bodyStart < message.bytes.length;
 }

@@ -5,7 +5,7 @@ import type { Domains } from "../policy/domains.ts";
 import type { RequestContext } from "../proxy/seams.ts";
 import type { SipMessage, SipRequest } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
-import type { Actions } from "./actions.ts";
+import { closedMediaKeys, type Actions } from "./actions.ts";
 import { hearingContext } from "./hearing-context.ts";
 import { groupKey, incidentDraft } from "./incident-draft.ts";
 
@@ -44,7 +44,7 @@ export function closeMedia(
     action: "block",
     answer,
   });
-  actions.recordClosedMedia(draft, deps.onFailure);
+  actions.recordClosedMedia(draft, closedMediaKeys(request, hearing), deps.onFailure);
   return splices;
 }
 

@@ -7,21 +7,22 @@ import { applySplices, type Splice } from "../wire/sip/splice.ts";
 const CONTENT_FIELDS: readonly HeaderIdType[] = [
   HeaderId.ContentType,
   HeaderId.ContentEncoding,
+  HeaderId.ContentTransferEncoding,
   HeaderId.ContentDisposition,
   HeaderId.MsTextFormat,
 ];
 
 /**
  * SHA-256, hex, over what a receiver would show once the splices are applied: the body, its Content-* fields and
- * ms-text-format. Folds and blanks around values do not count, since servers on the way may change them.
+ * ms-text-format, those that stand twice as well. Folds and blanks around values do not count, since servers on the way may change them.
  * The message is not read again: edits are applied to the pieces that they touch.
  */
 export function contentDigest(message: SipMessage, splices: readonly Splice[]): string {
   let fields = "";
   for (const id of CONTENT_FIELDS) {
-    const index = message.find(id);
-    if (index >= 0 && !isRemoved(message, index, splices))
-      fields += `${id}:${valueOf(message, index, splices)}\n`;
+    for (let i = message.find(id); i >= 0; i = message.find(id, i + 1)) {
+      if (!isRemoved(message, i, splices)) fields += `${id}:${valueOf(message, i, splices)}\n`;
+    }
   }
   const edits = within(splices, message.bodyStart, message.bytes.length);
   const body = applySplices(message.body, edits);

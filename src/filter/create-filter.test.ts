@@ -114,6 +114,26 @@ async function ask(request: SipRequest, context = CLIENT): Promise<RequestOutcom
   return filter.onRequest(request, context, new AbortController().signal);
 }
 
+function answerWith(method: string, type: string, body: string): SipResponse {
+  const head = [
+    "SIP/2.0 200 OK",
+    "Via: SIP/2.0/TCP 192.0.2.1:5060",
+    "From: <sip:alice@example.com>;tag=a1",
+    "To: <sip:bob@example.com>;tag=b",
+    "Call-ID: late",
+    `CSeq: 1 ${method}`,
+    `Content-Type: ${type}`,
+    `Content-Length: ${body.length}`,
+  ];
+  const parsed = parseDatagram(Buffer.from(`${head.join("\r\n")}\r\n\r\n${body}`), {
+    maxHeadBytes: 10_000,
+    maxHeaderCount: 100,
+    maxBodyBytes: 10_000,
+  });
+  if (!parsed.ok || !(parsed.value instanceof SipResponse)) throw new Error("not a response");
+  return parsed.value;
+}
+
 /** What goes out towards the server. */
 async function forwarded(request: SipRequest, context = CLIENT): Promise<SipRequest> {
   const outcome = await ask(request, context);
@@ -319,15 +339,16 @@ describe("createFilter", () => {
     expect(journal.drafts).toMatchObject([{ rule: "parse_problem", action: "block" }]);
   });
 
-  it("closes media that a late offer brings in a response", () => {
-    const invite = parsedRequest([
-      "INVITE sip:bob@example.com SIP/2.0",
-      "Via: SIP/2.0/TCP 192.0.2.1:5060",
-      "From: <sip:alice@example.com>;tag=a1",
-      "To: <sip:bob@example.com>",
-      "Call-ID: late",
-      "CSeq: 1 INVITE",
-    ]);
+  describe("media that a late offer brings in a response", () => {
+    const invite = (given: { tag?: string; uri?: string } = {}): SipRequest =>
+      parsedRequest([
+        `INVITE ${given.uri ?? "sip:bob@example.com"} SIP/2.0`,
+        "Via: SIP/2.0/TCP 192.0.2.1:5060",
+        `From: <sip:alice@example.com>;tag=${given.tag ?? "a1"}`,
+        "To: <sip:bob@example.com>",
+        "Call-ID: late",
+        "CSeq: 1 INVITE",
+      ]);
     const sdp = [
       "v=0",
       "o=- 0 0 IN IP4 192.0.2.9",
@@ -338,30 +359,41 @@ describe("createFilter", () => {
       "m=message 2855 TCP/MSRP *",
       "",
     ].join("\r\n");
-    const head = [
-      "SIP/2.0 200 OK",
-      "Via: SIP/2.0/TCP 192.0.2.1:5060",
-      "From: <sip:alice@example.com>;tag=a1",
-      "To: <sip:bob@example.com>;tag=b",
-      "Call-ID: late",
-      "CSeq: 1 INVITE",
-      "Content-Type: application/sdp",
-      `Content-Length: ${sdp.length}`,
-    ];
-    const parsed = parseDatagram(Buffer.from(`${head.join("\r\n")}\r\n\r\n${sdp}`), {
-      maxHeadBytes: 10_000,
-      maxHeaderCount: 100,
-      maxBodyBytes: 10_000,
+    const response = answerWith("INVITE", "application/sdp", sdp);
+
+    it("are closed", () => {
+      const splices = filter.onResponse(response, invite(), CLIENT);
+      const out = applySplices(response.bytes, splices).toString();
+      expect(out).toContain("m=message 0 TCP/MSRP *");
+      expect(out).toContain("m=audio 4000 RTP/AVP 0");
+      expect(out).toContain(`Content-Length: ${sdp.length - 3}`);
+      filter.onResponse(response, invite(), CLIENT);
+      expect(journal.drafts).toMatchObject([{ type: "session", rule: "no-msrp", action: "block" }]);
     });
-    if (!parsed.ok || !(parsed.value instanceof SipResponse)) throw new Error("not a response");
-    const response = parsed.value;
-    const splices = filter.onResponse(response, invite, CLIENT);
+
+    it("are the line of their session, and of no other with the same Call-ID", async () => {
+      const others = [invite({ tag: "a2" }), invite({ uri: "sip:eve@example.com" })];
+      const [call, ...rest] = await Promise.all([invite(), ...others].map((one) => ask(one)));
+      filter.onResponse(response, invite(), CLIENT);
+      call?.onEnd?.(ANSWERED);
+      expect(journal.allowedEvents).toEqual([]);
+      for (const outcome of rest) outcome.onEnd?.(ANSWERED);
+      expect(journal.allowedEvents).toHaveLength(2);
+      for (const other of others) filter.onResponse(response, other, CLIENT);
+      expect(journal.drafts).toHaveLength(3);
+    });
+  });
+
+  it.each([
+    ["text/plain", "", 0],
+    ["multipart/mixed;boundary=b", "", 0],
+    ["application/ms-imdn+xml", "hello", 5],
+  ])("takes %s out of the answer to a MESSAGE, if a client would show it", (type, body, length) => {
+    const response = answerWith("MESSAGE", type, "hello");
+    const splices = filter.onResponse(response, messageRequest("hi"), CLIENT);
     const out = applySplices(response.bytes, splices).toString();
-    expect(out).toContain("m=message 0 TCP/MSRP *");
-    expect(out).toContain("m=audio 4000 RTP/AVP 0");
-    expect(out).toContain(`Content-Length: ${sdp.length - 3}`);
-    filter.onResponse(response, invite, CLIENT);
-    expect(journal.drafts).toMatchObject([{ type: "session", rule: "no-msrp", action: "block" }]);
+    expect(out.split("\r\n\r\n")[1]).toBe(body);
+    expect(out).toContain(`Content-Length: ${length}`);
   });
 
   it("records the same text sent again, to whomever, as a decision of its own", async () => {

@@ -2,7 +2,14 @@ import type { Clock } from "../base/clock.ts";
 import { createEventId } from "../journal/event-id.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { IncidentDraft, NoticeRecord } from "../journal/records.ts";
-import { carryOut, judge, mayInvite, noticesOf, type JudgeSettings } from "../judge.ts";
+import {
+  carryOut,
+  judge,
+  mayInvite,
+  noticesOf,
+  withoutBody,
+  type JudgeSettings,
+} from "../judge.ts";
 import type { Attachment, InvitationPart } from "../inspect/inspection.ts";
 import type { Policy } from "../policy/decision.ts";
 import type { Domains } from "../policy/domains.ts";
@@ -21,12 +28,13 @@ import type { Relay, RelayEvent } from "../relay/relay.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
 import { Actions, actionKeys } from "./actions.ts";
-import { carriesContent } from "./carries-content.ts";
+import { hasLine, recordAllowed } from "./allowed-line.ts";
+import { answersWithContent, carriesContent } from "./carries-content.ts";
 import { closeMedia } from "./close-media.ts";
 import { FileDesk } from "./file-desk.ts";
 import { hearingContext } from "./hearing-context.ts";
 import { groupKey, incidentDraft } from "./incident-draft.ts";
-import { Crossings } from "./crossings.ts";
+import { Crossings, type Judged } from "./crossings.ts";
 import { mayCarryMessages } from "./messaging-media.ts";
 import { NoticeDesk } from "./notice-desk.ts";
 import {
@@ -97,7 +105,8 @@ const NO_SPLICES: readonly Splice[] = [];
 export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter {
   const actions = new Actions(deps.journal, deps.clock);
   const { markKey } = settings;
-  const crossing = markKey === undefined ? undefined : createSecondCrossing(deps.clock, markKey);
+  const crossing =
+    markKey === undefined ? undefined : createSecondCrossing(deps.clock, markKey, deps.domains);
   const strangers = new Strangers(deps.journal, deps.clock, deps.onFailure);
   const notices = new NoticeDesk(deps.means.notifier);
   const transfers = createTransferDesk(deps, settings);
@@ -121,7 +130,10 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
     onRequest: (request, context, signal) => onRequest(desk, request, context, signal),
     mayPassUnjudged: (request) => !mayInvite(request),
     onAck: (ack, context) => closeMedia(desk, ack, ack, context),
-    onResponse: (response, request, context) => closeMedia(desk, response, request, context),
+    onResponse: (response, request, context) =>
+      answersWithContent(response, request)
+        ? withoutBody(response)
+        : closeMedia(desk, response, request, context),
     // Our own words are not judged again when the server sends them back to us on their way to the user.
     onOriginate: (request) =>
       crossing?.leaving(request, [], ownDeparture(request, deps.clock.now())) ?? [],
@@ -175,7 +187,8 @@ function onRequest(
   if (said?.words !== undefined) return { kind: "reply", ...decodeRefusal(said.words) };
   if (said !== undefined) return UNTOUCHED;
   const hearing = hearingContext(request, context, deps.domains);
-  if (context.voucher !== undefined && desk.crossings.isJudged(request, hearing)) return UNTOUCHED;
+  const judged = context.voucher === undefined ? undefined : desk.crossings.find(request, hearing);
+  if (judged !== undefined) return passAgain(desk, request, hearing, judged);
   const policy = deps.policy();
   const judgement = judge(request, hearing, policy, settings.judge);
   const question: Question = { request, context, hearing, policy };
@@ -183,6 +196,23 @@ function onRequest(
   return scanAll(desk, judgement.attachments, signal).then((scans) =>
     act(desk, question, judgement.decide(scans)),
   );
+}
+
+/** What has been judged already: once more as it is, in dialogs that we stay in, and with a line of its own if it was sent anew. */
+function passAgain(
+  desk: Desk,
+  request: SipRequest,
+  hearing: HearingContext,
+  judged: Judged,
+): RequestOutcome {
+  const { messaging, would, comesRound } = judged;
+  judged.comesRound = false;
+  const outcome: ForwardOutcome = { kind: "forward", splices: NO_SPLICES, messaging };
+  if (comesRound || !hasLine(request)) return outcome;
+  return {
+    ...outcome,
+    onEnd: (end) => recordAllowed(desk.actions, { request, hearing, would }, end),
+  };
 }
 
 /** One request on its way through the filter, and the policy that it is judged by from beginning to end. */
@@ -247,28 +277,27 @@ interface Edits {
 function allow(desk: Desk, question: Question, verdict: Verdict, edits: Edits): RequestOutcome {
   const { request, hearing } = question;
   const { splices } = edits;
-  const towardsServer = mark(desk, question, splices);
-  if (request.method !== "MESSAGE" && request.method !== "INVITE")
-    return { kind: "forward", splices, towardsServer };
+  const judged = judgedAs(verdict);
+  const towardsServer = mark(desk, question, splices, judged);
+  if (!hasLine(request)) return { kind: "forward", splices, towardsServer };
   return {
     kind: "forward",
     splices,
     towardsServer,
-    messaging: mayCarryMessages(verdict.inspection),
+    messaging: judged.messaging,
     onEnd(end) {
+      judged.comesRound = false;
       edits.onEnd?.(end);
-      const event = {
-        at: hearing.now,
-        type: request.method === "MESSAGE" ? ("message" as const) : ("session" as const),
-        callId: request.callId,
-        from: hearing.from.aor,
-        to: [hearing.to.aor],
-        direction: hearing.direction,
-        channel: hearing.channel,
-        would: verdict.decisions.flatMap((one) => one.monitored.map((hit) => hit.rule)),
-      };
-      desk.actions.allowed(event, () => actionKeys(request, hearing, verdict.inspection).own, end);
+      recordAllowed(desk.actions, { request, hearing, would: judged.would }, end);
     },
+  };
+}
+
+function judgedAs(verdict: Verdict): Judged {
+  return {
+    messaging: mayCarryMessages(verdict.inspection),
+    would: verdict.decisions.flatMap((one) => one.monitored.map((hit) => hit.rule)),
+    comesRound: true,
   };
 }
 
@@ -320,12 +349,16 @@ async function stopOrChange(
       onEnd,
     };
   }
+  const judged = judgedAs(verdict);
   return {
     kind: "forward",
     splices: outcome.splices,
-    towardsServer: mark(desk, question, outcome.splices),
-    messaging: mayCarryMessages(verdict.inspection),
-    onEnd: (end) => actions.ended(recorded, end),
+    towardsServer: mark(desk, question, outcome.splices, judged),
+    messaging: judged.messaging,
+    onEnd(end) {
+      judged.comesRound = false;
+      actions.ended(recorded, end);
+    },
   };
 }
 
@@ -402,9 +435,14 @@ function withTrace(desk: Desk, question: Question, verdict: Verdict): Verdict {
  * Our mark for what a client sends, in case that it goes to the server; `splices` are the other edits. Beside a proxy and
  * on a trunk what leaves may go straight to a client, which sees no mark: there it is remembered instead.
  */
-function mark(desk: Desk, question: Question, splices: readonly Splice[]): readonly Splice[] {
+function mark(
+  desk: Desk,
+  question: Question,
+  splices: readonly Splice[],
+  judged: Judged,
+): readonly Splice[] {
   const { request, context, hearing } = question;
-  if (context.voucher !== undefined) desk.crossings.note(request, hearing, splices);
+  if (context.voucher !== undefined) desk.crossings.note(request, hearing, splices, judged);
   if (desk.crossing === undefined || context.side !== "client") return NO_SPLICES;
   return desk.crossing.leaving(request, splices, departureOf(context, hearing));
 }

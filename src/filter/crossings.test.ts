@@ -4,7 +4,7 @@ import { createMemoryJournal } from "../../test/support/memory-journal.ts";
 import { messageRequest, parsedBytes, parsedRequest } from "../../test/support/parsed-request.ts";
 import { compilePolicy } from "../policy/compile.ts";
 import { createDomains } from "../policy/domains.ts";
-import type { ForwardOutcome, RequestContext, Voucher } from "../proxy/seams.ts";
+import type { ForwardOutcome, RequestContext, TransactionEnd, Voucher } from "../proxy/seams.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import { applySplices } from "../wire/sip/splice.ts";
 import { createFilter } from "./create-filter.ts";
@@ -96,6 +96,8 @@ function edited(request: SipRequest, { splices, towardsServer = [] }: ForwardOut
   return parsedBytes(applySplices(request.bytes, [...splices, ...towardsServer]));
 }
 
+const OK: TransactionEnd = { status: 200, cause: "answered" };
+
 const LINK = "see http://evil.example/x";
 
 describe("a gateway beside two proxies", () => {
@@ -106,16 +108,44 @@ describe("a gateway beside two proxies", () => {
     const out = edited(request, first);
     expect(out.bytes.toString()).not.toContain("Sluice-Mark");
     expect(out.body.toString()).toContain("_http://");
-    expect(await pass(out)).toEqual({ kind: "forward", splices: [] });
+    expect(await pass(out)).toEqual({ kind: "forward", splices: [], messaging: true });
     expect(journal.drafts).toHaveLength(1);
+    expect(journal.allowedEvents).toEqual([]);
   });
 
   it("judges plain text once as well", async () => {
     const { journal, pass } = stage();
     const request = messageRequest("hello");
-    (await pass(request)).onEnd?.({ status: 200, cause: "answered" });
-    expect(await pass(request)).toEqual({ kind: "forward", splices: [] });
+    const first = await pass(request);
+    const second = await pass(request);
+    expect(second.onEnd).toBeUndefined();
+    first.onEnd?.(OK);
     expect(journal.allowedEvents).toHaveLength(1);
+  });
+
+  it.each([["hello"], [LINK]])("has a line for each time that %s is sent again", async (text) => {
+    const { journal, pass } = stage();
+    const request = messageRequest(text);
+    const first = await pass(request);
+    const out = edited(request, first);
+    await pass(out);
+    (await pass(out)).onEnd?.(OK);
+    first.onEnd?.(OK);
+    const lines = journal.allowedEvents.length;
+    const again = await pass(out);
+    expect(again.splices).toEqual([]);
+    again.onEnd?.(OK);
+    expect(journal.allowedEvents).toHaveLength(lines + 1);
+    expect(journal.allowedEvents.at(-1)).toMatchObject({ type: "message", callId: request.callId });
+    expect(lines + journal.drafts.length).toBe(2);
+  });
+
+  it("has a line for what is sent again though nothing came round the first time", async () => {
+    const { journal, pass } = stage();
+    const request = messageRequest("hello");
+    (await pass(request)).onEnd?.(OK);
+    (await pass(request)).onEnd?.(OK);
+    expect(journal.allowedEvents).toHaveLength(2);
   });
 
   it.each([
@@ -143,17 +173,28 @@ describe("a gateway beside two proxies", () => {
               ),
             )
           : messageRequest(change.body);
+      const known = await pass(out);
       const outcome = await pass(again, change.context);
-      expect(outcome.messaging).toBe(true);
+      expect(known.towardsServer).toBeUndefined();
+      expect(outcome.towardsServer).toEqual([]);
     },
   );
+
+  it("judges again what is said to be encoded now", async () => {
+    const { pass } = stage();
+    const request = messageRequest("aGVsbG8=");
+    const out = edited(request, await pass(request)).bytes.toString();
+    const field = "Content-Transfer-Encoding: base64";
+    const again = parsedBytes(Buffer.from(out.replace("\r\nCSeq:", `\r\n${field}\r\nCSeq:`)));
+    await expect(pass(again)).rejects.toThrow("refused");
+  });
 
   it("judges again after 64 seconds", async () => {
     const { clock, pass } = stage();
     const request = messageRequest("hello");
     await pass(request);
     clock.advance(65_000);
-    expect((await pass(request)).messaging).toBe(true);
+    expect((await pass(request)).towardsServer).toEqual([]);
   });
 
   it("tells calls from sessions of messages, and takes what it cannot tell for the latter", async () => {
@@ -181,9 +222,12 @@ describe("a gateway beside two proxies", () => {
       );
     };
     const audio = "m=audio 4000 RTP/AVP 0";
-    expect((await pass(invite(audio, "m=video 4002 RTP/AVP 31"))).messaging).toBe(false);
+    const call = invite(audio, "m=video 4002 RTP/AVP 31");
+    expect((await pass(call)).messaging).toBe(false);
+    expect((await pass(call)).messaging).toBe(false);
     expect((await pass(invite(audio, "m=message 5060 sip null"))).messaging).toBe(true);
     expect((await pass(invite(audio, "m=spaceship 1 x y"))).messaging).toBe(true);
+    expect((await pass(invite())).messaging).toBe(true);
     expect((await pass(invite())).messaging).toBe(true);
   });
 });

@@ -13,6 +13,19 @@ const REMEMBERED = 20_000;
 
 const NONE: readonly Splice[] = [];
 
+/** What the first judgement has found, for when the request comes by again. */
+export interface Judged {
+  /** `ForwardOutcome.messaging`. */
+  readonly messaging: boolean;
+  /** Rules in monitor mode that have hit. */
+  readonly would: readonly string[];
+  /**
+   * Is the next one to come the same message on its way? True once, and only until the first has its answer: what comes by
+   * the second proxy comes before. All else is somebody's sending it once more, and is one more event.
+   */
+  comesRound: boolean;
+}
+
 /**
  * What has been judged and sent on, where the gateway stands beside proxies or between servers and the very same request
  * may come by again (two proxies beside one gateway). Known by everything that a rule could ask about: who sends to
@@ -20,19 +33,24 @@ const NONE: readonly Splice[] = [];
  * go straight to a client.
  */
 export class Crossings {
-  readonly #judged: ExpiringMap<true>;
+  readonly #judged: ExpiringMap<Judged>;
 
   constructor(clock: Clock) {
     this.#judged = new ExpiringMap(clock, { ttlMs: MARK_LIFETIME_MS, maxEntries: REMEMBERED });
   }
 
   /** `splices` are the edits with which it goes out. */
-  note(request: SipRequest, hearing: HearingContext, splices: readonly Splice[]): void {
-    this.#judged.set(keyOf(request, hearing, splices), true);
+  note(
+    request: SipRequest,
+    hearing: HearingContext,
+    splices: readonly Splice[],
+    judged: Judged,
+  ): void {
+    this.#judged.set(keyOf(request, hearing, splices), judged);
   }
 
-  isJudged(request: SipRequest, hearing: HearingContext): boolean {
-    return this.#judged.get(keyOf(request, hearing, NONE)) === true;
+  find(request: SipRequest, hearing: HearingContext): Judged | undefined {
+    return this.#judged.get(keyOf(request, hearing, NONE));
   }
 
   close(): void {

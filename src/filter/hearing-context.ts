@@ -6,11 +6,12 @@ import type { RequestContext } from "../proxy/seams.ts";
 import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import { parseNameAddr } from "../wire/sip/name-addr.ts";
-import { canonicalAor, parseSipUri } from "../wire/sip/uri.ts";
+import { canonicalAor, parseSipUri, type SipUri } from "../wire/sip/uri.ts";
 
 /**
- * Who sends to whom, for the rules and the record. `to` is the Request-URI at ingress, and the user in To within a dialog
- * that is proven to be one; the To field is otherwise only what the sender's screen says (DESIGN §4, decision 017).
+ * Who sends to whom, for the rules and the record. `to` is the Request-URI at ingress; the user on the flow for what the
+ * server sends to a client; and the user in To within a dialog that is proven to be one. The To field is otherwise only
+ * what the sender's screen says (DESIGN §4, decision 017).
  */
 export function hearingContext(
   request: SipRequest,
@@ -19,7 +20,7 @@ export function hearingContext(
 ): HearingContext {
   const from = sender(request, context);
   const proven = provenDomain(context);
-  const to = partyOf(addressed(request, context, domains), "", undefined, false);
+  const to = receiver(addressed(request, context, domains), domains);
   return {
     from,
     to,
@@ -33,16 +34,41 @@ export function hearingContext(
 }
 
 /**
- * Within a dialog the Request-URI is some device's Contact, and says nothing of the user or the domain (decision 017).
- * Anybody can write a To tag, and a server delivers by the Request-URI: so To counts only where our Record-Route shows
- * the dialog, and never against a Request-URI that could itself be an address of record of ours.
+ * What the server sends over a client's flow is for whoever has registered there: the Request-URI is the Contact that the
+ * server has put into it. Within another dialog it is some device's Contact as well (decision 017). Anybody can write a
+ * To tag, and a server delivers by the Request-URI: so To counts only where our Record-Route shows the dialog, and never
+ * against a Request-URI that could itself be an address of record of ours.
  */
 function addressed(request: SipRequest, context: RequestContext, domains: Domains): string {
   const target = context.aliasedUri ?? request.requestUri;
-  if (request.toTag === undefined || !context.dialogProven) return target;
+  const { receivers } = context;
+  if (receivers?.length) return receiverAmong(receivers, request, target);
+  const proven = request.toTag !== undefined && context.dialogProven;
+  if (!proven && receivers === undefined) return target;
   const uri = parseSipUri(target);
   if (!uri.ok || domains.isOurs(uri.value.host.toLowerCase())) return target;
-  return addresseeOf(request) || target;
+  const named = addresseeOf(request);
+  if (proven) return named || target;
+  // Nobody has registered here since the start; who has done so before is a user of ours all the same.
+  if (named !== "" && domains.isOurs(readAddress(named).domain)) return named;
+  return domains.home === undefined ? target : atHome(uri.value, domains.home);
+}
+
+/** Of several users on one flow: the one that the Contact names, for To is the sender's word; else that of To. */
+function receiverAmong(receivers: readonly string[], request: SipRequest, target: string): string {
+  const last = receivers.at(-1) ?? target;
+  if (receivers.length < 2) return last;
+  const { user } = readAddress(target);
+  const named = readAddress(addresseeOf(request)).aor;
+  return (
+    receivers.find((aor) => user !== "" && readAddress(aor).user === user) ??
+    receivers.find((aor) => readAddress(aor).aor === named) ??
+    last
+  );
+}
+
+function atHome({ user }: SipUri, home: string): string {
+  return user === undefined ? `sip:${home}` : `sip:${user}@${home}`;
 }
 
 /**
@@ -79,7 +105,9 @@ function sender(request: SipRequest, context: RequestContext): Party {
   // The codec has read From already; a field that it let through and this does not is treated as nobody's.
   const uri = parsed.ok ? parsed.value.uri : "";
   const displayName = parsed.ok ? utf8Of(parsed.value.displayName) : "";
-  const party = partyOf(uri, displayName, context.sourceAddress, false);
+  const { aor, user, domain } = readAddress(uri);
+  const ip = context.sourceAddress;
+  const party: Party = { aor, user, domain, displayName, ip, authenticated: false };
   return isProven(party, context) ? { ...party, authenticated: true } : party;
 }
 
@@ -93,22 +121,31 @@ function isProven(party: Party, context: RequestContext): boolean {
   const { voucher } = context;
   switch (voucher?.kind) {
     case undefined:
-      return context.trusted || context.side === "server" || context.authenticatedAor === party.aor;
+      return context.trusted || context.side === "server" || isAor(context.authenticatedAor, party);
     case "asserted":
-      return voucher.aors.includes(party.aor);
+      return voucher.aors.some((aor) => isAor(aor, party));
     case "peer":
       return voucher.domains.includes(party.domain);
   }
 }
 
-function partyOf(
-  uriText: string,
-  displayName: string,
-  ip: string | undefined,
-  authenticated: boolean,
-): Party {
-  const { aor, user, domain } = readAddress(uriText);
-  return { aor, user, domain, displayName, ip, authenticated };
+function isAor(proven: string | undefined, { aor }: Party): boolean {
+  return proven !== undefined && (proven === aor || readAddress(proven).aor === aor);
+}
+
+/** A server takes what is addressed to it by its own host for its own users, and so do the rules. */
+function receiver(uriText: string, domains: Domains): Party {
+  const { user } = readAddress(uriText);
+  const { aor, domain } = receiverOf(uriText, domains);
+  return { aor, user, domain, displayName: "", ip: undefined, authenticated: false };
+}
+
+/** A receiver's address as rules know it. */
+export function receiverOf(uriText: string, domains: Domains): Pick<Party, "aor" | "domain"> {
+  const { aor, domain } = readAddress(uriText);
+  const name = domains.nameOf(domain);
+  if (name === domain) return { aor, domain };
+  return { aor: `${aor.slice(0, aor.length - domain.length)}${name}`, domain: name };
 }
 
 /** Whom the To field names, as an address of record; "" when it names none. In a dialog the Request-URI is a Contact. */

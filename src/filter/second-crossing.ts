@@ -1,14 +1,16 @@
 import { hash } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
 import { ExpiringMap } from "../base/expiring-map.ts";
+import type { Domains } from "../policy/domains.ts";
 import type { HearingContext } from "../policy/hearing.ts";
 import type { RequestContext } from "../proxy/seams.ts";
 import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import { parseNameAddr } from "../wire/sip/name-addr.ts";
 import type { Splice } from "../wire/sip/splice.ts";
-import { canonicalAor } from "../wire/sip/uri.ts";
+import { readAddress } from "./address.ts";
 import { contentDigest } from "./content-digest.ts";
+import { receiverOf } from "./hearing-context.ts";
 import { createMarks, MARK_LIFETIME_MS, type MarkReading } from "./mark.ts";
 
 /**
@@ -33,8 +35,10 @@ export interface Departure {
   readonly now: number;
   /** The sender in From, as an address of record. */
   readonly from: string;
-  /** The receiver, as an address of record: the Request-URI that the server will replace. */
+  /** The receiver that it was judged for, as an address of record. */
   readonly to: string;
+  /** Another name that it may come back under. */
+  readonly named?: string;
   /** A refusal for the second crossing to speak; see `Marks.add`. */
   readonly words?: string;
 }
@@ -46,7 +50,9 @@ export function departureOf(context: RequestContext, { from, to }: HearingContex
 
 /** Of a request of our own. */
 export function ownDeparture(request: SipRequest, now: number): Departure {
-  return { now, from: addressIn(request, HeaderId.From), to: addressOf(request.requestUri) };
+  const from = addressIn(request, HeaderId.From);
+  const named = addressIn(request, HeaderId.To);
+  return { now, from, to: readAddress(request.requestUri).aor, named };
 }
 
 /** Some 200 bytes each: at 300 messages a second as long as a mark, and a server's way through is much shorter. */
@@ -54,21 +60,25 @@ const MAX_FINGERPRINTS = 20_000;
 /** What a peer may make as long as it likes is kept as its hash. */
 const MAX_KEY = 512;
 
-/** @param key Of the marks; secret, at most 64 bytes. */
-export function createSecondCrossing(clock: Clock, key: Buffer): SecondCrossing {
+/**
+ * @param key Of the marks; secret, at most 64 bytes.
+ * @param domains A receiver is known by any of its names.
+ */
+export function createSecondCrossing(clock: Clock, key: Buffer, domains: Domains): SecondCrossing {
   const marks = createMarks(key);
   const left = new ExpiringMap<MarkReading>(clock, {
     ttlMs: MARK_LIFETIME_MS,
     maxEntries: MAX_FINGERPRINTS,
   });
   return {
-    leaving(request, splices, { now, from, to, words }) {
+    leaving(request, splices, { now, from, to, named, words }) {
       const digest = contentDigest(request, splices);
       if (bearsContent(request)) {
-        left.set(fingerprint(request, digest, from, to), { words });
-        // Where To names the user and the Request-URI a device or an alias, either may come back.
-        const named = namesInTo(request, to) ? to : addressIn(request, HeaderId.To);
-        if (named !== to) left.set(fingerprint(request, digest, from, named), { words });
+        // By no other name than those it was judged for: To is whatever the sender writes.
+        for (const name of named === undefined ? [to] : [to, named]) {
+          const receiver = receiverOf(name, domains).aor;
+          left.set(fingerprint(request, digest, from, receiver), { words });
+        }
       }
       return [marks.add(request, digest, now, words)];
     },
@@ -77,9 +87,9 @@ export function createSecondCrossing(clock: Clock, key: Buffer): SecondCrossing 
       if (marked !== undefined || left.size === 0 || !bearsContent(request)) return marked;
       const digest = contentDigest(request, []);
       const from = addressIn(request, HeaderId.From);
-      const knownBy = (to: string): MarkReading | undefined =>
-        left.get(fingerprint(request, digest, from, to));
-      return knownBy(addressIn(request, HeaderId.To)) ?? knownBy(addressOf(request.requestUri));
+      const knownBy = (uri: string): MarkReading | undefined =>
+        left.get(fingerprint(request, digest, from, receiverOf(uri, domains).aor));
+      return knownBy(addressIn(request, HeaderId.To)) ?? knownBy(request.requestUri);
     },
     close: () => left.clear(),
   };
@@ -90,11 +100,6 @@ function bearsContent(request: SipRequest): boolean {
   return request.bodyStart < request.bytes.length || request.find(HeaderId.MsTextFormat) >= 0;
 }
 
-/** Spares reading To where it plainly names the receiver; the first crossing is every message's. */
-function namesInTo(request: SipRequest, to: string): boolean {
-  return request.value(HeaderId.To)?.includes(`<${to}>`) === true;
-}
-
 function fingerprint(request: SipRequest, digest: string, from: string, to: string): string {
   const key = `${request.method}\n${digest}\n${from}\n${to}`;
   return key.length <= MAX_KEY ? key : hash("sha256", key, "base64url");
@@ -102,9 +107,5 @@ function fingerprint(request: SipRequest, digest: string, from: string, to: stri
 
 function addressIn(request: SipRequest, field: typeof HeaderId.From | typeof HeaderId.To): string {
   const read = parseNameAddr(request.value(field) ?? "");
-  return read.ok ? addressOf(read.value.uri) : "";
-}
-
-function addressOf(uri: string): string {
-  return canonicalAor(uri) ?? uri;
+  return read.ok ? readAddress(read.value.uri).aor : "";
 }

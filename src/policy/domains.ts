@@ -8,12 +8,16 @@ export interface Domains {
    * one; an address of a machine is a device then.
    */
   isOurs(host: string): boolean;
+  /** The name by which rules know a host: in lower case, without a dot at its end, a server's as that of our first domain. */
+  nameOf(host: string): string;
+  /** The first of them, for users of ours whose domain nobody knows; undefined when none is configured. */
+  readonly home: string | undefined;
 }
 
 /**
  * @param domains As configured, in lower case; subdomains are not implied.
- * @param servers Hosts of the servers behind us: a server delivers `bob@its-own-address` to its own bob, so for the
- *   direction these are our domains by another name.
+ * @param servers Hosts of the servers behind us: a server delivers `bob@its-own-address` to its own bob, so these are
+ *   our domains by another name.
  */
 export function createDomains(
   domains: readonly string[],
@@ -21,12 +25,15 @@ export function createDomains(
 ): Domains {
   const known = new Set(domains);
   const aliases = new Set(servers);
-  const named = (host: string): string => {
+  const nameOf = (host: string): string => {
     const name = canonicalHost(host);
     return aliases.has(name) && !known.has(name) ? (domains[0] ?? name) : name;
   };
   return {
-    directionOf: (fromDomain, toDomain) => directionOf(named(fromDomain), named(toDomain), domains),
+    directionOf: (fromDomain, toDomain) =>
+      directionOf(nameOf(fromDomain), nameOf(toDomain), domains),
+    nameOf,
+    home: domains[0],
     isOurs: (host) => (domains.length === 0 ? !ADDRESS.test(host) : known.has(canonicalHost(host))),
   };
 }

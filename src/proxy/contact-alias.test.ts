@@ -111,6 +111,10 @@ describe("createProxy with path: never", () => {
     stage.send(stage.upstream(), request("MESSAGE", { uri: alias, via: "SIP/2.0/TCP 10.9.0.5" }));
     expect(stage.alice.request().requestUri).toBe(OWN);
     expect(stage.asked.at(-1)?.context.aliasedUri).toBe(`${OWN}?X=1`);
+    expect(stage.asked.at(-1)?.context.receivers).toEqual([]);
+    stage.registrations.confirm(stage.alice.id, "sip:alice@example.com", 9_999_999_999_999);
+    stage.send(stage.upstream(), request("MESSAGE", { uri: alias, via: "SIP/2.0/TCP 10.9.0.5" }));
+    expect(stage.asked.at(-1)?.context.receivers).toEqual(["sip:alice@example.com"]);
   });
 
   it("answers 430 to what is for a lost connection, and 404 to an alias that is none", () => {

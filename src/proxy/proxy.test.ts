@@ -903,6 +903,23 @@ describe("createProxy with registrations", () => {
     expect(b.asked.at(-1)?.context.side).toBe("server");
   });
 
+  it("tells the filter who has registered on the flow that the server's request leaves over", () => {
+    const b = bench();
+    const [path = ""] = values(registered(b, b.bob, "bob"), HeaderId.Path);
+    const receivers = (extra: readonly string[]): readonly string[] | undefined => {
+      const via = "SIP/2.0/TCP 10.9.0.5:5070";
+      b.send(b.upstream(), request("MESSAGE", { uri: "sip:x@192.0.2.20:9", via, extra }));
+      return b.asked.at(-1)?.context.receivers;
+    };
+    expect(receivers([`Route: ${path}`])).toEqual(["sip:bob@example.com"]);
+    expect(receivers([`Route: ${path.replace(/sip:../, "sip:zz")}`])).toEqual([]);
+    expect(receivers([])).toBeUndefined();
+    b.send(b.alice, request("MESSAGE", { extra: [`Route: ${path}`] }));
+    expect(b.asked.at(-1)?.context.receivers).toBeUndefined();
+    b.clock.advance(601_000);
+    expect(receivers([`Route: ${path}`])).toEqual([]);
+  });
+
   it("adds Path only where it is supported when so configured", () => {
     const b = bench({ options: { path: "supported" } });
     expect(values(registered(b, b.bob, "bob"), HeaderId.Path)).toEqual([]);

@@ -1,3 +1,4 @@
+import type { AliasedContact } from "../location/contact-aliases.ts";
 import type { Flow } from "../transport/flow.ts";
 import type { Splice } from "../wire/sip/splice.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
@@ -12,6 +13,7 @@ import type { ProxyCore } from "./proxy-core.ts";
 import type { ProxyCounters } from "./proxy-counters.ts";
 import { isUnicast } from "./is-unicast.ts";
 import { placementRefusal } from "./placement.ts";
+import { receiversOf } from "./receivers.ts";
 import { authenticatedAor } from "./registration.ts";
 import {
   buildReply,
@@ -276,16 +278,17 @@ export class RequestIntake {
     return planRoute(request, faces.isOwn, flowTokens);
   }
 
-  #aliasedUri(face: FlowFace, { requestUri }: SipRequest): string | undefined {
+  #alias(face: FlowFace, { requestUri }: SipRequest): AliasedContact | undefined {
     const { pathRefusals, targets } = this.#deps.core;
     if (face.side !== "server" || !pathRefusals.any) return undefined;
-    return aliasedContact(requestUri, targets.aliases, targets.faces)?.contactUri;
+    return aliasedContact(requestUri, targets.aliases, targets.faces);
   }
 
   #contextOf(face: FlowFace, request: SipRequest, plan: RoutePlan): RequestContext {
     const { flow } = face;
     const { core } = this.#deps;
     const nowMs = core.clock.now();
+    const alias = this.#alias(face, request);
     return {
       side: face.side,
       transport: flow.transport,
@@ -297,7 +300,8 @@ export class RequestIntake {
       signed: face.side === "client" && isSigned(request),
       dialogProven: request.toTag !== undefined && plan.proven,
       voucher: core.targets.placement?.voucher(request, flow.remote.address),
-      aliasedUri: this.#aliasedUri(face, request),
+      aliasedUri: alias?.contactUri,
+      receivers: receiversOf(core, face.side, plan, alias, nowMs),
       receivedAt: nowMs,
     };
   }

@@ -65,6 +65,11 @@ export interface RequestContext {
   readonly voucher?: Voucher | undefined;
   /** Of a request to a contact alias (contact-alias.ts): the client's own Contact. */
   readonly aliasedUri?: string | undefined;
+  /**
+   * Of a request from the server that leaves over a client's flow: the addresses of record that this flow has proven, the
+   * last confirmed one last; empty where none is known (any more). The Request-URI is then a Contact, and says nothing.
+   */
+  readonly receivers?: readonly string[] | undefined;
   /** The request bears credentials of a scheme that signs: its sender drops every answer that its server has not signed. */
   readonly signed: boolean;
   /** Wall clock at arrival, milliseconds since 1970. */

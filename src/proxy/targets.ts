@@ -123,12 +123,12 @@ function flowOfToken(deps: TargetDeps, token: string): Result<readonly BranchTar
 }
 
 /** A token of an earlier run, of a lost connection or of somebody else leads nowhere: 430 makes the client register anew. */
-function openToken({ flowTokens, opener }: TargetDeps, token: string): Flow | undefined {
+export function openToken({ flowTokens, opener }: TargetDeps, token: string): Flow | undefined {
   const reference = flowTokens.open(token);
   return reference.ok ? flowOf(opener, reference.value) : undefined;
 }
 
-function flowOf(opener: FlowOpener, reference: FlowReference): Flow | undefined {
+export function flowOf(opener: FlowOpener, reference: FlowReference): Flow | undefined {
   if (reference.kind === "connection") return opener.flowById(reference.flowId);
   const { local, remote } = reference;
   return opener.connect({ transport: "udp", local, remote });

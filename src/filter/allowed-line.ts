@@ -1,0 +1,37 @@
+import type { HearingContext } from "../policy/hearing.ts";
+import type { TransactionEnd } from "../proxy/seams.ts";
+import type { SipRequest } from "../wire/sip/message.ts";
+import { actionKeys, closedMediaKeys, type Actions } from "./actions.ts";
+
+/** What was sent on as it came. */
+export interface Passed {
+  readonly request: SipRequest;
+  readonly hearing: HearingContext;
+  /** Rules in monitor mode that have hit. */
+  readonly would: readonly string[];
+}
+
+/** Is there a line in the event log for each of these? */
+export function hasLine({ method }: SipRequest): boolean {
+  return method === "MESSAGE" || method === "INVITE";
+}
+
+/** Writes the line of a request that has come to its end. */
+export function recordAllowed(
+  actions: Actions,
+  { request, hearing, would }: Passed,
+  end: TransactionEnd,
+): void {
+  if (request.method === "INVITE" && actions.takeClosed(closedMediaKeys(request, hearing))) return;
+  const event = {
+    at: hearing.now,
+    type: request.method === "MESSAGE" ? ("message" as const) : ("session" as const),
+    callId: request.callId,
+    from: hearing.from.aor,
+    to: [hearing.to.aor],
+    direction: hearing.direction,
+    channel: hearing.channel,
+    would,
+  };
+  actions.allowed(event, () => actionKeys(request, hearing, undefined).own, end);
+}
