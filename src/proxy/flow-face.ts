@@ -50,11 +50,11 @@ export class FlowFace {
   /**
    * The Record-Route field that faces this flow, for requests of one Call-ID. An entry that faces a client bears the
    * sealed token of its flow, for a client listens nowhere; one that faces the server bears none. Both bear a proof of
-   * the mark and the Call-ID (see route.ts for how they are read again).
+   * the mark, the token and the Call-ID (see route.ts for how they are read again).
    */
   recordRoute(mark: CrossingMark, callId: string, secure = false): string {
     const token = this.side === "client" ? this.token() : "";
-    const user = `${token}.${this.#tokens.prove(provenText(mark, callId))}`;
+    const user = `${token}.${this.#tokens.prove(provenText(mark, token, callId))}`;
     return `Record-Route: <${this.uri(user, secure)};lr;sluice=${mark}>\r\n`;
   }
 
