@@ -14,7 +14,7 @@
 import { createTimerWheel } from "../base/timer-wheel.ts";
 import type { Flow } from "../transport/flow.ts";
 import type { SipFrame } from "../wire/sip/framer.ts";
-import type { SipResponse } from "../wire/sip/message.ts";
+import type { AnySipMessage, SipResponse } from "../wire/sip/message.ts";
 import { topmostVia } from "../wire/sip/via.ts";
 import { BranchMaker } from "./branch.ts";
 import type { CancelTransaction, ClientTransaction } from "./client-transaction.ts";
@@ -33,6 +33,7 @@ import type { ProxyDeps, ProxyOptions, UpstreamTarget } from "./proxy-options.ts
 import { createRequestGuard } from "./request-guard.ts";
 import { RequestIntake } from "./request-intake.ts";
 import type { Load, ServerTransaction } from "./server-transaction.ts";
+import { sizeProblem } from "./size-limits.ts";
 import { openHop, type Hop, type Target, type TargetDeps } from "./targets.ts";
 import { T4_MS, TRANSACTION_MS } from "./timers.ts";
 import { UpstreamChoice } from "./upstream-choice.ts";
@@ -184,8 +185,20 @@ class SipProxy implements Proxy {
         if (frame.fatal) face.flow.close();
         return;
       case "message":
-        if (frame.message.kind === "request") this.#intake.accept(face, frame.message);
-        else this.#acceptResponse(face, frame.message);
+        this.#takeMessage(face, frame.message);
+    }
+  }
+
+  #takeMessage(face: FlowFace, message: AnySipMessage): void {
+    const { clientLimits } = this.#core.options;
+    const code = face.side === "client" ? sizeProblem(message, clientLimits) : undefined;
+    if (code !== undefined) {
+      const partial = message.kind === "request" ? message : undefined;
+      this.#intake.refuseProblem(face, { code, detail: "above the limits for clients", partial });
+    } else if (message.kind === "request") {
+      this.#intake.accept(face, message);
+    } else {
+      this.#acceptResponse(face, message);
     }
   }
 
