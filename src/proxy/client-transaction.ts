@@ -22,9 +22,15 @@ export interface BranchOwner {
   onResponse(branch: ClientTransaction, response: SipResponse): void;
   /** No (further) answer in time: Timers B, F and C. */
   onTimeout(branch: ClientTransaction): void;
-  /** The connection is gone before a final answer, or the peer was found dead before any. */
-  onUnreachable(branch: ClientTransaction, why: "lost" | "silent"): void;
+  /** The connection is gone, or the peer was found dead, before there was a final answer. */
+  onUnreachable(branch: ClientTransaction, why: Loss): void;
 }
+
+/**
+ * Without any answer: the connection is gone ("lost"), or the peer was found dead ("silent"). "cut": the connection is
+ * gone while the request was being seen to, so that sending it again would do everything twice.
+ */
+export type Loss = "lost" | "silent" | "cut";
 
 /** A request as it goes out. */
 export interface OutgoingRequest {
@@ -116,8 +122,9 @@ export class ClientTransaction implements FlowDependent, Lingering {
 
   flowLost(): void {
     if (!this.pending) return;
+    const why = this.#state === "proceeding" ? "cut" : "lost";
     this.terminate();
-    this.#owner?.onUnreachable(this, "lost");
+    this.#owner?.onUnreachable(this, why);
   }
 
   /** Only what has had no answer at all may go elsewhere: a callee that rings must not ring twice. */

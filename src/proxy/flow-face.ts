@@ -47,6 +47,11 @@ export class FlowFace {
     return this.frames > 0;
   }
 
+  /** Something that was sent may have arrived. */
+  get reached(): boolean {
+    return this.heard || this.flow.established === true;
+  }
+
   /**
    * The Record-Route field that faces this flow, for requests of one Call-ID. An entry that faces a client bears the
    * sealed token of its flow, for a client listens nowhere; one that faces the server bears none. Both bear a proof of

@@ -1,6 +1,6 @@
 import type { SipResponse } from "../wire/sip/message.ts";
 import type { TimerHandle } from "../base/timer-wheel.ts";
-import { ClientTransaction, type BranchOwner } from "./client-transaction.ts";
+import { ClientTransaction, type BranchOwner, type Loss } from "./client-transaction.ts";
 import type { FlowFace } from "./flow-face.ts";
 import type { ProxyCore } from "./proxy-core.ts";
 import { readAgain } from "./read-again.ts";
@@ -75,8 +75,8 @@ export class OwnRequest implements BranchOwner {
     this.#endWhenSettled();
   }
 
-  onUnreachable(branch: ClientTransaction, why: "lost" | "silent"): void {
-    if (!this.#goesOn(branch, { kind: why })) this.#weigh(UNREACHABLE);
+  onUnreachable(branch: ClientTransaction, why: Loss): void {
+    if (why === "cut" || !this.#goesOn(branch, { kind: why })) this.#weigh(UNREACHABLE);
     this.#endWhenSettled();
   }
 

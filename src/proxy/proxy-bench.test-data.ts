@@ -27,6 +27,7 @@ export class FakeFlow implements Flow {
   readonly outgoing: boolean;
   readonly encrypted: boolean;
   congested = false;
+  established?: boolean;
   open = true;
   sent: string[] = [];
   constructor(transport: TransportName, local: Endpoint, remote: Endpoint, outgoing: boolean) {

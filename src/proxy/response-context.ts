@@ -4,7 +4,12 @@ import type { Splice } from "../wire/sip/splice.ts";
 import { BestAnswer, type Candidate } from "./best-answer.ts";
 import { ok, type Result } from "../base/result.ts";
 import { createAliasedRegister, type AliasedRegister } from "./aliased-register.ts";
-import { ClientTransaction, type BranchOwner, type OutgoingRequest } from "./client-transaction.ts";
+import {
+  ClientTransaction,
+  type BranchOwner,
+  type Loss,
+  type OutgoingRequest,
+} from "./client-transaction.ts";
 import type { FlowFace } from "./flow-face.ts";
 import { forwardedRequest, type ForwardBasis } from "./forward-request.ts";
 import { forwardedResponse } from "./forward-response.ts";
@@ -177,9 +182,9 @@ export class ResponseContext implements BranchOwner {
     this.#finishWhenSettled();
   }
 
-  onUnreachable(branch: ClientTransaction, why: "lost" | "silent"): void {
+  onUnreachable(branch: ClientTransaction, why: Loss): void {
     if (why === "lost" && this.#fallsBack(branch)) return;
-    if (this.#goesOn(branch, { kind: why })) return;
+    if (why !== "cut" && this.#goesOn(branch, { kind: why })) return;
     const { face } = branch;
     const reply = face.side === "server" ? UPSTREAM_LOST : FLOW_FAILED;
     this.#weigh({ status: reply.status, cause: "unreachable", response: undefined, reply, face });
