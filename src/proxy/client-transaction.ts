@@ -3,7 +3,7 @@ import type { SipRequest, SipResponse } from "../wire/sip/message.ts";
 import type { FlowDependent, FlowFace } from "./flow-face.ts";
 import { buildAck, buildCancel } from "./hop-requests.ts";
 import type { LingerQueue, Lingering } from "./linger.ts";
-import { T1_MS, T2_MS, TIMER_C_MS, TRANSACTION_MS } from "./timers.ts";
+import { LONGEST_RINGING_MS, T1_MS, T2_MS, TIMER_C_MS, TRANSACTION_MS } from "./timers.ts";
 
 /** What all client transactions share. */
 export interface ClientTransactionEnv {
@@ -59,6 +59,7 @@ export class ClientTransaction implements FlowDependent, Lingering {
   #request: OutgoingRequest | undefined;
   #state: State = "calling";
   #timer: TimerHandle | undefined;
+  #longest: TimerHandle | undefined;
   #retransmitMs: number = T1_MS;
   #waitedMs = 0;
   #cancelWanted = false;
@@ -140,6 +141,10 @@ export class ClientTransaction implements FlowDependent, Lingering {
     if (this.method === "INVITE") {
       if (!this.#cancelWanted && (first || response.status > 100)) this.#armTimeout(TIMER_C_MS);
       if (first && this.#cancelWanted) this.#sendCancel();
+      if (first) {
+        const { timers } = this.#env;
+        this.#longest = timers.start(LONGEST_RINGING_MS, () => this.#timedOut());
+      }
     }
     if (response.status > 100) this.#owner?.onResponse(this, response);
   }
@@ -225,6 +230,8 @@ export class ClientTransaction implements FlowDependent, Lingering {
   #leave(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
+    this.#longest?.cancel();
+    this.#longest = undefined;
     this.face.waiting.delete(this);
   }
 }

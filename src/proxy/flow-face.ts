@@ -28,6 +28,8 @@ export class FlowFace {
   readonly sentBy: string;
   /** Client transactions that wait on this connection, or for a server whatever the transport. */
   readonly waiting: Set<FlowDependent> = new Set();
+  /** INVITEs that came over this connection, and have no answer yet. */
+  readonly asking: Set<{ cancel(): void }> = new Set();
   /** How much the peer has sent: messages, keepalives, and what could not be read. */
   frames = 0;
   /** Of the list of servers by which its side was told. */

@@ -205,8 +205,10 @@ class SipProxy implements Proxy {
   onClose(flow: Flow): void {
     this.#core.registrations.forgetFlow(flow.id);
     this.#core.targets.registrar?.forgetFlow(flow.id);
-    const waiting = Array.from(this.#faces.known(flow)?.waiting ?? []);
-    for (const transaction of waiting) transaction.flowLost();
+    const face = this.#faces.known(flow);
+    for (const transaction of Array.from(face?.waiting ?? [])) transaction.flowLost();
+    // Nobody can be told any more that somebody has picked up.
+    for (const invite of Array.from(face?.asking ?? [])) invite.cancel();
   }
 
   async drain(graceMs: number, hurry?: AbortSignal): Promise<void> {

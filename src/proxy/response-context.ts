@@ -102,8 +102,9 @@ export class ResponseContext implements BranchOwner {
 
   /** Asks the filter; what it says decides how this goes on. */
   begin(): void {
-    const { request, context } = this.#arrival;
+    const { request, context, ingress } = this.#arrival;
     if (!this.#server.invite) this.#awaitAnswer();
+    else if (ingress.side === "client") ingress.asking.add(this);
     this.#core.ask(request, context, this.#controller, (outcome) => this.#settle(outcome));
   }
 
@@ -148,6 +149,7 @@ export class ResponseContext implements BranchOwner {
   abandon(): void {
     this.#controller.abort();
     this.#deadline?.cancel();
+    this.#arrival.ingress.asking.delete(this);
     for (const branch of this.#branches) if (branch.pending) branch.terminate();
   }
 
@@ -418,6 +420,7 @@ export class ResponseContext implements BranchOwner {
   #end(status: number, cause: Cause): void {
     this.#deadline?.cancel();
     this.#deadline = undefined;
+    this.#arrival.ingress.asking.delete(this);
     const told = this.#onEnd;
     this.#onEnd = undefined;
     if (!this.#server.invite) this.#dropBranches();
