@@ -27,6 +27,7 @@ export function proxyOptions(
     answerWithinMs: config.answerWithinMs,
     onFailure: config.onFailure.internalError,
     inFlight: limits.inFlight,
+    clientLimits: limits,
     ratePerSource: limits.ratePerSource,
     overloadStatus: limits.overloadCode,
     account: credentialsOf(config),

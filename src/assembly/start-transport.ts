@@ -13,6 +13,10 @@ import { readWebSocketMessage } from "../wire/sip/read-websocket-message.ts";
 /** RFC 5626 §3.5.1. */
 const CRLF_KEEPALIVE = { ping: Buffer.from("\r\n\r\n"), pong: Buffer.from("\r\n") };
 
+/** How much larger than a client may send it a message may be on the wire. */
+const HEAD_ROOM = 4;
+const BODY_ROOM = 1.25;
+
 export interface TransportPartsDeps {
   readonly clock: Clock;
   readonly log: {
@@ -74,13 +78,22 @@ function tlsContexts({ clock, log }: TransportPartsDeps, { tls }: Config): TlsCo
   );
 }
 
+/**
+ * The limits are those of clients, and the proxy holds clients to them (size-limits.ts). Whatever a client may send has to
+ * find room when it comes back from the server with the fields and texts of everybody on its way: one message that did
+ * not would end the connection that the server sends all the others by.
+ */
 function sipLimits({ limits }: Config): SipLimits {
-  const { maxHeadBytes, maxHeaderCount, maxBodyBytes } = limits;
-  return { maxHeadBytes, maxHeaderCount, maxBodyBytes };
+  return {
+    maxHeadBytes: HEAD_ROOM * limits.maxHeadBytes,
+    maxHeaderCount: HEAD_ROOM * limits.maxHeaderCount,
+    maxBodyBytes: Math.ceil(BODY_ROOM * limits.maxBodyBytes),
+  };
 }
 
 function transportLimits({ limits, webSocket }: Config): Partial<TransportLimits> {
   const { connections, connectionsPerAddress, headerTimeoutMs, idleMs, sendBufferBytes } = limits;
+  // Only clients speak by WebSocket.
   const messageBytes = limits.maxHeadBytes + limits.maxBodyBytes;
   return {
     connections,

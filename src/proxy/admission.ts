@@ -50,6 +50,14 @@ export class RequestAdmission {
     this.#report("more to do than limits.in_flight allows", { unfinished });
   }
 
+  /** One address has as many calls waiting as one may have. */
+  tooManyCalls(address: string): void {
+    this.#counters.overloaded += 1;
+    this.#report("a source has its share of limits.in_flight in unanswered calls", {
+      source: address,
+    });
+  }
+
   #report(message: string, fields: Readonly<Record<string, unknown>>): void {
     const nowMs = this.#core.clock.monotonicMs();
     if (nowMs < (this.#quietUntilMs.get(message) ?? 0)) return;

@@ -35,7 +35,7 @@ export class AliasedRegister {
   /** The edits for one branch; the problem is the answer to the client. */
   splicesFor(egress: FlowFace): Result<readonly Splice[], Reply> {
     const { pathRefusals, targets } = this.#core;
-    this.used = pathRefusals.needsAlias(egress);
+    this.used = pathRefusals.needsAlias(egress, this.#request);
     if (!this.used) return ok(NONE);
     return aliasSplices(this.#request, targets.aliases, this.#ingress, egress);
   }
@@ -45,7 +45,7 @@ export class AliasedRegister {
    * nothing of it.
    */
   isAskedFor(egress: FlowFace, response: SipResponse): boolean {
-    return !this.used && this.#core.pathRefusals.learn(egress, response);
+    return !this.used && this.#core.pathRefusals.learn(egress, this.#request, response);
   }
 
   clientContacts(response: SipResponse): readonly Splice[] {

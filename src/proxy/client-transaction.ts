@@ -3,7 +3,7 @@ import type { SipRequest, SipResponse } from "../wire/sip/message.ts";
 import type { FlowDependent, FlowFace } from "./flow-face.ts";
 import { buildAck, buildCancel } from "./hop-requests.ts";
 import type { LingerQueue, Lingering } from "./linger.ts";
-import { T1_MS, T2_MS, TIMER_C_MS, TRANSACTION_MS } from "./timers.ts";
+import { LONGEST_RINGING_MS, T1_MS, T2_MS, TIMER_C_MS, TRANSACTION_MS } from "./timers.ts";
 
 /** What all client transactions share. */
 export interface ClientTransactionEnv {
@@ -22,15 +22,16 @@ export interface BranchOwner {
   onResponse(branch: ClientTransaction, response: SipResponse): void;
   /** No (further) answer in time: Timers B, F and C. */
   onTimeout(branch: ClientTransaction): void;
-  /**
-   * The connection is gone before a final answer ("lost"), the peer was found dead before any ("silent"), or the
-   * connection had no room for the request ("full").
-   */
+  /** It led nowhere. */
   onUnreachable(branch: ClientTransaction, why: Loss): void;
 }
 
-/** Why a request led nowhere. */
-export type Loss = "lost" | "silent" | "full";
+/**
+ * Why a request led nowhere. Without any answer: the connection is gone ("lost"), the peer was found dead ("silent"), or
+ * the connection had no room for the request ("full"). "cut": the connection is gone while the request was being seen
+ * to, so that sending it again would do everything twice.
+ */
+export type Loss = "lost" | "silent" | "full" | "cut";
 
 /** A request as it goes out. */
 export interface OutgoingRequest {
@@ -59,6 +60,7 @@ export class ClientTransaction implements FlowDependent, Lingering {
   #request: OutgoingRequest | undefined;
   #state: State = "calling";
   #timer: TimerHandle | undefined;
+  #longest: TimerHandle | undefined;
   #retransmitMs: number = T1_MS;
   #waitedMs = 0;
   #cancelWanted = false;
@@ -124,7 +126,7 @@ export class ClientTransaction implements FlowDependent, Lingering {
   }
 
   flowLost(): void {
-    this.#lose("lost");
+    this.#lose(this.#state === "proceeding" ? "cut" : "lost");
   }
 
   /** Only what has had no answer at all may go elsewhere: a callee that rings must not ring twice. */
@@ -146,6 +148,10 @@ export class ClientTransaction implements FlowDependent, Lingering {
     if (this.method === "INVITE") {
       if (!this.#cancelWanted && (first || response.status > 100)) this.#armTimeout(TIMER_C_MS);
       if (first && this.#cancelWanted) this.#sendCancel();
+      if (first) {
+        const { timers } = this.#env;
+        this.#longest = timers.start(LONGEST_RINGING_MS, () => this.#timedOut());
+      }
     }
     if (response.status > 100) this.#owner?.onResponse(this, response);
   }
@@ -231,6 +237,8 @@ export class ClientTransaction implements FlowDependent, Lingering {
   #leave(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
+    this.#longest?.cancel();
+    this.#longest = undefined;
     this.face.waiting.delete(this);
   }
 }

@@ -103,6 +103,14 @@ describe("createProxy with path: never", () => {
     expect(stage.alice.takenLines()).toEqual(["SIP/2.0 400 Bad Contact"]);
   });
 
+  it("refuses more than 20 Contacts, each of which would be sealed", () => {
+    const stage = never();
+    const contacts = (count: number): string => `m: ${Array(count).fill("<sip:a>").join(",")}`;
+    stage.send(stage.alice, register(contacts(21)));
+    expect(stage.alice.takenLines()).toEqual(["SIP/2.0 400 Too Many Contacts"]);
+    expect(values(registered(stage, contacts(20)), HeaderId.Contact)).toHaveLength(1);
+  });
+
   it("takes what the server sends to an alias to the client's flow, with the client's own URI", () => {
     const stage = never();
     const got = registered(stage, `Contact: <${OWN}?X=1>`);
@@ -173,6 +181,20 @@ describe("createProxy before a server that knows no Path", () => {
     expect(stage.alice.takenLines()).toEqual(["SIP/2.0 420 Reason"]);
     stage.send(stage.alice, request("MESSAGE"));
     stage.send(stage.upstream(), refuse(stage.upstream().request(), "path"));
+    expect(stage.alice.takenLines()).toEqual(["SIP/2.0 420 Reason"]);
+    expect(registered(stage, `Contact: <${OWN}>`).find(HeaderId.Path)).toBeGreaterThan(0);
+  });
+
+  it("learns nothing from those that the server relays to", () => {
+    const stage = bench();
+    const to = "<sip:x@evil.example>";
+    const extra = [`Contact: <${OWN}>`];
+    stage.send(stage.bob, request("REGISTER", { to, uri: "sip:evil.example", extra }));
+    stage.send(stage.upstream(), refuse(stage.upstream().request(), "path"));
+    stage.upstream().taken();
+    const route = "Route: <sip:evil.example;lr>";
+    const first = registered(stage, route, `Contact: <${OWN}>`);
+    stage.send(stage.upstream(), refuse(first, "path"));
     expect(stage.alice.takenLines()).toEqual(["SIP/2.0 420 Reason"]);
     expect(registered(stage, `Contact: <${OWN}>`).find(HeaderId.Path)).toBeGreaterThan(0);
   });

@@ -4,6 +4,7 @@
  * of each Contact changes; `*`, parameters (expires, q, +sip.instance, reg-id, GRUUs) and a request for the list of
  * bindings stay as they are. What the server then sends to an alias goes over the flow (targets.ts).
  */
+import { RecentMap } from "../base/recent-map.ts";
 import { failed, ok, type Result } from "../base/result.ts";
 import type { AliasedContact, ContactAliases } from "../location/contact-aliases.ts";
 import { HeaderId } from "../wire/sip/header-names.ts";
@@ -11,17 +12,27 @@ import type { SipMessage, SipRequest, SipResponse } from "../wire/sip/message.ts
 import { splitValues, uriRange, type ByteRange } from "../wire/sip/name-addr.ts";
 import type { Splice } from "../wire/sip/splice.ts";
 import { parseSipUri } from "../wire/sip/uri.ts";
-import type { FlowFace, FlowFaces } from "./flow-face.ts";
+import { bareHost, type FlowFace, type FlowFaces } from "./flow-face.ts";
 import type { ProxyOptions } from "./proxy-options.ts";
 import { plainReply, type Reply } from "./reply.ts";
 import { isSips } from "./secrecy.ts";
 
 const BAD_CONTACT: Reply = plainReply(400, "Bad Contact");
+const TOO_MANY_CONTACTS: Reply = plainReply(400, "Too Many Contacts");
+/** An alias is several times as long as a short Contact, and costs a sealing: nobody has so many at once. */
+const MOST_CONTACTS = 20;
 
-/** Servers that have refused a REGISTER because of its Path; learnt anew after a restart. */
+/** Domains that are remembered: strangers, whose domains are their own, cannot fill the memory. */
+const REMEMBERED = 1000;
+
+/**
+ * Registrars that have refused a REGISTER because of its Path, each a server and a domain, for a server may relay to
+ * others; learnt anew after a restart.
+ */
 export class PathRefusals {
-  readonly #servers = new Set<string>();
+  readonly #registrars = new RecentMap<true>(REMEMBERED);
   readonly #path: ProxyOptions["path"];
+  #hasLearnt = false;
 
   constructor(path: ProxyOptions["path"]) {
     this.#path = path;
@@ -29,25 +40,28 @@ export class PathRefusals {
 
   /** May there be aliases at all? */
   get any(): boolean {
-    return this.#path === "never" || this.#servers.size > 0;
+    return this.#path === "never" || this.#hasLearnt;
   }
 
-  /** Is a REGISTER that goes to this server to have aliases? */
-  needsAlias(face: FlowFace): boolean {
-    return this.#path === "never" || this.#servers.has(serverOf(face));
+  /** Is this REGISTER to have aliases when it goes to this server? */
+  needsAlias(face: FlowFace, request: SipRequest): boolean {
+    if (this.#path === "never") return true;
+    return this.#hasLearnt && this.#registrars.get(registrarOf(face, request)) === true;
   }
 
-  /** True when this answer says that the server knows no Path (RFC 3261 §21.4.15); it is remembered. */
-  learn(face: FlowFace, response: SipResponse): boolean {
+  /** True when this answer says that the registrar knows no Path (RFC 3261 §21.4.15); it is remembered. */
+  learn(face: FlowFace, request: SipRequest, response: SipResponse): boolean {
     if (response.status !== 420 || !listsPath(response)) return false;
-    // There are no more of them than upstreams, for nobody else gets a Path from us.
-    this.#servers.add(serverOf(face));
+    this.#registrars.set(registrarOf(face, request), true);
+    this.#hasLearnt = true;
     return true;
   }
 }
 
-function serverOf({ flow }: FlowFace): string {
-  return `${flow.transport} ${flow.remote.address} ${flow.remote.port}`;
+function registrarOf({ flow }: FlowFace, { requestUri }: SipRequest): string {
+  const uri = parseSipUri(requestUri);
+  const domain = uri.ok ? bareHost(uri.value.host) : "";
+  return `${flow.transport} ${flow.remote.address} ${flow.remote.port} ${domain}`;
 }
 
 function listsPath(response: SipResponse): boolean {
@@ -70,7 +84,9 @@ export function aliasSplices(
   egress: FlowFace,
 ): Result<readonly Splice[], Reply> {
   const splices: Splice[] = [];
-  for (const value of contactValues(request)) {
+  const values = contactValues(request);
+  if (values.length > MOST_CONTACTS) return failed(TOO_MANY_CONTACTS);
+  for (const value of values) {
     if (request.bytes.toString("latin1", value.start, value.end) === "*") continue;
     const uri = uriRange(request.bytes, value.start, value.end);
     if (uri === undefined) return failed(BAD_CONTACT);

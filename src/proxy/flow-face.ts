@@ -29,6 +29,8 @@ export class FlowFace {
   readonly sentBy: string;
   /** Client transactions that wait on this connection, or for a server whatever the transport. */
   readonly waiting: Set<FlowDependent> = new Set();
+  /** INVITEs that came over this connection, and have no answer yet. */
+  readonly asking: Set<{ cancel(): void }> = new Set();
   /** How much the peer has sent: messages, keepalives, and what could not be read. */
   frames = 0;
   /** Of the list of servers by which its side was told. */
@@ -48,14 +50,19 @@ export class FlowFace {
     return this.frames > 0;
   }
 
+  /** Something that was sent may have arrived. */
+  get reached(): boolean {
+    return this.heard || this.flow.established === true;
+  }
+
   /**
    * The Record-Route field that faces this flow, for requests of one Call-ID. An entry that faces a client bears the
    * sealed token of its flow, for a client listens nowhere; one that faces the server bears none. Both bear a proof of
-   * the mark and the Call-ID (see route.ts for how they are read again).
+   * the mark, the token and the Call-ID (see route.ts for how they are read again).
    */
   recordRoute(mark: CrossingMark, callId: string, secure = false): string {
     const token = this.side === "client" ? this.token() : "";
-    const user = `${token}.${this.#tokens.prove(provenText(mark, callId))}`;
+    const user = `${token}.${this.#tokens.prove(provenText(mark, token, callId))}`;
     return `Record-Route: <${this.uri(user, secure)};lr;sluice=${mark}>\r\n`;
   }
 

@@ -124,6 +124,21 @@ describe("Proxy.sendMessage to the upstream", () => {
     expect(await end).toEqual({ kind: "answered", status: 200 });
   });
 
+  it("goes nowhere else when the first is lost while it sees to it", async () => {
+    const targets = [UPSTREAM, SPARE].map((remote) => ({
+      transport: "tcp" as const,
+      remote,
+      host: remote.address,
+    }));
+    const { proxy, network, send } = bench({ options: { upstream: targets } });
+    const end = proxy.sendMessage(NOTICE);
+    const first = network.to(UPSTREAM);
+    send(first, answer(first.request(), 100));
+    first.open = false;
+    proxy.onClose(first);
+    expect(await end).toEqual({ kind: "failed", reason: "unreachable" });
+  });
+
   it("says unreachable when no upstream is left", async () => {
     const { proxy, upstream } = bench();
     const end = proxy.sendMessage(NOTICE);

@@ -76,7 +76,7 @@ export class OwnRequest implements BranchOwner {
   }
 
   onUnreachable(branch: ClientTransaction, why: Loss): void {
-    if (!this.#goesOn(branch, { kind: why })) this.#weigh(UNREACHABLE);
+    if (why === "cut" || !this.#goesOn(branch, { kind: why })) this.#weigh(UNREACHABLE);
     this.#endWhenSettled();
   }
 

@@ -29,6 +29,7 @@ export class FakeFlow implements Flow {
   congested = false;
   /** It has no room for what it is given. */
   full = false;
+  established?: boolean;
   open = true;
   sent: string[] = [];
   constructor(transport: TransportName, local: Endpoint, remote: Endpoint, outgoing: boolean) {

@@ -5,6 +5,7 @@ import type { ContactAliases } from "../location/contact-aliases.ts";
 import type { FlowTokens } from "../location/flow-tokens.ts";
 import type { Registrations } from "../location/registrations.ts";
 import type { Endpoint, Flow, TransportName } from "../transport/flow.ts";
+import type { SipLimits } from "../wire/sip/parse-message.ts";
 import type { Account } from "./digest-credentials.ts";
 import type { OverloadStatus } from "./reply.ts";
 import type { Seams } from "./seams.ts";
@@ -108,6 +109,8 @@ export interface ProxyOptions {
   readonly inFlight: number;
   /** Bytes of their requests at most; default 256 MiB. */
   readonly inFlightBytes?: number;
+  /** `limits.headers`, `header_count` and `body`, as they hold for clients; undefined: those of the transport. */
+  readonly clientLimits?: SipLimits | undefined;
   /** `limits.rate_per_source`; undefined: no rate. */
   readonly ratePerSource?: Rate | undefined;
   /** `limits.overload_code`: what new work is answered with while there is too much; default 503. */

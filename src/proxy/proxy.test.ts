@@ -860,6 +860,41 @@ describe("createProxy with lost connections", () => {
     expect(b.alice.takenLines()).toEqual(["SIP/2.0 200 Reason"]);
   });
 
+  it("sends a request on which two connections broke no third time", () => {
+    const b = bench({ options });
+    b.send(b.alice, request("MESSAGE"));
+    b.send(b.upstream(), answer(b.upstream().request(), 200));
+    b.alice.taken();
+    b.send(b.alice, request("MESSAGE"));
+    lose(b, b.upstream());
+    b.upstream().established = true;
+    lose(b, b.upstream());
+    expect(b.alice.takenLines()).toEqual(["SIP/2.0 503 Service Unavailable"]);
+    expect(() => b.network.to(SPARE)).toThrow("no such flow");
+  });
+
+  it("still finds the next upstream when the first is not there any more", () => {
+    const b = bench({ options });
+    b.send(b.alice, request("MESSAGE"));
+    b.send(b.upstream(), answer(b.upstream().request(), 200));
+    b.send(b.alice, request("MESSAGE"));
+    lose(b, b.upstream());
+    lose(b, b.upstream());
+    expect(b.network.to(SPARE).takenLines()).toHaveLength(1);
+  });
+
+  it.each([
+    ["MESSAGE", 100],
+    ["INVITE", 180],
+  ])("sends no %s again that a server has begun to see to", (method, status) => {
+    const b = bench({ options });
+    b.send(b.alice, request(method));
+    b.send(b.upstream(), answer(b.upstream().request(), status));
+    lose(b, b.upstream());
+    expect(b.alice.takenLines().at(-1)).toBe("SIP/2.0 503 Service Unavailable");
+    expect([...b.network.flows.values()].filter((flow) => flow.outgoing && flow.open)).toEqual([]);
+  });
+
   it("answers 503 when no upstream can be reached", () => {
     const b = bench();
     b.send(b.alice, request("MESSAGE"));

@@ -15,7 +15,7 @@ import { createTimerWheel } from "../base/timer-wheel.ts";
 import type { Flow } from "../transport/flow.ts";
 import type { ConnectionEnds } from "../transport/protocol-transport.ts";
 import type { SipFrame } from "../wire/sip/framer.ts";
-import type { SipResponse } from "../wire/sip/message.ts";
+import type { AnySipMessage, SipResponse } from "../wire/sip/message.ts";
 import { topmostVia } from "../wire/sip/via.ts";
 import { BranchMaker } from "./branch.ts";
 import type { CancelTransaction, ClientTransaction } from "./client-transaction.ts";
@@ -34,6 +34,7 @@ import type { ProxyDeps, ProxyOptions, UpstreamTarget } from "./proxy-options.ts
 import { createRequestGuard } from "./request-guard.ts";
 import { RequestIntake } from "./request-intake.ts";
 import type { Load, ServerTransaction } from "./server-transaction.ts";
+import { sizeProblem } from "./size-limits.ts";
 import { openHop, type Hop, type Target, type TargetDeps } from "./targets.ts";
 import { T4_MS, TRANSACTION_MS } from "./timers.ts";
 import { UpstreamChoice } from "./upstream-choice.ts";
@@ -187,16 +188,30 @@ class SipProxy implements Proxy {
         if (frame.fatal) face.flow.close();
         return;
       case "message":
-        if (frame.message.kind === "request") this.#intake.accept(face, frame.message);
-        else this.#acceptResponse(face, frame.message);
+        this.#takeMessage(face, frame.message);
+    }
+  }
+
+  #takeMessage(face: FlowFace, message: AnySipMessage): void {
+    const { clientLimits } = this.#core.options;
+    const code = face.side === "client" ? sizeProblem(message, clientLimits) : undefined;
+    if (code !== undefined) {
+      const partial = message.kind === "request" ? message : undefined;
+      this.#intake.refuseProblem(face, { code, detail: "above the limits for clients", partial });
+    } else if (message.kind === "request") {
+      this.#intake.accept(face, message);
+    } else {
+      this.#acceptResponse(face, message);
     }
   }
 
   onClose(flow: Flow): void {
     this.#core.registrations.forgetFlow(flow.id);
     this.#core.targets.registrar?.forgetFlow(flow.id);
-    const waiting = Array.from(this.#faces.known(flow)?.waiting ?? []);
-    for (const transaction of waiting) transaction.flowLost();
+    const face = this.#faces.known(flow);
+    for (const transaction of Array.from(face?.waiting ?? [])) transaction.flowLost();
+    // Nobody can be told any more that somebody has picked up.
+    for (const invite of Array.from(face?.asking ?? [])) invite.cancel();
   }
 
   async drain(graceMs: number, hurry?: AbortSignal): Promise<void> {

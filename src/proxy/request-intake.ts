@@ -37,6 +37,7 @@ import {
 import { isSigned } from "./signed-message.ts";
 import { stampVia } from "./stamp-via.ts";
 import { transactionKey } from "./transaction-key.ts";
+import { WaitingCalls } from "./waiting-calls.ts";
 
 /** Repetitions of a refused INVITE's answer to somebody who has not shown who he is (HARDENING D3). */
 const RETRANSMISSIONS_TO_STRANGERS = 4;
@@ -73,10 +74,12 @@ export class RequestIntake {
   readonly #deps: IntakeDeps;
   readonly #admission: RequestAdmission;
   readonly #overloaded: Reply;
+  readonly #calls: WaitingCalls;
 
   constructor(deps: IntakeDeps) {
     this.#deps = deps;
     this.#admission = new RequestAdmission(deps.core, deps.counters);
+    this.#calls = new WaitingCalls(deps.core.options.inFlight);
     this.#overloaded = overloadReply(deps.core.options.overloadStatus);
   }
 
@@ -182,6 +185,11 @@ export class RequestIntake {
       this.#refuse(incoming, this.#overloaded);
       return;
     }
+    if (request.method === "INVITE" && this.#calls.isFull(face)) {
+      this.#admission.tooManyCalls(face.flow.remote.address);
+      this.#refuse(incoming, this.#overloaded);
+      return;
+    }
     const hash = wayHash(request, face.side);
     const refusal =
       validateRequest(request, core.targets.faces.isOwn) ??
@@ -237,6 +245,7 @@ export class RequestIntake {
       replyFlow,
       maxRetransmissions,
       requestBytes: request.bytes.length,
+      onFinished: invite ? this.#calls.begin(face) : undefined,
     });
   }
 

@@ -11,6 +11,10 @@ import type { IsOwn } from "./route.ts";
 export function validateRequest(request: SipRequest, isOwn: IsOwn): Reply | undefined {
   if (request.method === "OPTIONS" && isForUs(request, isOwn)) return plainReply(200, "OK");
   if (!KNOWN_SCHEME.test(request.requestUri)) return plainReply(416, "Unsupported URI Scheme");
+  // RFC 3261 §10.2: there is no dialog, so whoever writes a To tag wants it taken for a request in one.
+  if (request.method === "REGISTER" && request.toTag !== undefined) {
+    return plainReply(400, "REGISTER With To Tag");
+  }
   if (hopsLeft(request) === 0) {
     return request.method === "OPTIONS" ? plainReply(200, "OK") : plainReply(483, "Too Many Hops");
   }

@@ -26,6 +26,7 @@ import {
   TRYING,
   type Reply,
 } from "./reply.ts";
+import { isOfRegistrar } from "./registrar-answer.ts";
 import { confirmRegistration, wantsPath } from "./registration.ts";
 import type { ForwardOutcome, RequestContext, RequestOutcome, TransactionEnd } from "./seams.ts";
 import { nextWay, NOT_SECURE } from "./secrecy.ts";
@@ -101,8 +102,9 @@ export class ResponseContext implements BranchOwner {
 
   /** Asks the filter; what it says decides how this goes on. */
   begin(): void {
-    const { request, context } = this.#arrival;
+    const { request, context, ingress } = this.#arrival;
     if (!this.#server.invite) this.#awaitAnswer();
+    else if (ingress.side === "client") ingress.asking.add(this);
     this.#core.ask(request, context, this.#controller, (outcome) => this.#settle(outcome));
   }
 
@@ -147,12 +149,13 @@ export class ResponseContext implements BranchOwner {
   abandon(): void {
     this.#controller.abort();
     this.#deadline?.cancel();
+    this.#arrival.ingress.asking.delete(this);
     for (const branch of this.#branches) if (branch.pending) branch.terminate();
   }
 
   onResponse(branch: ClientTransaction, response: SipResponse): void {
     const { status } = response;
-    if (this.#basis?.addPath === true && this.#alias?.isAskedFor(branch.face, response) === true) {
+    if (this.#basis?.addPath === true && this.#isAskedForAlias(branch.face, response)) {
       if (this.#startBranch(onlyWay({ face: branch.face }))) return;
     }
     this.#core.legs.heardResponse(this.#arrival.request, response, branch.face);
@@ -183,7 +186,7 @@ export class ResponseContext implements BranchOwner {
 
   onUnreachable(branch: ClientTransaction, why: Loss): void {
     if (why === "lost" && this.#fallsBack(branch)) return;
-    if (this.#goesOn(branch, { kind: why })) return;
+    if (why !== "cut" && this.#goesOn(branch, { kind: why })) return;
     const { face } = branch;
     const reply = face.side === "server" ? UPSTREAM_LOST : FLOW_FAILED;
     this.#weigh({ status: reply.status, cause: "unreachable", response: undefined, reply, face });
@@ -250,14 +253,23 @@ export class ResponseContext implements BranchOwner {
     const { request, ingress } = this.#arrival;
     const { targets, clock } = this.#core;
     const reply = targets.registrar?.register(request, ingress.flow, clock.now()) ?? INTERNAL_ERROR;
-    if (reply.status < 300) this.#noteRegistered(undefined);
+    if (reply.status < 300) this.#noteRegistered();
     this.#answer(reply, "answered");
   }
 
-  #noteRegistered(response: SipResponse | undefined): void {
+  /** Only the registrar itself says that it knows no Path, and that for its domain alone. */
+  #isAskedForAlias(face: FlowFace, response: SipResponse): boolean {
+    if (!isOfRegistrar(this.#arrival, face, this.#core.targets.faces)) return false;
+    return this.#alias?.isAskedFor(face, response) === true;
+  }
+
+  /** @param answer the server's; left out when the embedded registrar has accepted */
+  #noteRegistered(answer?: Answer): void {
     const { request, ingress } = this.#arrival;
-    const { registrations, clock } = this.#core;
+    const { registrations, clock, targets } = this.#core;
     if (request.method !== "REGISTER" || ingress.side !== "client") return;
+    if (answer !== undefined && !isOfRegistrar(this.#arrival, answer.face, targets.faces)) return;
+    const response = answer?.response;
     const nowMs = clock.now();
     const aliasOf = (contactUri: string): string | undefined => this.#alias?.aliasOf(contactUri);
     const flowId = ingress.flow.id;
@@ -356,7 +368,7 @@ export class ResponseContext implements BranchOwner {
   /** Sends a peer's final response on, with the challenges of other branches where there are some. */
   #respond(answer: Answer, cause: Cause, challenges: readonly Splice[] = []): void {
     const { response } = answer;
-    if (response.status < 300) this.#noteRegistered(response);
+    if (response.status < 300) this.#noteRegistered(answer);
     const bytes = this.#onItsWayBack(answer, challenges);
     const first = this.#server.proceeding;
     this.#server.respond(response.status, bytes);
@@ -408,6 +420,7 @@ export class ResponseContext implements BranchOwner {
   #end(status: number, cause: Cause): void {
     this.#deadline?.cancel();
     this.#deadline = undefined;
+    this.#arrival.ingress.asking.delete(this);
     const told = this.#onEnd;
     this.#onEnd = undefined;
     if (!this.#server.invite) this.#dropBranches();

@@ -49,7 +49,7 @@ describe("planRoute", () => {
   });
 
   it("sees which crossing judged the offer", () => {
-    const [pass, own] = ["<sip:gw;lr;sluice=pass>", "<sip:.own-c@gw;lr;sluice=own>"];
+    const [pass, own] = ["<sip:gw;lr;sluice=pass>", "<sip:.own--c@gw;lr;sluice=own>"];
     expect(planned([pass, "<sip:k;lr>", own])).toMatchObject({
       poppedPass: true,
       carriesOwn: true,
@@ -59,18 +59,23 @@ describe("planRoute", () => {
   });
 
   it.each([
-    ["an entry of ours", "<sip:t.own-c@gw;lr;sluice=own>", { token: "t", proven: true }],
-    ["one that faces the server", "<sip:.pass-c@gw;lr;sluice=pass>", { proven: true }],
+    ["an entry of ours", "<sip:t.own-t-c@gw;lr;sluice=own>", { token: "t", proven: true }],
+    ["one that faces the server", "<sip:.pass--c@gw;lr;sluice=pass>", { proven: true }],
     ["a Path", "<sip:t@gw;lr>", { token: "t", proven: false, poppedPass: false }],
-    ["another call's entry", "<sip:t.own-d@gw;lr;sluice=own>", { proven: false, poppedPass: true }],
-    ["a pass that became own", "<sip:t.pass-c@gw;lr;sluice=own>", { proven: false }],
-    ["an entry without its mark", "<sip:t.own-c@gw;lr>", { proven: false, poppedPass: false }],
+    [
+      "another call's entry",
+      "<sip:t.own-t-d@gw;lr;sluice=own>",
+      { proven: false, poppedPass: true },
+    ],
+    ["a pass that became own", "<sip:t.pass-t-c@gw;lr;sluice=own>", { proven: false }],
+    ["another's token", "<sip:t.own-u-c@gw;lr;sluice=own>", { proven: false, poppedPass: true }],
+    ["an entry without its mark", "<sip:t.own-t-c@gw;lr>", { proven: false, poppedPass: false }],
   ])("knows by the proof whether the dialog has %s", (_what, entry, expected) => {
     expect(planned([entry, "<sip:k;lr>"])).toMatchObject(expected);
   });
 
   it("finds no proof in an entry that it does not take off", () => {
-    expect(planned(["<sip:k;lr>", "<sip:t.own-c@gw;lr;sluice=own>"]).proven).toBe(false);
+    expect(planned(["<sip:k;lr>", "<sip:t.own-t-c@gw;lr;sluice=own>"]).proven).toBe(false);
   });
 
   it("takes an own mark without a proof for a pass", () => {

@@ -6,7 +6,7 @@
  * the order in which a request from the callee meets them: first the one that faces where the request went, then the
  * one that faces where it came from. An entry that faces a client bears the sealed token of that client's flow; one
  * that faces the server bears none. Path entries have the token alone as their user part, Record-Route entries
- * `<token>.<proof>` or `.<proof>`: the proof is good for one Call-ID and mark, so a client that made its Route up has none
+ * `<token>.<proof>` or `.<proof>`: the proof is good for one Call-ID, token and mark, so a client that made its Route up has none
  * (targets.ts says what it may not do then). Own entries are popped as long as the first Route value is ours, and the LAST one
  * popped decides: with a token the request leaves over that client's flow, without one towards the server.
  *
@@ -35,15 +35,19 @@ export interface RoutePlan {
   readonly popped: number;
   /** In the last entry popped: the sealed token of a client's flow. */
   readonly token: string | undefined;
-  /** An entry that we wrote for this Call-ID was among those popped. */
+  /** The last entry popped, which decides, is one that we wrote for this Call-ID. */
   readonly proven: boolean;
   /** The first Route value that is left. */
   readonly next: SipUri | undefined;
+  /** How many Route values are left. */
+  readonly remaining: number;
   /** The Request-URI as it will be forwarded. */
   readonly target: string;
   /** Marks on own entries: among those popped, and whether an `own` stands anywhere in the Route set. Unproven is `pass`. */
   readonly poppedPass: boolean;
   readonly carriesOwn: boolean;
+  /** Behind entries of others stands one that names us and that we did not write for this Call-ID. */
+  readonly hidesOwn: boolean;
 }
 
 /** Tells whether a host and port are one of our listeners. */
@@ -60,9 +64,9 @@ export interface ProofCheck {
   isProof(text: string, proof: string): boolean;
 }
 
-/** What the proof in a Record-Route entry vouches for. */
-export function provenText(mark: string, callId: string): string {
-  return `${mark} ${callId}`;
+/** What the proof in a Record-Route entry vouches for: a token that somebody learnt elsewhere is none of this dialog. */
+export function provenText(mark: string, token: string, callId: string): string {
+  return `${mark} ${token} ${callId}`;
 }
 
 const NO_ROUTE = {
@@ -71,8 +75,10 @@ const NO_ROUTE = {
   token: undefined,
   proven: false,
   next: undefined,
+  remaining: 0,
   poppedPass: false,
   carriesOwn: false,
+  hidesOwn: false,
 } as const;
 
 /** Reads the Route set; nothing is changed yet, the edits are in the plan. */
@@ -84,15 +90,18 @@ export function planRoute(request: SipRequest, isOwn: IsOwn, proofs: ProofCheck)
   const kept = strict === undefined ? values : values.slice(0, -1);
   let popped = 0;
   let entry: OwnEntry | undefined;
-  const marks = { proven: false, poppedPass: false, carriesOwn: false };
+  const marks = { proven: false, poppedPass: false, carriesOwn: false, hidesOwn: false };
   for (const [index, { uri }] of kept.entries()) {
     if (uri === undefined || !isOwn(uri.host, uri.port)) continue;
     const read = readEntry(uri, request.callId, proofs);
     if (read.mark === "own") marks.carriesOwn = true;
-    if (index > popped) continue;
+    if (index > popped) {
+      if (!read.proven) marks.hidesOwn = true;
+      continue;
+    }
     popped += 1;
     entry = read;
-    if (read.proven) marks.proven = true;
+    marks.proven = read.proven;
     if (read.mark === "pass") marks.poppedPass = true;
   }
   const token = entry?.token;
@@ -108,13 +117,15 @@ export function planRoute(request: SipRequest, isOwn: IsOwn, proofs: ProofCheck)
       ...removal(request, values, removed),
       ...doStrictRouting(request, rest, first, current),
     ];
-    return { ...marks, splices, popped, token, next: first.uri, target: first.uriText };
+    const remaining = rest.length;
+    return { ...marks, splices, popped, token, next: first.uri, remaining, target: first.uriText };
   }
   const splices: Splice[] = [...removal(request, values, removed)];
   if (strict !== undefined) {
     splices.push({ start: request.uriStart, end: request.uriEnd, bytes: strict });
   }
-  return { ...marks, splices, popped, token, next: first?.uri, target: current };
+  const remaining = rest.length;
+  return { ...marks, splices, popped, token, next: first?.uri, remaining, target: current };
 }
 
 interface OwnEntry {
@@ -128,7 +139,9 @@ function readEntry(uri: SipUri, callId: string, proofs: ProofCheck): OwnEntry {
   const [token = "", proof] = (uri.user ?? "").split(".", 2);
   const mark = uri.params.get("sluice");
   const proven =
-    proof !== undefined && mark !== undefined && proofs.isProof(provenText(mark, callId), proof);
+    proof !== undefined &&
+    (mark === "own" || mark === "pass") &&
+    proofs.isProof(provenText(mark, token, callId), proof);
   return {
     token: token === "" ? undefined : token,
     proven,

@@ -32,6 +32,8 @@ export interface ServerTransactionStart {
   /** Retransmissions of our final answer to an INVITE at most: strangers must not be a target for many (HARDENING D3). */
   readonly maxRetransmissions: number;
   readonly requestBytes: number;
+  /** Called when it has its final response, or never gets one. */
+  readonly onFinished?: (() => void) | undefined;
 }
 
 type State = "proceeding" | "accepted" | "completed" | "confirmed" | "terminated";
@@ -55,6 +57,7 @@ export class ServerTransaction implements Lingering {
   #retransmitMs: number = T1_MS;
   #retransmissionsLeft: number;
   readonly #requestBytes: number;
+  readonly #onFinished: (() => void) | undefined;
 
   constructor(env: ServerTransactionEnv, start: ServerTransactionStart) {
     this.#env = env;
@@ -64,6 +67,7 @@ export class ServerTransaction implements Lingering {
     this.#retransmissionsLeft = start.maxRetransmissions;
     env.table.set(start.key, this);
     this.#requestBytes = start.requestBytes;
+    this.#onFinished = start.onFinished;
     env.load.unfinished += 1;
     env.load.bytes += start.requestBytes;
   }
@@ -163,6 +167,7 @@ export class ServerTransaction implements Lingering {
   #countFinished(): void {
     this.#env.load.unfinished -= 1;
     this.#env.load.bytes -= this.#requestBytes;
+    this.#onFinished?.();
     this.#env.onFinished();
   }
 

@@ -87,6 +87,8 @@ export function chooseTargets(
   if (side === "client" && plan.target !== request.requestUri) return failed(STRICT);
   // A client that leaves out the crossing which rewrote the offer would get around it.
   if (side === "client" && plan.poppedPass && !plan.carriesOwn) return failed(BYPASS);
+  // By way of the server it would come back as if the server had asked for what stands there.
+  if (side === "client" && plan.hidesOwn) return failed(FOREIGN_ROUTE);
   // A token in a client's preloaded Route would let it reach another client past the server: only dialogs have them.
   if (plan.token !== undefined && (side === "server" || inDialog)) {
     // Anybody can write a To tag, and learns tokens of others: the Route set must be one that we gave to this dialog.

@@ -10,3 +10,5 @@ export const T4_MS = 5000;
 export const TRANSACTION_MS: number = 64 * T1_MS;
 /** Timer C: how long an INVITE may ring since its last provisional response. */
 export const TIMER_C_MS = 181_000;
+/** How long an INVITE may ring in all, however often it is said that it does: nobody waits at a telephone for longer. */
+export const LONGEST_RINGING_MS = 600_000;

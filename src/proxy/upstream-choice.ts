@@ -10,6 +10,9 @@ const REST_MS = 5000;
 /** What a Retry-After counts for at most: nobody takes himself out of service for longer with one answer. */
 const LONGEST_REST_MS = 60_000;
 
+/** How often a request is sent again over another connection when the one that it may have arrived by is lost. */
+const MOST_REPETITIONS = 1;
+
 /** Servers of which one is asked, the others when it cannot be. */
 export type ServerChoice = Pick<UpstreamChoice, "isNamed" | "mayTake" | "inOrder">;
 
@@ -17,7 +20,8 @@ export type ServerChoice = Pick<UpstreamChoice, "isNamed" | "mayTake" | "inOrder
  * The upstreams in failover order. One whose connection broke, or that said 503, rests for a while; one that the probes
  * found dead (upstream-watch.ts) comes after those. When all of them are like that, all are tried in their order: the
  * only upstream is never taken out of service. A connection that had worked and broke is opened once more before the next
- * upstream has its turn: the server may have restarted.
+ * upstream has its turn: the server may have restarted. But a request whose connection broke twice over it is sent no
+ * more: it may have arrived both times, and it may be what the servers break on.
  */
 export class UpstreamChoice {
   /** Told of an upstream that could not be reached, or did not answer: worth a look at once. */
@@ -134,13 +138,20 @@ export class UpstreamChoice {
     servers?: readonly UpstreamTarget[],
   ): BranchTarget {
     let left: UpstreamTarget[] | undefined;
+    let mayHaveArrived = 0;
     let last: { upstream: UpstreamTarget; target: Target; heard: boolean } | undefined;
     return {
       next: (trouble) => {
         left ??= this.#ordered(preferred, servers).filter((upstream) => mayGoTo(upstream, secrecy));
         if (last !== undefined) {
-          const { upstream, heard } = last;
-          if (heard && (trouble?.kind ?? "lost") === "lost") {
+          const { upstream, heard, target } = last;
+          const isLost = (trouble?.kind ?? "lost") === "lost";
+          if (isLost && target.face.reached) mayHaveArrived += 1;
+          if (mayHaveArrived > MOST_REPETITIONS) {
+            this.#rest(upstream, trouble);
+            return undefined;
+          }
+          if (heard && isLost) {
             last = { upstream, target: this.wayTo(upstream), heard: false };
             return last.target;
           }

@@ -91,6 +91,19 @@ describe("createProxy watching its upstreams", () => {
     ]);
   });
 
+  it("keeps the connection to one that is down as long as that is seeing to something", () => {
+    const b = two("tcp");
+    pass(b, 500, [200, 200]);
+    b.send(b.alice, request("INVITE"));
+    const [invite] = serve(b, b.first());
+    b.send(b.first(), answer(invite!, 180));
+    const first = b.first();
+    const [, toSecond] = pass(b, 21_000, [503, 200]);
+    expect([b.proxy.upstreams[0]?.status, first.open, toSecond]).toEqual(["down", true, []]);
+    b.send(first, answer(invite!, 200));
+    expect(b.alice.takenLines().at(-1)).toBe("SIP/2.0 200 Reason");
+  });
+
   it("goes to the next when probes fail, and back when they succeed twice", () => {
     const b = two();
     pass(b, 12_500, [undefined, 200]);

@@ -117,13 +117,16 @@ export class UpstreamWatch {
     else upstreams.wake(upstream);
   }
 
-  /** What has had no answer yet goes to the next upstream; the connection is of no use any more. */
+  /**
+   * What has had no answer yet goes to the next upstream. The connection is of no use any more, unless the server is
+   * seeing to some requests: it lives then, whatever it says to a probe.
+   */
   #moveOn(upstream: UpstreamTarget): void {
     const { upstreams } = this.#core.targets;
     if (upstreams.all.length === 1) return;
     for (const face of this.#facesOf(upstream)) {
       for (const waiting of Array.from(face.waiting)) waiting.peerSilent();
-      if (face.flow.reliable) face.flow.close();
+      if (face.flow.reliable && face.waiting.size === 0) face.flow.close();
     }
   }
 

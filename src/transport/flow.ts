@@ -25,6 +25,8 @@ export interface Flow {
   readonly outgoing: boolean;
   /** False once the connection is gone; sending is then a silent no-op and the caller looks here first. */
   readonly open: boolean;
+  /** A connection that has come about: what was sent may have arrived, also when it is gone. Left out: not known. */
+  readonly established?: boolean;
   /**
    * True while the peer of a connection that we opened takes bytes more slowly than we have them (more than the send
    * buffer is waiting): hand it no new work, answer 503. Always false for UDP and for a client's connection, which

@@ -112,6 +112,10 @@ export class StreamConnection<Frame> implements Flow {
     return this.#open;
   }
 
+  get established(): boolean {
+    return this.#connected;
+  }
+
   /** Resolves when the socket is closed. */
   get gone(): Promise<void> {
     return this.#gonePromise.promise;

@@ -14,15 +14,20 @@ interface Oversized {
 const OVERSIZED: readonly Oversized[] = [
   { name: "four gigabytes announced", expected: "413 closed", length: "4294967295" },
   { name: "2^53 announced", expected: "400 closed", length: "9007199254740993" },
-  { name: "10,000 header fields", expected: "513 closed", more: lines(10_000, "X-H: 1") },
+  { name: "10,000 header fields", expected: "400", more: lines(10_000, "X-H: 1") },
   {
     name: "a header field of 70,000 bytes",
-    expected: "513 closed",
+    expected: "513",
     more: [`X-Long: ${"x".repeat(70_000)}`],
   },
   {
+    name: "a header field of 300,000 bytes",
+    expected: "513 closed",
+    more: [`X-Long: ${"x".repeat(300_000)}`],
+  },
+  {
     name: "300 Vias, a line each",
-    expected: "400 closed",
+    expected: "400",
     more: lines(300, "Via: SIP/2.0/TCP h.example.com;branch=z9hG4bKa"),
   },
   {

@@ -98,6 +98,22 @@ describe("createSipFramer", () => {
     expect(framer.push(message("c", "three"))).toEqual([]);
   });
 
+  it("goes on after a message of too many fields, wherever its length stands among them", () => {
+    const framer = createSipFramer(LIMITS);
+    const many = Array.from({ length: LIMITS.maxHeaderCount + 5 }, (_, i) => `X-${i}: y`);
+    const first = message("a", "one", ...many);
+    const last = Buffer.from(
+      first
+        .toString()
+        .replace("Content-Length: 3\r\n", "")
+        .replace("\r\n\r\n", "\r\nContent-Length: 3\r\n\r\n"),
+    );
+    const told3 = told(framer.push(Buffer.concat([first, last, message("b", "two")])));
+    expect(told3).toEqual(["too-many-headers", "too-many-headers", "b: two"]);
+    const twice = Buffer.from(last.toString().replace("\r\n\r\n", "\r\nl: 3\r\n\r\n"));
+    expect(told(framer.push(twice))).toEqual(["duplicate-header, fatal"]);
+  });
+
   it("goes on after a message that is framed well and wrong otherwise", () => {
     const framer = createSipFramer(LIMITS);
     const bad = Buffer.from(

@@ -95,6 +95,7 @@ export function readMessage(
   const code =
     lengthFault(bytes, end, source) ??
     (end - bodyStart > limits.maxBodyBytes ? "body-too-large" : undefined) ??
+    (head.tooMany ? "too-many-headers" : undefined) ??
     lineFault ??
     checkHead(bytes, start, head, line);
   if (code !== undefined) return { ...refused(code, bytes, start, source), end, fatal: false };

@@ -50,6 +50,8 @@ export class HeadScan {
   complete = false;
   /** The first thing that is wrong with the head's lines. */
   fault: SipProblemCode | undefined = undefined;
+  /** There are more fields than `maxHeaders`; of those above it only Content-Length is in the table. */
+  tooMany = false;
   /** The first field that stands twice and must not; 0: none. */
   duplicate: HeaderId = HeaderId.Other;
   /** Some field has blanks before its colon or a folded value. */
@@ -81,6 +83,7 @@ export class HeadScan {
     this.seen = 0;
     this.complete = false;
     this.fault = undefined;
+    this.tooMany = false;
     this.duplicate = HeaderId.Other;
     this.irregular = false;
     this.currentId = 0;
@@ -159,9 +162,10 @@ export class HeadScan {
   private enter(lineStart: number, valueStart: number, valueEnd: number, packed: number): void {
     const { table, start, count } = this;
     if (count >= this.maxHeaders) {
-      this.blame("too-many-headers");
+      this.tooMany = true;
       this.mayContinue = false;
-      return;
+      // Where the next message begins is to be known all the same.
+      if (!this.isFirstLength(packed & 0xff)) return;
     }
     const at = count * STRIDE;
     table[at] = lineStart - start;
@@ -181,6 +185,13 @@ export class HeadScan {
     } else if ((SINGLE & bit) !== 0 && this.duplicate === HeaderId.Other) {
       this.duplicate = id as HeaderId;
     }
+  }
+
+  private isFirstLength(id: number): boolean {
+    if (id !== HeaderId.ContentLength) return false;
+    if ((this.seen & (1 << id)) === 0) return true;
+    this.duplicate = HeaderId.ContentLength;
+    return false;
   }
 
   /** A line that begins with a blank: it goes on with the value of the field before it (RFC 3261 §7.3.1). */
