@@ -5,6 +5,7 @@ import type { DialogState } from "../support/sip-dialog.ts";
 import type { SipText } from "../support/sip-text.ts";
 import type { TestTransport } from "../support/sip-socket.ts";
 import type { Kamailio } from "./peers/kamailio.ts";
+import { allOf, statusesBeside } from "./peers/large-messages.ts";
 import { isMissing, KAMAILIO } from "./peers/requirements.ts";
 import { openTrunkStage, type TrunkStage } from "./peers/trunk-kamailios.ts";
 
@@ -106,6 +107,15 @@ describe.skipIf(isMissing([KAMAILIO]))("attackers of the trunk between two Kamai
     expect([received.text, received.all("via").length]).toEqual(["hello carol", 2]);
     expect((await back.ends()).status).toBe(200);
     await alice.receivesRequest("BYE");
+  });
+
+  it("a long message is carried or refused, and nobody else's suffer", async () => {
+    const { alice, bob } = stage;
+    const statuses = await statusesBeside([alice, bob], [bob, alice]);
+    expect(statuses).toEqual({ large: allOf(200, 4), small: allOf(200, 20) });
+    const tooLarge = alice.sends(bob.aor, "a ".repeat(70_000));
+    const small = await bob.sends(alice.aor, "meanwhile");
+    expect([(await tooLarge).status, small.status]).toEqual([513, 200]);
   });
 });
 

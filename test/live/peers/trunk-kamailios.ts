@@ -49,7 +49,6 @@ export async function openTrunkStage(transport: TestTransport): Promise<TrunkSta
         { domain: "b.test", to: serverB.uri(transport) },
       ],
       domains: ["a.test"],
-      limits: { body: "128KiB" },
     }),
   );
   const signOn = async (name: string, domain: TrunkDomain): Promise<SipClient> => {
