@@ -28,10 +28,12 @@ export function createBesidePlacement(deps: PlacementDeps): Placement {
     { next, proven }: RoutePlan,
     { secrecy }: Origin,
   ): Result<PlacedWay, Reply> {
-    const isPeer = next !== undefined && (leadsToPeer(deps, next) || upstreams.isNamed(next.host));
-    if (isPeer) return ok("next");
+    if (next !== undefined && leadsToPeer(deps, next)) return ok("next");
+    // By name, it is the proxy that we know, whatever `maddr` or port stand beside it.
+    const isNamed = next !== undefined && upstreams.isNamed(next.host);
     // A dialog in which the proxy has not recorded itself: it still knows the way to the peers' contacts.
-    if (request.toTag !== undefined && proven) return waysOf(upstreams, secrecy);
+    const isDialog = request.toTag !== undefined && proven;
+    if (isNamed || isDialog) return waysOf(upstreams, secrecy);
     return failed(next === undefined ? NO_WAY_BACK : FOREIGN_ROUTE);
   }
   return {

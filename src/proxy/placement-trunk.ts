@@ -29,8 +29,8 @@ interface Trunk {
 }
 
 /**
- * Between servers: a request goes to the servers of the domain in its Request-URI; within a dialog by its Route set,
- * which then ends at a server that we know, else to the servers of the domain in To. Never back to where it came from.
+ * Between servers: a request goes to the servers of the domain in its Request-URI; within a dialog that bears our
+ * proof by its Route set, which then ends at a server that we know, else to the servers of the domain in To. Never back to where it came from.
  */
 export function createTrunkPlacement(
   deps: PlacementDeps,
@@ -53,10 +53,11 @@ export function createTrunkPlacement(
 
   function way(
     request: SipRequest,
-    { next, target }: RoutePlan,
+    { next, target, proven }: RoutePlan,
     { address, secrecy }: Origin,
   ): Result<PlacedWay, Reply> {
-    const isNew = request.toTag === undefined;
+    // Anybody can write a To tag. What is judged is the Request-URI, so that says where it goes, unless the dialog is proven.
+    const isNew = request.toTag === undefined || !proven;
     const hop = next ?? (isNew ? undefined : uriOf(target));
     const peer = hop === undefined ? undefined : peerWay(hop, secrecy);
     if (peer !== undefined) return peer;

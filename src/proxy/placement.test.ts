@@ -67,11 +67,28 @@ describe("createProxy beside a proxy", () => {
   it.each([
     ["no second Route", `Route: ${OURS}`, "Second Route Missing"],
     ["a Route to a stranger", `Route: ${OURS}, <sip:192.0.2.99;lr>`, "Route Leads Elsewhere"],
+    [
+      "a Route to another port",
+      `Route: ${OURS}, <sip:${UPSTREAM.address}:22;lr>`,
+      "Route Leads Elsewhere",
+    ],
   ])("refuses a request with %s", (_, route, reason) => {
     const { server, send } = beside();
     send(server, request("MESSAGE", { ...VIA, extra: [route] }));
     expect(server.takenLines()).toEqual([`SIP/2.0 403 ${reason}`]);
   });
+
+  it.each(["maddr=192.0.2.99;", "", "maddr=sip.elsewhere.example;"])(
+    "goes by the address that it knows to a proxy that is named in a Route with %s",
+    (maddr) => {
+      const { server, send, upstream, network } = beside();
+      const route = `Route: ${OURS}, <sip:sip.a.example:5099;transport=tcp;${maddr}lr>`;
+      const before = network.flows.size;
+      send(server, request("MESSAGE", { ...VIA, extra: [route] }));
+      expect(upstream().request().method).toBe("MESSAGE");
+      expect(network.flows.size).toBe(before + 1);
+    },
+  );
 
   it("refuses strangers before anybody is asked, and registrations", () => {
     const { server, alice, send, asked } = beside();
@@ -149,6 +166,22 @@ describe("createProxy on a trunk", () => {
     const { server, send } = trunk();
     send(server, request("MESSAGE", { ...toB, uri }));
     expect(server.takenLines()).toEqual([`SIP/2.0 ${status} ${reason}`]);
+  });
+
+  it.each([
+    ["an address", "sip:bob@192.0.2.20:5060", 404, "Domain Not Served Here"],
+    [
+      "a server's address",
+      `sip:x@${UPSTREAM.address}:22;transport=tcp`,
+      404,
+      "Domain Not Served Here",
+    ],
+    ["the domain that it came from", "sip:carol@a.example", 482, "Loop Detected"],
+  ])("is not led astray by a made-up To tag: Request-URI with %s", (_, uri, status, reason) => {
+    const { server, send, network } = trunk();
+    send(server, request("MESSAGE", { ...toB, uri, to: "<sip:bob@b.example>;tag=zz" }));
+    expect(server.takenLines()).toEqual([`SIP/2.0 ${status} ${reason}`]);
+    expect(() => network.to(SPARE)).toThrow("no such flow");
   });
 
   it("refuses a preloaded Route that leads elsewhere, and strangers", () => {

@@ -49,6 +49,9 @@ export interface PlacementDeps {
 const STRANGER: Reply = plainReply(403, "Only Servers Speak Here");
 const NO_REGISTRAR: Reply = plainReply(403, "No Registration Through Here");
 
+/** RFC 3261 §19.1.2: those of SIP and of SIP over TLS. */
+const SIP_PORTS: ReadonlySet<number> = new Set([5060, 5061]);
+
 /** Why a request is not for a gateway that stands so; undefined when it is. */
 export function placementRefusal(
   placement: Placement | undefined,
@@ -65,7 +68,14 @@ export function waysOf(choice: ServerChoice, secrecy: Secrecy): Result<BranchTar
   return choice.mayTake(secrecy) ? ok(choice.inOrder(secrecy)) : failed(NOT_SECURE);
 }
 
-/** Does this URI lead to a server that we know, by its address? */
-export function leadsToPeer({ options }: PlacementDeps, uri: SipUri): boolean {
-  return options.isServerSide(bareHost(uri.params.get("maddr") ?? uri.host));
+/**
+ * Does this URI lead to a server that we know, by its address, and to a port at which it speaks SIP? Any other port of
+ * it may be a service that believes us because of our address.
+ */
+export function leadsToPeer({ options, upstreams }: PlacementDeps, uri: SipUri): boolean {
+  const address = bareHost(uri.params.get("maddr") ?? uri.host);
+  const { port } = uri;
+  if (!options.isServerSide(address)) return false;
+  if (port === undefined || SIP_PORTS.has(port)) return true;
+  return upstreams.all.some(({ remote }) => remote.address === address && remote.port === port);
 }

@@ -4,6 +4,7 @@ import { GatewayProcess } from "../support/gateway-process.ts";
 import { SipClient } from "../support/sip-client.ts";
 import type { TestTransport } from "../support/sip-socket.ts";
 import { Kamailio } from "./peers/kamailio.ts";
+import { allOf, statusesBeside } from "./peers/large-messages.ts";
 import { isMissing, KAMAILIO } from "./peers/requirements.ts";
 
 const TRANSPORTS: readonly TestTransport[] = ["udp", "tcp"];
@@ -56,5 +57,13 @@ describe.skipIf(isMissing([KAMAILIO])).each(TRANSPORTS)(
       await alice.receivesRequest("BYE");
       expect(alice.unread).toEqual([]);
     });
+
+    it.skipIf(transport === "udp")(
+      "takes messages as large as the gateway does, and nobody else's suffer",
+      async () => {
+        const statuses = await statusesBeside([alice, bob], [bob, alice]);
+        expect(statuses).toEqual({ large: allOf(200, 4), small: allOf(200, 20) });
+      },
+    );
   },
 );

@@ -1,64 +1,28 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { freePort } from "../support/free-port.ts";
-import { GatewayProcess } from "../support/gateway-process.ts";
+import type { GatewayProcess } from "../support/gateway-process.ts";
 import { SipClient } from "../support/sip-client.ts";
 import type { TestTransport } from "../support/sip-socket.ts";
-import { Kamailio } from "./peers/kamailio.ts";
 import { isMissing, KAMAILIO } from "./peers/requirements.ts";
+import { openTrunkStage, type TrunkStage } from "./peers/trunk-kamailios.ts";
 
 const TRANSPORTS: readonly TestTransport[] = ["udp", "tcp"];
-const A = "127.0.0.2";
-const B = "127.0.0.3";
 
 describe.skipIf(isMissing([KAMAILIO])).each(TRANSPORTS)(
   "the gateway on the trunk between two Kamailios: %s",
   (transport) => {
-    const stack = new AsyncDisposableStack();
+    let stage: TrunkStage;
     let gateway: GatewayProcess;
     let alice: SipClient;
     let bob: SipClient;
 
     beforeAll(async () => {
-      const gatewayPort = await freePort("127.0.0.1");
-      const openEnd = async (address: string, domain: string): Promise<Kamailio> => {
-        const at = { address, port: await freePort(address) };
-        const replace: readonly (readonly [string, string])[] = [
-          ["10.0.1.1:5060", `${address}:${at.port}`],
-          ["10.0.1.1", address],
-          ["10.0.0.9:5060", `127.0.0.1:${gatewayPort}`],
-          ["10.0.0.9", "127.0.0.1"],
-          ["transport=tcp", `transport=${transport}`],
-          ["a.test", domain],
-        ];
-        const shipped = { file: "kamailio-trunk.cfg", at, replace };
-        return stack.use(await Kamailio.start({ shipped }));
-      };
-      const serverA = await openEnd(A, "a.test");
-      const serverB = await openEnd(B, "b.test");
-      gateway = stack.use(
-        await GatewayProcess.start({
-          placement: "trunk",
-          upstream: undefined,
-          listen: [`udp://127.0.0.1:${gatewayPort}`, `tcp://127.0.0.1:${gatewayPort}`],
-          routes: [
-            { domain: "a.test", to: serverA.uri(transport) },
-            { domain: "b.test", to: serverB.uri(transport) },
-          ],
-          domains: ["a.test"],
-        }),
-      );
-      const signOn = async (name: string, domain: string, server: Kamailio): Promise<SipClient> => {
-        const at = { address: server.host, port: server.port };
-        const address = "127.0.0.4";
-        return stack.use(await SipClient.signOn({ name, domain, transport, gateway: at, address }));
-      };
-      alice = await signOn("alice", "a.test", serverA);
-      bob = await signOn("bob", "b.test", serverB);
+      stage = await openTrunkStage(transport);
+      ({ gateway, alice, bob } = stage);
     });
 
     afterAll(async () => {
-      await stack.disposeAsync();
+      await stage[Symbol.asyncDispose]();
     });
 
     it("carries messages both ways and knows their direction", async () => {

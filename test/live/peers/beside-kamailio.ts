@@ -36,6 +36,7 @@ export async function openBesideStage(
           ["10.0.0.9", "127.0.0.1"],
           ["10.0.0.1", KAMAILIO],
           ["transport=tcp", `transport=${transport}`],
+          ['$proto != "tcp"', `$proto != "${transport}"`],
           // Probes that give up after 2 s, so that a test need not wait for 30.
           [
             'modparam("rr", "enable_full_lr", 1)',
