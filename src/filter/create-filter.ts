@@ -388,7 +388,7 @@ function notify(desk: Desk, question: Question, verdict: Verdict, recorded: Reco
   if (!hearing.from.authenticated) return;
   const wanted = noticesOf(hearing, verdict, { incident, agent: settings.agent });
   if (wanted.length === 0) return;
-  const parties = { sender: hearing.from, receiver: hearing.to };
+  const parties = { sender: hearing.from, receiver: hearing.to, hearing };
   const noted = async (): Promise<void> => {
     const notified = await notices.send(wanted, parties);
     // What was refused has its end already; a changed message has it when the receiver answers, so it gets a line.

@@ -30,23 +30,26 @@ export class NoticeDesk {
   /** Never rejects; one record for each notice. */
   async send(
     notices: readonly WantedNotice[],
-    { sender, receiver }: Parties,
+    { sender, receiver, hearing }: Parties,
   ): Promise<readonly NoticeRecord[]> {
+    const { encrypted } = hearing;
     return Promise.all(
       notices.map(async ({ audience, text }) => {
         const to = audience === "sender" ? sender.aor : receiver.aor;
         // Those who run the gateway read the record.
         if (audience === "admins") return { audience, state: "recorded" };
-        return { audience, state: await this.#notifier.send({ to, text }) };
+        return { audience, state: await this.#notifier.send({ to, text, encrypted }) };
       }),
     );
   }
 
   /** The sender's client has said "sent", and the receiver has nothing. */
   async sendUndelivered(transfer: Transfer): Promise<void> {
-    if (!transfer.hearing.from.authenticated) return;
+    const { from, encrypted } = transfer.hearing;
+    if (!from.authenticated) return;
     const name = transfer.file.name.normalized || "A file";
-    await this.#notifier.send({ to: transfer.sender.aor, text: `${name} was not delivered.` });
+    const text = `${name} was not delivered.`;
+    await this.#notifier.send({ to: transfer.sender.aor, text, encrypted });
   }
 }
 
@@ -54,4 +57,6 @@ export class NoticeDesk {
 export interface Parties {
   readonly sender: { readonly aor: string };
   readonly receiver: { readonly aor: string };
+  /** Of what it is about. */
+  readonly hearing: { readonly encrypted: boolean };
 }

@@ -259,7 +259,11 @@ describe("a file transfer in the filter", () => {
     expect(means.inLeg).toMatchObject([{ fromTag: "aa11", toTag: "bb22" }]);
     expect(means.inLeg[0]?.body.toString()).toContain("Cancel-Code: FTTIMEOUT");
     expect(means.notices).toEqual([
-      { to: "sip:alice@example.com", text: "hello.txt was stopped: Eicar. Ref INC-00000001" },
+      {
+        to: "sip:alice@example.com",
+        text: "hello.txt was stopped: Eicar. Ref INC-00000001",
+        encrypted: false,
+      },
     ]);
     expect(journal.settled).toMatchObject([
       { delivery: "refused", notify: [{ audience: "sender", state: "delivered" }] },

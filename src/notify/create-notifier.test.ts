@@ -24,7 +24,8 @@ function rig(given: { end?: () => Promise<NoticeEnd>; options?: Partial<Notifier
     },
     { account: ACCOUNT, ...DEFAULT_NOTICE_LIMITS, ...given.options },
   );
-  const say = (text: string, to = "sip:bob@example.com") => notifier.send({ to, text });
+  const say = (text: string, to = "sip:bob@example.com") =>
+    notifier.send({ to, text, encrypted: true });
   const shown = async (text: string) => {
     await say(text);
     return sent.at(-1)?.body.toString("utf8");
@@ -42,8 +43,17 @@ describe("createNotifier", () => {
         to: "sip:bob@example.com",
         contentType: "text/plain; charset=UTF-8",
         body: Buffer.from("„Ölpreis.exe“ wurde gesperrt 🦠"),
+        encrypted: true,
       },
     ]);
+  });
+
+  it.each([
+    ["withheld", "not sent"],
+    ["timeout", "failed"],
+  ] as const)("reports what ended in %s as %s", async (reason, state) => {
+    const { say } = rig({ end: async () => ({ kind: "failed", reason }) });
+    expect(await say("x")).toBe(state);
   });
 
   it.each([

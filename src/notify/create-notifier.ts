@@ -15,6 +15,8 @@ export interface NoticeMessage {
   readonly to: string;
   readonly contentType: string;
   readonly body: Buffer;
+  /** What it is about came in by TLS: it is not to leave in clear. */
+  readonly encrypted: boolean;
 }
 
 /** What became of it: the final status, or none. */
@@ -49,7 +51,7 @@ export function createNotifier(deps: NotifierDeps, options: NotifierOptions): No
   const { account } = options;
   const limit = createMinuteLimit(deps.clock, options);
 
-  async function send({ to, text }: Notice): Promise<NoticeState> {
+  async function send({ to, text, encrypted }: Notice): Promise<NoticeState> {
     if (account === undefined) return "no account";
     const user = userOf(to);
     // It would be answered by a notice about itself, and so on.
@@ -60,6 +62,7 @@ export function createNotifier(deps: NotifierDeps, options: NotifierOptions): No
       to,
       contentType: "text/plain; charset=UTF-8",
       body: Buffer.from(noticeText(text), "utf8"),
+      encrypted,
     };
     try {
       return stateOf(await deps.originate(message));
@@ -72,7 +75,7 @@ export function createNotifier(deps: NotifierDeps, options: NotifierOptions): No
 }
 
 function stateOf(end: NoticeEnd): NoticeState {
-  if (end.kind === "failed") return "failed";
+  if (end.kind === "failed") return end.reason === "withheld" ? "not sent" : "failed";
   if (end.status === 202) return "accepted";
   return end.status >= 200 && end.status < 300 ? "delivered" : "refused";
 }

@@ -3,6 +3,8 @@ export interface Notice {
   /** Address of record. */
   readonly to: string;
   readonly text: string;
+  /** What it is about came in by TLS. */
+  readonly encrypted: boolean;
 }
 
 /** What became of a notice; these words stand in the record. */
@@ -11,6 +13,8 @@ export type NoticeState =
   | "accepted"
   | "refused"
   | "failed"
+  /** It could leave in clear only. */
+  | "not sent"
   | "limited"
   | "no account";
 

@@ -19,6 +19,7 @@ const NOTICE: OwnMessage = {
   from: "sip:sluice@example.com",
   to: "sip:bob@example.com",
   contentType: "text/plain; charset=UTF-8",
+  encrypted: false,
   body: Buffer.from("Datei „x“ gesperrt"),
 };
 const ACCOUNT = { user: "sluice", password: "s3cret" };
@@ -137,6 +138,38 @@ describe("Proxy.sendMessage to the upstream", () => {
     first.open = false;
     proxy.onClose(first);
     expect(await end).toEqual({ kind: "failed", reason: "unreachable" });
+  });
+
+  it("about what came in by TLS stays here where it could leave in clear only", async () => {
+    const { proxy, network } = bench();
+    const end = proxy.sendMessage({ ...NOTICE, encrypted: true });
+    expect(await end).toEqual({ kind: "failed", reason: "withheld" });
+    expect([...network.flows.values()].filter(({ outgoing }) => outgoing)).toEqual([]);
+  });
+
+  it.each([
+    ["leaves in clear where that is permitted", { allowClear: true }, UPSTREAM, "tcp"],
+    ["passes by a server in clear", {}, SPARE, "tls"],
+  ] as const)("about what came in by TLS %s", async (_, given, expected, transport) => {
+    const upstream = [
+      { transport: "tcp", remote: UPSTREAM, host: "one.example.com", ...given },
+      { transport: "tls", remote: SPARE, host: "two.example.com" },
+    ] as const;
+    const { proxy, network, send } = bench({ options: { upstream } });
+    const end = proxy.sendMessage({ ...NOTICE, encrypted: true });
+    const flow = network.to(expected, transport);
+    send(flow, answer(flow.request(), 200));
+    expect(await end).toEqual({ kind: "answered", status: 200 });
+  });
+
+  it("about what came in by TLS goes to no client in clear", async () => {
+    const { proxy, send, bob } = bench({ options: { upstream: "embedded" } });
+    const extra = ["Contact: <sip:bob@192.0.2.20:40002;transport=tcp>"];
+    send(bob, request("REGISTER", { to: "<sip:bob@example.com>", extra }));
+    bob.taken();
+    const end = proxy.sendMessage({ ...NOTICE, encrypted: true });
+    expect(await end).toEqual({ kind: "failed", reason: "withheld" });
+    expect(bob.taken()).toEqual([]);
   });
 
   it("says unreachable when no upstream is left", async () => {

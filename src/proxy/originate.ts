@@ -13,9 +13,10 @@ import { parseSipUri } from "../wire/sip/uri.ts";
 import { digestCredentials } from "./digest-credentials.ts";
 import { readChallenges } from "./digest-challenge.ts";
 import type { LegRequest, Originator, OriginationEnd, OwnMessage } from "./origination.ts";
-import { OwnRequest, type OwnRequestEnd } from "./own-request.ts";
+import { OwnRequest, type OwnRequestEnd, type OwnRequestPlan } from "./own-request.ts";
 import type { ProxyCore } from "./proxy-core.ts";
 import { readAgain } from "./read-again.ts";
+import type { Secrecy } from "./secrecy.ts";
 import type { Load } from "./server-transaction.ts";
 import { bindingsOf, once, type BranchTarget, type Target } from "./targets.ts";
 import { TRANSACTION_MS } from "./timers.ts";
@@ -32,6 +33,7 @@ export interface OriginateDeps {
 const PENDING = 1000;
 
 const UNREACHABLE: OriginationEnd = { kind: "failed", reason: "unreachable" };
+const WITHHELD: OriginationEnd = { kind: "failed", reason: "withheld" };
 
 /** Sends requests of our own. */
 export class OwnRequests implements Originator {
@@ -79,33 +81,43 @@ export class OwnRequests implements Originator {
     const to = parseSipUri(message.to);
     if (!to.ok || to.value.headers !== undefined) return UNREACHABLE;
     const draft = draftOf(message);
+    const secrecy = message.encrypted ? "hop" : "none";
     if (core.options.upstream === "embedded") {
       const bindings = bindingsOf(core.targets, message.to);
       if (!bindings.ok) return { kind: "answered", status: bindings.problem.status };
-      return ended(await this.#send(bindings.value, draft, TRANSACTION_MS));
+      return ended(await this.#send(bindings.value, draft, { secrecy, timeoutMs: TRANSACTION_MS }));
     }
     const { placement, upstreams } = core.targets;
     if (upstreams.congested) return UNREACHABLE;
-    const way = placement === undefined ? upstreams.inOrder() : placement.wayOfOwn(message.to);
+    if (!upstreams.mayTake(secrecy)) return WITHHELD;
+    const way =
+      placement === undefined
+        ? upstreams.inOrder(secrecy)
+        : placement.wayOfOwn(message.to, secrecy);
     if (way === undefined) return UNREACHABLE;
     const { ownCalls } = core;
     ownCalls.begin(draft.callId);
     try {
-      return await this.#sendToServer(draft, way);
+      return await this.#sendToServer(draft, way, secrecy);
     } finally {
       ownCalls.end(draft.callId);
     }
   }
 
   /** With one answer to a challenge, and a second one when the nonce was merely too old. */
-  async #sendToServer(draft: MessageDraft, way: BranchTarget): Promise<OriginationEnd> {
+  async #sendToServer(
+    draft: MessageDraft,
+    way: BranchTarget,
+    secrecy: Secrecy,
+  ): Promise<OriginationEnd> {
     const { clock } = this.#deps.core;
     const endsAt = clock.monotonicMs() + TRANSACTION_MS;
     const realms = new Map<string, number>();
     let current = draft;
     let ways: readonly BranchTarget[] = [way];
     for (;;) {
-      const end = await this.#send(ways, current, endsAt - clock.monotonicMs());
+      const timeoutMs = endsAt - clock.monotonicMs();
+      const end = await this.#send(ways, current, { secrecy, timeoutMs });
       if (end.kind === "failed") return end;
       // Whoever receives the notice must not learn what the account's password makes of a nonce.
       if (this.#deps.core.ownCalls.isChallengedByClient(draft.callId)) return ended(end);
@@ -153,7 +165,9 @@ export class OwnRequests implements Originator {
     const cseq = leg.takeNumber();
     if (cseq === undefined) return UNREACHABLE;
     const draft = { requestUri, from, to, callId, cseq, headers: [], contentType, body };
-    return ended(await this.#send([once({ face })], draft, TRANSACTION_MS));
+    // The leg is one by which the dialog's own requests were let out (secrecy.ts): it bears ours as well.
+    const terms = { secrecy: "none", timeoutMs: TRANSACTION_MS } as const;
+    return ended(await this.#send([once({ face })], draft, terms));
   }
 
   get #isFull(): boolean {
@@ -163,7 +177,7 @@ export class OwnRequests implements Originator {
   async #send(
     ways: readonly BranchTarget[],
     draft: MessageDraft,
-    timeoutMs: number,
+    terms: Pick<OwnRequestPlan, "secrecy" | "timeoutMs">,
   ): Promise<OwnRequestEnd> {
     const { core, load, onFinished } = this.#deps;
     if (this.#isFull) return { kind: "failed", reason: "unreachable" };
@@ -171,7 +185,7 @@ export class OwnRequests implements Originator {
     const request = new OwnRequest(core, {
       ways,
       write: (target, branch) => this.#write(draft, target, branch),
-      timeoutMs,
+      ...terms,
       onEnd: done.resolve,
     });
     this.#pending.add(request);

@@ -5,6 +5,8 @@ export interface OwnMessage {
   readonly to: string;
   readonly contentType: string;
   readonly body: Buffer;
+  /** What it is about came in by TLS, and so it does not leave in clear unless the operator permits it (secrecy.ts). */
+  readonly encrypted: boolean;
 }
 
 /** A request of our own inside a dialog, as if from one peer to the other: the CANCEL of a transfer (lcs.md E7). */
@@ -20,8 +22,11 @@ export interface LegRequest {
 /** What became of it: the final status, or why there is none. */
 export type OriginationEnd =
   | { readonly kind: "answered"; readonly status: number }
-  /** no-leg: no request went that way in a watched call; signed: its client ignores what the server did not sign. */
-  | { readonly kind: "failed"; readonly reason: "timeout" | "unreachable" | "no-leg" | "signed" };
+  /** withheld: it could leave in clear only; no-leg: no request went that way in a watched call; signed: its client ignores what the server did not sign. */
+  | {
+      readonly kind: "failed";
+      readonly reason: "timeout" | "unreachable" | "withheld" | "no-leg" | "signed";
+    };
 
 /** What the gateway may send of its own; the proxy implements it, the filter and the notifier are given it. */
 export interface Originator {

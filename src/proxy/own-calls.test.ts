@@ -7,6 +7,7 @@ const NOTICE = {
   from: "sip:sluice@example.com",
   to: "sip:bob@example.com",
   contentType: "text/plain",
+  encrypted: false,
   body: Buffer.from("a notice"),
 };
 

@@ -4,13 +4,14 @@ import { ClientTransaction, type BranchOwner, type Loss } from "./client-transac
 import type { FlowFace } from "./flow-face.ts";
 import type { ProxyCore } from "./proxy-core.ts";
 import { readAgain } from "./read-again.ts";
+import { mayTell, type Secrecy } from "./secrecy.ts";
 import { statusRank } from "./status-rank.ts";
 import { busy, type BranchTarget, type Target, type Trouble } from "./targets.ts";
 
 /** What became of a request of our own. */
 export type OwnRequestEnd =
   | { readonly kind: "answered"; readonly response: SipResponse; readonly face: FlowFace }
-  | { readonly kind: "failed"; readonly reason: "timeout" | "unreachable" };
+  | { readonly kind: "failed"; readonly reason: "timeout" | "unreachable" | "withheld" };
 
 /** How a request of our own goes out. */
 export interface OwnRequestPlan {
@@ -18,6 +19,7 @@ export interface OwnRequestPlan {
   readonly ways: readonly BranchTarget[];
   /** Writes the request for one branch. */
   readonly write: (target: Target, branch: string) => Buffer;
+  readonly secrecy: Secrecy;
   readonly timeoutMs: number;
   /** Told once. */
   readonly onEnd: (end: OwnRequestEnd) => void;
@@ -40,6 +42,7 @@ export class OwnRequest implements BranchOwner {
   #deadline: TimerHandle | undefined;
   #best: OwnRequestEnd | undefined;
   #ended = false;
+  #withheld = false;
 
   constructor(core: ProxyCore, plan: OwnRequestPlan) {
     this.#core = core;
@@ -49,7 +52,9 @@ export class OwnRequest implements BranchOwner {
   start(): void {
     const { ways, timeoutMs } = this.#plan;
     this.#deadline = this.#core.timers.start(timeoutMs, () => this.#end(TIMED_OUT));
-    for (const way of ways) if (!this.#startBranch(way)) this.#weigh(UNREACHABLE);
+    for (const way of ways) {
+      if (!this.#startBranch(way)) this.#weigh(this.#withheld ? WITHHELD : UNREACHABLE);
+    }
     this.#endWhenSettled();
   }
 
@@ -86,7 +91,7 @@ export class OwnRequest implements BranchOwner {
   }
 
   #startBranch(way: BranchTarget, trouble?: Trouble): boolean {
-    const target = way.next(trouble);
+    const target = this.#nextWay(way, trouble);
     if (target === undefined) return false;
     const branch = this.#core.branches.next(OWN_WAY);
     const bytes = this.#plan.write(target, branch);
@@ -97,6 +102,17 @@ export class OwnRequest implements BranchOwner {
     this.#branches.set(transaction, way);
     transaction.start();
     return true;
+  }
+
+  /** The next way that it may go. */
+  #nextWay(way: BranchTarget, trouble: Trouble | undefined): Target | undefined {
+    const { faces } = this.#core.targets;
+    let target = way.next(trouble);
+    while (target !== undefined && !mayTell(faces, this.#plan.secrecy, target.face)) {
+      this.#withheld = true;
+      target = way.next({ kind: "withheld" });
+    }
+    return target;
   }
 
   #weigh(end: OwnRequestEnd): void {
@@ -119,6 +135,7 @@ export class OwnRequest implements BranchOwner {
 
 const TIMED_OUT: OwnRequestEnd = { kind: "failed", reason: "timeout" };
 const UNREACHABLE: OwnRequestEnd = { kind: "failed", reason: "unreachable" };
+const WITHHELD: OwnRequestEnd = { kind: "failed", reason: "withheld" };
 
 /** A peer's answer before none at all. */
 function rank(end: OwnRequestEnd): number {

@@ -40,7 +40,7 @@ export function createBesidePlacement(deps: PlacementDeps): Placement {
     followsMessagingOnly: true,
     voucher: (request) => ({ kind: "asserted", aors: assertedAors(request) }),
     way,
-    wayOfOwn: () => upstreams.inOrder(),
+    wayOfOwn: (_, secrecy) => upstreams.inOrder(secrecy),
   };
 }
 

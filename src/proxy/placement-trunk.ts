@@ -77,7 +77,7 @@ export function createTrunkPlacement(
         .map(({ domain }) => domain),
     }),
     way,
-    wayOfOwn: (requestUri) => trunks.get(domainOf(requestUri))?.choice.inOrder(),
+    wayOfOwn: (requestUri, secrecy) => trunks.get(domainOf(requestUri))?.choice.inOrder(secrecy),
   };
 }
 

@@ -244,6 +244,7 @@ describe("createProxy on a trunk", () => {
     const notice = {
       from: "sip:sluice@a.example",
       contentType: "text/plain",
+      encrypted: false,
       body: Buffer.from("x"),
     };
     const sent = proxy.sendMessage({ ...notice, to: "sip:bob@b.example" });

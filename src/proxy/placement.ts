@@ -31,7 +31,7 @@ export interface Placement {
   /** Where a request that was admitted goes. */
   way(request: SipRequest, plan: RoutePlan, origin: Origin): Result<PlacedWay, Reply>;
   /** Where a request of our own goes; undefined when nobody serves that domain. */
-  wayOfOwn(requestUri: string): BranchTarget | undefined;
+  wayOfOwn(requestUri: string, secrecy: Secrecy): BranchTarget | undefined;
 }
 
 /** Where a request came from, and what that asks of its way on. */

@@ -33,6 +33,21 @@ export function mayGoTo(upstream: UpstreamTarget, secrecy: Secrecy): boolean {
   return secrecy === "hop" && upstream.allowClear === true;
 }
 
+/** May a request of our own leave by this way? In clear only where the server that it has to do with permits it. */
+export function mayTell(
+  { upstreams }: Servers,
+  secrecy: Secrecy,
+  { flow, side }: FlowFace,
+): boolean {
+  if (secrecy === "none" || flow.encrypted) return true;
+  if (secrecy === "sips") return false;
+  const concerned =
+    side === "client"
+      ? upstreams
+      : upstreams.filter(({ remote }) => remote.address === flow.remote.address);
+  return concerned.length > 0 && concerned.every((upstream) => mayGoTo(upstream, secrecy));
+}
+
 /** The servers as their names mean them now. */
 interface Servers {
   readonly upstreams: readonly UpstreamTarget[];
