@@ -6,6 +6,7 @@ import type { SipText } from "../support/sip-text.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import { openBesideStage, type BesideStage } from "./peers/beside-kamailio.ts";
 import { allOf, statusesBeside } from "./peers/large-messages.ts";
+import { statusesOfRelaying } from "./peers/relaying.ts";
 import { isMissing, KAMAILIO } from "./peers/requirements.ts";
 
 const PROGRAM = "http://b.example.net/setup.exe";
@@ -152,6 +153,15 @@ describe.skipIf(isMissing([KAMAILIO]))("attackers of the gateway beside Kamailio
       ].join("\r\n"),
     );
     expect((await eve.answerTo(branch)).status).toBe(403);
+  });
+
+  it("nothing is relayed elsewhere for a stranger", async () => {
+    const { host, port } = stage.kamailio;
+    const at = { address: host, port };
+    const routes = [routeToKamailio()];
+    const statuses = await statusesOfRelaying({ at, transport: "tcp", name: "bob", routes });
+    const refused = "SIP/2.0 403 No Relaying";
+    expect(statuses).toEqual([refused, refused, refused]);
   });
 
   it("a long message is carried or refused, and nobody else's suffer", async () => {

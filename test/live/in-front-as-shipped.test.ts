@@ -5,6 +5,7 @@ import { SipClient } from "../support/sip-client.ts";
 import type { TestTransport } from "../support/sip-socket.ts";
 import { Kamailio } from "./peers/kamailio.ts";
 import { allOf, statusesBeside } from "./peers/large-messages.ts";
+import { statusesOfRelaying } from "./peers/relaying.ts";
 import { isMissing, KAMAILIO } from "./peers/requirements.ts";
 
 const TRANSPORTS: readonly TestTransport[] = ["udp", "tcp"];
@@ -16,6 +17,8 @@ describe.skipIf(isMissing([KAMAILIO])).each(TRANSPORTS)(
     const stack = new AsyncDisposableStack();
     let alice: SipClient;
     let bob: SipClient;
+    let kamailio: Kamailio;
+    let gateway: GatewayProcess;
 
     beforeAll(async () => {
       const at = { address: SERVER, port: await freePort(SERVER) };
@@ -24,10 +27,8 @@ describe.skipIf(isMissing([KAMAILIO])).each(TRANSPORTS)(
         at,
         replace: [["0.0.0.0:5060", `${SERVER}:${at.port}`]] as const,
       };
-      const kamailio = stack.use(await Kamailio.start({ shipped }));
-      const gateway = stack.use(
-        await GatewayProcess.start({ upstream: [kamailio.uri(transport)] }),
-      );
+      kamailio = stack.use(await Kamailio.start({ shipped }));
+      gateway = stack.use(await GatewayProcess.start({ upstream: [kamailio.uri(transport)] }));
       const common = { transport, gateway: gateway.at(transport), address: "127.0.0.3" };
       alice = stack.use(await SipClient.signOn({ ...common, name: "alice" }));
       bob = stack.use(await SipClient.signOn({ ...common, name: "bob" }));
@@ -56,6 +57,25 @@ describe.skipIf(isMissing([KAMAILIO])).each(TRANSPORTS)(
       expect((await back.ends()).status).toBe(200);
       await alice.receivesRequest("BYE");
       expect(alice.unread).toEqual([]);
+    });
+
+    it("relays elsewhere for nobody but its users", async () => {
+      const routes = [`<sip:${kamailio.host}:${kamailio.port};transport=${transport};lr>`];
+      const at = gateway.at(transport);
+      const statuses = await statusesOfRelaying({ at, transport, name: "bob", routes });
+      const refused = "SIP/2.0 403 No Relaying";
+      expect(statuses).toEqual([refused, refused, refused]);
+      const headers = [["Route", `${routes.join()}, <sip:127.0.0.7:5060;lr>`]] as const;
+      const preloaded = await alice.sends("sip:carol@foreign.test", "hello", { headers });
+      expect(preloaded.startLine).toBe("SIP/2.0 403 Preloaded Route");
+    });
+
+    it("registers nobody of another domain", async () => {
+      const parts = { to: "sip:bob@foreign.test", headers: [["Contact", alice.contact]] as const };
+      for (const uri of ["sip:foreign.test", "sip:example.test"]) {
+        const answer = await alice.requests("REGISTER", uri, parts);
+        expect(answer.startLine).toBe("SIP/2.0 403 Not Our Domain");
+      }
     });
 
     it.skipIf(transport === "udp")(
