@@ -134,18 +134,24 @@ describe("connections of clients by TLS", () => {
   it("give back the places of peers that reset and come again from the same port", async () => {
     await using rig = createTransportRig({ connectionsPerAddress: 8 }, TLS);
     const { port } = await rig.transport.listen(ANY);
-    for (let turn = 1; turn <= 10; turn += 1) {
+    const accepted = (): number => rig.transport.counters.connectionsAccepted;
+    let cameAgain = 0;
+    for (let turn = 1; turn <= 30 && cameAgain < 10; turn += 1) {
+      const before = accepted();
       const first = await connectTcpPeer(port);
-      await until(() => rig.transport.counters.connectionsAccepted === 2 * turn - 1);
+      await until(() => accepted() === before + 1);
       const localPort = first.socket.localPort ?? 0;
       first.socket.resetAndDestroy();
       // The end of the first one and the second one both wait when the gateway looks next.
       const second = connectTcp({ host: "127.0.0.1", port, localPort });
       second.on("error", () => undefined);
-      await until(() => rig.transport.counters.connectionsAccepted === 2 * turn);
+      // Another program of this machine may have taken the port in between: then the turn shows nothing.
+      await until(() => accepted() === before + 2 || second.destroyed);
+      if (accepted() === before + 2) cameAgain += 1;
       second.resetAndDestroy();
-      await once(second, "close");
+      if (!second.closed) await once(second, "close");
     }
+    expect(cameAgain).toBe(10);
     using peer = await connectTlsPeer(port);
     expect(peer.ended()).toBe(false);
     expect(rig.transport.counters.connectionsRefused).toBe(0);
