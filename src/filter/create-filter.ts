@@ -1,22 +1,8 @@
-import type { Clock } from "../base/clock.ts";
 import { createEventId } from "../journal/event-id.ts";
-import type { Journal } from "../journal/journal.ts";
-import type { IncidentDraft, NoticeRecord } from "../journal/records.ts";
-import {
-  carryOut,
-  judge,
-  mayInvite,
-  noticesOf,
-  withoutBody,
-  type JudgeSettings,
-} from "../judge.ts";
+import { judge, mayInvite, withoutBody } from "../judge.ts";
 import type { Attachment, InvitationPart } from "../inspect/inspection.ts";
-import type { Policy } from "../policy/decision.ts";
-import type { Domains } from "../policy/domains.ts";
 import type { ScanFacts } from "../policy/facts.ts";
 import type { HearingContext, Verdict } from "../policy/hearing.ts";
-import type { Notifier } from "../notify/notifier.ts";
-import type { Originator } from "../proxy/origination.ts";
 import type {
   ForwardOutcome,
   RequestContext,
@@ -24,72 +10,26 @@ import type {
   Seams,
   TransactionEnd,
 } from "../proxy/seams.ts";
-import type { Relay, RelayEvent } from "../relay/relay.ts";
+import type { RelayEvent } from "../relay/relay.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
-import { Actions, actionKeys } from "./actions.ts";
+import { Actions } from "./actions.ts";
 import { hasLine, recordAllowed } from "./allowed-line.ts";
 import { answersWithContent, carriesContent } from "./carries-content.ts";
 import { closeMedia } from "./close-media.ts";
+import { Crossings, type Judged } from "./crossings.ts";
+import type { Desk, FilterDeps, FilterSettings, Question } from "./desk.ts";
 import { FileDesk } from "./file-desk.ts";
 import { hearingContext } from "./hearing-context.ts";
-import { groupKey, incidentDraft } from "./incident-draft.ts";
-import { Crossings, type Judged } from "./crossings.ts";
-import { mayCarryMessages } from "./messaging-media.ts";
+import { judgedAs, mark } from "./leave-judged.ts";
 import { NoticeDesk } from "./notice-desk.ts";
-import {
-  createSecondCrossing,
-  departureOf,
-  ownDeparture,
-  type SecondCrossing,
-} from "./second-crossing.ts";
-import { coversBody, decodeRefusal, speakRefusal } from "./signed-refusal.ts";
+import { createSecondCrossing, ownDeparture } from "./second-crossing.ts";
+import { decodeRefusal } from "./signed-refusal.ts";
+import { stopOrChange } from "./stop-or-change.ts";
 import { Strangers } from "./strangers.ts";
 import { TransferDesk } from "./transfer-desk.ts";
 import type { Transfer } from "./transfer.ts";
-import { keepStory, transferEvent } from "./transfer-records.ts";
-
-/**
- * The plug-in of the proxy: binds its seams to the judge and the journal, and knows what has been judged already.
- *
- * Life of a request here: does it carry content? does it bear our mark? → judge (scan attachments where there are any)
- * → commit what is not plain "allow" → forward with edits and our mark, or answer. Any failure on the way is thrown:
- * the proxy's guard sends it down the one configured road.
- */
-export interface FilterDeps {
-  readonly journal: Journal;
-  readonly clock: Clock;
-  /** The policy in force at this moment. */
-  readonly policy: () => Policy;
-  /** Scans one attachment; never rejects, a broken engine is the verdict "error". */
-  readonly scan: (attachment: Attachment) => ScanFacts | Promise<ScanFacts>;
-  readonly domains: Domains;
-  /** A failure that no caller can be told of. */
-  readonly onFailure: (error: unknown) => void;
-  /** What the gateway can do besides answering; the proxy and the relay come to life after the filter. */
-  readonly means: FilterMeans;
-}
-
-/** The ways in which the filter acts on its own. */
-export interface FilterMeans {
-  readonly relay: Relay;
-  readonly originator: Originator;
-  readonly notifier: Notifier;
-  /** The host of ours that a peer with this source address shall dial for a file. */
-  readonly mediaHost: (peerAddress: string | undefined) => string | undefined;
-  /** A new ULID. */
-  readonly newId: () => string;
-}
-
-export interface FilterSettings {
-  readonly judge: JudgeSettings;
-  /** Warn-agent of our answers. */
-  readonly agent: string;
-  /** 32 bytes; undefined when no message crosses the gateway twice (`upstream: embedded`, beside a proxy, on a trunk). */
-  readonly markKey: Buffer | undefined;
-  /** Largest file to be relayed, bytes; undefined: no transfers (`relay.msnftp: off`). */
-  readonly maxFileBytes: number | undefined;
-}
+import { transferEvent } from "./transfer-records.ts";
 
 /** What the proxy asks, what the relay tells, and what must happen at shutdown. */
 export interface Filter extends Seams {
@@ -102,6 +42,13 @@ export interface Filter extends Seams {
 const UNTOUCHED: ForwardOutcome = { kind: "forward", splices: [] };
 const NO_SPLICES: readonly Splice[] = [];
 
+/**
+ * The plug-in of the proxy: binds its seams to the judge and the journal, and knows what has been judged already.
+ *
+ * Life of a request here: does it carry content? does it bear our mark? → judge (scan attachments where there are any)
+ * → commit what is not plain "allow" → forward with edits and our mark, or answer. Any failure on the way is thrown:
+ * the proxy's guard sends it down the one configured road.
+ */
 export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter {
   const actions = new Actions(deps.journal, deps.clock);
   const { markKey } = settings;
@@ -162,18 +109,6 @@ function createTransferDesk(deps: FilterDeps, { maxFileBytes }: FilterSettings):
   });
 }
 
-/** What every step below needs. */
-interface Desk {
-  readonly deps: FilterDeps;
-  readonly settings: FilterSettings;
-  readonly actions: Actions;
-  readonly strangers: Strangers;
-  readonly crossing: SecondCrossing | undefined;
-  readonly crossings: Crossings;
-  readonly transfers: TransferDesk;
-  readonly notices: NoticeDesk;
-}
-
 function onRequest(
   desk: Desk,
   request: SipRequest,
@@ -213,14 +148,6 @@ function passAgain(
     ...outcome,
     onEnd: (end) => recordAllowed(desk.actions, { request, hearing, would }, end),
   };
-}
-
-/** One request on its way through the filter, and the policy that it is judged by from beginning to end. */
-interface Question {
-  readonly request: SipRequest;
-  readonly context: RequestContext;
-  readonly hearing: HearingContext;
-  readonly policy: Policy;
 }
 
 /** Rejects when the request was given up meanwhile: nobody waits for the rest. */
@@ -291,160 +218,6 @@ function allow(desk: Desk, question: Question, verdict: Verdict, edits: Edits): 
       recordAllowed(desk.actions, { request, hearing, would: judged.would }, end);
     },
   };
-}
-
-function judgedAs(verdict: Verdict): Judged {
-  return {
-    messaging: mayCarryMessages(verdict.inspection),
-    would: verdict.decisions.flatMap((one) => one.monitored.map((hit) => hit.rule)),
-    comesRound: true,
-  };
-}
-
-async function stopOrChange(
-  desk: Desk,
-  question: Question,
-  untraced: Verdict,
-): Promise<RequestOutcome> {
-  const { request, hearing } = question;
-  const { deps, settings, actions } = desk;
-  const traced = withTrace(desk, question, untraced);
-  // What would have to be changed and cannot be is refused.
-  const sealed = traced.action === "rewrite" && coversBody(request);
-  const verdict: Verdict = sealed ? { ...traced, action: "block" } : traced;
-  const keys = actionKeys(request, hearing, verdict.inspection);
-  const found = actions.find(keys);
-  // New rules may have come in between: what was changed then and is refused now is another decision.
-  const known = found?.action === verdict.action ? found : undefined;
-  const running = known ?? deps.journal.incidentFor(groupKey(verdict, hearing));
-  const incident = "id" in running ? running.id : running.incident;
-  const outcome = carryOut(request, hearing, verdict, { incident, agent: settings.agent });
-  const answer =
-    outcome.kind === "refuse"
-      ? { status: outcome.refusal.status, reason: outcome.refusal.reason }
-      : undefined;
-  const action = verdict.action === "quarantine" ? "quarantine" : answer ? "block" : "rewrite";
-  const draft = (): IncidentDraft =>
-    incidentDraft({
-      id: incident,
-      callId: request.callId,
-      verdict,
-      context: hearing,
-      action,
-      answer,
-    });
-  // A refusal is nothing that a stranger could go on with: there is an answer, and no action to remember.
-  if (outcome.kind === "refuse" && !hearing.from.authenticated) {
-    await desk.strangers.record(draft());
-    return speakRefusal(question, outcome.refusal, { incident, crossing: desk.crossing });
-  }
-  const recorded =
-    known ?? (await actions.record(keys, await withCopy(desk, question, verdict, draft())));
-  if ("id" in running && !running.repeated)
-    notify(desk, question, verdict, { incident, eventId: recorded.eventId, answer });
-  if (outcome.kind === "refuse") {
-    const onEnd = (end: TransactionEnd): void => actions.ended(recorded, end);
-    return {
-      ...speakRefusal(question, outcome.refusal, { incident, crossing: desk.crossing }),
-      onEnd,
-    };
-  }
-  const judged = judgedAs(verdict);
-  return {
-    kind: "forward",
-    splices: outcome.splices,
-    towardsServer: mark(desk, question, outcome.splices, judged),
-    messaging: judged.messaging,
-    onEnd(end) {
-      judged.comesRound = false;
-      actions.ended(recorded, end);
-    },
-  };
-}
-
-/** Keeps a copy of the attachment that a verdict sends to the quarantine, and names it in the record. */
-async function withCopy(
-  { deps }: Desk,
-  { hearing }: Question,
-  verdict: Verdict,
-  draft: IncidentDraft,
-): Promise<IncidentDraft> {
-  const wanted = verdict.action === "quarantine" || verdict.decisions.some((one) => one.keepCopy);
-  const attachment = verdict.inspection?.attachments.find(
-    (one) => one.name.normalized === verdict.file?.name.normalized,
-  );
-  // What strangers send under somebody's name is not kept (DESIGN §4).
-  if (!wanted || attachment === undefined || !hearing.from.authenticated) return draft;
-  const kept = await deps.means.relay.keepBytes(attachment.bytes, keepStory(draft));
-  if (kept.kind === "kept") return { ...draft, quarantine: kept.id };
-  return { ...draft, reason: `${draft.reason} (no copy: ${kept.detail})` };
-}
-
-/** Sends the notices that the rules ask for, and adds to the record what became of them. */
-function notify(desk: Desk, question: Question, verdict: Verdict, recorded: Recorded): void {
-  const { deps, settings, notices } = desk;
-  const { hearing } = question;
-  const { incident, eventId, answer } = recorded;
-  if (!hearing.from.authenticated) return;
-  const wanted = noticesOf(hearing, verdict, { incident, agent: settings.agent });
-  if (wanted.length === 0) return;
-  const parties = { sender: hearing.from, receiver: hearing.to, hearing };
-  const noted = async (): Promise<void> => {
-    const notified = await notices.send(wanted, parties);
-    // What was refused has its end already; a changed message has it when the receiver answers, so it gets a line.
-    if (answer !== undefined) deps.journal.settle(eventId, "refused", answer.status, notified);
-    else noteNotices(deps, incident, notified);
-  };
-  noted().catch(deps.onFailure);
-}
-
-/** A decision that is on record. */
-interface Recorded {
-  readonly incident: string;
-  readonly eventId: string;
-  readonly answer: { readonly status: number } | undefined;
-}
-
-function noteNotices(
-  { clock, journal }: FilterDeps,
-  incident: string,
-  notified: readonly NoticeRecord[],
-): void {
-  const at = clock.now();
-  journal.operation({
-    eventId: createEventId(at),
-    at,
-    type: "notify",
-    reason: "notices were sent",
-    details: { incident, notified },
-  });
-}
-
-/**
- * The same verdict once more, now with the trace of the rules for `incidents explain`. Judging is pure, so asking twice
- * gives the same answer; asking without a trace first keeps the common case, "allow", cheap.
- */
-function withTrace(desk: Desk, question: Question, verdict: Verdict): Verdict {
-  if (verdict.problem !== undefined) return verdict;
-  const context = { ...question.hearing, trace: true };
-  const judgement = judge(question.request, context, question.policy, desk.settings.judge);
-  return judgement.kind === "decided" ? judgement.verdict : judgement.decide(verdict.scans);
-}
-
-/**
- * Our mark for what a client sends, in case that it goes to the server; `splices` are the other edits. Beside a proxy and
- * on a trunk what leaves may go straight to a client, which sees no mark: there it is remembered instead.
- */
-function mark(
-  desk: Desk,
-  question: Question,
-  splices: readonly Splice[],
-  judged: Judged,
-): readonly Splice[] {
-  const { request, context, hearing } = question;
-  if (context.voucher !== undefined) desk.crossings.note(request, hearing, splices, judged);
-  if (desk.crossing === undefined || context.side !== "client") return NO_SPLICES;
-  return desk.crossing.leaving(request, splices, departureOf(context, hearing));
 }
 
 function reportRuleErrors(desk: Desk, verdict: Verdict): void {

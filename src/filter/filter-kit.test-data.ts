@@ -1,7 +1,7 @@
 import type { Notice, Notifier } from "../notify/notifier.ts";
 import type { LegRequest, Originator } from "../proxy/origination.ts";
 import type { KeepStory, OpenResult, Relay, TransferPlan } from "../relay/relay.ts";
-import type { FilterMeans } from "./create-filter.ts";
+import type { FilterMeans } from "./desk.ts";
 
 /** A relay that writes down what it is asked, and answers as it is told. */
 export interface RecordingRelay extends Relay {

@@ -1,0 +1,75 @@
+import type { Clock } from "../base/clock.ts";
+import type { Attachment } from "../inspect/inspection.ts";
+import type { Journal } from "../journal/journal.ts";
+import type { JudgeSettings } from "../judge.ts";
+import type { Notifier } from "../notify/notifier.ts";
+import type { Policy } from "../policy/decision.ts";
+import type { Domains } from "../policy/domains.ts";
+import type { ScanFacts } from "../policy/facts.ts";
+import type { HearingContext } from "../policy/hearing.ts";
+import type { Originator } from "../proxy/origination.ts";
+import type { RequestContext } from "../proxy/seams.ts";
+import type { Relay } from "../relay/relay.ts";
+import type { SipRequest } from "../wire/sip/message.ts";
+import type { Actions } from "./actions.ts";
+import type { Crossings } from "./crossings.ts";
+import type { NoticeDesk } from "./notice-desk.ts";
+import type { SecondCrossing } from "./second-crossing.ts";
+import type { Strangers } from "./strangers.ts";
+import type { TransferDesk } from "./transfer-desk.ts";
+
+/** What the filter is built from. */
+export interface FilterDeps {
+  readonly journal: Journal;
+  readonly clock: Clock;
+  /** The policy in force at this moment. */
+  readonly policy: () => Policy;
+  /** Scans one attachment; never rejects, a broken engine is the verdict "error". */
+  readonly scan: (attachment: Attachment) => ScanFacts | Promise<ScanFacts>;
+  readonly domains: Domains;
+  /** A failure that no caller can be told of. */
+  readonly onFailure: (error: unknown) => void;
+  /** What the gateway can do besides answering; the proxy and the relay come to life after the filter. */
+  readonly means: FilterMeans;
+}
+
+/** The ways in which the filter acts on its own. */
+export interface FilterMeans {
+  readonly relay: Relay;
+  readonly originator: Originator;
+  readonly notifier: Notifier;
+  /** The host of ours that a peer with this source address shall dial for a file. */
+  readonly mediaHost: (peerAddress: string | undefined) => string | undefined;
+  /** A new ULID. */
+  readonly newId: () => string;
+}
+
+export interface FilterSettings {
+  readonly judge: JudgeSettings;
+  /** Warn-agent of our answers. */
+  readonly agent: string;
+  /** 32 bytes; undefined when no message crosses the gateway twice (`upstream: embedded`, beside a proxy, on a trunk). */
+  readonly markKey: Buffer | undefined;
+  /** Largest file to be relayed, bytes; undefined: no transfers (`relay.msnftp: off`). */
+  readonly maxFileBytes: number | undefined;
+}
+
+/** What every step of the filter needs. */
+export interface Desk {
+  readonly deps: FilterDeps;
+  readonly settings: FilterSettings;
+  readonly actions: Actions;
+  readonly strangers: Strangers;
+  readonly crossing: SecondCrossing | undefined;
+  readonly crossings: Crossings;
+  readonly transfers: TransferDesk;
+  readonly notices: NoticeDesk;
+}
+
+/** One request on its way through the filter, and the policy that it is judged by from beginning to end. */
+export interface Question {
+  readonly request: SipRequest;
+  readonly context: RequestContext;
+  readonly hearing: HearingContext;
+  readonly policy: Policy;
+}

@@ -1,0 +1,33 @@
+import type { Verdict } from "../policy/hearing.ts";
+import type { Splice } from "../wire/sip/splice.ts";
+import type { Judged } from "./crossings.ts";
+import type { Desk, Question } from "./desk.ts";
+import { mayCarryMessages } from "./messaging-media.ts";
+import { departureOf } from "./second-crossing.ts";
+
+const NO_SPLICES: readonly Splice[] = [];
+
+/** What is remembered of a request that a verdict lets leave (crossings.ts). */
+export function judgedAs(verdict: Verdict): Judged {
+  return {
+    messaging: mayCarryMessages(verdict.inspection),
+    would: verdict.decisions.flatMap((one) => one.monitored.map((hit) => hit.rule)),
+    comesRound: true,
+  };
+}
+
+/**
+ * Our mark for what a client sends, in case that it goes to the server; `splices` are the other edits. Beside a proxy and
+ * on a trunk what leaves may go straight to a client, which sees no mark: there it is remembered instead.
+ */
+export function mark(
+  desk: Desk,
+  question: Question,
+  splices: readonly Splice[],
+  judged: Judged,
+): readonly Splice[] {
+  const { request, context, hearing } = question;
+  if (context.voucher !== undefined) desk.crossings.note(request, hearing, splices, judged);
+  if (desk.crossing === undefined || context.side !== "client") return NO_SPLICES;
+  return desk.crossing.leaving(request, splices, departureOf(context, hearing));
+}
