@@ -110,3 +110,23 @@ describe("the Route set of a client", () => {
     expect(b.upstream().takenLines()).toEqual(["MESSAGE sip:bob@example.com SIP/2.0"]);
   });
 });
+
+describe("an own mark in Record-Route from the server", () => {
+  it.each([
+    ["of another site's gateway", "<sip:.c0ffeec0ffeec0ff@gw.evil.example;lr;sluice=own>"],
+    ["that somebody forged", "<sip:.c0ffeec0ffeec0ff@10.0.0.1:5061;lr;sluice=own>"],
+  ])("%s takes no dialog from the called", (_what, entry) => {
+    const b = bench();
+    const extra = [`Route: <sip:${tokenOfBob(b)}@10.0.0.1:5061;lr>`, `Record-Route: ${entry}`];
+    b.send(b.upstream(), request("INVITE", { callId: "d2", uri: "sip:bob@192.0.2.20", extra }));
+    const set = values(b.bob.request(), HeaderId.RecordRoute);
+    expect(set.slice(0, 2)).toEqual([
+      expect.stringContaining("sluice=own"),
+      expect.stringContaining("sluice=own"),
+    ]);
+    const to = "<sip:x@evil.example>;tag=z";
+    b.send(b.bob, request("BYE", { callId: "d2", to, extra: routes(set) }));
+    expect(b.bob.takenLines()).toEqual([]);
+    expect(b.upstream().takenLines()).toContain("BYE sip:bob@example.com SIP/2.0");
+  });
+});

@@ -22,6 +22,11 @@ export interface ForwardBasis {
   readonly towardsServer: readonly Splice[];
   /** What the sender asserts of itself stands (trusted-fields.ts): a server's, or a trusted client's. */
   readonly keepIdentity: boolean;
+  /**
+   * It comes back from the server and was judged on its way in. `own` stands at the crossing that judged: the client's,
+   * or that of a request which begins on the server side.
+   */
+  readonly wasJudged?: boolean;
   /** Path is added (REGISTER from a client). */
   readonly addPath: boolean;
   /** The dialog that this begins goes on without us (beside a proxy: telephony). */
@@ -74,27 +79,11 @@ function pushHead(basis: ForwardBasis, egress: FlowFace, branch: string, splices
     insertField(request, HeaderId.Path, path, splices);
   }
   if (basis.unrecorded === true || !DIALOG_METHODS.has(request.method)) return;
-  const mark = crossingMark(basis);
+  const mark: CrossingMark = basis.wasJudged === true ? "pass" : "own";
   const entries =
     egress.recordRoute(mark, request.callId, secure) +
     ingress.recordRoute(mark, request.callId, secure);
   insertField(request, HeaderId.RecordRoute, entries, splices);
-}
-
-/**
- * `own` at the crossing that judged: the client's, or that of a request which begins on the server side. What comes
- * back from the server with an own entry was judged on its way in.
- */
-function crossingMark({ request, ingress }: ForwardBasis): CrossingMark {
-  if (ingress.side === "client") return "own";
-  for (
-    let i = request.find(HeaderId.RecordRoute);
-    i >= 0;
-    i = request.find(HeaderId.RecordRoute, i + 1)
-  ) {
-    if (/;sluice=own\b/.test(request.valueAt(i))) return "pass";
-  }
-  return "own";
 }
 
 function insertField(request: SipRequest, id: HeaderId, text: string, splices: Splice[]): void {

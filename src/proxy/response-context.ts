@@ -29,6 +29,7 @@ import {
 import { isOfRegistrar } from "./registrar-answer.ts";
 import { confirmRegistration, wantsPath } from "./registration.ts";
 import type { ForwardOutcome, RequestContext, RequestOutcome, TransactionEnd } from "./seams.ts";
+import { wasJudged } from "./route.ts";
 import { nextWay, NOT_SECURE } from "./secrecy.ts";
 import type { ServerTransaction } from "./server-transaction.ts";
 import {
@@ -220,7 +221,10 @@ export class ResponseContext implements BranchOwner {
     const targets = chooseTargets(deps, request, ingress, plan);
     const addPath = ingress.side === "client" && wantsPath(request, options.path);
     const unrecorded = deps.placement?.followsMessagingOnly === true && messaging !== true;
-    const basis = { ...this.#arrival, edits, towardsServer, addPath, unrecorded };
+    const { faces, flowTokens } = deps;
+    const judged = ingress.side === "server" && wasJudged(request, faces.isOwn, flowTokens);
+    const more = { edits, towardsServer, addPath, unrecorded, wasJudged: judged };
+    const basis = { ...this.#arrival, ...more };
     if (targets instanceof Promise) this.#sendLater(basis, targets);
     else this.#send(basis, targets);
   }

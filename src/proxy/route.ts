@@ -85,7 +85,7 @@ const NO_ROUTE = {
 export function planRoute(request: SipRequest, isOwn: IsOwn, proofs: ProofCheck): RoutePlan {
   const target = request.requestUri;
   if (request.find(HeaderId.Route) < 0) return { ...NO_ROUTE, target };
-  const values = routeValues(request);
+  const values = routeValues(request, HeaderId.Route);
   const strict = undoStrictRouting(request, values, isOwn);
   const kept = strict === undefined ? values : values.slice(0, -1);
   let popped = 0;
@@ -149,13 +149,22 @@ function readEntry(uri: SipUri, callId: string, proofs: ProofCheck): OwnEntry {
   };
 }
 
-function routeValues(request: SipRequest): readonly RouteValue[] {
+/**
+ * Does Record-Route bear an `own` that we wrote for this Call-ID? Then the request was judged on its way in. Another
+ * gateway of this kind writes the same mark, and anybody may forge one.
+ */
+export function wasJudged(request: SipRequest, isOwn: IsOwn, proofs: ProofCheck): boolean {
+  return routeValues(request, HeaderId.RecordRoute).some(
+    ({ uri }) =>
+      uri !== undefined &&
+      isOwn(uri.host, uri.port) &&
+      readEntry(uri, request.callId, proofs).mark === "own",
+  );
+}
+
+function routeValues(request: SipRequest, id: HeaderId): readonly RouteValue[] {
   const values: RouteValue[] = [];
-  for (
-    let header = request.find(HeaderId.Route);
-    header >= 0;
-    header = request.find(HeaderId.Route, header + 1)
-  ) {
+  for (let header = request.find(id); header >= 0; header = request.find(id, header + 1)) {
     for (const range of splitValues(request, header)) {
       const address = parseNameAddr(request.bytes.toString("latin1", range.start, range.end));
       const uriText = address.ok ? address.value.uri : "";
