@@ -1,21 +1,16 @@
 import type { TimerHandle } from "../base/timer-wheel.ts";
-import type { SipRequest, SipResponse } from "../wire/sip/message.ts";
+import type { SipResponse } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
 import { BestAnswer, type Candidate } from "./best-answer.ts";
-import { ok, type Result } from "../base/result.ts";
+import type { Result } from "../base/result.ts";
 import { createAliasedRegister, type AliasedRegister } from "./aliased-register.ts";
-import {
-  ClientTransaction,
-  type BranchOwner,
-  type Loss,
-  type OutgoingRequest,
-} from "./client-transaction.ts";
+import { Branches, type BranchStart } from "./branches.ts";
+import type { BranchOwner, ClientTransaction, Loss } from "./client-transaction.ts";
 import type { FlowFace } from "./flow-face.ts";
-import { forwardedRequest, type ForwardBasis } from "./forward-request.ts";
+import type { ForwardBasis } from "./forward-request.ts";
 import { forwardedResponse } from "./forward-response.ts";
 import { removeBody } from "./message-edits.ts";
 import type { ProxyCore } from "./proxy-core.ts";
-import { readAgain } from "./read-again.ts";
 import { cseqDigits, cseqSplice } from "./renumber.ts";
 import {
   buildReply,
@@ -30,14 +25,13 @@ import { isOfRegistrar } from "./registrar-answer.ts";
 import { confirmRegistration, wantsPath } from "./registration.ts";
 import type { ForwardOutcome, RequestContext, RequestOutcome, TransactionEnd } from "./seams.ts";
 import { wasJudged } from "./route.ts";
-import { nextWay, NOT_SECURE } from "./secrecy.ts";
+import { NOT_SECURE } from "./secrecy.ts";
 import type { ServerTransaction } from "./server-transaction.ts";
 import {
   busy,
   chooseTargets,
   once as onlyWay,
   type BranchTarget,
-  type Target,
   type Trouble,
 } from "./targets.ts";
 import { T1_MS } from "./timers.ts";
@@ -57,7 +51,6 @@ export type Arrival = Pick<
 /** A response of a peer, and the way that it came. */
 type Answer = { readonly face: FlowFace; readonly response: SipResponse };
 
-const NO_ALIASES = ok([]);
 const REQUEST_TIMEOUT = plainReply(408, "Request Timeout");
 const SERVER_TIMEOUT = plainReply(504, "Server Time-out");
 const UPSTREAM_LOST = plainReply(503, "Service Unavailable");
@@ -74,23 +67,15 @@ export class ResponseContext implements BranchOwner {
   readonly #server: ServerTransaction;
   readonly #arrival: Arrival;
   readonly #controller = new AbortController();
-  readonly #branches: ClientTransaction[] = [];
-  /** Of each branch, where else it can go. */
-  readonly #ways: BranchTarget[] = [];
-  /** Of branches that left by TCP for their size: where they were to go. */
-  #fallbacks: Map<ClientTransaction, Target> | undefined;
   readonly #alias: AliasedRegister | undefined;
-  #basis: ForwardBasis | undefined;
+  /** Once the filter has let it go on. */
+  #branches: Branches | undefined;
   #onEnd: ((end: TransactionEnd) => void) | undefined;
   /** The answer where the request would leave towards a client, which it must not. */
   #elsewhere: Reply | undefined;
   #deadline: TimerHandle | undefined;
   #best: BestAnswer | undefined;
   #cancelled = false;
-  /** The request as it was forwarded, where the filter has changed it. */
-  #edited: (() => SipRequest) | undefined;
-  /** It was forwarded with another CSeq number than it came with (dialog-legs.ts). */
-  #renumbered = false;
   /** There was a way for it, in clear, which it must not go (secrecy.ts). */
   #withheld = false;
 
@@ -132,8 +117,8 @@ export class ResponseContext implements BranchOwner {
   cancel(): void {
     if (!this.#server.proceeding || this.#cancelled) return;
     this.#cancelled = true;
-    if (this.#basis === undefined) this.#giveUp(TERMINATED, "cancelled");
-    else for (const branch of this.#branches) branch.cancel();
+    if (this.#branches === undefined) this.#giveUp(TERMINATED, "cancelled");
+    else this.#branches.cancelAll();
   }
 
   /** The gateway stops before there was an answer. */
@@ -151,12 +136,12 @@ export class ResponseContext implements BranchOwner {
     this.#controller.abort();
     this.#deadline?.cancel();
     this.#arrival.ingress.asking.delete(this);
-    for (const branch of this.#branches) if (branch.pending) branch.terminate();
+    this.#branches?.terminate();
   }
 
   onResponse(branch: ClientTransaction, response: SipResponse): void {
     const { status } = response;
-    if (this.#basis?.addPath === true && this.#isAskedForAlias(branch.face, response)) {
+    if (this.#branches?.addedPath === true && this.#isAskedForAlias(branch.face, response)) {
       if (this.#startBranch(onlyWay({ face: branch.face }))) return;
     }
     this.#core.legs.heardResponse(this.#arrival.request, response, branch.face);
@@ -167,11 +152,11 @@ export class ResponseContext implements BranchOwner {
       const cause = this.#finalCause();
       this.#weigh({ status, cause, response, reply: undefined, face: branch.face });
       if (status === 503 && this.#goesOn(branch, busy(response))) return;
-      if (status >= 600) for (const other of this.#branches) other.cancel();
+      if (status >= 600) this.#branches?.cancelAll();
       this.#finishWhenSettled();
     } else if (status >= 200) {
       this.#respond({ face: branch.face, response }, "answered");
-      for (const other of this.#branches) if (other !== branch) other.cancel();
+      this.#branches?.cancelAll(branch);
     } else if (this.#server.invite && this.#server.proceeding) {
       this.#server.respond(status, this.#onItsWayBack({ face: branch.face, response }));
     }
@@ -245,9 +230,18 @@ export class ResponseContext implements BranchOwner {
       this.#answer(targets.problem, targets.problem === FLOW_FAILED ? "unreachable" : "replied");
       return;
     }
-    this.#basis = basis;
+    this.#branches = new Branches(this.#core, this, {
+      basis,
+      wayHash: this.#arrival.wayHash,
+      alias: this.#alias,
+      elsewhere: this.#elsewhere,
+    });
     let started = 0;
-    for (const way of targets.value) if (this.#startBranch(way)) started += 1;
+    for (const way of targets.value) {
+      if (this.#startBranch(way)) started += 1;
+      // It may not leave, which has been answered.
+      if (!this.#server.proceeding) return;
+    }
     if (started > 0) return;
     if (this.#withheld) this.#giveUp(NOT_SECURE, "replied");
     else this.#giveUp(UPSTREAM_LOST, "unreachable");
@@ -283,78 +277,27 @@ export class ResponseContext implements BranchOwner {
   /** RFC 3261 §16.7 step 6, RFC 3263 §4.3: the next way of a branch that led nowhere, if there is one. */
   #goesOn(branch: ClientTransaction, trouble: Trouble): boolean {
     if (this.#cancelled || !this.#server.proceeding) return false;
-    const way = this.#ways[this.#branches.indexOf(branch)];
+    const way = this.#branches?.wayOf(branch);
     return way !== undefined && this.#startBranch(way, trouble);
-  }
-
-  #startBranch(way: BranchTarget, trouble?: Trouble): boolean {
-    const basis = this.#basis;
-    if (basis === undefined) return false;
-    const target = nextWay(this.#core.targets.faces, basis, way, trouble);
-    if (target === "withheld") this.#withheld = true;
-    if (target === undefined || target === "withheld") return false;
-    if (this.#elsewhere !== undefined && target.face.side === "client") {
-      this.#answer(this.#elsewhere, "replied");
-      return true;
-    }
-    const outgoing = this.#written(basis, target);
-    // What cannot be written has been answered.
-    if (outgoing === undefined) return true;
-    const stream = this.#core.large?.streamFor(target, outgoing.bytes.length);
-    const larger = stream === undefined ? undefined : this.#written(basis, stream);
-    if (larger === undefined) {
-      this.#launch(outgoing, way);
-    } else {
-      this.#fallbacks ??= new Map();
-      this.#fallbacks.set(this.#launch(larger, way), target);
-    }
-    return true;
   }
 
   /** A connection that was opened for a large request failed: it leaves by UDP after all (RFC 3261 §18.1.1). */
   #fallsBack(branch: ClientTransaction): boolean {
-    const target = this.#fallbacks?.get(branch);
-    const way = this.#ways[this.#branches.indexOf(branch)];
-    if (target === undefined || way === undefined || this.#basis === undefined) return false;
-    this.#fallbacks?.delete(branch);
-    if (!branch.face.heard) this.#core.large?.refused(target);
-    if (this.#cancelled || !this.#server.proceeding) return false;
-    const outgoing = this.#written(this.#basis, target);
-    if (outgoing !== undefined) this.#launch(outgoing, way);
+    const smaller = this.#branches?.fallbackOf(branch);
+    if (smaller === undefined || this.#cancelled || !this.#server.proceeding) return false;
+    return this.#isUnderWay(smaller());
+  }
+
+  #startBranch(way: BranchTarget, trouble?: Trouble): boolean {
+    return this.#isUnderWay(this.#branches?.start(way, trouble) ?? "nowhere");
+  }
+
+  /** Something has left, or the sender has had his answer. */
+  #isUnderWay(start: BranchStart): boolean {
+    if (start === "withheld") this.#withheld = true;
+    if (typeof start === "string") return start === "left";
+    this.#giveUp(start, "replied");
     return true;
-  }
-
-  /** The request as it leaves towards one target; undefined when it cannot be, and has been answered. */
-  #written(basis: ForwardBasis, target: Target): OutgoingRequest | undefined {
-    const { request, wayHash } = this.#arrival;
-    const branch = this.#core.branches.next(wayHash);
-    const requestUri = target.requestUri ?? basis.plan.target;
-    const numbers = this.#core.legs.leaving(request, target.face, requestUri);
-    const aliases = this.#alias?.splicesFor(target.face) ?? NO_ALIASES;
-    if (!aliases.ok) {
-      this.#giveUp(aliases.problem, "replied");
-      return undefined;
-    }
-    const more = [...numbers, ...aliases.value];
-    const edits = more.length === 0 ? basis.edits : [...basis.edits, ...more];
-    const addPath = basis.addPath && this.#alias?.used !== true;
-    const bytes = forwardedRequest(
-      edits === basis.edits && addPath === basis.addPath ? basis : { ...basis, edits, addPath },
-      target,
-      branch,
-    );
-    if (edits.length > 0) this.#edited = once(() => readAgain(bytes));
-    if (numbers.length > 0) this.#renumbered = true;
-    const message = (): SipRequest => readAgain(bytes);
-    return { branch, method: request.method, face: target.face, bytes, message };
-  }
-
-  #launch(outgoing: OutgoingRequest, way: BranchTarget): ClientTransaction {
-    const transaction = new ClientTransaction(this.#core.clientEnv, this, outgoing);
-    this.#branches.push(transaction);
-    this.#ways.push(way);
-    transaction.start();
-    return transaction;
   }
 
   #weigh(candidate: Candidate): void {
@@ -363,7 +306,7 @@ export class ResponseContext implements BranchOwner {
   }
 
   #finishWhenSettled(): void {
-    if (this.#best === undefined || this.#branches.some((branch) => branch.pending)) return;
+    if (this.#best === undefined || this.#branches?.pending === true) return;
     const choice = this.#best.choose();
     if (choice?.kind === "response") this.#respond(choice, choice.cause, choice.edits);
     else if (choice !== undefined) this.#answer(choice.reply, choice.cause);
@@ -387,7 +330,7 @@ export class ResponseContext implements BranchOwner {
     const keepIdentity = face.side === "server" || options.isTrusted(face.flow.remote.address);
     const way = { overStream, keepIdentity };
     try {
-      const edits = seams.onResponse(response, this.#edited?.() ?? request, context);
+      const edits = seams.onResponse(response, this.#branches?.edited?.() ?? request, context);
       const contacts = this.#alias?.clientContacts(response) ?? [];
       const more = challenges.length + contacts.length;
       const all = more === 0 ? edits : [...edits, ...challenges, ...contacts];
@@ -402,7 +345,8 @@ export class ResponseContext implements BranchOwner {
   /** The edits of a response; to a renumbered request it has the sender's own number again. */
   #numberedBack(edits: readonly Splice[], response: SipResponse): readonly Splice[] {
     const { request } = this.#arrival;
-    if (!this.#renumbered || response.cseq.number === request.cseq.number) return edits;
+    if (this.#branches?.renumbered !== true || response.cseq.number === request.cseq.number)
+      return edits;
     return [...edits, cseqSplice(response, cseqDigits(request))];
   }
 
@@ -438,19 +382,11 @@ export class ResponseContext implements BranchOwner {
 
   /** Branches of an INVITE are cancelled; of any other request they are forgotten (late answers are strays). */
   #dropBranches(): void {
-    for (const branch of this.#branches) {
-      if (!branch.pending) continue;
-      if (this.#server.invite) branch.cancel();
-      else branch.terminate();
-    }
+    if (this.#server.invite) this.#branches?.cancelAll();
+    else this.#branches?.terminate();
   }
 
   #finalCause(): Cause {
     return this.#cancelled ? "cancelled" : "answered";
   }
-}
-
-function once(make: () => SipRequest): () => SipRequest {
-  let made: SipRequest | undefined;
-  return () => (made ??= make());
 }

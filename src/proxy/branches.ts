@@ -1,0 +1,146 @@
+import { ok } from "../base/result.ts";
+import type { SipRequest } from "../wire/sip/message.ts";
+import type { AliasedRegister } from "./aliased-register.ts";
+import { ClientTransaction, type BranchOwner, type OutgoingRequest } from "./client-transaction.ts";
+import { forwardedRequest, type ForwardBasis } from "./forward-request.ts";
+import type { ProxyCore } from "./proxy-core.ts";
+import { readAgain } from "./read-again.ts";
+import type { Reply } from "./reply.ts";
+import { nextWay } from "./secrecy.ts";
+import type { BranchTarget, Target, Trouble } from "./targets.ts";
+
+/**
+ * How a branch began: it left; there is no way left, or none but such as it must not go in clear (secrecy.ts); or it may
+ * not or cannot leave, and the sender shall have this answer.
+ */
+export type BranchStart = "left" | "nowhere" | "withheld" | Reply;
+
+/** What all branches of a request are made from. */
+interface BranchesBasis {
+  readonly basis: ForwardBasis;
+  readonly wayHash: string;
+  readonly alias: AliasedRegister | undefined;
+  /** The answer where the request would leave towards a client, which it must not. */
+  readonly elsewhere: Reply | undefined;
+}
+
+const NO_ALIASES = ok([]);
+
+/** The client transactions of one request (RFC 3261 §16.6): how it leaves, and where else it can go. */
+export class Branches {
+  /** The request as it was forwarded, where it was changed. */
+  edited: (() => SipRequest) | undefined;
+  /** It was forwarded with another CSeq number than it came with (dialog-legs.ts). */
+  renumbered = false;
+  readonly #core: ProxyCore;
+  readonly #owner: BranchOwner;
+  readonly #from: BranchesBasis;
+  readonly #branches: ClientTransaction[] = [];
+  /** Of each branch, where else it can go. */
+  readonly #ways: BranchTarget[] = [];
+  /** Of branches that left by TCP for their size: where they were to go. */
+  #fallbacks: Map<ClientTransaction, Target> | undefined;
+
+  constructor(core: ProxyCore, owner: BranchOwner, from: BranchesBasis) {
+    this.#core = core;
+    this.#owner = owner;
+    this.#from = from;
+  }
+
+  /** Path was added: the request is a REGISTER of a client. */
+  get addedPath(): boolean {
+    return this.#from.basis.addPath;
+  }
+
+  get pending(): boolean {
+    return this.#branches.some((branch) => branch.pending);
+  }
+
+  wayOf(branch: ClientTransaction): BranchTarget | undefined {
+    return this.#ways[this.#branches.indexOf(branch)];
+  }
+
+  /** @param trouble what became of the branch that went the way before */
+  start(way: BranchTarget, trouble?: Trouble): BranchStart {
+    const target = nextWay(this.#core.targets.faces, this.#from.basis, way, trouble);
+    if (target === "withheld") return target;
+    if (target === undefined) return "nowhere";
+    const { elsewhere } = this.#from;
+    if (elsewhere !== undefined && target.face.side === "client") return elsewhere;
+    const outgoing = this.#written(target);
+    if ("status" in outgoing) return outgoing;
+    const stream = this.#core.large?.streamFor(target, outgoing.bytes.length);
+    const larger = stream === undefined ? outgoing : this.#written(stream);
+    if ("status" in larger) return larger;
+    const branch = this.#launch(larger, way);
+    if (larger !== outgoing) {
+      this.#fallbacks ??= new Map();
+      this.#fallbacks.set(branch, target);
+    }
+    return "left";
+  }
+
+  /**
+   * Of a branch whose connection failed: sends it where it was to go but for its size (RFC 3261 §18.1.1); undefined for
+   * all others. To be asked for once.
+   */
+  fallbackOf(branch: ClientTransaction): (() => BranchStart) | undefined {
+    const target = this.#fallbacks?.get(branch);
+    const way = this.wayOf(branch);
+    if (target === undefined || way === undefined) return undefined;
+    this.#fallbacks?.delete(branch);
+    if (!branch.face.heard) this.#core.large?.refused(target);
+    return () => {
+      const outgoing = this.#written(target);
+      if ("status" in outgoing) return outgoing;
+      this.#launch(outgoing, way);
+      return "left";
+    };
+  }
+
+  /** Cancels those of an INVITE that are pending (RFC 3261 §16.10); others cannot be. */
+  cancelAll(except?: ClientTransaction): void {
+    for (const branch of this.#branches) if (branch !== except) branch.cancel();
+  }
+
+  /** Nobody waits for them any more: late answers are strays. */
+  terminate(): void {
+    for (const branch of this.#branches) if (branch.pending) branch.terminate();
+  }
+
+  /** The request as it leaves towards one target, or why it cannot. */
+  #written(target: Target): OutgoingRequest | Reply {
+    const { basis, wayHash, alias } = this.#from;
+    const { request } = basis;
+    const branch = this.#core.branches.next(wayHash);
+    const requestUri = target.requestUri ?? basis.plan.target;
+    const numbers = this.#core.legs.leaving(request, target.face, requestUri);
+    const aliases = alias?.splicesFor(target.face) ?? NO_ALIASES;
+    if (!aliases.ok) return aliases.problem;
+    const more = [...numbers, ...aliases.value];
+    const edits = more.length === 0 ? basis.edits : [...basis.edits, ...more];
+    const addPath = basis.addPath && alias?.used !== true;
+    const bytes = forwardedRequest(
+      edits === basis.edits && addPath === basis.addPath ? basis : { ...basis, edits, addPath },
+      target,
+      branch,
+    );
+    if (edits.length > 0) this.edited = once(() => readAgain(bytes));
+    if (numbers.length > 0) this.renumbered = true;
+    const message = (): SipRequest => readAgain(bytes);
+    return { branch, method: request.method, face: target.face, bytes, message };
+  }
+
+  #launch(outgoing: OutgoingRequest, way: BranchTarget): ClientTransaction {
+    const transaction = new ClientTransaction(this.#core.clientEnv, this.#owner, outgoing);
+    this.#branches.push(transaction);
+    this.#ways.push(way);
+    transaction.start();
+    return transaction;
+  }
+}
+
+function once(make: () => SipRequest): () => SipRequest {
+  let made: SipRequest | undefined;
+  return () => (made ??= make());
+}
