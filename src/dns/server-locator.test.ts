@@ -116,6 +116,22 @@ describe("createServerLocator", () => {
     expect(await found).toBe("no-answer");
   });
 
+  it("tries a server once, however often the records name it", async () => {
+    await using dns = await locator({
+      ...TWO,
+      "_sip._udp.often.example": {
+        srv: [1, 2, 3, 4].map((priority) => [
+          priority,
+          1,
+          5090,
+          `${priority % 2 ? "two" : "too"}.example`,
+        ]),
+      },
+      "too.example": { a: ["10.0.0.2"] },
+    });
+    expect(await dns.found("often.example", undefined, "udp")).toEqual(["udp 10.0.0.2:5090"]);
+  });
+
   it("tries no more than eight servers, however many records there are", async () => {
     const many = Array.from({ length: 12 }, (_, i) => `10.0.1.${i}`);
     await using dns = await locator({ "many.example": { a: many } });

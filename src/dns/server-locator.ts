@@ -153,8 +153,13 @@ class Search {
     }
   }
 
+  /** Once each: records that name one server many times shall not make us knock there as often. */
   #add(transport: SipTransport, address: string, port: number): void {
-    if (this.#servers.length < SERVERS_TRIED) this.#servers.push({ transport, address, port });
+    const known = this.#servers.some(
+      (one) => one.transport === transport && one.address === address && one.port === port,
+    );
+    if (known || this.#servers.length >= SERVERS_TRIED) return;
+    this.#servers.push({ transport, address, port });
   }
 
   #records<Record>(answer: DnsAnswer<Record>): readonly Record[] {
