@@ -55,7 +55,7 @@ async function startKamailio(site: Site): Promise<Proxy> {
     .replaceAll("@SERVER@", String(site.serverPort))
     .replaceAll("@TRANSPORT@", site.transport);
   writeFileSync(config, text);
-  const args = ["-DD", "-E", "-f", config, "-m", "512", "-M", "16", "-x", "fm", "-X", "fm"];
+  const args = ["-DD", "-E", "-f", config, "-m", "1536", "-M", "16", "-x", "fm", "-X", "fm"];
   const child = pinned(["/usr/sbin/kamailio", ...args, "-Y", site.dir]);
   await delay(1500);
   return { name: "kamailio", port, child };

@@ -26,8 +26,15 @@ export function contentDigest(message: SipMessage, splices: readonly Splice[]): 
   }
   const edits = within(splices, message.bodyStart, message.bytes.length);
   const body = applySplices(message.body, edits);
-  return hash("sha256", Buffer.concat([Buffer.from(`${fields}\n`, "latin1"), body]), "hex");
+  const size = fields.length + 1 + body.length;
+  const room = size <= scratch.length ? scratch : Buffer.allocUnsafe(size);
+  const start = room.write(`${fields}\n`, "latin1");
+  body.copy(room, start);
+  return hash("sha256", room.subarray(0, size), "hex");
 }
+
+/** What is hashed is put together here where it has room: most messages are short. */
+const scratch: Buffer = Buffer.alloc(8192);
 
 function isRemoved(message: SipMessage, index: number, splices: readonly Splice[]): boolean {
   const start = message.lineStart(index);

@@ -4,6 +4,7 @@ import type { Attachment, InvitationPart } from "../inspect/inspection.ts";
 import type { ScanFacts } from "../policy/facts.ts";
 import type { HearingContext, Verdict } from "../policy/hearing.ts";
 import type {
+  Abandoned,
   ForwardOutcome,
   RequestContext,
   RequestOutcome,
@@ -74,7 +75,7 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
     notices,
   };
   return {
-    onRequest: (request, context, signal) => onRequest(desk, request, context, signal),
+    onRequest: (request, context, abandoned) => onRequest(desk, request, context, abandoned),
     mayPassUnjudged: (request) => !mayInvite(request),
     onAck: (ack, context) => closeMedia(desk, ack, ack, context),
     onResponse: (response, request, context) =>
@@ -113,7 +114,7 @@ function onRequest(
   desk: Desk,
   request: SipRequest,
   context: RequestContext,
-  signal: AbortSignal,
+  abandoned: Abandoned,
 ): RequestOutcome | Promise<RequestOutcome> {
   if (!carriesContent(request)) return UNTOUCHED;
   const { deps, settings } = desk;
@@ -128,7 +129,7 @@ function onRequest(
   const judgement = judge(request, hearing, policy, settings.judge);
   const question: Question = { request, context, hearing, policy };
   if (judgement.kind === "decided") return act(desk, question, judgement.verdict);
-  return scanAll(desk, judgement.attachments, signal).then((scans) =>
+  return scanAll(desk, judgement.attachments, abandoned).then((scans) =>
     act(desk, question, judgement.decide(scans)),
   );
 }
@@ -154,14 +155,14 @@ function passAgain(
 async function scanAll(
   desk: Desk,
   attachments: readonly Attachment[],
-  signal: AbortSignal,
+  abandoned: Abandoned,
 ): Promise<ScanFacts[]> {
   const scans: ScanFacts[] = [];
   for (const attachment of attachments) {
-    signal.throwIfAborted();
+    abandoned.throwIfAborted();
     scans.push(await desk.deps.scan(attachment));
   }
-  signal.throwIfAborted();
+  abandoned.throwIfAborted();
   return scans;
 }
 

@@ -5,7 +5,7 @@ import type { Channel, Direction, Party } from "../policy/facts.ts";
 import type { RequestContext } from "../proxy/seams.ts";
 import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
-import { parseNameAddr } from "../wire/sip/name-addr.ts";
+import { addressAt, parseNameAddr } from "../wire/sip/name-addr.ts";
 import { canonicalAor, parseSipUri, type SipUri } from "../wire/sip/uri.ts";
 
 /**
@@ -101,11 +101,11 @@ function channelOf(request: SipRequest): Channel {
 }
 
 function sender(request: SipRequest, context: RequestContext): Party {
-  const parsed = parseNameAddr(request.value(HeaderId.From) ?? "");
+  const field = request.find(HeaderId.From);
+  const written = field < 0 ? undefined : addressAt(request, field);
   // The codec has read From already; a field that it let through and this does not is treated as nobody's.
-  const uri = parsed.ok ? parsed.value.uri : "";
-  const displayName = parsed.ok ? utf8Of(parsed.value.displayName) : "";
-  const { aor, user, domain } = readAddress(uri);
+  const displayName = utf8Of(written?.displayName ?? "");
+  const { aor, user, domain } = readAddress(written?.uri ?? "");
   const ip = context.sourceAddress;
   const party: Party = { aor, user, domain, displayName, ip, authenticated: false };
   return isProven(party, context) ? { ...party, authenticated: true } : party;

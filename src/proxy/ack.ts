@@ -1,6 +1,7 @@
 import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
+import { topmostVia } from "../wire/sip/via.ts";
 import { wayHash } from "./branch.ts";
 import type { FlowFace } from "./flow-face.ts";
 import { forwardedRequest } from "./forward-request.ts";
@@ -27,7 +28,8 @@ export interface IncomingAck {
 export function forwardAck(core: ProxyCore, ack: IncomingAck): void {
   const { request, ingress, plan } = ack;
   const hash = wayHash(request, ingress.side);
-  if (request.value(HeaderId.MaxForwards) === "0" || core.branches.isLoop(request, hash)) return;
+  if (request.value(HeaderId.MaxForwards) === "0") return;
+  if (core.branches.isLoop(request, topmostVia(request), hash)) return;
   const chosen = chooseTargets(core.targets, request, ingress, plan);
   const send = (targets: Awaited<Chosen>): void => {
     const way = targets.ok ? targets.value[0] : undefined;

@@ -1,6 +1,7 @@
-import { randomBytes, randomFillSync } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
+import type { TopmostVia } from "../wire/sip/via.ts";
 import type { Side } from "./seams.ts";
 
 /**
@@ -12,8 +13,9 @@ import type { Side } from "./seams.ts";
 export class BranchMaker {
   readonly #prefix: string = `z9hG4bK${salt()}`;
   readonly #tagPrefix: string = `sl${salt()}`;
-  readonly #random: Buffer = Buffer.alloc(RANDOM_POOL);
-  #randomAt = RANDOM_POOL;
+  /** Random digits in hexadecimal, not yet used from `#randomAt` on. */
+  #random = "";
+  #randomAt = 0;
   #counter = 0;
 
   next(wayHash: string): string {
@@ -21,19 +23,14 @@ export class BranchMaker {
     return `${this.#prefix}${this.#counter.toString(36)}${this.#unguessable()}.${wayHash}`;
   }
 
-  /** 64 bits in 14 digits; drawn from a pool, since one is needed for every message. */
+  /** 64 bits in 16 digits; drawn from a pool, since one is needed for every message. */
   #unguessable(): string {
-    if (this.#randomAt === RANDOM_POOL) {
-      randomFillSync(this.#random);
+    if (this.#randomAt === this.#random.length) {
+      this.#random = randomBytes(RANDOM_POOL).toString("hex");
       this.#randomAt = 0;
     }
-    const high = this.#random.readUInt32LE(this.#randomAt).toString(36).padStart(7, "0");
-    const low = this.#random
-      .readUInt32LE(this.#randomAt + 4)
-      .toString(36)
-      .padStart(7, "0");
-    this.#randomAt += 8;
-    return high + low;
+    this.#randomAt += RANDOM_DIGITS;
+    return this.#random.slice(this.#randomAt - RANDOM_DIGITS, this.#randomAt);
   }
 
   /** The same request, answered again without a transaction, gets the same tag. */
@@ -49,7 +46,8 @@ export class BranchMaker {
    * Has this very request been here before, on its way to the same place? A request that comes back with another
    * Request-URI or Route set spirals, which is how a server behind us sends it on to its receiver.
    */
-  isLoop(request: SipRequest, wayHash: string): boolean {
+  isLoop(request: SipRequest, via: TopmostVia, wayHash: string): boolean {
+    if (isOnlyVia(request, via) && via.branch?.startsWith(this.#prefix) !== true) return false;
     const { bytes, bodyStart } = request;
     let at = bytes.indexOf(this.#prefix, 0, "latin1");
     while (at >= 0 && at < bodyStart) {
@@ -62,8 +60,17 @@ export class BranchMaker {
   }
 }
 
+/** Who sent it has had it from nobody. */
+function isOnlyVia(request: SipRequest, { index, valueEnd }: TopmostVia): boolean {
+  return (
+    index >= 0 && valueEnd === request.valueEnd(index) && request.find(HeaderId.Via, index + 1) < 0
+  );
+}
+
 /** Bytes of randomness that are drawn at a time. */
 const RANDOM_POOL = 4096;
+/** Of one branch, in hexadecimal: 64 bits. */
+const RANDOM_DIGITS = 16;
 
 function salt(): string {
   return randomBytes(6).readUIntBE(0, 6).toString(36).padStart(10, "0");

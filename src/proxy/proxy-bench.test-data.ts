@@ -11,7 +11,7 @@ import type { AnySipMessage, SipRequest, SipResponse } from "../wire/sip/message
 import { parseDatagram } from "../wire/sip/parse-message.ts";
 import { createProxy, type Proxy } from "./proxy.ts";
 import type { FlowOpener, ProxyOptions } from "./proxy-options.ts";
-import type { RequestContext, RequestOutcome, Seams } from "./seams.ts";
+import type { Abandoned, RequestContext, RequestOutcome, Seams } from "./seams.ts";
 import type { UpstreamChange } from "./upstream-watch.ts";
 
 export const LIMITS = { maxHeadBytes: 65_536, maxHeaderCount: 200, maxBodyBytes: 2_097_152 };
@@ -130,7 +130,7 @@ export interface Bench {
   readonly clock: ManualClock;
   readonly network: FakeNetwork;
   readonly registrations: Registrations;
-  readonly asked: { request: SipRequest; context: RequestContext; signal: AbortSignal }[];
+  readonly asked: { request: SipRequest; context: RequestContext; abandoned: Abandoned }[];
   readonly alice: FakeFlow;
   readonly bob: FakeFlow;
   readonly send: (flow: Flow, text: string) => void;
@@ -157,9 +157,9 @@ export function bench(
   const warnings: string[] = [];
   const upstreamTransport = given.transport ?? "tcp";
   const seams: Seams = {
-    onRequest: (request, context, signal) => {
-      asked.push({ request, context, signal });
-      return given.seams?.onRequest?.(request, context, signal) ?? FORWARD;
+    onRequest: (request, context, abandoned) => {
+      asked.push({ request, context, abandoned });
+      return given.seams?.onRequest?.(request, context, abandoned) ?? FORWARD;
     },
     mayPassUnjudged: given.seams?.mayPassUnjudged ?? (() => true),
     onAck: given.seams?.onAck ?? (() => []),

@@ -476,7 +476,7 @@ describe("createProxy with INVITE", () => {
       "SIP/2.0 200 OK",
       "SIP/2.0 487 Request Terminated",
     ]);
-    expect(b.asked[0]?.signal.aborted).toBe(true);
+    expect(b.asked[0]?.abandoned.aborted).toBe(true);
     release({ ...FORWARD, onEnd: (end) => ends.push(end) });
     await Promise.resolve();
     expect(b.network.flows.size).toBe(2);

@@ -1,13 +1,14 @@
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
+import type { Abandonment } from "./abandonment.ts";
 import type { ProxyLog } from "./proxy-options.ts";
 import type { RequestContext, RequestOutcome, Seams } from "./seams.ts";
 
-/** Asks the filter about one request; `settle` is called once, or never when `controller` was aborted before. */
+/** Asks the filter about one request; `settle` is called once, or never when the request was given up before. */
 export type AskFilter = (
   request: SipRequest,
   context: RequestContext,
-  controller: AbortController,
+  abandonment: Abandonment,
   settle: (outcome: RequestOutcome) => void,
 ) => void;
 
@@ -37,19 +38,18 @@ const PASS: RequestOutcome = { kind: "forward", splices: [] };
  * An outcome that is there at once is passed on at once, without a promise.
  */
 export function createRequestGuard(deps: GuardDeps, options: GuardOptions): AskFilter {
-  return (request, context, controller, settle) => {
-    const { signal } = controller;
-    const failed = (): RequestOutcome =>
-      options.onFailure === "allow" && deps.mayPassUnjudged(request) ? PASS : REFUSAL;
-    const report = (error: unknown): RequestOutcome => {
-      deps.log.warn({ err: error, onFailure: options.onFailure }, "the filter failed on a request");
-      return failed();
-    };
+  const failed = (request: SipRequest): RequestOutcome =>
+    options.onFailure === "allow" && deps.mayPassUnjudged(request) ? PASS : REFUSAL;
+  const report = (request: SipRequest, error: unknown): RequestOutcome => {
+    deps.log.warn({ err: error, onFailure: options.onFailure }, "the filter failed on a request");
+    return failed(request);
+  };
+  return (request, context, abandonment, settle) => {
     let answer: RequestOutcome | Promise<RequestOutcome>;
     try {
-      answer = deps.onRequest(request, context, signal);
+      answer = deps.onRequest(request, context, abandonment);
     } catch (error) {
-      answer = report(error);
+      answer = report(request, error);
     }
     if (!(answer instanceof Promise)) {
       settle(answer);
@@ -60,15 +60,19 @@ export function createRequestGuard(deps: GuardDeps, options: GuardOptions): AskF
       if (!open) return;
       open = false;
       deadline.cancel();
-      if (!signal.aborted) settle(outcome);
+      if (!abandonment.aborted) settle(outcome);
     };
     const deadline = deps.timers.start(options.deadlineMs, () => {
       if (!open) return;
-      finish(signal.aborted ? failed() : report(new Error("the filter gave no answer in time")));
-      controller.abort();
+      finish(
+        abandonment.aborted
+          ? failed(request)
+          : report(request, new Error("the filter gave no answer in time")),
+      );
+      abandonment.abort();
     });
     answer.then(finish, (error: unknown) => {
-      if (open) finish(signal.aborted ? failed() : report(error));
+      if (open) finish(abandonment.aborted ? failed(request) : report(request, error));
     });
   };
 }

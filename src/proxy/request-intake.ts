@@ -117,7 +117,7 @@ export class RequestIntake {
       face.flow.send(withoutControls(buildReply(request, reply, toTag, [])));
       return;
     }
-    const stamp = stampVia(request, via, face.flow.remote);
+    const stamp = stampVia(via, face.flow.remote);
     const answer = withoutControls(buildReply(request, reply, toTag, stamp));
     this.#replyFlow(face.flow, via).send(answer);
   }
@@ -153,7 +153,7 @@ export class RequestIntake {
     forwardAck(this.#deps.core, {
       request,
       ingress: face,
-      viaStamp: stampVia(request, via, face.flow.remote),
+      viaStamp: stampVia(via, face.flow.remote),
       plan,
       context: this.#contextOf(face, request, plan),
     });
@@ -171,13 +171,13 @@ export class RequestIntake {
     }
     const transaction = this.#begin(incoming, false, 0);
     const toTag = this.#deps.core.branches.toTag(inviteKey);
-    const stamp = stampVia(request, via, face.flow.remote);
+    const stamp = stampVia(via, face.flow.remote);
     transaction.respond(200, buildReply(request, plainReply(200, "OK"), toTag, stamp));
     invite.context?.cancel();
   }
 
   #acceptNew(incoming: Incoming): void {
-    const { face, request, key } = incoming;
+    const { face, request } = incoming;
     const { core, counters } = this.#deps;
     counters.requests += 1;
     if (this.#isTooMuch(face, request)) {
@@ -193,7 +193,9 @@ export class RequestIntake {
     const hash = wayHash(request, face.side);
     const refusal =
       validateRequest(request, core.targets.faces.isOwn) ??
-      (core.branches.isLoop(request, hash) ? plainReply(482, "Loop Detected") : undefined) ??
+      (core.branches.isLoop(request, incoming.via, hash)
+        ? plainReply(482, "Loop Detected")
+        : undefined) ??
       placementRefusal(core.targets.placement, face.side, request.method);
     if (refusal !== undefined) {
       this.#refuse(incoming, refusal);
@@ -201,8 +203,7 @@ export class RequestIntake {
     }
     const plan = this.#planOf(request);
     const context = this.#contextOf(face, request, plan);
-    const viaStamp = stampVia(request, incoming.via, face.flow.remote);
-    const toTag = core.branches.toTag(key);
+    const viaStamp = stampVia(incoming.via, face.flow.remote);
     const keepIdentity = context.side === "server" || context.trusted;
     const arrival: Arrival = {
       request,
@@ -212,7 +213,6 @@ export class RequestIntake {
       context,
       keepIdentity,
       wayHash: hash,
-      toTag,
     };
     this.#start(incoming, arrival);
   }
@@ -252,7 +252,7 @@ export class RequestIntake {
   /** Answers without a transaction. */
   #refuse({ face, request, via, key }: Incoming, reply: Reply): void {
     this.#deps.counters.refused += 1;
-    const stamp: readonly Splice[] = stampVia(request, via, face.flow.remote);
+    const stamp: readonly Splice[] = stampVia(via, face.flow.remote);
     const toTag = this.#deps.core.branches.toTag(key);
     this.#replyFlow(face.flow, via).send(buildReply(request, reply, toTag, stamp));
   }

@@ -6,6 +6,7 @@ import type { Result } from "../base/result.ts";
 import { createAliasedRegister, type AliasedRegister } from "./aliased-register.ts";
 import { Branches, type BranchStart } from "./branches.ts";
 import type { BranchOwner, ClientTransaction, Loss } from "./client-transaction.ts";
+import { Abandonment } from "./abandonment.ts";
 import type { FlowFace } from "./flow-face.ts";
 import type { ForwardBasis } from "./forward-request.ts";
 import { forwardedResponse } from "./forward-response.ts";
@@ -45,7 +46,6 @@ export type Arrival = Pick<
 > & {
   readonly context: RequestContext;
   readonly wayHash: string;
-  readonly toTag: string;
 };
 
 /** A response of a peer, and the way that it came. */
@@ -66,7 +66,7 @@ export class ResponseContext implements BranchOwner {
   readonly #core: ProxyCore;
   readonly #server: ServerTransaction;
   readonly #arrival: Arrival;
-  readonly #controller = new AbortController();
+  readonly #abandonment = new Abandonment();
   readonly #alias: AliasedRegister | undefined;
   /** Once the filter has let it go on. */
   #branches: Branches | undefined;
@@ -91,7 +91,7 @@ export class ResponseContext implements BranchOwner {
     const { request, context, ingress } = this.#arrival;
     if (!this.#server.invite) this.#awaitAnswer();
     else if (ingress.side === "client") ingress.asking.add(this);
-    this.#core.ask(request, context, this.#controller, (outcome) => this.#settle(outcome));
+    this.#core.ask(request, context, this.#abandonment, (outcome) => this.#settle(outcome));
   }
 
   /**
@@ -133,7 +133,7 @@ export class ResponseContext implements BranchOwner {
 
   /** Lets go of everything, without an answer: there is nobody left to get it. */
   abandon(): void {
-    this.#controller.abort();
+    this.#abandonment.abort();
     this.#deadline?.cancel();
     this.#arrival.ingress.asking.delete(this);
     this.#branches?.terminate();
@@ -353,7 +353,8 @@ export class ResponseContext implements BranchOwner {
   /** Answers instead of the peer. */
   #answer(reply: Reply, cause: Cause): void {
     if (!this.#server.proceeding) return;
-    const { request, toTag, viaStamp } = this.#arrival;
+    const { request, viaStamp } = this.#arrival;
+    const toTag = this.#core.branches.toTag(this.#server.key);
     this.#server.respond(reply.status, buildReply(request, reply, toTag, viaStamp));
     this.#end(reply.status, cause);
   }
@@ -361,7 +362,7 @@ export class ResponseContext implements BranchOwner {
   #giveUp(reply: Reply, cause: Cause): void {
     if (!this.#server.proceeding) return;
     this.#answer(reply, cause);
-    this.#controller.abort();
+    this.#abandonment.abort();
     this.#dropBranches();
   }
 

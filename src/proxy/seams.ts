@@ -2,6 +2,9 @@ import type { SipRequest, SipResponse } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
 import type { TransportName } from "../transport/flow.ts";
 
+/** Whether a request has been given up, to be looked at between the steps of what takes long; an AbortSignal is one. */
+export type Abandoned = Pick<AbortSignal, "aborted" | "throwIfAborted">;
+
 /**
  * The seams of the proxy: what it asks of whoever plugs in (the filter). The proxy knows no policy; it knows that a
  * request may be forwarded with edits or answered here, and that the answer to the question may take a while.
@@ -9,13 +12,13 @@ import type { TransportName } from "../transport/flow.ts";
 export interface Seams {
   /**
    * Asked once per server transaction for every request but ACK and CANCEL, before any routing or forking.
-   * A result that comes after `signal` has aborted is dropped. Throwing, rejecting and not answering are all
+   * A result that comes after `abandoned` says so is dropped. Throwing, rejecting and not answering are all
    * answered by the guard (request-guard.ts) with `onFailure`.
    */
   onRequest(
     request: SipRequest,
     context: RequestContext,
-    signal: AbortSignal,
+    abandoned: Abandoned,
   ): RequestOutcome | Promise<RequestOutcome>;
   /**
    * When `onRequest` has failed and `onFailure` says "allow": may this request pass as it is? Never throws. False for what

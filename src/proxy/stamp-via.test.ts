@@ -10,7 +10,7 @@ function stamped(via: string, address = "192.0.2.1", port = 40_000): string {
   const text = `MESSAGE sip:b@x SIP/2.0\r\nv: ${via}\r\nf: <sip:a@x>;tag=1\r\nt: <sip:b@x>\r\ni: c\r\nCSeq: 1 MESSAGE\r\n\r\n`;
   const message = parseDatagram(Buffer.from(text, "latin1"), LIMITS);
   if (!message.ok) throw new Error(message.problem.code);
-  const splices = stampVia(message.value, topmostVia(message.value), { address, port });
+  const splices = stampVia(topmostVia(message.value), { address, port });
   const out = applySplices(message.value.bytes, splices).toString("latin1");
   return /\r\nv: ([^\r]*)/.exec(out)?.[1] ?? "";
 }

@@ -29,6 +29,9 @@ export abstract class SipMessage {
   /** The head as latin1, made when the first string is asked for. */
   private headText: string | undefined = undefined;
   private knownCSeq: CSeq | undefined = undefined;
+  private knownCallId: string | undefined = undefined;
+  /** null: not looked for yet. */
+  private knownToTag: string | undefined | null = null;
 
   /** Copies what it needs out of `head`. */
   constructor(bytes: Buffer, head: HeadScan) {
@@ -128,7 +131,7 @@ export abstract class SipMessage {
   }
 
   get callId(): string {
-    return this.value(HeaderId.CallId) ?? "";
+    return (this.knownCallId ??= this.value(HeaderId.CallId) ?? "");
   }
 
   /** Bytes of the head (offsets in `bytes`) as latin1. */
@@ -148,7 +151,8 @@ export abstract class SipMessage {
   }
 
   get toTag(): string | undefined {
-    return this.tagIn(HeaderId.To);
+    if (this.knownToTag === null) this.knownToTag = this.tagIn(HeaderId.To);
+    return this.knownToTag;
   }
 
   private readCSeq(): CSeq {
@@ -172,6 +176,8 @@ export class SipRequest extends SipMessage {
   readonly uriStart: number;
   readonly uriEnd: number;
   private readonly methodEnd: number;
+  private knownMethod: string | undefined = undefined;
+  private knownUri: string | undefined = undefined;
 
   constructor(bytes: Buffer, head: HeadScan, line: StartLine) {
     super(bytes, head);
@@ -182,11 +188,11 @@ export class SipRequest extends SipMessage {
 
   /** As sent; methods are case-sensitive (RFC 3261 §7.1). */
   get method(): string {
-    return this.textOf(0, this.methodEnd);
+    return (this.knownMethod ??= this.textOf(0, this.methodEnd));
   }
 
   get requestUri(): string {
-    return this.textOf(this.uriStart, this.uriEnd);
+    return (this.knownUri ??= this.textOf(this.uriStart, this.uriEnd));
   }
 }
 

@@ -119,6 +119,23 @@ export function parseNameAddr(value: string): Result<NameAddr, NameAddrProblem> 
   });
 }
 
+/**
+ * Display name and URI of field `i`, a From or To, as `parseNameAddr` reads its value, one character a byte; undefined when
+ * it cannot be read. The parameters are not looked at: those of a message that was parsed are well formed.
+ */
+export function addressAt(
+  message: SipMessage,
+  i: number,
+): Pick<NameAddr, "displayName" | "uri"> | undefined {
+  if (message.foldedAt(i)) {
+    const parsed = parseNameAddr(message.valueAt(i));
+    return parsed.ok ? parsed.value : undefined;
+  }
+  if (!scan.read(message.bytes, message.valueStart(i), message.valueEnd(i))) return undefined;
+  const display = message.textOf(scan.displayStart, scan.displayEnd).trim();
+  return { displayName: unquote(display), uri: message.textOf(scan.uriStart, scan.uriEnd) };
+}
+
 /** Where the URI stands in a range that holds one name-addr or addr-spec, without < >; undefined when it holds none. */
 export function uriRange(bytes: Buffer, start: number, end: number): ByteRange | undefined {
   return scan.read(bytes, start, end) ? { start: scan.uriStart, end: scan.uriEnd } : undefined;

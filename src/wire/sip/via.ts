@@ -1,6 +1,7 @@
 import { TOKEN, isLinearSpace, readDigits, skipSpace } from "./char-classes.ts";
 import { HeaderId } from "./header-names.ts";
 import type { SipMessage } from "./message.ts";
+import type { ByteRange } from "./name-addr.ts";
 import { ParamCursor, readParams, unquote } from "./param-list.ts";
 import { endOfHost } from "./scan-uri.ts";
 
@@ -23,6 +24,9 @@ export interface TopmostVia {
   readonly received: string | undefined;
   /** RFC 3581: undefined when absent, "" when the sender asks for it. */
   readonly rport: string | undefined;
+  /** Where those two stand, name and value. */
+  readonly receivedAt: ByteRange | undefined;
+  readonly rportAt: ByteRange | undefined;
 }
 
 const SIP: Buffer = Buffer.from("sip", "latin1");
@@ -121,6 +125,8 @@ class ReadVia implements TopmostVia {
   readonly branch: string | undefined = undefined;
   readonly received: string | undefined = undefined;
   readonly rport: string | undefined = undefined;
+  readonly receivedAt: ByteRange | undefined = undefined;
+  readonly rportAt: ByteRange | undefined = undefined;
   private readonly bytes: Buffer;
   private readonly paramsStart: number;
 
@@ -135,11 +141,14 @@ class ReadVia implements TopmostVia {
     this.port = via.port < 0 ? undefined : via.port;
     cursor.begin(this.bytes, this.paramsStart, this.valueEnd);
     while (cursor.next() === 1) {
-      const value = (): string =>
-        cursor.valueStart < 0 ? "" : unquote(message.textOf(cursor.valueStart, cursor.valueEnd));
-      if (cursor.isNamed("branch")) this.branch = value();
-      else if (cursor.isNamed("received")) this.received = value();
-      else if (cursor.isNamed("rport")) this.rport = value();
+      if (cursor.isNamed("branch")) this.branch = currentValue(message);
+      else if (cursor.isNamed("received")) {
+        this.received = currentValue(message);
+        this.receivedAt = currentRange();
+      } else if (cursor.isNamed("rport")) {
+        this.rport = currentValue(message);
+        this.rportAt = currentRange();
+      }
     }
   }
 
@@ -159,7 +168,20 @@ const UNREADABLE: TopmostVia = {
   params: new Map(),
   received: undefined,
   rport: undefined,
+  receivedAt: undefined,
+  rportAt: undefined,
 };
+
+/** The value of the parameter at the cursor. */
+function currentValue(message: SipMessage): string {
+  if (cursor.valueStart < 0) return "";
+  return unquote(message.textOf(cursor.valueStart, cursor.valueEnd));
+}
+
+function currentRange(): ByteRange {
+  const end = cursor.valueStart < 0 ? cursor.nameEnd : cursor.valueEnd;
+  return { start: cursor.nameStart, end };
+}
 
 /** "/" with blanks around it; the offset after it, or -1. */
 function slash(bytes: Buffer, start: number, end: number): number {
