@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
-import { ExpiringMap } from "../base/expiring-map.ts";
+import { ExpiringBytes } from "../base/expiring-bytes.ts";
 import type { Domains } from "../policy/domains.ts";
 import type { HearingContext } from "../policy/hearing.ts";
 import type { RequestContext } from "../proxy/seams.ts";
@@ -55,8 +55,8 @@ export function ownDeparture(request: SipRequest, now: number): Departure {
   return { now, from, to: readAddress(request.requestUri).aor, named };
 }
 
-/** Some 200 bytes each: at 300 messages a second as long as a mark, and a server's way through is much shorter. */
-const MAX_FINGERPRINTS = 20_000;
+/** Some 150 bytes each: at 1,600 messages a second as long as a mark, and a server's way through is much shorter. */
+const MAX_BYTES = 16 * 1024 * 1024;
 /** What a peer may make as long as it likes is kept as its hash. */
 const MAX_KEY = 512;
 
@@ -66,10 +66,8 @@ const MAX_KEY = 512;
  */
 export function createSecondCrossing(clock: Clock, key: Buffer, domains: Domains): SecondCrossing {
   const marks = createMarks(key);
-  const left = new ExpiringMap<MarkReading>(clock, {
-    ttlMs: MARK_LIFETIME_MS,
-    maxEntries: MAX_FINGERPRINTS,
-  });
+  /** By fingerprint the words; empty: it may pass. */
+  const left = new ExpiringBytes(clock, { ttlMs: MARK_LIFETIME_MS, maxBytes: MAX_BYTES });
   return {
     leaving(request, splices, { now, from, to, named, words }) {
       const digest = contentDigest(request, splices);
@@ -77,18 +75,21 @@ export function createSecondCrossing(clock: Clock, key: Buffer, domains: Domains
         // By no other name than those it was judged for: To is whatever the sender writes.
         for (const name of named === undefined ? [to] : [to, named]) {
           const receiver = receiverOf(name, domains).aor;
-          left.set(fingerprint(request, digest, from, receiver), { words });
+          left.set(fingerprint(request, digest, from, receiver), bytesOf(words));
         }
       }
       return [marks.add(request, digest, now, words)];
     },
     saidOf(request, now) {
       const marked = marks.read(request, now);
-      if (marked !== undefined || left.size === 0 || !bearsContent(request)) return marked;
+      if (marked !== undefined || left.isEmpty || !bearsContent(request)) return marked;
       const digest = contentDigest(request, []);
       const from = addressIn(request, HeaderId.From);
-      const knownBy = (uri: string): MarkReading | undefined =>
-        left.get(fingerprint(request, digest, from, receiverOf(uri, domains).aor));
+      const knownBy = (uri: string): MarkReading | undefined => {
+        const said = left.get(fingerprint(request, digest, from, receiverOf(uri, domains).aor));
+        if (said === undefined) return undefined;
+        return { words: said.length === 0 ? undefined : said.toString("latin1") };
+      };
       return knownBy(addressIn(request, HeaderId.To)) ?? knownBy(request.requestUri);
     },
     close: () => left.clear(),
@@ -98,6 +99,12 @@ export function createSecondCrossing(clock: Clock, key: Buffer, domains: Domains
 /** Without content there is nothing to know it by, and nothing to judge. */
 function bearsContent(request: SipRequest): boolean {
   return request.bodyStart < request.bytes.length || request.find(HeaderId.MsTextFormat) >= 0;
+}
+
+const PASSED: Buffer = Buffer.alloc(0);
+
+function bytesOf(words: string | undefined): Buffer {
+  return words === undefined ? PASSED : Buffer.from(words, "latin1");
 }
 
 function fingerprint(request: SipRequest, digest: string, from: string, to: string): string {

@@ -9,8 +9,9 @@
  *
  * Requests of our own begin in originate.ts. It knows no policy and no bodies, waits for no name but those that the server
  * side sends requests to (located-targets.ts), and keeps of dialogs no more than dialog-legs.ts needs.
- * Limits: `inFlight` unfinished transactions; finished ones linger within LINGER, the oldest going first.
+ * Limits: `inFlight` unfinished transactions; finished ones linger within LINGER and ANSWERED, the oldest going first.
  */
+import { ExpiringBytes, type ExpiringBytesOptions } from "../base/expiring-bytes.ts";
 import { createTimerWheel } from "../base/timer-wheel.ts";
 import type { Flow } from "../transport/flow.ts";
 import type { ConnectionEnds } from "../transport/protocol-transport.ts";
@@ -78,8 +79,10 @@ export interface UpstreamView {
 }
 
 const TICK_MS = 100;
-/** Finished transactions that are remembered to replay their answer; 64 MiB is half of the budget of HARDENING D2. */
+/** Finished INVITEs that are remembered to replay their answer; 64 MiB is half of the budget of HARDENING D2. */
 const LINGER: LingerLimits = { entries: 65_536, bytes: 64 * 1024 * 1024 };
+/** The answers to all other requests: some 140,000 of them. */
+const ANSWERED: ExpiringBytesOptions = { ttlMs: TRANSACTION_MS, maxBytes: 64 * 1024 * 1024 };
 /** The filter's share of `answerWithinMs`: when it hangs and requests are let pass, the server still has time. */
 const FILTER_SHARE = 0.95;
 const PONG: Buffer = Buffer.from("\r\n", "latin1");
@@ -106,6 +109,7 @@ class SipProxy implements Proxy {
     const timers = createTimerWheel(deps.clock, TICK_MS);
     const nowMs = (): number => deps.clock.monotonicMs();
     const longLinger = new LingerQueue(timers, nowMs, TRANSACTION_MS, LINGER);
+    const answered = new ExpiringBytes(deps.clock, ANSWERED);
     const shortLinger = new LingerQueue(timers, nowMs, T4_MS, LINGER);
     this.#faces = new FlowFaces(options, deps.flowTokens);
     const targets = targetDeps(deps, options, this.#faces);
@@ -137,6 +141,7 @@ class SipProxy implements Proxy {
     const serverEnv = {
       timers,
       table: this.#servers,
+      answered,
       longLinger,
       shortLinger,
       load: this.#load,

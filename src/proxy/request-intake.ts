@@ -87,13 +87,19 @@ export class RequestIntake {
     const via = topmostVia(request);
     const key = transactionKey(request, via, face.flow.remote.address);
     const incoming: Incoming = { face, request, via, key };
-    const known = this.#deps.serverEnv.table.get(key);
-    if (!this.#isAdmitted(incoming, known === undefined)) return;
+    const { table, answered } = this.#deps.serverEnv;
+    const known = table.get(key);
+    const answer = known === undefined && !face.flow.reliable ? answered.get(key) : undefined;
+    if (!this.#isAdmitted(incoming, known === undefined && answer === undefined)) return;
     if (request.method === "ACK") {
       this.#acceptAck(incoming, known);
     } else if (known !== undefined) {
       this.#deps.counters.retransmissions += 1;
       known.retransmitted();
+    } else if (answer !== undefined) {
+      this.#deps.counters.retransmissions += 1;
+      // A copy: it may wait in the socket while others take its place.
+      this.#replyFlow(face.flow, via).send(Buffer.from(answer));
     } else if (request.method === "CANCEL") {
       this.#acceptCancel(incoming);
     } else {
@@ -138,9 +144,12 @@ export class RequestIntake {
     if (request.method === "ACK") return;
     const via = topmostVia(request);
     const key = transactionKey(request, via, face.flow.remote.address);
-    const known = this.#deps.serverEnv.table.get(key);
-    if (known === undefined) this.#refuse({ face, request, via, key }, INTERNAL_ERROR);
-    else known.context?.fail();
+    const { table, answered } = this.#deps.serverEnv;
+    const known = table.get(key);
+    if (known !== undefined) known.context?.fail();
+    else if (answered.get(key) === undefined) {
+      this.#refuse({ face, request, via, key }, INTERNAL_ERROR);
+    }
   }
 
   /** The seam's answers to an ACK go through ack.ts; this decides whether it gets there (RFC 6026 §7.1). */

@@ -1,4 +1,5 @@
 import type { TimerHandle, TimerWheel } from "../base/timer-wheel.ts";
+import type { ExpiringBytes } from "../base/expiring-bytes.ts";
 import type { Flow } from "../transport/flow.ts";
 import type { LingerQueue, Lingering } from "./linger.ts";
 import type { ResponseContext } from "./response-context.ts";
@@ -8,7 +9,9 @@ import { T1_MS, T2_MS, TRANSACTION_MS } from "./timers.ts";
 export interface ServerTransactionEnv {
   readonly timers: TimerWheel;
   readonly table: Map<string, ServerTransaction>;
-  /** 64·T1: Timers H, J and L. */
+  /** Final answers to what is not INVITE, by key, for retransmissions over UDP: Timer J. */
+  readonly answered: ExpiringBytes;
+  /** 64·T1: Timers H and L. */
   readonly longLinger: LingerQueue;
   /** T4: Timer I. */
   readonly shortLinger: LingerQueue;
@@ -41,7 +44,8 @@ type State = "proceeding" | "accepted" | "completed" | "confirmed" | "terminated
 /**
  * The server's half of a transaction: RFC 3261 §17.2 with the Accepted state of RFC 6026. It absorbs retransmissions
  * of the request, replays the last response, repeats a final answer to INVITE until the ACK is there, and knows
- * nothing of what the request says. Once finished it holds one response and nothing else.
+ * nothing of what the request says. Of a finished one its last response is left, of any but an INVITE nothing at all: that
+ * answer lies among the others (Timer J).
  */
 export class ServerTransaction implements Lingering {
   readonly key: string;
@@ -137,7 +141,8 @@ export class ServerTransaction implements Lingering {
     }
     this.#state = "completed";
     this.context = undefined;
-    if (!this.invite && this.replyFlow.reliable) {
+    if (!this.invite) {
+      if (!this.replyFlow.reliable) this.#env.answered.set(this.key, bytes);
       this.expire();
       return;
     }
