@@ -38,8 +38,8 @@ interface Arrival {
 /** A connection of the peer's to the gateway. */
 export interface OwnConnection extends AsyncDisposable {
   readonly open: boolean;
-  /** Sends OPTIONS with that topmost Via, the branch left out, and gives the answer. */
-  asks(via: string): Promise<SipText>;
+  /** Sends OPTIONS with that topmost Via, the branch left out, and gives the answer: the gateway's own, if nobody is named. */
+  asks(via: string, uri?: string): Promise<SipText>;
 }
 
 /** A server that speaks over connections alone, listens, and opens some of its own. It answers every request 200. */
@@ -82,9 +82,9 @@ export class StreamPeer implements AsyncDisposable {
       get open() {
         return socket.open;
       },
-      asks: async (via) => {
+      asks: async (via, uri) => {
         const callId = randomBytes(8).toString("hex");
-        socket.send(optionsRequest(via, callId));
+        socket.send(optionsRequest(via, uri, callId));
         return this.#answers.next(`an answer to ${via}`, (answer) => answer.callId === callId);
       },
       [Symbol.asyncDispose]: () => socket.close(),
@@ -122,10 +122,11 @@ export class StreamPeer implements AsyncDisposable {
   }
 }
 
-function optionsRequest(via: string, callId: string): Buffer {
-  return writeSip("OPTIONS sip:nobody@example.test SIP/2.0", [
+/** With no hops left the gateway answers by itself. */
+function optionsRequest(via: string, uri: string | undefined, callId: string): Buffer {
+  return writeSip(`OPTIONS ${uri ?? "sip:nobody@example.test"} SIP/2.0`, [
     ["Via", `${via};branch=z9hG4bK${callId}`],
-    ["Max-Forwards", "0"],
+    ["Max-Forwards", uri === undefined ? "0" : "70"],
     ["From", "<sip:peer@example.test>;tag=p"],
     ["To", "<sip:nobody@example.test>"],
     ["Call-ID", callId],

@@ -23,6 +23,8 @@ export interface TopmostVia {
   readonly received: string | undefined;
   /** RFC 3581: undefined when absent, "" when the sender asks for it. */
   readonly rport: string | undefined;
+  /** RFC 5923 §7: the sender takes requests over the connection that this one came by. */
+  readonly alias: boolean;
 }
 
 const SIP: Buffer = Buffer.from("sip", "latin1");
@@ -121,6 +123,7 @@ class ReadVia implements TopmostVia {
   readonly branch: string | undefined = undefined;
   readonly received: string | undefined = undefined;
   readonly rport: string | undefined = undefined;
+  readonly alias: boolean = false;
   private readonly bytes: Buffer;
   private readonly paramsStart: number;
 
@@ -140,6 +143,7 @@ class ReadVia implements TopmostVia {
       if (cursor.isNamed("branch")) this.branch = value();
       else if (cursor.isNamed("received")) this.received = value();
       else if (cursor.isNamed("rport")) this.rport = value();
+      else if (cursor.isNamed("alias")) this.alias = cursor.valueStart < 0;
     }
   }
 
@@ -159,6 +163,7 @@ const UNREADABLE: TopmostVia = {
   params: new Map(),
   received: undefined,
   rport: undefined,
+  alias: false,
 };
 
 /** "/" with blanks around it; the offset after it, or -1. */
