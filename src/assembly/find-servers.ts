@@ -15,12 +15,16 @@ const TRY_SHARE = 0.25;
 const random = (): number => randomInt(2 ** 32) / 2 ** 32;
 
 /** Finds the servers that names mean, as `dns` of the configuration says. */
-export function createLocator({ dns, listen, upstreamFrom }: Config, clock: Clock): ServerLocator {
+export function createLocator(config: Config, clock: Clock): ServerLocator {
+  const { dns, listen, upstreamFrom } = config;
   const { servers, timeoutMs, cacheEntries } = dns;
   const client = createNodeDns({ servers, tryMs: Math.ceil(TRY_SHARE * timeoutMs) });
   const ipv6 = [...listen, ...upstreamFrom].some(({ address }) => address.includes(":"));
   const cached = cachedDns(client, clock, { entries: cacheEntries });
-  return createServerLocator({ clock, dns: cached, random }, { timeoutMs, ipv6 });
+  return createServerLocator(
+    { clock, dns: cached, random },
+    { timeoutMs, ipv6, tls: speaksTls(config) },
+  );
 }
 
 /** The servers of `upstream`, followed from now on; undefined with the embedded registrar. */
@@ -46,13 +50,22 @@ export async function upstreamNames(
 /** By which transports servers are reached, now or when a name means another one: each needs a listener towards them. */
 export function serverTransports(
   names: UpstreamNames | undefined,
-  { udpMtuBytes }: Config,
+  config: Config,
 ): ReadonlySet<TransportName> {
   const transports = new Set<TransportName>(names?.targets.map(({ transport }) => transport));
-  for (const { transportGiven } of names?.followed ?? []) {
-    if (!transportGiven) transports.add("udp").add("tcp");
+  for (const { transport, transportGiven } of names?.followed ?? []) {
+    transports.add(transport);
+    // A sips: URI never means another transport than TLS.
+    if (transportGiven || transport === "tls") continue;
+    transports.add("udp").add("tcp");
+    if (speaksTls(config)) transports.add("tls");
   }
   // Large requests leave by TCP, and their answers may come to where they say that we listen.
-  if (transports.has("udp") && udpMtuBytes !== undefined) transports.add("tcp");
+  if (transports.has("udp") && config.udpMtuBytes !== undefined) transports.add("tcp");
   return transports;
+}
+
+/** Without a certificate of our own there is no TLS. */
+function speaksTls({ tls }: Config): boolean {
+  return tls.certificates.length > 0;
 }

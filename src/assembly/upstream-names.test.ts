@@ -61,8 +61,19 @@ describe("findUpstream", () => {
     });
     await findUpstream(dns, server("sip.example", { portGiven: true, transportGiven: true }));
     expect(dns.asked).toEqual([
-      { host: "sip.example", port: undefined, transport: undefined },
-      { host: "sip.example", port: 5060, transport: "udp" },
+      { host: "sip.example", port: undefined, transport: undefined, secure: false },
+      { host: "sip.example", port: 5060, transport: "udp", secure: false },
+    ]);
+  });
+
+  it("asks them about servers by TLS too, and about sips: for nothing else", async () => {
+    const dns = deps(true);
+    const tls = { transport: "tls", port: 5061 } as const;
+    await findUpstream(dns, server("sip.example", { ...tls, transportGiven: true }));
+    await findUpstream(dns, server("sip.example", { ...tls, uri: "sips:sip.example" }));
+    expect(dns.asked).toEqual([
+      { host: "sip.example", port: undefined, transport: "tls", secure: false },
+      { host: "sip.example", port: undefined, transport: undefined, secure: true },
     ]);
   });
 

@@ -30,13 +30,14 @@ const SYSTEM_TTL_MS = 60_000;
 export async function findUpstream(deps: FindDeps, server: UpstreamServer): Promise<FoundUpstream> {
   const { host, transport } = server;
   const bySystem = isIP(host) !== 0 || deps.isLocalName(host);
-  if (bySystem || (transport !== "udp" && transport !== "tcp")) {
+  if (bySystem || transport === "ws" || transport === "wss") {
     return { targets: [await deps.askSystem(server)], ttlMs: undefined };
   }
   const located = await deps.locator.locate({
     host,
     port: server.portGiven ? server.port : undefined,
     transport: server.transportGiven ? transport : undefined,
+    secure: /^sips:/i.test(server.uri),
   });
   if (!located.ok) return { targets: [await deps.askSystem(server)], ttlMs: SYSTEM_TTL_MS };
   const { servers, ttlMs } = located.value;

@@ -139,6 +139,10 @@ describe("readTls", () => {
     const allowed = '[{ uri: "sip:10.0.0.5;transport=tcp", allow_clear: true }]';
     expect(load(`${TLS}${listen}upstream: ${allowed}`).shown).toEqual([]);
     expect(load(`${TLS}${listen}upstream: ["sips:sip.example.com"]`).shown).toEqual([]);
+    const open = load(`${TLS}${listen}upstream: ["sip:sip.example.com"]`).shown;
+    expect(open).toMatchObject([expect.stringContaining("unless its name leads to TLS")]);
+    const fixed = load(`${TLS}${listen}upstream: ["sip:sip.example.com:5060"]`).shown;
+    expect(fixed).not.toMatchObject([expect.stringContaining("unless its name leads to TLS")]);
   });
 
   it("warns when what the server sends by TLS may not go on to clients", () => {

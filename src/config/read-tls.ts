@@ -1,8 +1,9 @@
 import { statSync } from "node:fs";
+import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { holdsCertificate, readKeyPair, type KeyPair } from "../base/key-pair.ts";
 import type { ProblemSink, RulePath } from "../policy/rule-problem.ts";
-import type { Config, TlsConfig, TransportName } from "./config.ts";
+import type { Config, TlsConfig, TransportName, UpstreamServer } from "./config.ts";
 import { displayPath, readRegularFile } from "./read-file.ts";
 import type { CertificateData, TlsData } from "./tls-schema.ts";
 
@@ -145,7 +146,8 @@ export function checkTls(
   if (upstream.kind === "embedded") return;
   const encrypted = listen.filter(({ transport }) => ENCRYPTED.has(transport));
   const clear = listen.filter(({ transport }) => !ENCRYPTED.has(transport));
-  for (const [index, { transport, allowClear }] of upstream.servers.entries()) {
+  for (const [index, server] of upstream.servers.entries()) {
+    const { transport, allowClear } = server;
     const isEncrypted = ENCRYPTED.has(transport);
     const listener = isEncrypted ? clear[0] : encrypted[0];
     if (isEncrypted && !tls.verifyPeer) {
@@ -156,12 +158,17 @@ export function checkTls(
     if (allowClear || listener === undefined) continue;
     const message = isEncrypted
       ? `what this server sends by TLS is refused to clients at ${listener.transport}://, which are reached in clear`
-      : `what clients send by ${listener.transport} is refused, since this server is reached in clear`;
+      : `what clients send by ${listener.transport} is refused, since this server is reached in clear${mayLeadToTls(server) ? " (unless its name leads to TLS: NAPTR, or SRV of _sips._tcp)" : ""}`;
     const hint = isEncrypted
       ? "let clients use TLS, or permit it: { uri: …, allow_clear: true }"
       : "reach it by transport=tls, or permit it: { uri: …, allow_clear: true }";
     sink.warn(["upstream", index], message, hint);
   }
+}
+
+/** RFC 3263 §4.1: where neither port nor transport is written, the name servers choose. */
+function mayLeadToTls({ host, portGiven, transportGiven }: UpstreamServer): boolean {
+  return isIP(host) === 0 && !portGiven && !transportGiven;
 }
 
 /** A server on TLS opens connections to us as well, at the address that stands in Record-Route and Path. */

@@ -1,11 +1,25 @@
 import { describe, expect, it } from "vitest";
-import { firstStep, isUnresolvable, naptrSteps, orderSrv } from "./select-server.ts";
+import {
+  firstStep,
+  isUnresolvable,
+  naptrSteps,
+  orderSrv,
+  srvSteps,
+  withoutSrv,
+  type SipTransport,
+} from "./select-server.ts";
 
-const name = (host: string, port?: number, transport?: "udp" | "tcp") => ({
+const name = (host: string, port?: number, transport?: SipTransport) => ({
   host,
   port,
   transport,
+  secure: false,
 });
+const sips = (...given: Parameters<typeof name>) => ({ ...name(...given), secure: true });
+
+const ANY = (): boolean => true;
+const CLEAR = (transport: SipTransport): boolean => transport !== "tls";
+const TLS = (transport: SipTransport): boolean => transport === "tls";
 
 describe("firstStep", () => {
   it.each([
@@ -26,6 +40,23 @@ describe("firstStep", () => {
       { kind: "srv", transport: "tcp", name: "_sip._tcp.a.example" },
     ],
     ["neither: NAPTR", name("a.example"), { kind: "naptr" }],
+    [
+      "TLS: its SRV alone",
+      name("a.example", undefined, "tls"),
+      { kind: "srv", transport: "tls", name: "_sips._tcp.a.example" },
+    ],
+    ["a sips: address", sips("10.0.0.5"), { kind: "literal", transport: "tls", port: 5061 }],
+    [
+      "sips: and a port",
+      sips("a.example", 5070),
+      { kind: "addresses", transport: "tls", port: 5070 },
+    ],
+    [
+      "sips: and TCP, which is TLS (RFC 3261 §26.2.2)",
+      sips("a.example", undefined, "tcp"),
+      { kind: "srv", transport: "tls", name: "_sips._tcp.a.example" },
+    ],
+    ["sips: alone", sips("a.example"), { kind: "naptr" }],
   ])("begins, with %s", (_what, given, step) => {
     expect(firstStep(given)).toEqual(step);
   });
@@ -40,18 +71,57 @@ describe("naptrSteps", () => {
     replacement: `${service}.example`,
   });
 
-  it("goes by order, then preference, and passes over what we do not speak", () => {
-    const records = [
-      record(20, 1, "SIP+D2U"),
-      record(10, 9, "sip+d2t"),
-      record(10, 1, "SIPS+D2T"),
-      record(10, 2, "SIP+D2U", "u"),
-      record(10, 3, "E2U+sip"),
-    ];
-    expect(naptrSteps(records)).toEqual([
-      { kind: "srv", transport: "tcp", name: "sip+d2t.example" },
-      { kind: "srv", transport: "udp", name: "SIP+D2U.example" },
-    ]);
+  const RECORDS = [
+    record(20, 1, "SIP+D2U"),
+    record(10, 9, "sip+d2t"),
+    record(10, 1, "SIPS+D2T"),
+    record(10, 2, "SIP+D2U", "u"),
+    record(10, 3, "E2U+sip"),
+    record(1, 1, "SIPS+D2W"),
+    record(1, 1, "SIP+D2W"),
+    record(1, 1, "SIPS+D2S"),
+    record(1, 1, "SIPS+D2U"),
+  ];
+  const TLS_STEP = { kind: "srv", transport: "tls", name: "SIPS+D2T.example" };
+  const TCP_STEP = { kind: "srv", transport: "tcp", name: "sip+d2t.example" };
+  const UDP_STEP = { kind: "srv", transport: "udp", name: "SIP+D2U.example" };
+
+  it.each([
+    [
+      "goes by order, then preference, and passes over what we do not speak",
+      ANY,
+      [TLS_STEP, TCP_STEP, UDP_STEP],
+    ],
+    ["leaves TLS out where there is none", CLEAR, [TCP_STEP, UDP_STEP]],
+    ["leads to nothing but TLS where it must be secure", TLS, [TLS_STEP]],
+  ])("%s", (_what, mayUse, steps) => {
+    expect(naptrSteps(RECORDS, mayUse)).toEqual(steps);
+  });
+
+  it("takes the order for what it is, though TLS come last", () => {
+    const records = [record(2, 1, "SIPS+D2T"), record(1, 1, "SIP+D2T")];
+    expect(naptrSteps(records, ANY).map(({ transport }) => transport)).toEqual(["tcp", "tls"]);
+  });
+});
+
+describe("srvSteps", () => {
+  it.each([
+    ["TLS first", ANY, ["_sips._tcp.a.example", "_sip._udp.a.example", "_sip._tcp.a.example"]],
+    ["no TLS", CLEAR, ["_sip._udp.a.example", "_sip._tcp.a.example"]],
+    ["TLS alone", TLS, ["_sips._tcp.a.example"]],
+  ])("asks for %s", (_what, mayUse, names) => {
+    expect(srvSteps("a.example", mayUse).map((step) => step.name)).toEqual(names);
+  });
+});
+
+describe("withoutSrv", () => {
+  it.each([
+    [name("a.example"), "udp", 5060],
+    [name("a.example", undefined, "tcp"), "tcp", 5060],
+    [name("a.example", undefined, "tls"), "tls", 5061],
+    [sips("a.example"), "tls", 5061],
+  ] as const)("goes to the usual port", (given, transport, port) => {
+    expect(withoutSrv(given)).toEqual({ kind: "addresses", transport, port });
   });
 });
 

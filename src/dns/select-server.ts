@@ -1,8 +1,11 @@
 import { isIP } from "node:net";
 import type { NaptrRecord, SrvRecord } from "./dns-records.ts";
 
-/** How a server is to be reached; what else RFC 3263 knows is not spoken towards names. */
-export type SipTransport = "udp" | "tcp";
+/**
+ * How a server is to be reached. Over SCTP nothing is spoken here, and WebSockets are opened by clients alone, so that
+ * `SIP+D2W` and `SIPS+D2W` (RFC 7118 §5) lead nowhere.
+ */
+export type SipTransport = "udp" | "tcp" | "tls";
 
 /** What a URI says of the server: its host, and port and transport where they are written. */
 export interface ServerName {
@@ -10,6 +13,8 @@ export interface ServerName {
   readonly host: string;
   readonly port: number | undefined;
   readonly transport: SipTransport | undefined;
+  /** It must be TLS (a sips: URI): no record leads to anything else. */
+  readonly secure: boolean;
 }
 
 /** What to ask next. */
@@ -23,38 +28,61 @@ export type Step =
   /** NAPTR, then SRV of every transport, then addresses. */
   | { readonly kind: "naptr" };
 
-const DEFAULT_PORT = 5060;
+type SrvStep = Step & { readonly kind: "srv" };
+
+/** RFC 3261 §19.1.2. */
+const DEFAULT_PORTS: Readonly<Record<SipTransport, number>> = { udp: 5060, tcp: 5060, tls: 5061 };
 
 /** RFC 3263 §4.1 and §4.2: where the search begins. */
-export function firstStep({ host, port, transport }: ServerName): Step {
-  const chosen = transport ?? "udp";
-  if (isIP(host) !== 0) return { kind: "literal", transport: chosen, port: port ?? DEFAULT_PORT };
+export function firstStep(name: ServerName): Step {
+  const { host, port, transport } = name;
+  const chosen = usualTransport(name);
+  if (isIP(host) !== 0) {
+    return { kind: "literal", transport: chosen, port: port ?? DEFAULT_PORTS[chosen] };
+  }
   if (port !== undefined) return { kind: "addresses", transport: chosen, port };
-  if (transport !== undefined) return { kind: "srv", transport, name: srvName(transport, host) };
+  if (transport !== undefined) return srvStep(chosen, host);
   return { kind: "naptr" };
 }
 
-export function srvName(transport: SipTransport, host: string): string {
-  return `_sip._${transport}.${host}`;
+/** The transport where no record says one; a sips: URI knows TLS alone, whatever stands in it. */
+function usualTransport({ transport, secure }: ServerName): SipTransport {
+  return secure ? "tls" : (transport ?? "udp");
+}
+
+function srvStep(transport: SipTransport, host: string): SrvStep {
+  const service = transport === "tls" ? "_sips._tcp" : `_sip._${transport}`;
+  return { kind: "srv", transport, name: `${service}.${host}` };
 }
 
 /** The port where no SRV record names one (RFC 3263 §4.2). */
-export function withoutSrv(transport: SipTransport | undefined): Step {
-  return { kind: "addresses", transport: transport ?? "udp", port: DEFAULT_PORT };
+export function withoutSrv(name: ServerName): Step {
+  const transport = usualTransport(name);
+  return { kind: "addresses", transport, port: DEFAULT_PORTS[transport] };
+}
+
+/** May a record lead to this transport? TLS is for who speaks it, and all that there is for what must be secure. */
+export type MayUse = (transport: SipTransport) => boolean;
+
+/** SRV of every transport, for a domain without NAPTR (RFC 3263 §4.1): what is encrypted first. */
+export function srvSteps(host: string, mayUse: MayUse): readonly SrvStep[] {
+  const transports = (["tls", "udp", "tcp"] as const).filter(mayUse);
+  return transports.map((transport) => srvStep(transport, host));
 }
 
 const SERVICES: ReadonlyMap<string, SipTransport> = new Map([
+  ["sips+d2t", "tls"],
   ["sip+d2u", "udp"],
   ["sip+d2t", "tcp"],
 ]);
 
-/** The SRV names that NAPTR records lead to, in their order (RFC 3263 §4.1); services that we do not speak are passed over. */
-export function naptrSteps(records: readonly NaptrRecord[]): readonly (Step & { kind: "srv" })[] {
-  const steps: (Step & { kind: "srv" })[] = [];
-  for (const record of records.toSorted(byOrder)) {
-    const transport = SERVICES.get(record.service.toLowerCase());
-    if (transport === undefined || record.flags.toLowerCase() !== "s") continue;
-    if (record.replacement !== "") steps.push({ kind: "srv", transport, name: record.replacement });
+/** The SRV names that NAPTR records lead to, in their order (RFC 3263 §4.1); services that may not be used are passed over. */
+export function naptrSteps(records: readonly NaptrRecord[], mayUse: MayUse): readonly SrvStep[] {
+  const steps: SrvStep[] = [];
+  for (const { service, flags, replacement } of records.toSorted(byOrder)) {
+    const transport = SERVICES.get(service.toLowerCase());
+    if (transport === undefined || !mayUse(transport) || flags.toLowerCase() !== "s") continue;
+    if (replacement !== "") steps.push({ kind: "srv", transport, name: replacement });
   }
   return steps;
 }

@@ -4,9 +4,10 @@ import { DnsServer, type DnsZone } from "../../test/support/dns-server.ts";
 import { createManualClock } from "../../test/support/manual-clock.ts";
 import { cachedDns } from "./cached-dns.ts";
 import { createNodeDns } from "./node-dns.ts";
+import type { SipTransport } from "./select-server.ts";
 import { createServerLocator } from "./server-locator.ts";
 
-async function locator(zones: Readonly<Record<string, DnsZone>>) {
+async function locator(zones: Readonly<Record<string, DnsZone>>, { tls = false } = {}) {
   const server = await DnsServer.open(zones);
   const clock = createManualClock();
   const dns = cachedDns(createNodeDns({ servers: [server.address], tryMs: 1000 }), clock, {
@@ -14,11 +15,17 @@ async function locator(zones: Readonly<Record<string, DnsZone>>) {
   });
   const search = createServerLocator(
     { clock, dns, random: () => 0 },
-    { timeoutMs: 4000, ipv6: true },
+    { timeoutMs: 4000, ipv6: true, tls },
   );
   /** "udp 10.0.0.1:5060", in the order in which they are tried; or the problem. */
-  async function found(host: string, port?: number, transport?: "udp" | "tcp") {
-    const located = await search.locate({ host, port, transport });
+  async function found(host: string, port?: number, transport?: SipTransport) {
+    return shown(await search.locate({ host, port, transport, secure: false }));
+  }
+  /** The same for a sips: URI. */
+  async function foundSecurely(host: string, port?: number, transport?: SipTransport) {
+    return shown(await search.locate({ host, port, transport, secure: true }));
+  }
+  function shown(located: Awaited<ReturnType<typeof search.locate>>) {
     if (!located.ok) return located.problem;
     return located.value.servers.map((one) => `${one.transport} ${one.address}:${one.port}`);
   }
@@ -26,6 +33,7 @@ async function locator(zones: Readonly<Record<string, DnsZone>>) {
     server,
     clock,
     found,
+    foundSecurely,
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
@@ -69,6 +77,61 @@ describe("createServerLocator", () => {
     expect(await dns.found("plain.example", undefined, "tcp")).toEqual([
       "tcp 10.0.0.3:5060",
       "tcp 10.0.0.4:5060",
+    ]);
+  });
+
+  it("takes TLS from NAPTR in its order, where we speak it", async () => {
+    const zones = {
+      ...TWO,
+      "_sips._tcp.a.example": { srv: [[1, 1, 5061, "two.example"]] },
+    } as const;
+    await using dns = await locator(zones, { tls: true });
+    expect(await dns.found("a.example")).toEqual([
+      "tls 10.0.0.2:5061",
+      "tcp 10.0.0.1:5080",
+      "tcp fd00::1:5080",
+      "tcp 10.0.0.2:5070",
+    ]);
+  });
+
+  it("takes SRV of TLS before the others where there is no NAPTR", async () => {
+    const zones = {
+      ...TWO,
+      "_sips._tcp.srv.example": { srv: [[9, 1, 5071, "one.example"]] },
+    } as const;
+    await using dns = await locator(zones, { tls: true });
+    expect(await dns.found("srv.example")).toEqual([
+      "tls 10.0.0.1:5071",
+      "tls fd00::1:5071",
+      "udp 10.0.0.2:5090",
+    ]);
+    expect(await dns.found("plain.example", undefined, "tls")).toEqual([
+      "tls 10.0.0.3:5061",
+      "tls 10.0.0.4:5061",
+    ]);
+  });
+
+  it.each([
+    [
+      "NAPTR for clear transports alone",
+      { naptr: [[1, 1, "s", "SIP+D2U", "_sip._udp.srv.example"]] },
+    ],
+    ["no NAPTR", {}],
+  ] as const)("leads a sips: URI to TLS, with %s", async (_what, zone) => {
+    await using dns = await locator({ ...TWO, "b.example": { ...zone, a: ["10.0.0.8"] } });
+    expect(await dns.foundSecurely("b.example")).toEqual(["tls 10.0.0.8:5061"]);
+    expect(dns.server.asked.filter((question) => /_sip\._/.test(question))).toEqual([]);
+    expect(dns.server.asked).toContain("srv _sips._tcp.b.example");
+    dns.server.zones.set("_sips._tcp.b.example", { srv: [[1, 1, 5099, "two.example"]] });
+    dns.clock.advance(61_000);
+    expect(await dns.foundSecurely("b.example")).toEqual(["tls 10.0.0.2:5099"]);
+  });
+
+  it("asks for no SRV where a sips: URI names a port", async () => {
+    await using dns = await locator(TWO);
+    expect(await dns.foundSecurely("plain.example", 5071, "tcp")).toEqual([
+      "tls 10.0.0.3:5071",
+      "tls 10.0.0.4:5071",
     ]);
   });
 

@@ -2,7 +2,11 @@
  * Finds the servers that a SIP URI means (RFC 3263 §4): which transport, which addresses and ports, in which order they
  * are tried. What to ask stands in select-server.ts; this asks it.
  *
- * Does not: TLS (SIPS+D2T), DNSSEC, search domains.
+ * What is found for a sips: URI is TLS, whatever the records say, so that no name server can bring it into the clear. Whom
+ * the certificate must name is for the caller: the host that was asked for, never one that a record has brought in
+ * (RFC 5922 §4).
+ *
+ * Does not: SCTP, DNSSEC, search domains.
  * Limits: one deadline for all questions about a name, SERVERS_TRIED servers.
  */
 import type { Clock } from "../base/clock.ts";
@@ -13,7 +17,7 @@ import {
   isUnresolvable,
   naptrSteps,
   orderSrv,
-  srvName,
+  srvSteps,
   withoutSrv,
   type ServerName,
   type SipTransport,
@@ -53,6 +57,8 @@ export interface LocatorOptions {
   readonly timeoutMs: number;
   /** IPv6 addresses are of use. */
   readonly ipv6: boolean;
+  /** We speak TLS: records may lead there also when the URI does not ask for it. */
+  readonly tls: boolean;
 }
 
 /** However many records there are, a request is not tried at more. */
@@ -99,6 +105,10 @@ class Search {
     return ok({ servers: [...this.#servers], ttlMs: this.#ttlMs });
   }
 
+  /** RFC 3263 §4.1: for a sips: URI services of TLS alone, for a sip: URI those too. */
+  readonly #mayUse = (transport: SipTransport): boolean =>
+    transport === "tls" ? this.#name.secure || this.#options.tls : !this.#name.secure;
+
   async run(): Promise<void> {
     await this.#take(firstStep(this.#name));
     this.#done = true;
@@ -114,7 +124,7 @@ class Search {
         await this.#addresses(step.transport, host, step.port);
         return;
       case "srv":
-        if (!(await this.#srv(step))) await this.#take(withoutSrv(step.transport));
+        if (!(await this.#srv(step))) await this.#take(withoutSrv(this.#name));
         return;
       case "naptr":
         await this.#naptr();
@@ -124,15 +134,17 @@ class Search {
   async #naptr(): Promise<void> {
     const { host } = this.#name;
     const records = this.#records(await this.#deps.dns.naptr(host));
+    const found =
+      (await this.#srvOfAll(naptrSteps(records, this.#mayUse))) ||
+      (await this.#srvOfAll(srvSteps(host, this.#mayUse)));
+    if (!found) await this.#take(withoutSrv(this.#name));
+  }
+
+  /** True when one of them has records. */
+  async #srvOfAll(steps: readonly (Step & { kind: "srv" })[]): Promise<boolean> {
     let found = false;
-    for (const step of naptrSteps(records)) found = (await this.#srv(step)) || found;
-    if (found) return;
-    // RFC 3263 §4.1: no NAPTR, so SRV of every transport that we speak.
-    for (const transport of ["udp", "tcp"] as const) {
-      const step = { kind: "srv", transport, name: srvName(transport, host) } as const;
-      found = (await this.#srv(step)) || found;
-    }
-    if (!found) await this.#take(withoutSrv(undefined));
+    for (const step of steps) found = (await this.#srv(step)) || found;
+    return found;
   }
 
   /** True when there are SRV records, whatever their addresses. */

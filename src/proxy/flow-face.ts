@@ -23,7 +23,7 @@ export interface FlowDependent {
 export class FlowFace {
   readonly flow: Flow;
   readonly side: Side;
-  /** "Via: SIP/2.0/TCP 192.0.2.1:5060;branch=" */
+  /** "Via: SIP/2.0/TCP 192.0.2.1:5060;branch="; by TLS that we opened "…:5061;alias;branch=". */
   readonly viaHead: string;
   /** "192.0.2.1:5060" */
   readonly sentBy: string;
@@ -41,7 +41,9 @@ export class FlowFace {
     this.flow = flow;
     this.side = side;
     this.sentBy = sentBy;
-    this.viaHead = `Via: SIP/2.0/${flow.transport.toUpperCase()} ${sentBy};branch=`;
+    // RFC 5923 §8.1: the server may send us requests over a connection for which both have shown who they are.
+    const alias = flow.outgoing && flow.transport === "tls" ? ";alias" : "";
+    this.viaHead = `Via: SIP/2.0/${flow.transport.toUpperCase()} ${sentBy}${alias};branch=`;
     this.#tokens = tokens;
   }
 

@@ -9,7 +9,10 @@ const ONE: LocatedServer = { transport: "tcp", address: "192.0.2.51", port: 5071
 const TWO: LocatedServer = { transport: "udp", address: "192.0.2.52", port: 5072 };
 
 /** A gateway whose name servers know `servers`, or have that problem; the answer comes when `tell` is called. */
-function named(servers: readonly LocatedServer[] | LocateProblem) {
+function named(
+  servers: readonly LocatedServer[] | LocateProblem,
+  { transport = "tcp" }: { transport?: "tcp" | "tls" } = {},
+) {
   const asked: unknown[] = [];
   const told = Promise.withResolvers<void>();
   const locate: ServerLocator["locate"] = async (name) => {
@@ -17,7 +20,7 @@ function named(servers: readonly LocatedServer[] | LocateProblem) {
     await told.promise;
     return typeof servers === "string" ? failed(servers) : ok({ servers, ttlMs: 60_000 });
   };
-  const b = bench({ locator: { locate } });
+  const b = bench({ locator: { locate }, transport });
   // Opens the connection to the server.
   b.send(b.alice, request("OPTIONS"));
   b.upstream().taken();
@@ -37,7 +40,9 @@ describe("createProxy with names from the server side", () => {
     const b = named([ONE, TWO]);
     b.send(b.upstream(), request("MESSAGE", { via: VIA, uri }));
     await b.tell();
-    expect(b.asked).toEqual([{ host: "far.example", port: undefined, transport: "tcp" }]);
+    expect(b.asked).toEqual([
+      { host: "far.example", port: undefined, transport: "tcp", secure: false },
+    ]);
     const got = b.at(ONE).request();
     expect(got.requestUri).toBe(uri);
     b.send(b.at(ONE), answer(got, 200));
@@ -49,7 +54,9 @@ describe("createProxy with names from the server side", () => {
     const extra = ["Route: <sip:edge.example:5071;lr>"];
     b.send(b.upstream(), request("MESSAGE", { via: VIA, uri, extra }));
     await b.tell();
-    expect(b.asked).toEqual([{ host: "edge.example", port: 5071, transport: undefined }]);
+    expect(b.asked).toEqual([
+      { host: "edge.example", port: 5071, transport: undefined, secure: false },
+    ]);
     expect(values(b.at(ONE).request(), HeaderId.Route)).toEqual(["<sip:edge.example:5071;lr>"]);
   });
 
@@ -107,7 +114,8 @@ describe("createProxy with names from the server side", () => {
   });
 
   it.each([
-    ["sips:carol@far.example", 502],
+    ["sips:carol@far.example;transport=udp", 480],
+    ["sip:carol@far.example;transport=sctp", 502],
     ["sip:carol@far.example;transport=ws", 430],
     ["sip:x7.invalid", 430],
     ["sip:c@[ff02::1]", 502],
@@ -116,6 +124,68 @@ describe("createProxy with names from the server side", () => {
     b.send(b.upstream(), request("MESSAGE", { via: VIA, uri: other }));
     expect(b.upstream().response().status).toBe(status);
     expect(b.asked).toEqual([]);
+  });
+});
+
+describe("createProxy with names and TLS", () => {
+  const TLS: LocatedServer = { transport: "tls", address: "192.0.2.53", port: 5061 };
+  const lost = (b: ReturnType<typeof named>, at: LocatedServer): void => {
+    const flow = b.at(at);
+    flow.open = false;
+    b.proxy.onClose(flow);
+  };
+
+  it.each([
+    ["sips:carol@far.example", { transport: undefined, secure: true }],
+    ["sips:carol@far.example;transport=tcp", { transport: "tcp", secure: true }],
+    ["sip:carol@far.example;transport=TLS", { transport: "tls", secure: false }],
+    ["sips:carol@x.example;maddr=far.example", { transport: undefined, secure: true }],
+  ])("asks for %s, and the certificate must name that domain", async (other, asked) => {
+    const b = named([TLS]);
+    b.send(b.upstream(), request("MESSAGE", { via: VIA, uri: other }));
+    await b.tell();
+    expect(b.asked).toEqual([{ host: "far.example", port: undefined, ...asked }]);
+    expect(b.at(TLS).request().requestUri).toBe(other);
+    expect(b.network.names.at(-1)).toBe("far.example");
+  });
+
+  it("goes by TLS to the next Route of a sips: request, though that Route be sip:", async () => {
+    const b = named([TLS]);
+    const extra = ["Route: <sip:edge.example;lr>"];
+    b.send(b.upstream(), request("MESSAGE", { via: VIA, uri: "sips:carol@far.example", extra }));
+    await b.tell();
+    expect(b.asked).toMatchObject([{ host: "edge.example", secure: true }]);
+    expect(b.network.names.at(-1)).toBe("edge.example");
+  });
+
+  it("does not fall back to clear with what came by TLS", async () => {
+    const b = named([TLS, ONE, TWO], { transport: "tls" });
+    b.send(
+      b.upstream(),
+      request("MESSAGE", { via: "SIP/2.0/TLS 10.9.0.5:5070", uri: "sip:c@far.example" }),
+    );
+    await b.tell();
+    expect(b.at(TLS).takenLines()).toHaveLength(1);
+    lost(b, TLS);
+    expect(b.upstream().takenLines()).toEqual(["SIP/2.0 430 Flow Failed"]);
+    const clear = [...b.network.flows.values()].filter(({ encrypted }) => !encrypted);
+    expect(clear.flatMap((flow) => flow.taken())).toEqual([]);
+  });
+
+  it("does with what came in clear", async () => {
+    const b = named([TLS, ONE]);
+    b.send(b.upstream(), request("MESSAGE", { via: VIA, uri: "sip:c@far.example" }));
+    await b.tell();
+    lost(b, TLS);
+    expect(b.at(ONE).takenLines()).toHaveLength(1);
+  });
+
+  it("never does so for a sips: URI, were the name servers to say it", async () => {
+    const b = named([ONE, TWO]);
+    b.send(b.upstream(), request("MESSAGE", { via: VIA, uri: "sips:carol@far.example" }));
+    await b.tell();
+    expect(b.upstream().takenLines()).toEqual(["SIP/2.0 480 Not Reachable Over TLS"]);
+    expect(b.at(ONE).taken()).toEqual([]);
   });
 });
 

@@ -86,6 +86,8 @@ class FakeNetwork implements FlowOpener {
   readonly flows: Map<string, FakeFlow> = new Map();
   /** Names that certificates had to prove, in the order of connecting. */
   readonly names: (string | undefined)[] = [];
+  /** Connections that peers offered for requests to them, and the port of each. */
+  readonly offered: [flow: Flow, port: number][] = [];
   connect(target: Parameters<FlowOpener["connect"]>[0]): FakeFlow {
     this.names.push(target.name);
     const { transport, remote } = target;
@@ -96,6 +98,9 @@ class FakeNetwork implements FlowOpener {
     if (known?.open === true) return known;
     this.flows.set(flow.id, flow);
     return flow;
+  }
+  alias(flow: Flow, port: number): void {
+    this.offered.push([flow, port]);
   }
   flowById(id: string): FakeFlow | undefined {
     const flow = this.flows.get(id);

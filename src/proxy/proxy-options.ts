@@ -39,6 +39,8 @@ export interface FlowOpener {
     readonly name?: string;
   }): Flow;
   flowById(id: string): Flow | undefined;
+  /** The peer that has opened this connection listens at that port and takes requests over it (RFC 5923); left out: none do. */
+  alias?(flow: Flow, port: number): void;
 }
 
 /** The operator's log, as far as the proxy writes to it; never a message body. */

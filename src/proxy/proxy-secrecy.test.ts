@@ -51,7 +51,7 @@ describe("what came in by TLS", () => {
     const { alice, send, network } = stage([server("tls")]);
     send(alice, request("MESSAGE"));
     const got = network.to(UPSTREAM, "tls").request();
-    expect(values(got, HeaderId.Via)[0]).toMatch(/^SIP\/2\.0\/TLS 10\.0\.0\.1:5063;branch=/);
+    expect(values(got, HeaderId.Via)[0]).toMatch(/^SIP\/2\.0\/TLS 10\.0\.0\.1:5063;alias;branch=/);
   });
 
   it.each(["udp", "tcp"] as const)("is refused rather than sent to a server by %s", (transport) => {

@@ -12,6 +12,7 @@ import type { FlowFace } from "./flow-face.ts";
 import type { ProxyCore } from "./proxy-core.ts";
 import type { ProxyCounters } from "./proxy-counters.ts";
 import { isUnicast } from "./is-unicast.ts";
+import { learnAlias } from "./learn-alias.ts";
 import { placementRefusal } from "./placement.ts";
 import { receiversOf } from "./receivers.ts";
 import { authenticatedAor } from "./registration.ts";
@@ -91,6 +92,7 @@ export class RequestIntake {
     const known = table.get(key);
     const answer = known === undefined && !face.flow.reliable ? answered.get(key) : undefined;
     if (!this.#isAdmitted(incoming, known === undefined && answer === undefined)) return;
+    if (via.alias) learnAlias(this.#deps.core.targets.opener, face.flow, via);
     if (request.method === "ACK") {
       this.#acceptAck(incoming, known);
     } else if (known !== undefined) {

@@ -201,8 +201,9 @@ function towardsUri(deps: TargetDeps, plan: RoutePlan, secrecy: Secrecy): Chosen
       ? ok([deps.upstreams.inOrder(secrecy)])
       : failed(NOT_SECURE);
   }
-  const name = serverNameOf(uri);
+  const name = serverNameOf(uri, secrecy);
   if (deps.locator === undefined || name === undefined) return failed(UNRESOLVED);
+  if (name.secure && name.transport === "udp") return failed(NOT_SECURE);
   return locatedTargets(deps.locator, name, {
     isOwn: ({ remote }) => deps.faces.isOwn(remote.address, remote.port),
     open: (found) => openHop(deps, found),
@@ -214,10 +215,11 @@ function readUri(text: string): SipUri | undefined {
   return uri.ok ? uri.value : undefined;
 }
 
-/** A next hop without a name. */
+/** A next hop; `name`: by which it was looked up, left out where it was an address. */
 export interface Hop {
   readonly transport: TransportName;
   readonly remote: Endpoint;
+  readonly name?: string;
 }
 
 /** The address in a URI, `maddr` first (RFC 3261 §16.6 step 7); undefined for names and for what is no single host. */
@@ -243,10 +245,11 @@ export function openHop(deps: TargetDeps, hop: Hop): Target {
   const upstream = faces.upstreamAt(hop.transport, hop.remote);
   const server = options.isServerSide(hop.remote.address) || upstream !== undefined;
   const local = faces.listener(server ? "server" : "client", hop.transport, hop.remote.address);
+  const name = hop.name ?? upstream?.host;
   const flow = opener.connect({
     ...hop,
     ...(local === undefined ? {} : { local }),
-    ...(upstream === undefined ? {} : { name: upstream.host }),
+    ...(name === undefined ? {} : { name }),
   });
   return { face: faces.of(flow) };
 }

@@ -28,15 +28,15 @@ export interface Flow {
   /** A connection that has come about: what was sent may have arrived, also when it is gone. Left out: not known. */
   readonly established?: boolean;
   /**
-   * True while the peer of a connection that we opened takes bytes more slowly than we have them (more than the send
-   * buffer is waiting): hand it no new work, answer 503. Always false for UDP and for a client's connection, which
-   * is closed instead.
+   * True while the peer of a connection that we opened, or that carries our requests in place of one (RFC 5923), takes
+   * bytes more slowly than we have them (more than the send buffer is waiting): hand it no new work, answer 503. Always
+   * false for UDP and for a client's connection, which is closed instead.
    */
   readonly congested: boolean;
   /**
    * Hands bytes to the socket, which keeps them until they are sent: do not change them afterwards. Never throws; a
    * broken connection closes the flow and is reported by `onClose`, a datagram that could not be sent by `onError`.
-   * False: a connection that we opened has no room left, the bytes are dropped, and no close will tell of it.
+   * False: a connection of that kind has no room left, the bytes are dropped, and no close will tell of it.
    */
   send(bytes: Buffer): boolean;
   /** Sends what was handed over so far, then ends the connection (no effect on UDP). `onClose` follows. */

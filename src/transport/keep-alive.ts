@@ -8,7 +8,7 @@ export interface KeepAliveBytes {
   readonly pong: Buffer;
 }
 
-/** A connection that we opened, as far as its keepalive is concerned. */
+/** A connection that we opened, or send our requests over, as far as its keepalive is concerned. */
 export interface PingedConnection {
   readonly name: string;
   send(bytes: Buffer): void;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findIdentityProblem } from "./peer-identity.ts";
+import { findIdentityProblem, hasProven } from "./peer-identity.ts";
 
 const NOT = /^its certificate names .*, not /;
 
@@ -40,5 +40,24 @@ describe("findIdentityProblem", () => {
     expect(problemOf("a.b.example", "DNS:*.b.example")).toBe(
       "its certificate names *.b.example (SIP takes no wildcards), not a.b.example",
     );
+  });
+});
+
+describe("hasProven", () => {
+  const certificate = { subject: { CN: "a" }, subjectaltname: "DNS:sip.example.com" };
+  const socket = (authorized: boolean, shown: unknown): Parameters<typeof hasProven>[0] =>
+    ({ authorized, getPeerCertificate: () => shown }) as Parameters<typeof hasProven>[0];
+
+  it("is true of the name in a certificate that was verified", () => {
+    expect(hasProven(socket(true, certificate), "sip.example.com")).toBe(true);
+    expect(hasProven(socket(true, certificate), "other.example.com")).toBe(false);
+  });
+
+  it.each([
+    ["a certificate that was not verified", false, certificate],
+    ["none, though Node says authorized", true, {}],
+    ["a connection that is gone", true, null],
+  ])("is not true with %s", (_what, authorized, shown) => {
+    expect(hasProven(socket(authorized, shown), "sip.example.com")).toBe(false);
   });
 });

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import type { PeerCertificate } from "node:tls";
+import type { PeerCertificate, TLSSocket } from "node:tls";
 import ipaddr from "ipaddr.js";
 import { readAltNames } from "../base/alt-names.ts";
 
@@ -24,6 +24,22 @@ export function findIdentityProblem(
   const common = text === undefined ? [certificate.subject.CN].flat() : [];
   const said = domains.length > 0 ? domains : [...names.dns, ...common.filter(isText)];
   return said.some((one) => bareName(one) === wanted) ? undefined : described(name, said);
+}
+
+/**
+ * Has a peer that connected to us proven that it is `name`, as a server must to which we connect (RFC 5923 §9.2, RFC 5922
+ * §7)? By a certificate that was verified.
+ */
+export function hasProven(
+  socket: Pick<TLSSocket, "authorized" | "getPeerCertificate">,
+  name: string,
+): boolean {
+  if (!socket.authorized) return false;
+  // Empty where there is none: Node calls a peer authorized that resumes a TLS 1.3 session which it began without any.
+  const certificate: Partial<PeerCertificate> | null = socket.getPeerCertificate();
+  const subject = certificate?.subject;
+  if (certificate === null || subject === undefined) return false;
+  return findIdentityProblem(name, { ...certificate, subject }) === undefined;
 }
 
 function described(name: string, said: readonly string[]): string {

@@ -53,6 +53,8 @@ export interface ProtocolTransport extends AsyncDisposable {
    */
   connect(remote: Endpoint, local: Endpoint | undefined, name?: string): Flow;
   flowById(id: string): Flow | undefined;
+  /** See Transport; left out where nothing is ever re-used. */
+  alias?(flow: Flow, port: number): void;
   flows(): Iterable<Flow>;
   /** Accepts nothing new, keeps what is there. */
   stopListening(): void;

@@ -21,6 +21,8 @@ export interface ConnectionIdentity {
   readonly remote: Endpoint;
   /** When a peer connected, if that was before this (a TLS handshake); monotonic milliseconds. */
   readonly sinceMs?: number;
+  /** Of a peer that has shown a certificate which was verified: is it this name? */
+  readonly proves?: ((name: string) => boolean) | undefined;
 }
 
 /** Above this many times the send buffer a congested connection of ours drops what it is given. */
@@ -46,6 +48,7 @@ export class StreamConnection<Frame> implements Flow {
   readonly encrypted: boolean;
   readonly outgoing: boolean;
   readonly remote: Endpoint;
+  readonly proves: ((name: string) => boolean) | undefined;
   readonly #context: ProtocolContext<Frame>;
   readonly #socket: Socket;
   readonly #framer: StreamFramer<Frame>;
@@ -58,6 +61,8 @@ export class StreamConnection<Frame> implements Flow {
   #corked = false;
   #paused = false;
   #connected: boolean;
+  /** Requests are sent over it that would else have a connection of ours: it is filled, and not closed over that. */
+  #carriesOurs: boolean;
   #keepAlive: KeepAlive | undefined;
   #failure: CodedError | undefined;
   /** When the message that has begun must have ended; `undefined` between messages. Monotonic milliseconds. */
@@ -85,6 +90,8 @@ export class StreamConnection<Frame> implements Flow {
     this.encrypted = identity.encrypted;
     this.outgoing = identity.outgoing;
     this.remote = identity.remote;
+    this.proves = identity.proves;
+    this.#carriesOurs = identity.outgoing;
     this.#local = identity.local;
     this.#context = context;
     this.#socket = socket;
@@ -122,7 +129,14 @@ export class StreamConnection<Frame> implements Flow {
   }
 
   get congested(): boolean {
-    return this.outgoing && this.#socket.writableLength > this.#context.limits.sendBufferBytes;
+    return this.#carriesOurs && this.#socket.writableLength > this.#context.limits.sendBufferBytes;
+  }
+
+  /** The peer has opened it and requests to the peer take it (RFC 5923): from now on it is filled and pinged as one of ours. */
+  reuse(): void {
+    if (this.#carriesOurs) return;
+    this.#carriesOurs = true;
+    this.#startKeepAlive();
   }
 
   /** To be called when a connection that we open has come about; what was sent meanwhile goes out by itself. */
@@ -131,14 +145,7 @@ export class StreamConnection<Frame> implements Flow {
     this.#local = local;
     this.#phaseTimer?.cancel();
     this.#lastHeardMs = this.#context.clock.monotonicMs();
-    const { keepAlive } = this.#context;
-    if (keepAlive === undefined) return;
-    const pinged = {
-      name: this.#name(),
-      send: (bytes: Buffer): void => void this.send(bytes),
-      destroy: (reason: CodedError): void => this.destroy(reason),
-    };
-    this.#keepAlive = new KeepAlive(pinged, { ...this.#context, bytes: keepAlive });
+    this.#startKeepAlive();
   }
 
   send(bytes: Buffer): boolean {
@@ -153,7 +160,7 @@ export class StreamConnection<Frame> implements Flow {
     }
     this.#acceptedBytes += bytes.length;
     this.#socket.write(bytes);
-    if (this.outgoing) this.#watchForStall();
+    if (this.#carriesOurs) this.#watchForStall();
     else if (this.#socket.writableNeedDrain) this.#pauseUntilRead();
     return true;
   }
@@ -180,6 +187,17 @@ export class StreamConnection<Frame> implements Flow {
     this.#open = false;
     this.#failure ??= reason;
     this.#socket.destroy();
+  }
+
+  #startKeepAlive(): void {
+    const { keepAlive } = this.#context;
+    if (keepAlive === undefined) return;
+    const pinged = {
+      name: this.#name(),
+      send: (bytes: Buffer): void => void this.send(bytes),
+      destroy: (reason: CodedError): void => this.destroy(reason),
+    };
+    this.#keepAlive = new KeepAlive(pinged, { ...this.#context, bytes: keepAlive });
   }
 
   #after(delayMs: number, run: () => void): TimerHandle {
@@ -279,7 +297,7 @@ export class StreamConnection<Frame> implements Flow {
   #hasRoomFor(length: number): boolean {
     const { limits, counters } = this.#context;
     const waiting = this.#socket.writableLength + length;
-    const hard = this.outgoing && this.#connected ? HARD_CAP : 1;
+    const hard = this.#carriesOurs && this.#connected ? HARD_CAP : 1;
     // Whatever its size, one message may wait on an empty buffer.
     if (waiting <= limits.sendBufferBytes * hard || waiting === length) return true;
     counters.bytesDropped += length;
@@ -287,7 +305,7 @@ export class StreamConnection<Frame> implements Flow {
       "SEND_BUFFER_FULL",
       `${this.#name()} does not read what it is sent`,
     );
-    if (this.outgoing) {
+    if (this.#carriesOurs) {
       this.#reportLater(error);
     } else {
       counters.closedBySendBuffer += 1;

@@ -1,4 +1,5 @@
 import { isIP, Socket, type TcpNetConnectOpts } from "node:net";
+import { AliasTable } from "./alias-table.ts";
 import { formatEndpoint, isWildcard } from "./endpoint.ts";
 import type { Endpoint, Flow } from "./flow.ts";
 import type { ProtocolContext, ProtocolTransport, StreamFramer } from "./protocol-transport.ts";
@@ -21,9 +22,10 @@ export interface StreamKind {
   close(): void;
 }
 
-/** `sinceMs`: when the peer connected, if that was before now. */
+/** `sinceMs`: when the peer connected, if that was before now; `proves`: by a certificate, that it is that name. */
 export interface PreparedConnection extends AcceptedConnection {
   readonly sinceMs?: number;
+  readonly proves?: ((name: string) => boolean) | undefined;
 }
 
 const TCP: StreamKind = {
@@ -36,8 +38,8 @@ const TCP: StreamKind = {
 
 /**
  * SIP over TCP (RFC 3261 §18): connections that peers open, within the quota, and connections that we open, one for
- * each pair of remote endpoint and local address, re-used as long as they live. Connections that peers opened are never
- * used for another destination (RFC 5923 aliases are not supported).
+ * each pair of remote endpoint and local address, re-used as long as they live. A connection that a server has opened and
+ * offered takes the place of one that we would have to open (RFC 5923).
  */
 export function createTcpTransport<Frame>(
   context: ProtocolContext<Frame>,
@@ -63,6 +65,7 @@ class StreamTransport<Frame> implements ProtocolTransport {
   readonly #connections = new Map<string, StreamConnection<Frame>>();
   /** Connections that we opened, by where they lead from and to. */
   readonly #pool = new Map<string, StreamConnection<Frame>>();
+  readonly #aliases = new AliasTable<StreamConnection<Frame>>();
   #lastNumber = 0;
 
   constructor(
@@ -90,6 +93,8 @@ class StreamTransport<Frame> implements ProtocolTransport {
     const key = `${local?.address ?? ""}>${formatEndpoint(remote)}>${proven}`;
     const pooled = this.#pool.get(key);
     if (pooled?.open === true) return pooled;
+    const offered = this.#offered(remote, local, name);
+    if (offered !== undefined) return offered;
     if (isIP(remote.address) === 0 || !(remote.port > 0 && remote.port < 65_536)) {
       const target = { transport: this.#kind.transport, remote, local };
       return createUnreachableFlow(this.#context, target, "not a literal address and a port");
@@ -99,6 +104,13 @@ class StreamTransport<Frame> implements ProtocolTransport {
     });
     this.#pool.set(key, connection);
     return connection;
+  }
+
+  alias(flow: Flow, port: number): void {
+    const connection = this.#connections.get(flow.id);
+    if (connection === undefined || connection.outgoing || !connection.open) return;
+    if (this.#kind.encrypted && connection.proves === undefined) return;
+    this.#aliases.add(connection, port);
   }
 
   flowById(id: string): Flow | undefined {
@@ -126,16 +138,43 @@ class StreamTransport<Frame> implements ProtocolTransport {
     await Promise.all(closed);
   }
 
-  #accept({ socket, local, remote, isServer, release, sinceMs }: PreparedConnection): void {
+  /**
+   * A connection that the peer there has opened, which may be used for requests to it (RFC 5923 §8.2). By TLS the certificate
+   * must bear the name that a connection of ours would ask for. In clear nothing is proven, and nothing taken from anybody
+   * but a server, who is believed by its address in all else. Nobody comes from one side to the other by it.
+   */
+  #offered(
+    remote: Endpoint,
+    local: Endpoint | undefined,
+    name: string,
+  ): StreamConnection<Frame> | undefined {
+    const { transport, encrypted } = this.#kind;
+    const from = local ?? { address: "0.0.0.0", port: 0 };
+    const offered = this.#aliases.find(remote, (connection) => {
+      const isServer = this.#context.isServer(connection);
+      const towards = { transport, local: from, remote, outgoing: true };
+      if (!connection.open || isServer !== this.#context.isServer(towards)) return false;
+      return encrypted ? connection.proves?.(name) === true : isServer;
+    });
+    offered?.reuse();
+    return offered;
+  }
+
+  #accept(prepared: PreparedConnection): void {
+    const { socket, local, remote, isServer, release, sinceMs, proves } = prepared;
     const identity = {
       ...this.#identity(),
       outgoing: false,
       isServer,
       local,
       remote,
+      proves,
       ...(sinceMs === undefined ? {} : { sinceMs }),
     };
-    this.#add(socket, identity, release);
+    const connection = this.#add(socket, identity, () => {
+      this.#aliases.forget(connection);
+      release();
+    });
   }
 
   #open({ remote, local, name }: Destination, onGone: () => void): StreamConnection<Frame> {

@@ -5,6 +5,7 @@ import type { TimerHandle } from "../base/timer-wheel.ts";
 import { formatEndpoint } from "./endpoint.ts";
 import type { Endpoint } from "./flow.ts";
 import type { ProtocolContext } from "./protocol-transport.ts";
+import { hasProven } from "./peer-identity.ts";
 import type { AcceptedConnection } from "./tcp-listener.ts";
 import type { TlsContexts } from "./tls-contexts.ts";
 import { tlsReason } from "./tls-reason.ts";
@@ -13,6 +14,8 @@ import { tlsReason } from "./tls-reason.ts";
 export interface SecureConnection extends AcceptedConnection {
   readonly socket: TLSSocket;
   readonly sinceMs: number;
+  /** Undefined: the peer has shown no certificate that could be verified. */
+  readonly proves: ((name: string) => boolean) | undefined;
 }
 
 type OnSecure = (connection: SecureConnection) => void;
@@ -98,7 +101,10 @@ export class TlsAcceptor<Frame> {
     handshake.done = true;
     handshake.timer.cancel();
     const { accepted, onSecure, sinceMs } = handshake;
-    onSecure({ ...accepted, socket, sinceMs });
+    const proves = socket.authorized
+      ? (name: string): boolean => hasProven(socket, name)
+      : undefined;
+    onSecure({ ...accepted, socket, sinceMs, proves });
   }
 
   #failed(error: Error, socket: TLSSocket): void {

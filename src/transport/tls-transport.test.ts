@@ -9,6 +9,7 @@ import {
 import { connect, createServer, type TLSSocket, type TlsOptions } from "node:tls";
 import { afterAll, describe, expect, it } from "vitest";
 import { TestAuthority, type CertificateFiles } from "../../test/support/certificates.ts";
+import { connectTlsPeer } from "../../test/support/tls-peer.ts";
 import { connectTcpPeer, createTransportRig, until } from "../../test/support/transport-rig.ts";
 import type { TlsSettings } from "./tls-contexts.ts";
 
@@ -29,37 +30,6 @@ const TLS: TlsSettings = {
   clientCert: "off",
 };
 const ANY = { transport: "tls", address: "127.0.0.1", port: 0 } as const;
-
-/** A client of the gateway. */
-interface TlsPeer extends Disposable {
-  readonly socket: TLSSocket;
-  /** Its own. */
-  readonly port: number;
-  readonly received: () => string;
-  readonly ended: () => boolean;
-}
-
-async function connectTlsPeer(port: number, shown?: CertificateFiles): Promise<TlsPeer> {
-  const pair = shown && { cert: readFileSync(shown.cert), key: readFileSync(shown.key) };
-  const socket = connect({ host: "127.0.0.1", port, rejectUnauthorized: false, ...pair });
-  let received = "";
-  let ended = false;
-  socket.on("data", (chunk) => (received += chunk.toString("latin1")));
-  socket.on("error", () => (ended = true));
-  socket.on("close", () => (ended = true));
-  let localPort = 0;
-  let secure = false;
-  socket.on("connect", () => (localPort = socket.localPort ?? 0));
-  socket.on("secureConnect", () => (secure = true));
-  await until(() => secure || ended);
-  return {
-    socket,
-    port: localPort,
-    received: () => received,
-    ended: () => ended,
-    [Symbol.dispose]: () => void socket.destroy(),
-  };
-}
 
 /** A TLS server in the place of the upstream. */
 async function startTlsServer(files: CertificateFiles, options: TlsOptions = {}) {

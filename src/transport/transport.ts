@@ -35,10 +35,16 @@ export interface Transport extends AsyncDisposable {
   listen(spec: ListenSpec): Promise<Endpoint>;
   /**
    * The flow to a peer, never throwing; one by a transport that is not set up fails. UDP: from the listening socket at `local` (or one bound to every address at
-   * that port). TCP, TLS: the pooled connection from that local address, opened when there is none; what is sent meanwhile
-   * waits, up to the send buffer. A connection that fails reports CONNECT_FAILED and `onClose`.
+   * that port). TCP, TLS: the pooled connection from that local address, else one that the peer has opened (`alias`), else a
+   * new one; what is sent meanwhile waits, up to the send buffer. A connection that fails reports CONNECT_FAILED and `onClose`.
    */
   connect(target: ConnectTarget): Flow;
+  /**
+   * The peer that has opened this connection listens at that port of its address, and takes requests over the connection
+   * (RFC 5923): `connect` may give it instead of opening another one. Only to a peer that is believed: by TLS one whose
+   * certificate was verified and bears the name that is wanted, by TCP a server; and never from one side to the other.
+   */
+  alias(flow: Flow, port: number): void;
   /** The flow with that id: a UDP flow whenever its socket is there, a connection only as long as it lives. */
   flowById(id: string): Flow | undefined;
   /** Connections, and the UDP peers that are remembered. */
@@ -128,6 +134,7 @@ export function createTransport<Frame>(
       if (protocol !== undefined) return protocol.connect(remote, local, name);
       return createUnreachableFlow(context, { transport, remote, local }, "not set up here");
     },
+    alias: (flow, port) => protocols.get(flow.transport)?.alias?.(flow, port),
     flowById(id) {
       const protocol = all.find(([name]) => id.startsWith(`${name}/`));
       return protocol?.[1].flowById(id);

@@ -4,6 +4,7 @@ import { TestAuthority } from "../support/certificates.ts";
 import { GatewayProcess } from "../support/gateway-process.ts";
 import { SipClient } from "../support/sip-client.ts";
 import { waitUntil } from "../support/wait-until.ts";
+import { ConnectionLedger } from "./peers/connections.ts";
 import { Kamailio } from "./peers/kamailio.ts";
 import { isMissing, KAMAILIO, KAMAILIO_TLS } from "./peers/requirements.ts";
 
@@ -73,6 +74,37 @@ describe.skipIf(SKIP)("TLS through the gateway and Kamailio", () => {
     await alice.receivesRequest("BYE");
   });
 });
+
+describe.skipIf(SKIP || isMissing([ConnectionLedger.needs]))(
+  "a Kamailio that takes aliases",
+  () => {
+    it.each([
+      [true, "over the connection that the gateway has opened", 0],
+      [false, "over one of its own, when it is not configured so", 1],
+    ])("(%s) reaches the gateway %s (RFC 5923)", async (takesAliases, _how, opened) => {
+      using authority = new TestAuthority();
+      const { ca } = authority;
+      const theirs = { ...authority.issue({ names: "IP:127.0.0.2" }), ca };
+      await using kamailio = await Kamailio.start({ takesAliases, tls: theirs });
+      await using gateway = await GatewayProcess.start({
+        listen: ["tls://127.0.0.1:0"],
+        upstream: [kamailio.uri("tls")],
+        tls: { ...authority.issue({ names: "IP:127.0.0.1" }), ca },
+      });
+      const port = gateway.ready.upstreamFrom.tls?.port ?? 0;
+      await using ledger = await ConnectionLedger.watch(`port ${port}`);
+      const tls = { ca: readFileSync(ca) };
+      const common = { transport: "tls", gateway: gateway.at("tls"), tls } as const;
+      await using alice = await SipClient.signOn({ ...common, name: "alice" });
+      await using bob = await SipClient.signOn({ ...common, name: "bob" });
+      for (const text of ["one", "two"]) {
+        expect((await alice.sends(bob.aor, text)).status).toBe(200);
+        expect((await bob.receives()).text).toBe(text);
+      }
+      expect(ledger.to(port, port)).toBe(opened);
+    });
+  },
+);
 
 describe.skipIf(SKIP)("a Kamailio that cannot prove its name", () => {
   it.each([

@@ -2,7 +2,12 @@ import { createSocket, type Socket as DatagramSocket } from "node:dgram";
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
-import { connect as connectTls, type ConnectionOptions } from "node:tls";
+import {
+  connect as connectTls,
+  createServer as createTlsServer,
+  type ConnectionOptions,
+  type TlsOptions,
+} from "node:tls";
 import { cutStream, SipText } from "./sip-text.ts";
 
 export type TestTransport = "udp" | "tcp" | "tls" | "ws" | "wss";
@@ -88,10 +93,11 @@ export async function openStreamSocket(
   };
 }
 
-/** A listener; `send` opens a connection to the address it is given, once, and keeps it. */
+/** A listener, with `tls` by TLS; `send` opens a TCP connection to the address it is given, once, and keeps it. */
 export async function openStreamServer(
   local: Address,
   onMessage: MessageHandler,
+  tls?: TlsOptions,
 ): Promise<SipSocket> {
   const sockets = new Set<Socket>();
   const byPeer = new Map<string, Socket>();
@@ -100,12 +106,13 @@ export async function openStreamServer(
     socket.once("close", () => sockets.delete(socket));
     readMessages(socket, onMessage);
   };
-  const server = createServer({ noDelay: true }, adopt);
+  const server =
+    tls === undefined ? createServer({ noDelay: true }, adopt) : createTlsServer(tls, adopt);
   server.listen(local.port, local.address);
   await once(server, "listening");
   const port = (server.address() as AddressInfo).port;
   return {
-    transport: "tcp",
+    transport: tls === undefined ? "tcp" : "tls",
     local: { address: local.address, port },
     send(bytes, to): void {
       if (to === undefined) throw new Error("a server must be told whom to send to");

@@ -3,7 +3,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { CodedError } from "../../src/base/coded-error.ts";
 import type { Flow } from "../../src/transport/flow.ts";
 import type { KeepAliveBytes } from "../../src/transport/keep-alive.ts";
-import type { StreamFramer } from "../../src/transport/protocol-transport.ts";
+import type { ConnectionEnds, StreamFramer } from "../../src/transport/protocol-transport.ts";
 import { createTlsContexts, type TlsSettings } from "../../src/transport/tls-contexts.ts";
 import { createTransport, type Transport } from "../../src/transport/transport.ts";
 import {
@@ -36,6 +36,8 @@ export interface RigExtras {
   readonly keepAlive?: KeepAliveBytes;
   /** Servers connect from this address. */
   readonly server?: string;
+  /** Or so: who is a server. */
+  readonly isServer?: (connection: ConnectionEnds) => boolean;
   /** Of pages that may connect by WebSocket. */
   readonly origins?: readonly string[];
 }
@@ -44,7 +46,7 @@ export interface RigExtras {
 export function createTransportRig(
   limits: Partial<TransportLimits> = {},
   tls?: TlsSettings,
-  { keepAlive, server, origins = [] }: RigExtras = {},
+  { keepAlive, server, isServer, origins = [] }: RigExtras = {},
 ): TransportRig {
   const clock = createManualClock();
   const onError = (flow: Flow | undefined, { code, message }: CodedError): void =>
@@ -66,7 +68,7 @@ export function createTransportRig(
       createFramer: createLineFramer,
       readDatagram: (bytes) => bytes.toString("latin1"),
       ...(keepAlive === undefined ? {} : { keepAlive }),
-      isServer: ({ remote }) => remote.address === server,
+      isServer: isServer ?? (({ remote }) => remote.address === server),
       webSocket: { readMessage: (bytes) => bytes.toString("latin1"), origins },
       handler: {
         onFrame(flow, text) {

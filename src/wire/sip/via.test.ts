@@ -55,4 +55,19 @@ describe("topmostVia", () => {
     );
     expect(read).toMatchObject({ host: "host", port: 5060, received: "2001:db8::9", branch: "b" });
   });
+
+  it.each([
+    ["SIP/2.0/TLS h;alias;branch=b", true],
+    ["SIP/2.0/TLS h;branch=b;ALIAS", true],
+    ["SIP/2.0/TLS h;branch=b", false],
+    ["SIP/2.0/TLS h;branch=alias;alias2", false],
+    ['SIP/2.0/TLS h;x=";alias;";branch=b', false],
+    ["SIP/2.0/TLS h;alias=h2;branch=b", false],
+    ["SIP/2.0/TLS h;branch=b, SIP/2.0/TLS h2;alias", false],
+  ])(
+    "knows the alias of the top value alone, which has none itself (RFC 5923): %s",
+    (text, alias) => {
+      expect(via(`Via: ${text}`).via.alias).toBe(alias);
+    },
+  );
 });

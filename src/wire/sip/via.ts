@@ -27,8 +27,11 @@ export interface TopmostVia {
   /** Where those two stand, name and value. */
   readonly receivedAt: ByteRange | undefined;
   readonly rportAt: ByteRange | undefined;
+  /** RFC 5923 §7: the sender takes requests over the connection that this one came by. */
+  readonly alias: boolean;
 }
 
+const QUOTE = 0x22;
 const SIP: Buffer = Buffer.from("sip", "latin1");
 const cursor: ParamCursor = new ParamCursor();
 
@@ -127,6 +130,7 @@ class ReadVia implements TopmostVia {
   readonly rport: string | undefined = undefined;
   readonly receivedAt: ByteRange | undefined = undefined;
   readonly rportAt: ByteRange | undefined = undefined;
+  readonly alias: boolean = false;
   private readonly bytes: Buffer;
   private readonly paramsStart: number;
 
@@ -148,7 +152,7 @@ class ReadVia implements TopmostVia {
       } else if (cursor.isNamed("rport")) {
         this.rport = currentValue(message);
         this.rportAt = currentRange();
-      }
+      } else if (cursor.isNamed("alias")) this.alias = cursor.valueStart < 0;
     }
   }
 
@@ -170,12 +174,14 @@ const UNREADABLE: TopmostVia = {
   rport: undefined,
   receivedAt: undefined,
   rportAt: undefined,
+  alias: false,
 };
 
 /** The value of the parameter at the cursor. */
 function currentValue(message: SipMessage): string {
   if (cursor.valueStart < 0) return "";
-  return unquote(message.textOf(cursor.valueStart, cursor.valueEnd));
+  const value = message.textOf(cursor.valueStart, cursor.valueEnd);
+  return message.bytes[cursor.valueStart] === QUOTE ? unquote(value) : value;
 }
 
 function currentRange(): ByteRange {

@@ -16,6 +16,8 @@ export interface KamailioOptions {
   readonly recordRoute?: boolean;
   /** Listens for TLS as well: shows this certificate, and wants one of that authority from everybody. */
   readonly tls?: CertificateFiles & { readonly ca: string };
+  /** It sends requests over connections that others have opened and offered (RFC 5923). */
+  readonly takesAliases?: boolean;
   /** It knows no Path: it takes no notice of it, or refuses a REGISTER that has one. */
   readonly withoutPath?: "unheeded" | "refused";
   /** Another configuration than that of these tests: one that is shipped, moved to where the test takes place. */
@@ -71,6 +73,7 @@ export class Kamailio implements AsyncDisposable {
     const defines = [
       ...(shipped?.defines ?? []).flatMap((name) => ["-A", name]),
       ...(options.tls === undefined ? [] : ["-A", "WITH_TLS"]),
+      ...(options.takesAliases === true ? ["-A", "WITH_ALIASES"] : []),
       ...(options.auth === true ? ["-A", "WITH_AUTH"] : []),
       ...(options.withoutPath === undefined ? [] : ["-A", "WITHOUT_PATH"]),
       ...(options.withoutPath === "refused" ? ["-A", "WITH_PATH_REFUSED"] : []),
