@@ -22,6 +22,7 @@ import { writeConfig } from "../test/support/write-config.ts";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const SECONDS = Number(process.env["BENCH_SECONDS"] ?? "5");
+const WARM_UP = Number(process.env["BENCH_WARM_UP"] ?? "0");
 const ROUNDS = Number(process.env["BENCH_ROUNDS"] ?? "2");
 const PROXY_CORE = "0";
 const LOAD_CORE = "1";
@@ -142,6 +143,7 @@ try {
       const site = { dir, transport, serverPort: await freePort("127.0.0.2") };
       const proxy = await start(site);
       measure(program, site, proxy, 500, 2);
+      if (WARM_UP > 0) measure(program, site, proxy, 5000, WARM_UP);
       for (const rate of rates) {
         process.stdout.write(`${measure(program, site, proxy, rate, SECONDS)}\n`);
       }
