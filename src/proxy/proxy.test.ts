@@ -483,6 +483,17 @@ describe("createProxy with INVITE", () => {
     expect(ends).toEqual([]);
   });
 
+  it("tells the filter of requests that nobody answers with one reason, not with an exception for each", () => {
+    const b = bench();
+    for (const id of ["one", "two"]) {
+      b.send(b.alice, request("MESSAGE", { branch: `z9hG4bK${id}`, callId: id }));
+    }
+    b.clock.advance(33_000);
+    const [one, two] = b.asked.map(({ signal }) => signal);
+    expect(one?.aborted).toBe(true);
+    expect(one?.reason).toBe(two?.reason);
+  });
+
   it("gives up an INVITE with 408 after Timer B", () => {
     const { alice, clock } = ringing();
     alice.taken();

@@ -51,6 +51,8 @@ export type Arrival = Pick<
 /** A response of a peer, and the way that it came. */
 type Answer = { readonly face: FlowFace; readonly response: SipResponse };
 
+/** Why the filter is to stop. One for all: without it every request that nobody answers costs a DOMException and its stack. */
+const GIVEN_UP = new Error("the request has been given up");
 const REQUEST_TIMEOUT = plainReply(408, "Request Timeout");
 const SERVER_TIMEOUT = plainReply(504, "Server Time-out");
 const UPSTREAM_LOST = plainReply(503, "Service Unavailable");
@@ -133,7 +135,7 @@ export class ResponseContext implements BranchOwner {
 
   /** Lets go of everything, without an answer: there is nobody left to get it. */
   abandon(): void {
-    this.#controller.abort();
+    this.#controller.abort(GIVEN_UP);
     this.#deadline?.cancel();
     this.#arrival.ingress.asking.delete(this);
     this.#branches?.terminate();
@@ -361,7 +363,7 @@ export class ResponseContext implements BranchOwner {
   #giveUp(reply: Reply, cause: Cause): void {
     if (!this.#server.proceeding) return;
     this.#answer(reply, cause);
-    this.#controller.abort();
+    this.#controller.abort(GIVEN_UP);
     this.#dropBranches();
   }
 
