@@ -43,25 +43,37 @@ function readEndpoints(text: string): Endpoints {
 export class GatewayProcess implements AsyncDisposable {
   readonly dir: string;
   readonly configFile: string;
+  readonly #nodeArgs: readonly string[];
   #ready: ReadyLine | undefined;
   #child: ChildProcess;
   #stderr = "";
 
-  private constructor(dir: string, configFile: string, child: ChildProcess) {
+  private constructor(dir: string, configFile: string, nodeArgs: readonly string[]) {
     this.dir = dir;
     this.configFile = configFile;
-    this.#child = child;
+    this.#nodeArgs = nodeArgs;
+    this.#child = spawnGateway(configFile, nodeArgs);
   }
 
-  /** Writes the configuration into a new temporary folder and starts; resolves when the gateway is ready. */
-  static async start(settings: GatewaySettings = {}): Promise<GatewayProcess> {
+  /**
+   * Writes the configuration into a new temporary folder and starts; resolves when the gateway is ready. `nodeArgs`:
+   * options of Node itself.
+   */
+  static async start(
+    settings: GatewaySettings = {},
+    nodeArgs: readonly string[] = [],
+  ): Promise<GatewayProcess> {
     const dir = await mkdtemp(join(tmpdir(), "sluice-test-"));
-    return GatewayProcess.startIn(dir, await writeConfig(dir, settings));
+    return GatewayProcess.startIn(dir, await writeConfig(dir, settings), nodeArgs);
   }
 
   /** Starts with a configuration that is there already. */
-  static async startIn(dir: string, configFile: string): Promise<GatewayProcess> {
-    const gateway = new GatewayProcess(dir, configFile, spawnGateway(configFile));
+  static async startIn(
+    dir: string,
+    configFile: string,
+    nodeArgs: readonly string[] = [],
+  ): Promise<GatewayProcess> {
+    const gateway = new GatewayProcess(dir, configFile, nodeArgs);
     await gateway.#untilReady();
     return gateway;
   }
@@ -105,7 +117,7 @@ export class GatewayProcess implements AsyncDisposable {
     if (this.running) throw new Error("still running");
     this.#stderr = "";
     this.#ready = undefined;
-    this.#child = spawnGateway(this.configFile);
+    this.#child = spawnGateway(this.configFile, this.#nodeArgs);
     await this.#untilReady();
   }
 
@@ -185,8 +197,8 @@ export class GatewayProcess implements AsyncDisposable {
   }
 }
 
-function spawnGateway(configFile: string): ChildProcess {
-  return spawn(process.execPath, [MAIN, "run", "--config", configFile], {
+function spawnGateway(configFile: string, nodeArgs: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [...nodeArgs, MAIN, "run", "--config", configFile], {
     stdio: ["ignore", "pipe", "pipe"],
   });
 }

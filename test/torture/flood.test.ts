@@ -6,7 +6,7 @@ import { keepSending, peakMemoryOf, statsOf } from "../support/gateway-figures.t
 import { GatewayProcess } from "../support/gateway-process.ts";
 import { seededRandom } from "../support/seeded-random.ts";
 import { SipClient } from "../support/sip-client.ts";
-import { SipServer } from "../support/sip-server.ts";
+import { ServerProcess } from "../support/server-process.ts";
 import { sized } from "../support/torture-size.ts";
 
 /** HARDENING D2: so many datagrams a second of each kind, for so long. */
@@ -76,25 +76,34 @@ async function flood(
   }
 }
 
+/**
+ * Half of what it may have, as docs/operations.md tells owners of small machines. On a large one V8 lets garbage lie for as long as
+ * there is room, and what a gateway without a rate needs (90 MB at the end, collected) is not what it has.
+ */
+const SMALL_HEAP = ["--max-old-space-size=256"];
+
 describe.each([
-  { title: "with a rate for each source", rate: `${RATE.count}/${RATE.perS}s` },
-  { title: "without a rate", rate: "off" },
-])("a flood of datagrams, $title", ({ rate }) => {
+  { title: "with a rate for each source", rate: `${RATE.count}/${RATE.perS}s`, nodeArgs: [] },
+  { title: "without a rate", rate: "off", nodeArgs: SMALL_HEAP },
+])("a flood of datagrams, $title", ({ rate, nodeArgs }) => {
   it("brings nothing down, and leaves nothing behind", async () => {
-    await using server = await SipServer.open("127.0.0.2");
-    server.answering = 200;
-    await using gateway = await GatewayProcess.start({
+    // A process of its own: beside the flood in this one it would get no time to answer, and fill the gateway by that.
+    await using server = await ServerProcess.start();
+    const settings = {
       upstream_probe: "off",
       upstream: [server.uri("udp")],
       limits: { rate_per_source: rate },
-    });
+    };
+    await using gateway = await GatewayProcess.start(settings, nodeArgs);
     const honest = { name: "witness", transport: "tcp" as const, gateway: gateway.at("tcp") };
     await using witness = await SipClient.open(honest);
     const valid = await openFlooder("127.0.6.6");
     const bad = await openFlooder("127.0.6.7");
     const stop = new AbortController();
     const served = keepSending(witness, stop.signal);
+    const startedAt = performance.now();
     const sent = await flood(gateway.at("udp"), valid.socket, bad.socket);
+    const tookS = (performance.now() - startedAt) / 1000;
     stop.abort();
     const { statuses } = await served;
     // Normal again within two seconds.
@@ -103,7 +112,12 @@ describe.each([
     expect((await witness.sends("sip:bob@example.test", "and now?")).status).toBe(200);
     expect(performance.now() - after).toBeLessThan(1000);
     expect(gateway.running).toBe(true);
-    expect(await peakMemoryOf(gateway)).toBeLessThan(MOST_MEMORY);
+    const peak = await peakMemoryOf(gateway);
+    console.log(
+      `${(sent / tookS).toFixed(0)}/s of each kind for ${tookS.toFixed(0)} s, rate ${rate}: ${valid.answers()} and ${bad.answers()} answers, ` +
+        `peak ${(peak / 1e6).toFixed(0)} MB, honest ${JSON.stringify(Object.fromEntries(statusCounts(statuses)))}`,
+    );
+    expect(peak).toBeLessThan(MOST_MEMORY);
     expect(statuses.filter((status) => status !== 200 && status !== 503)).toEqual([]);
     const { proxy } = await statsOf(gateway);
     const limited = rate !== "off";
@@ -117,3 +131,9 @@ describe.each([
     bad.socket.close();
   });
 });
+
+function statusCounts(statuses: readonly number[]): ReadonlyMap<number, number> {
+  const counts = new Map<number, number>();
+  for (const status of statuses) counts.set(status, (counts.get(status) ?? 0) + 1);
+  return counts;
+}

@@ -14,6 +14,11 @@ import { sized } from "../support/torture-size.ts";
 
 /** HARDENING P2 and P3. */
 const INPUTS = sized(50_000, 1_000_000);
+const CUTS = sized(20_000, 2_000_000);
+/** In CI up to so many bytes lie between one cut of a stream and the next; at full size it is cut at every byte. */
+const MOST_APART = sized(40, 1);
+/** Share of the bits that noise turns over, as zzuf does. */
+const NOISE = { least: 0.0005, most: 0.02 };
 /** A heap takes its room in its first 200,000 inputs (some 100 MB, whatever stays in it): growth is what comes after. */
 const WARM_UP = sized(250_000, 500_000);
 const MOST_MS = 50;
@@ -41,6 +46,7 @@ function mutate(random: () => number): Buffer {
   const pick = (count: number): number => Math.floor(random() * count);
   const base = Buffer.from(CORPUS[pick(CORPUS.length)] ?? Buffer.alloc(1));
   if (pick(4) === 0) return splicedLines(base, CORPUS[pick(CORPUS.length)] ?? base, pick);
+  if (pick(4) === 0) return noisy(base, random);
   for (let n = pick(8); n >= 0; n -= 1) {
     const telling = TELLING[pick(TELLING.length)] ?? 0;
     base[pick(base.length)] = pick(2) === 0 ? telling : pick(256);
@@ -51,6 +57,16 @@ function mutate(random: () => number): Buffer {
   if (kind === 0) return Buffer.concat([base.subarray(0, from), base.subarray(to)]);
   if (kind === 1) return Buffer.concat([base.subarray(0, to), base.subarray(from)]);
   return base;
+}
+
+/** Turns bits over; the gaps between them are drawn, which costs less than a draw for every bit. */
+function noisy(bytes: Buffer, random: () => number): Buffer {
+  const ratio = NOISE.least + random() * (NOISE.most - NOISE.least);
+  const gap = (): number => 1 + Math.floor(Math.log(1 - random()) / Math.log(1 - ratio));
+  for (let bit = gap() - 1; bit < bytes.length * 8; bit += gap()) {
+    bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+  }
+  return bytes;
 }
 
 function splicedLines(a: Buffer, b: Buffer, pick: (count: number) => number): Buffer {
@@ -133,14 +149,15 @@ describe(`mutated messages (seed ${SEED})`, () => {
     const random = seededRandom(SEED + 1);
     let cuts = 0;
     const wrong: string[] = [];
-    while (cuts < sized(20_000, 200_000)) {
+    while (cuts < CUTS) {
       const bytes = Buffer.concat([mutate(random), CORPUS[0] ?? Buffer.alloc(0)]);
-      const whole = told(createSipFramer(LIMITS).push(bytes));
-      for (let at = 1; at < bytes.length; at += 1 + Math.floor(random() * 40)) {
+      const uncut = createSipFramer(LIMITS);
+      const whole = told(uncut.push(bytes), uncut);
+      for (let at = 1; at < bytes.length; at += 1 + Math.floor(random() * MOST_APART)) {
         const framer = createSipFramer(LIMITS);
         const first = framer.push(Buffer.from(bytes.subarray(0, at)));
-        const cut = told([...first, ...framer.push(Buffer.from(bytes.subarray(at)))]);
-        if (cut.join("\n") !== whole.join("\n")) {
+        const rest = framer.push(Buffer.from(bytes.subarray(at)));
+        if (told([...first, ...rest], framer) !== whole) {
           wrong.push(`cut at ${at}: ${JSON.stringify(bytes.toString("latin1"))}`);
         }
         cuts += 1;
@@ -150,9 +167,13 @@ describe(`mutated messages (seed ${SEED})`, () => {
   });
 });
 
-function told(frames: ReturnType<ReturnType<typeof createSipFramer>["push"]>): readonly string[] {
-  return frames.map((frame) => {
+type Framer = ReturnType<typeof createSipFramer>;
+
+/** Messages, their order, and how much waits for the bytes to come. */
+function told(frames: ReturnType<Framer["push"]>, framer: Framer): string {
+  const lines = frames.map((frame) => {
     if (frame.kind === "message") return frame.message.bytes.toString("latin1");
     return frame.kind === "ping" ? "ping" : `${frame.problem.code} ${frame.fatal}`;
   });
+  return [...lines, `${framer.bufferedBytes} ${framer.midMessage}`].join("\n");
 }

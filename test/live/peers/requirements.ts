@@ -38,6 +38,7 @@ export const KAMAILIO_TLS: Requirement = {
     ),
 };
 export const SIPP: Requirement = program("sipp", "sip-tester");
+export const SIPVICIOUS: Requirement = program("svwar", "sipvicious");
 export const TCPDUMP: Requirement = program("tcpdump", "tcpdump");
 export const CLAMD: Requirement = program("clamd", "clamav-daemon");
 export const C_COMPILER: Requirement = program("gcc", "gcc");
