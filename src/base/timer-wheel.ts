@@ -19,7 +19,7 @@ export interface TimerWheel {
 export type TimerHandle = ScheduledCall;
 
 /** Slots of the wheel; with ticks of 100 ms a turn takes 51.2 s, longer timers are passed over once per turn. */
-const SLOTS = 512;
+const SLOTS = 512; // a power of two
 /** Timers run in one step before the event loop gets its turn; a backlog raises it, so that it always drains. */
 const STEP = 256;
 const BACKLOG_SHARE = 8;
@@ -115,7 +115,7 @@ class HashedWheel implements TimerWheel {
   }
 
   #slotOf(tick: number): TimerList {
-    const slot = this.#slots[tick % SLOTS];
+    const slot = this.#slots[tick & (SLOTS - 1)];
     if (slot === undefined) throw new RangeError(`no slot for tick ${tick}`);
     return slot;
   }

@@ -1,3 +1,4 @@
+import { detached } from "../base/detached.ts";
 import { RecentMap } from "../base/recent-map.ts";
 import { canonicalAorOf, parseSipUri } from "../wire/sip/uri.ts";
 
@@ -22,8 +23,10 @@ const remembered = new RecentMap<Address>(REMEMBERED);
 export function readAddress(uriText: string): Address {
   const known = remembered.get(uriText);
   if (known !== undefined) return known;
-  const address = addressOf(uriText);
-  if (uriText.length <= LONGEST) remembered.set(uriText, address);
+  // A piece of a message's text, kept, would keep all of that text.
+  const text = detached(uriText);
+  const address = addressOf(text);
+  if (text.length <= LONGEST) remembered.set(text, address);
   return address;
 }
 

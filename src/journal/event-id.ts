@@ -5,6 +5,9 @@ const RUN = 4096;
 
 let counter = RUN;
 let tail = "";
+/** What stands before the count in the millisecond that was asked for last. */
+let head = "";
+let headAt = Number.NaN;
 
 /**
  * A new id of an event: UUID version 7 (RFC 9562 §5.7), so that ids sort by time. The twelve bits behind the time count
@@ -14,10 +17,21 @@ let tail = "";
  */
 export function createEventId(at: number): string {
   if (counter === RUN) beginRun();
-  const time = Math.max(0, Math.trunc(at)).toString(16).padStart(12, "0");
-  const count = (RUN + counter).toString(16).slice(1);
+  if (at !== headAt) beginTime(at);
+  const count = DIGITS[counter] ?? "";
   counter += 1;
-  return `${time.slice(0, 8)}-${time.slice(8, 12)}-7${count}-${tail}`;
+  return `${head}${count}-${tail}`;
+}
+
+/** Three digits in hexadecimal for each count of a run. */
+const DIGITS: readonly string[] = Array.from({ length: RUN }, (_, n) =>
+  n.toString(16).padStart(3, "0"),
+);
+
+function beginTime(at: number): void {
+  const time = Math.max(0, Math.trunc(at)).toString(16).padStart(12, "0");
+  head = `${time.slice(0, 8)}-${time.slice(8, 12)}-7`;
+  headAt = at;
 }
 
 function beginRun(): void {

@@ -171,8 +171,17 @@ function quotedList(list: readonly string[]): string {
 /** Most events are of the second that was asked for last. */
 let recentSecond = Number.NaN;
 let recentPrefix = "";
+let recentAt = Number.NaN;
+let recentText = "";
 
 function recentTimestamp(at: number): string {
+  if (at === recentAt) return recentText;
+  recentText = withinSecond(at);
+  recentAt = at;
+  return recentText;
+}
+
+function withinSecond(at: number): string {
   const second = Math.floor(at / 1000);
   if (second !== recentSecond) {
     const text = timestamp(at);

@@ -117,8 +117,8 @@ export class Branches {
     const numbers = this.#core.legs.leaving(request, target.face, requestUri);
     const aliases = alias?.splicesFor(target.face) ?? NO_ALIASES;
     if (!aliases.ok) return aliases.problem;
-    const more = [...numbers, ...aliases.value];
-    const edits = more.length === 0 ? basis.edits : [...basis.edits, ...more];
+    const more = numbers.length + aliases.value.length;
+    const edits = more === 0 ? basis.edits : [...basis.edits, ...numbers, ...aliases.value];
     const addPath = basis.addPath && alias?.used !== true;
     const bytes = forwardedRequest(
       edits === basis.edits && addPath === basis.addPath ? basis : { ...basis, edits, addPath },

@@ -197,7 +197,7 @@ export class ResponseContext implements BranchOwner {
   }
 
   #forward({ splices: edits, towardsServer = [], messaging }: ForwardOutcome): void {
-    const { request, ingress, plan } = this.#arrival;
+    const { request, ingress, plan, viaStamp, keepIdentity } = this.#arrival;
     const { targets: deps, options } = this.#core;
     if (options.upstream === "embedded" && request.method === "REGISTER") {
       this.#registerHere();
@@ -208,8 +208,18 @@ export class ResponseContext implements BranchOwner {
     const unrecorded = deps.placement?.followsMessagingOnly === true && messaging !== true;
     const { faces, flowTokens } = deps;
     const judged = ingress.side === "server" && wasJudged(request, faces.isOwn, flowTokens);
-    const more = { edits, towardsServer, addPath, unrecorded, wasJudged: judged };
-    const basis = { ...this.#arrival, ...more };
+    const basis: ForwardBasis = {
+      request,
+      ingress,
+      plan,
+      viaStamp,
+      keepIdentity,
+      edits,
+      towardsServer,
+      addPath,
+      unrecorded,
+      wasJudged: judged,
+    };
     if (targets instanceof Promise) this.#sendLater(basis, targets);
     else this.#send(basis, targets);
   }

@@ -1,3 +1,5 @@
+import { detached } from "../../base/detached.ts";
+import { RecentMap } from "../../base/recent-map.ts";
 import { ok, type Result } from "../../base/result.ts";
 import { mimeProblem, type MimeProblem } from "./mime-problem.ts";
 import { parseParameters, type Parameters } from "./parameters.ts";
@@ -23,6 +25,21 @@ const DISPOSITION = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,80}/;
  * @example parseMediaType("Text/Plain; charset=UTF-8") // type "text/plain", plain.get("charset") "UTF-8"
  */
 export function parseMediaType(value: string): Result<MediaType, MimeProblem> {
+  const known = remembered.get(value);
+  if (known !== undefined) return known;
+  // A piece of a message's text, kept, would keep all of that text.
+  const text = detached(value);
+  const read = readMediaType(text);
+  if (text.length <= LONGEST) remembered.set(text, read);
+  return read;
+}
+
+/** The same few stand in nearly every message. */
+const remembered = new RecentMap<Result<MediaType, MimeProblem>>(256);
+/** What is longer is no usual one. */
+const LONGEST = 128;
+
+function readMediaType(value: string): Result<MediaType, MimeProblem> {
   const type = TYPE.exec(value)?.[0];
   if (type === undefined) return mimeProblem("bad-media-type", value.slice(0, 80));
   const parameters = parseParameters(value, type.length);

@@ -115,7 +115,12 @@ export function endOfQuoted(bytes: Uint8Array, start: number, end: number): numb
 /** Takes the quotes and quoted pairs off a quoted string; other text comes back as it is. */
 export function unquote(text: string): string {
   if (!text.startsWith('"') || !text.endsWith('"') || text.length < 2) return text;
-  return text.slice(1, -1).replaceAll(/\\([\s\S])/g, "$1");
+  const inner = text.slice(1, -1);
+  return inner.includes("\\") ? withoutPairs(inner) : inner;
+}
+
+function withoutPairs(text: string): string {
+  return text.replaceAll(/\\([\s\S])/g, "$1");
 }
 
 /**

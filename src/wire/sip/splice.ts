@@ -45,10 +45,13 @@ function inOrder(splices: readonly Splice[]): readonly Splice[] {
   if (splices.length > FEW) return [...splices].sort((a, b) => a.start - b.start);
   const ordered: Splice[] = [];
   for (const splice of splices) {
-    let at = ordered.length;
-    while (at > 0 && (ordered[at - 1] as Splice).start > splice.start) at -= 1;
-    if (at === ordered.length) ordered.push(splice);
-    else ordered.splice(at, 0, splice);
+    let at = ordered.push(splice) - 1;
+    for (; at > 0; at -= 1) {
+      const before = ordered[at - 1] as Splice;
+      if (before.start <= splice.start) break;
+      ordered[at] = before;
+    }
+    ordered[at] = splice;
   }
   return ordered;
 }
