@@ -71,7 +71,8 @@ async function startSluice(site: Site): Promise<Proxy> {
     upstream_probe: "off",
     log: { level: "warn" },
   });
-  const child = pinned([process.execPath, MAIN, "run", "--config", config]);
+  // As docs/operations.md says for one CPU.
+  const child = pinned([process.execPath, "--single-threaded-gc", MAIN, "run", "--config", config]);
   child.stderr?.pipe(process.stderr);
   if (child.stdout !== null) await once(child.stdout, "data");
   return { name: "sluice", port, child };
