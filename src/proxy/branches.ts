@@ -24,6 +24,12 @@ interface BranchesBasis {
   readonly elsewhere: Reply | undefined;
 }
 
+interface Branch {
+  readonly transaction: ClientTransaction;
+  /** Where else it can go. */
+  readonly way: BranchTarget;
+}
+
 const NO_ALIASES = ok([]);
 
 /** The client transactions of one request (RFC 3261 §16.6): how it leaves, and where else it can go. */
@@ -35,9 +41,8 @@ export class Branches {
   readonly #core: ProxyCore;
   readonly #owner: BranchOwner;
   readonly #from: BranchesBasis;
-  readonly #branches: ClientTransaction[] = [];
-  /** Of each branch, where else it can go. */
-  readonly #ways: BranchTarget[] = [];
+  /** Nearly always one: made anew for each, for a list that is pushed to has room for seventeen. */
+  #branches: readonly Branch[] = [];
   /** Of branches that left by TCP for their size: where they were to go. */
   #fallbacks: Map<ClientTransaction, Target> | undefined;
 
@@ -53,11 +58,11 @@ export class Branches {
   }
 
   get pending(): boolean {
-    return this.#branches.some((branch) => branch.pending);
+    return this.#branches.some(({ transaction }) => transaction.pending);
   }
 
   wayOf(branch: ClientTransaction): BranchTarget | undefined {
-    return this.#ways[this.#branches.indexOf(branch)];
+    return this.#branches.find(({ transaction }) => transaction === branch)?.way;
   }
 
   /** @param trouble what became of the branch that went the way before */
@@ -100,12 +105,16 @@ export class Branches {
 
   /** Cancels those of an INVITE that are pending (RFC 3261 §16.10); others cannot be. */
   cancelAll(except?: ClientTransaction): void {
-    for (const branch of this.#branches) if (branch !== except) branch.cancel();
+    for (const { transaction } of this.#branches) {
+      if (transaction !== except) transaction.cancel();
+    }
   }
 
   /** Nobody waits for them any more: late answers are strays. */
   terminate(): void {
-    for (const branch of this.#branches) if (branch.pending) branch.terminate();
+    for (const { transaction } of this.#branches) {
+      if (transaction.pending) transaction.terminate();
+    }
   }
 
   /** The request as it leaves towards one target, or why it cannot. */
@@ -133,8 +142,7 @@ export class Branches {
 
   #launch(outgoing: OutgoingRequest, way: BranchTarget): ClientTransaction {
     const transaction = new ClientTransaction(this.#core.clientEnv, this.#owner, outgoing);
-    this.#branches.push(transaction);
-    this.#ways.push(way);
+    this.#branches = [...this.#branches, { transaction, way }];
     transaction.start();
     return transaction;
   }

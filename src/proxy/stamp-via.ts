@@ -13,12 +13,16 @@ export function stampVia(via: TopmostVia, source: Endpoint): readonly Splice[] {
   if (!asked && (via.host === source.address || bareHost(via.host) === source.address)) {
     return NOTHING;
   }
-  const splices: Splice[] = [];
-  if (via.rportAt !== undefined) splices.push({ ...via.rportAt, bytes: `rport=${source.port}` });
-  const received = `received=${source.address}`;
-  if (via.receivedAt !== undefined) splices.push({ ...via.receivedAt, bytes: received });
-  else splices.push({ start: via.valueEnd, end: via.valueEnd, bytes: `;${received}` });
-  return splices;
+  const received = receivedFrom(via, source.address);
+  if (via.rportAt === undefined) return [received];
+  const { start, end } = via.rportAt;
+  return [{ start, end, bytes: `rport=${source.port}` }, received];
+}
+
+function receivedFrom({ receivedAt, valueEnd }: TopmostVia, address: string): Splice {
+  const bytes = `received=${address}`;
+  if (receivedAt === undefined) return { start: valueEnd, end: valueEnd, bytes: `;${bytes}` };
+  return { start: receivedAt.start, end: receivedAt.end, bytes };
 }
 
 const NOTHING: readonly Splice[] = [];
