@@ -7,7 +7,7 @@ const MOST_STEPS = 64;
 
 /**
  * A run of records in one buffer, written one behind the other and never changed, with a table to find them by the hash of
- * their key (open addressing, linear probing). Keys are latin1.
+ * their key (open addressing, linear probing). Keys are latin1. A key has one place, which its newest record takes over.
  */
 export class ByteSegment {
   readonly #bytes: Buffer;
@@ -28,6 +28,7 @@ export class ByteSegment {
     return this.#bytes.length;
   }
 
+  /** Keys, however often each was written. */
   get count(): number {
     return this.#count;
   }
@@ -60,7 +61,7 @@ export class ByteSegment {
     const at = this.#used;
     const end = at + HEAD + key.length + value.length;
     if (end > this.#bytes.length || this.#count * 4 > this.#places.length * 3) return false;
-    const place = this.#freePlace(hash);
+    const place = this.#placeFor(hash, key);
     if (place < 0) return false;
     const bytes = this.#bytes;
     bytes.writeUInt32LE(hash, at);
@@ -69,34 +70,29 @@ export class ByteSegment {
     bytes.writeUInt32LE(key.length, at + 12);
     bytes.write(key, at + HEAD, "latin1");
     value.copy(bytes, at + HEAD + key.length);
+    if (this.#places[place] === 0) this.#count += 1;
     this.#places[place] = at + 1;
     this.#used = end;
-    this.#count += 1;
     this.#lastAt = nowMs;
     return true;
   }
 
-  /** A view of the newest value of that key that was written after `sinceMs`. */
+  /** A view of the newest value of that key, if it was written after `sinceMs`. */
   find(hash: number, key: string, sinceMs: number): Buffer | undefined {
-    const { length } = this.#places;
-    let found: Buffer | undefined;
-    for (let step = 0; step < MOST_STEPS; step += 1) {
-      const place = this.#places[(hash + step) & (length - 1)] as number;
-      if (place === 0) break;
-      const at = place - 1;
-      if (this.#bytes.readUInt32LE(at) !== hash || !this.#isKey(at, key)) continue;
-      if (this.#startedAt + this.#bytes.readUInt32LE(at + 4) <= sinceMs) continue;
-      const valueAt = at + HEAD + key.length;
-      found = this.#bytes.subarray(valueAt, valueAt + this.#bytes.readUInt32LE(at + 8));
-    }
-    return found;
+    const place = this.#placeFor(hash, key);
+    const at = place < 0 ? -1 : (this.#places[place] as number) - 1;
+    if (at < 0 || this.#startedAt + this.#bytes.readUInt32LE(at + 4) <= sinceMs) return undefined;
+    const valueAt = at + HEAD + key.length;
+    return this.#bytes.subarray(valueAt, valueAt + this.#bytes.readUInt32LE(at + 8));
   }
 
-  #freePlace(hash: number): number {
+  /** The place of that key, or the free one that it would take; -1: neither is near. */
+  #placeFor(hash: number, key: string): number {
     const { length } = this.#places;
     for (let step = 0; step < MOST_STEPS; step += 1) {
       const place = (hash + step) & (length - 1);
-      if (this.#places[place] === 0) return place;
+      const at = (this.#places[place] as number) - 1;
+      if (at < 0 || (this.#bytes.readUInt32LE(at) === hash && this.#isKey(at, key))) return place;
     }
     return -1;
   }

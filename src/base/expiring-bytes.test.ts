@@ -40,6 +40,14 @@ describe("ExpiringBytes", () => {
     expect(text(map.get("a"))).toBe("three");
   });
 
+  it("lets nobody's entry go because another key is set again and again", () => {
+    const { map } = make();
+    map.set("other", Buffer.from("kept"));
+    for (let n = 0; n < 20_000; n += 1) map.set("the same", Buffer.from([n & 0xff]));
+    expect(text(map.get("other"))).toBe("kept");
+    expect(map.get("the same")).toEqual(Buffer.from([19_999 & 0xff]));
+  });
+
   it("keeps its own copy, and any byte", () => {
     const { map } = make();
     const value = Buffer.from([0, 255, 13, 10]);

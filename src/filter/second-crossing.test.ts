@@ -90,6 +90,15 @@ describe("createSecondCrossing", () => {
     }
   });
 
+  it("knows a receiver in a domain whose name goes beyond latin1", () => {
+    const clock = createManualClock();
+    const domains = createDomains(["\u043f\u0440\u0438\u043c\u0435\u0440"], ["example.com"]);
+    const crossing = createSecondCrossing(clock, KEY, domains);
+    const request = messageRequest("hello");
+    crossing.leaving(request, [], { now: clock.now(), from: FROM, to: TO });
+    expect(crossing.saidOf(remade(request), clock.now())).toEqual(PASSED);
+  });
+
   it("knows our own words to a device by To as well", () => {
     const clock = createManualClock();
     const crossing = createSecondCrossing(clock, KEY, DOMAINS);

@@ -57,8 +57,8 @@ export function ownDeparture(request: SipRequest, now: number): Departure {
 
 /** Some 150 bytes each: at 1,600 messages a second as long as a mark, and a server's way through is much shorter. */
 const MAX_BYTES = 16 * 1024 * 1024;
-/** What a peer may make as long as it likes is kept as its hash. */
-const MAX_KEY = 512;
+/** What a peer may make as long as it likes is kept as its hash, and so is a domain of the configuration beyond latin1. */
+const PLAIN_KEY = /^[\0-\xff]{0,512}$/;
 
 /**
  * @param key Of the marks; secret, at most 64 bytes.
@@ -109,7 +109,7 @@ function bytesOf(words: string | undefined): Buffer {
 
 function fingerprint(request: SipRequest, digest: string, from: string, to: string): string {
   const key = `${request.method}\n${digest}\n${from}\n${to}`;
-  return key.length <= MAX_KEY ? key : hash("sha256", key, "base64url");
+  return PLAIN_KEY.test(key) ? key : hash("sha256", key, "base64url");
 }
 
 function addressIn(request: SipRequest, field: typeof HeaderId.From | typeof HeaderId.To): string {

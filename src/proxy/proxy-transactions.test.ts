@@ -58,6 +58,31 @@ describe("createProxy with requests other than INVITE", () => {
     expect(phone.takenLines()).toEqual(["SIP/2.0 486 Reason", "SIP/2.0 486 Reason"]);
     expect(upstream().taken()).toEqual([]);
   });
+
+  it.each([
+    ["a usual branch", "z9hG4bKx1"],
+    ["a branch of 2,000 characters", `z9hG4bK${"x".repeat(2000)}`],
+    ["a quoted branch beyond ASCII", '"z9hG4bK\xe9 \xff"'],
+    ["no branch (RFC 2543)", null],
+  ])(
+    "replays it to where the repetition comes from, and asks nobody again: %s",
+    (_what, branch) => {
+      const { network, send, asked, proxy } = bench({
+        seams: { onRequest: () => ({ kind: "reply", status: 403, reason: "No", headers: [] }) },
+        options: { inFlight: 1 },
+      });
+      const first = network.peer("udp", "192.0.2.30:5060");
+      const again = network.peer("udp", "192.0.2.30:6000");
+      const text = request("MESSAGE", { via: `${OVER_UDP};rport`, branch, body: "hello" });
+      send(first, text);
+      send(again, text.replace("hello", "other"));
+      expect(asked).toHaveLength(1);
+      expect(proxy.counters.retransmissions).toBe(1);
+      const [answered = ""] = first.taken();
+      expect(answered).toMatch(/^SIP\/2.0 403 /);
+      expect(again.taken()).toEqual([answered]);
+    },
+  );
 });
 
 describe("createProxy with the states of an INVITE", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findIdentityProblem, hasProven } from "./peer-identity.ts";
+import { findIdentityProblem, identityProof } from "./peer-identity.ts";
 
 const NOT = /^its certificate names .*, not /;
 
@@ -43,21 +43,35 @@ describe("findIdentityProblem", () => {
   });
 });
 
-describe("hasProven", () => {
+describe("identityProof", () => {
   const certificate = { subject: { CN: "a" }, subjectaltname: "DNS:sip.example.com" };
-  const socket = (authorized: boolean, shown: unknown): Parameters<typeof hasProven>[0] =>
-    ({ authorized, getPeerCertificate: () => shown }) as Parameters<typeof hasProven>[0];
+  const socket = (
+    authorized: boolean,
+    ...shown: readonly unknown[]
+  ): Parameters<typeof identityProof>[0] => {
+    const left = [...shown];
+    const next = (): unknown => (left.length > 1 ? left.shift() : left[0]);
+    return { authorized, getPeerCertificate: next } as Parameters<typeof identityProof>[0];
+  };
 
-  it("is true of the name in a certificate that was verified", () => {
-    expect(hasProven(socket(true, certificate), "sip.example.com")).toBe(true);
-    expect(hasProven(socket(true, certificate), "other.example.com")).toBe(false);
+  it("is of the name in a certificate that was verified", () => {
+    const proves = identityProof(socket(true, certificate));
+    expect(proves?.("sip.example.com")).toBe(true);
+    expect(proves?.("other.example.com")).toBe(false);
+  });
+
+  it("is of no name that is shown later, when nothing is verified any more", () => {
+    const other = { subject: { CN: "b" }, subjectaltname: "DNS:other.example.com" };
+    const proves = identityProof(socket(true, certificate, other));
+    expect(proves?.("other.example.com")).toBe(false);
+    expect(proves?.("sip.example.com")).toBe(true);
   });
 
   it.each([
     ["a certificate that was not verified", false, certificate],
     ["none, though Node says authorized", true, {}],
     ["a connection that is gone", true, null],
-  ])("is not true with %s", (_what, authorized, shown) => {
-    expect(hasProven(socket(authorized, shown), "sip.example.com")).toBe(false);
+  ])("is nobody's with %s", (_what, authorized, shown) => {
+    expect(identityProof(socket(authorized, shown))).toBeUndefined();
   });
 });

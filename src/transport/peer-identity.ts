@@ -27,19 +27,22 @@ export function findIdentityProblem(
 }
 
 /**
- * Has a peer that connected to us proven that it is `name`, as a server must to which we connect (RFC 5923 §9.2, RFC 5922
- * §7)? By a certificate that was verified.
+ * What a peer that connected to us has proven: is it that name, as a server must be to which we connect (RFC 5923 §9.2,
+ * RFC 5922 §7)? Undefined: it has shown no certificate that was verified.
+ *
+ * To be asked for when the handshake is done, and once: with TLS 1.2 a client may renegotiate and show another certificate,
+ * which Node verifies no more, and goes on calling the peer authorized.
  */
-export function hasProven(
+export function identityProof(
   socket: Pick<TLSSocket, "authorized" | "getPeerCertificate">,
-  name: string,
-): boolean {
-  if (!socket.authorized) return false;
+): ((name: string) => boolean) | undefined {
+  if (!socket.authorized) return undefined;
   // Empty where there is none: Node calls a peer authorized that resumes a TLS 1.3 session which it began without any.
   const certificate: Partial<PeerCertificate> | null = socket.getPeerCertificate();
   const subject = certificate?.subject;
-  if (certificate === null || subject === undefined) return false;
-  return findIdentityProblem(name, { ...certificate, subject }) === undefined;
+  if (certificate === null || subject === undefined) return undefined;
+  const shown = { ...certificate, subject };
+  return (name) => findIdentityProblem(name, shown) === undefined;
 }
 
 function described(name: string, said: readonly string[]): string {

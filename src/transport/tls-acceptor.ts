@@ -5,7 +5,7 @@ import type { TimerHandle } from "../base/timer-wheel.ts";
 import { formatEndpoint } from "./endpoint.ts";
 import type { Endpoint } from "./flow.ts";
 import type { ProtocolContext } from "./protocol-transport.ts";
-import { hasProven } from "./peer-identity.ts";
+import { identityProof } from "./peer-identity.ts";
 import type { AcceptedConnection } from "./tcp-listener.ts";
 import type { TlsContexts } from "./tls-contexts.ts";
 import { tlsReason } from "./tls-reason.ts";
@@ -101,10 +101,7 @@ export class TlsAcceptor<Frame> {
     handshake.done = true;
     handshake.timer.cancel();
     const { accepted, onSecure, sinceMs } = handshake;
-    const proves = socket.authorized
-      ? (name: string): boolean => hasProven(socket, name)
-      : undefined;
-    onSecure({ ...accepted, socket, sinceMs, proves });
+    onSecure({ ...accepted, socket, sinceMs, proves: identityProof(socket) });
   }
 
   #failed(error: Error, socket: TLSSocket): void {

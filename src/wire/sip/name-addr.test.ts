@@ -1,6 +1,7 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { HeaderId } from "./header-names.ts";
-import { parseNameAddr, splitValues } from "./name-addr.ts";
+import { addressAt, parseNameAddr, splitValues } from "./name-addr.ts";
 import { parseDatagram } from "./parse-message.ts";
 
 describe("parseNameAddr", () => {
@@ -74,5 +75,47 @@ describe("splitValues", () => {
     ["*", ["*"]],
   ])("splits %j", (value, values) => {
     expect(split(value)).toEqual(values);
+  });
+});
+
+describe("addressAt", () => {
+  const LIMITS = { maxHeadBytes: 65_536, maxHeaderCount: 200, maxBodyBytes: 65_536 };
+  const marks = ['"', "\\", '\\"', "<", ">", ";", ",", ":", "?", "@", "=", " ", "\t", "\r\n "];
+  const texts = [
+    "\xa0",
+    "\x85",
+    "Alice",
+    "\xc3\xa9",
+    "\xff",
+    "sip:a@x",
+    "tel:1",
+    ";tag=1",
+    "[::1]",
+  ];
+  const piece = fc.oneof(fc.constantFrom(...marks), fc.constantFrom(...texts));
+  const pieces = fc.array(piece, { maxLength: 8 }).map((list) => list.join(""));
+  const uri = fc.constantFrom("sip:a@x", "sip:\xe9@x", "im:a@b", "sip:a;p=1@x;x=\xe9");
+  const value = fc.oneof(
+    pieces,
+    fc.tuple(pieces, uri).map(([display, address]) => `${display}<${address}>;tag=1`),
+    fc.tuple(pieces, uri).map(([inner, address]) => `"${inner}" <${address}>`),
+  );
+
+  it("reads by offset what parseNameAddr reads of the value", () => {
+    fc.assert(
+      fc.property(value, fc.constantFrom("", "y".repeat(5000)), (from, filling) => {
+        const head = `MESSAGE sip:b@x SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nX: ${filling}\r\nf: ${from}\r\n`;
+        const text = `${head}To: <sip:b@x>\r\ni: c\r\nCSeq: 1 MESSAGE\r\n\r\n`;
+        const message = parseDatagram(Buffer.from(text, "latin1"), LIMITS);
+        if (!message.ok) return;
+        const field = message.value.find(HeaderId.From);
+        const parsed = parseNameAddr(message.value.valueAt(field));
+        const read = addressAt(message.value, field);
+        expect([read?.displayName, read?.uri]).toEqual(
+          parsed.ok ? [parsed.value.displayName, parsed.value.uri] : [undefined, undefined],
+        );
+      }),
+      { numRuns: 3000 },
+    );
   });
 });

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { applySplices } from "./splice.ts";
 
@@ -11,6 +12,24 @@ describe("applySplices", () => {
       { start: 1, end: 2, bytes: "X" },
     ];
     expect(applySplices(BYTES, edits).toString()).toBe("a12Xcd");
+  });
+
+  it("keeps those at one place in the order in which they come, few or many", () => {
+    const edit = fc.record({
+      start: fc.nat(6),
+      bytes: fc.string({ maxLength: 3, unit: "grapheme-ascii" }),
+    });
+    fc.assert(
+      fc.property(fc.array(edit, { maxLength: 60 }), (edits) => {
+        const insertions = edits.map(({ start, bytes }) => ({ start, end: start, bytes }));
+        let expected = "";
+        for (let at = 0; at <= BYTES.length; at += 1) {
+          for (const { start, bytes } of edits) if (start === at) expected += bytes;
+          expected += BYTES.toString("latin1", at, at + 1);
+        }
+        expect(applySplices(BYTES, insertions).toString("latin1")).toBe(expected);
+      }),
+    );
   });
 
   it("throws when edits overlap", () => {
