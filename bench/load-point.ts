@@ -12,6 +12,8 @@ const LOAD_CORE = "1";
 /** Seconds of a point, rounds, and seconds of 5,000/s before the first point, so that code is compiled. */
 export const SECONDS: number = Number(process.env["BENCH_SECONDS"] ?? "5");
 export const ROUNDS: number = Number(process.env["BENCH_ROUNDS"] ?? "2");
+/** The text of every message instead of msgload's own. */
+const BODY = process.env["BENCH_BODY"];
 const WARM_UP = Number(process.env["BENCH_WARM_UP"] ?? "8");
 
 interface Point {
@@ -75,6 +77,7 @@ export function measure(
   const pid = proxy.child.pid ?? 0;
   const before = ticksOf(pid);
   const args = [site.transport, proxy.port, site.serverPort, rate, seconds].map(String);
+  if (BODY !== undefined) args.push(BODY);
   let output: string;
   try {
     output = execFileSync("taskset", ["-c", LOAD_CORE, program, ...args], { encoding: "utf8" });
