@@ -164,6 +164,31 @@ describe("judge and carryOut with a Content-Encoding", () => {
     expect(outgoing(request).bytes).toEqual(request.bytes);
   });
 
+  it.each(["e:gzip", "E :  gzip ", "CONTENT-ENCODING:\r\n gzip"])(
+    "knows the field however it is written: %j",
+    (line) => {
+      const body = gzipSync("see http://evil.example/");
+      const out = outgoing(messageRequest(body, { extra: [line, "X-After: 1"] }));
+      expect(out.body.toString()).toContain("_http://evil.example/");
+      expect(out.bytes.toString()).toMatch(/CSeq: 7 MESSAGE\r\nX-After: 1\r\n/);
+    },
+  );
+
+  it("reads to the end of a datagram without Content-Length, and adds none", () => {
+    const { bytes } = encoded("deflate", deflateSync("hello"));
+    const text = bytes.toString("latin1").replace(/Content-Length: \d+\r\n/, "");
+    const out = outgoing(parsedBytes(Buffer.from(text, "latin1")));
+    expect(out.contentLengthPresent).toBe(false);
+    expect(out.body.toString()).toBe("hello");
+  });
+
+  it("refuses a part with a coding of its own, in a body without one and in a compressed one", () => {
+    const part = Buffer.from("--b\r\nContent-Encoding: gzip\r\n\r\nx\r\n--b--\r\n");
+    const type = "multipart/mixed;boundary=b";
+    expect(statusOf(encoded("identity", part, type))).toBe(415);
+    expect(statusOf(encoded("gzip", gzipSync(part), type))).toBe(415);
+  });
+
   it("finds a virus in a compressed multipart", () => {
     const parts = [
       "--b",
