@@ -1,12 +1,18 @@
 import { closeMedia, dropBody } from "./enforce/close-media.ts";
+import { onDecodedBody } from "./enforce/decoded-body.ts";
 import { refuse, type Refusal } from "./enforce/refusal.ts";
 import { removeContent } from "./enforce/remove-content.ts";
-import { rewriteMeetingPlace, type MeetingPlace } from "./enforce/rewrite-invitation.ts";
+import {
+  rewriteMeetingPlace,
+  type MeetingPlace,
+  type ReadInvitation,
+} from "./enforce/rewrite-invitation.ts";
 import { rewriteTexts } from "./enforce/rewrite-texts.ts";
+import { isEncoded } from "./inspect/decoded-bytes.ts";
 import { inspectMedia } from "./inspect/inspect-media.ts";
 import { inspectRequest, type InspectLimits } from "./inspect/inspect-request.ts";
 import { emptyDraft } from "./inspect/inspection-draft.ts";
-import type { Attachment, InspectProblem, InvitationPart } from "./inspect/inspection.ts";
+import type { Attachment, InspectProblem } from "./inspect/inspection.ts";
 import type { Notification, Policy } from "./policy/decision.ts";
 import type { Channel, FileFacts, ScanFacts } from "./policy/facts.ts";
 import {
@@ -59,6 +65,8 @@ export function judge(
 
 /** Could a client find a file invitation of the LCS dialect anywhere in this? */
 export function mayInvite(request: SipRequest): boolean {
+  // Asked when something is wrong already: what is encoded is not decoded once more for it.
+  if (isEncoded(request)) return true;
   return request.bytes.toString("latin1").toLowerCase().includes("msmsgsinvite");
 }
 
@@ -113,13 +121,21 @@ export function carryOut(
 ): Outcome {
   switch (verdict.action) {
     case "allow":
-      return { kind: "forward", splices: [] };
+      return { kind: "forward", splices: passOn(request, verdict) };
     case "rewrite":
       return rewrite(request, context, verdict, words);
     case "block":
     case "quarantine":
       return { kind: "refuse", refusal: refusal(request, verdict, words) };
   }
+}
+
+const UNTOUCHED: readonly Splice[] = [];
+
+/** The edits of a request that is allowed as it is: none, but that a body that came encoded leaves as it was read (decision 036). */
+export function passOn(message: SipMessage, { inspection }: Verdict): readonly Splice[] {
+  if (inspection?.decoded === undefined) return UNTOUCHED;
+  return onDecodedBody(message, inspection.decoded, UNTOUCHED);
 }
 
 function rewrite(
@@ -202,6 +218,8 @@ function statusOf(problem: InspectProblem): number {
 
 const UNSUPPORTED: ReadonlySet<string> = new Set([
   "content-encoding",
+  "broken-content-encoding",
+  "encoded-body-too-large",
   "unknown-charset",
   "unsupported-message-type",
   "transfer-encoding",
@@ -247,10 +265,10 @@ export interface RenderedNotification {
 /** The edits of an ACCEPT that make the other peer come to the relay instead (DESIGN invariant 3). */
 export function redirectTransfer(
   request: SipRequest,
-  part: InvitationPart,
+  read: ReadInvitation,
   place: MeetingPlace,
 ): readonly Splice[] {
-  return rewriteMeetingPlace(request, part, place);
+  return rewriteMeetingPlace(request, read, place);
 }
 
 export type { Refusal };
@@ -288,7 +306,8 @@ export function judgeMedia(
     return { splices: dropBody(message), verdict: problemVerdict(lines.problem, "block") };
   }
   let verdict: Verdict | undefined;
-  const closed = lines.value.filter((line) => {
+  const { media, decoded } = lines.value;
+  const closed = media.filter((line) => {
     if (mediaKindsOf([line]).length === 0) return false;
     const hearing = new Hearing({ ...emptyDraft(), media: [line] }, context, policy);
     hearing.askSession(true);
@@ -296,5 +315,5 @@ export function judgeMedia(
     verdict ??= hearing.verdict(settings);
     return true;
   });
-  return { splices: closeMedia(message, closed), verdict };
+  return { splices: closeMedia(message, decoded, closed), verdict };
 }

@@ -2,7 +2,7 @@ import type { TextPlace } from "../inspect/inspection.ts";
 import { encodeTransfer } from "../wire/mime/transfer-encoding.ts";
 import type { SipMessage } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
-import { withContentLength } from "./content-length.ts";
+import { onDecodedBody } from "./decoded-body.ts";
 
 /** A text that is to stand where another stood; `bytes` are in its charset, not yet in the transfer encoding. */
 export interface Replacement {
@@ -10,9 +10,13 @@ export interface Replacement {
   readonly bytes: Buffer;
 }
 
-/** Writes texts back where they stood, re-encoded, and makes every Content-Length right that counts them. */
+/**
+ * Writes texts back where they stood, re-encoded, and makes every Content-Length right that counts them.
+ * @param decoded `Inspection.decoded`, in which they stand.
+ */
 export function replaceTexts(
   message: SipMessage,
+  decoded: Buffer | undefined,
   replacements: readonly Replacement[],
 ): readonly Splice[] {
   const splices: Splice[] = [];
@@ -22,7 +26,8 @@ export function replaceTexts(
     splices.push({ start: place.start, end: place.end, bytes: encoded });
     grown.push(...lengthChanges(place, encoded.length - (place.end - place.start)));
   }
-  return withContentLength(message, [...splices, ...innerLengths(message, grown)]);
+  const lengths = innerLengths(decoded ?? message.bytes, grown);
+  return onDecodedBody(message, decoded, [...splices, ...lengths]);
 }
 
 function encodeAt(place: TextPlace, bytes: Buffer): Buffer {
@@ -43,14 +48,14 @@ function lengthChanges(place: TextPlace, by: number): readonly LengthChange[] {
 }
 
 /** Several texts may stand in one enclosing part: its length changes by the sum. */
-function innerLengths(message: SipMessage, changes: readonly LengthChange[]): readonly Splice[] {
+function innerLengths(content: Buffer, changes: readonly LengthChange[]): readonly Splice[] {
   const sums = new Map<number, LengthChange>();
   for (const change of changes) {
     const before = sums.get(change.start)?.by ?? 0;
     sums.set(change.start, { ...change, by: before + change.by });
   }
   return [...sums.values()].map(({ start, end, by }) => {
-    const declared = Number(message.bytes.toString("latin1", start, end));
+    const declared = Number(content.toString("latin1", start, end));
     return { start, end, bytes: String(declared + by) };
   });
 }

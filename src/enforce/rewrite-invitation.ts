@@ -11,6 +11,12 @@ export interface MeetingPlace {
   readonly authCookie: string;
 }
 
+/** An invitation, and the bytes that it was read in (`Inspection.decoded`). */
+export interface ReadInvitation {
+  readonly part: InvitationPart;
+  readonly decoded: Buffer | undefined;
+}
+
 /**
  * Fields of an ACCEPT that may go on to the other peer beside the meeting place. Every other field is taken out: what
  * we do not know may be one more address (lcs.md B2, DESIGN invariant 3).
@@ -33,7 +39,7 @@ const KEPT: ReadonlySet<string> = new Set([
  */
 export function rewriteMeetingPlace(
   message: SipMessage,
-  part: InvitationPart,
+  { part, decoded }: ReadInvitation,
   place: MeetingPlace,
 ): readonly Splice[] {
   const ours: ReadonlyMap<string, string> = new Map([
@@ -56,7 +62,7 @@ export function rewriteMeetingPlace(
   const last = lines.findLastIndex((line) => line !== "") + 1;
   lines.splice(last, 0, ...missing.map(([name, value]) => `${SPELLING[name] ?? name}: ${value}`));
   const text = lines.join("\r\n");
-  return replaceTexts(message, [{ place: part, bytes: Buffer.from(text, "utf8") }]);
+  return replaceTexts(message, decoded, [{ place: part, bytes: Buffer.from(text, "utf8") }]);
 }
 
 const SPELLING: Readonly<Record<string, string>> = {

@@ -41,7 +41,7 @@ export function rewriteTexts(
     if (bytes === undefined) return failed(part.charset);
     replacements.push({ place: part, bytes });
   }
-  return ok(replaceTexts(message, replacements));
+  return ok(replaceTexts(message, inspection.decoded, replacements));
 }
 
 /**

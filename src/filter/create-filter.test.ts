@@ -1,3 +1,4 @@
+import { deflateSync, gzipSync } from "node:zlib";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createManualClock, type ManualClock } from "../../test/support/manual-clock.ts";
 import { createMemoryJournal, type MemoryJournal } from "../../test/support/memory-journal.ts";
@@ -152,6 +153,22 @@ describe("createFilter", () => {
     expect(journal.allowedEvents).toEqual([]);
     outcome.onEnd?.(ANSWERED);
     expect(journal.allowedEvents).toMatchObject([{ callId: "call-1@example.com", status: 200 }]);
+  });
+
+  it("lets a body that came encoded leave decoded, known by its mark and otherwise as it was", async () => {
+    const extra = ["e: deflate", "X-Odd:   a ,b  "];
+    const out = await forwarded(messageRequest(deflateSync("hello bob"), { extra }));
+    const plain = messageRequest("hello bob", { extra: extra.slice(1) });
+    expect(out.bytes.toString().replace(/Sluice-Mark: \S+\r\n/, "")).toBe(plain.bytes.toString());
+    expect(await ask(out, SERVER)).toEqual({ kind: "forward", splices: [] });
+  });
+
+  it("refuses an encoded body under credentials that cover it", async () => {
+    const extra = ["Content-Encoding: gzip", "Proxy-Authorization: Digest qop=auth-int"];
+    const outcome = await ask(messageRequest(gzipSync("hello bob"), { extra }));
+    expect(outcome).toMatchObject({ kind: "reply", status: 415 });
+    expect(JSON.stringify(outcome)).toContain("could not be understood");
+    expect(journal.drafts).toMatchObject([{ action: "block", rule: "parse_problem" }]);
   });
 
   it("answers plain text at once, without a promise", () => {

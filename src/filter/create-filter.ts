@@ -1,5 +1,5 @@
 import { createEventId } from "../journal/event-id.ts";
-import { judge, mayInvite, withoutBody } from "../judge.ts";
+import { judge, mayInvite, passOn, withoutBody } from "../judge.ts";
 import type { Attachment, InvitationPart } from "../inspect/inspection.ts";
 import type { ScanFacts } from "../policy/facts.ts";
 import type { HearingContext, Verdict } from "../policy/hearing.ts";
@@ -25,7 +25,7 @@ import { hearingContext } from "./hearing-context.ts";
 import { judgedAs, mark } from "./leave-judged.ts";
 import { NoticeDesk } from "./notice-desk.ts";
 import { createSecondCrossing, ownDeparture } from "./second-crossing.ts";
-import { decodeRefusal } from "./signed-refusal.ts";
+import { coversBody, decodeRefusal } from "./signed-refusal.ts";
 import { stopOrChange } from "./stop-or-change.ts";
 import { Strangers } from "./strangers.ts";
 import { TransferDesk } from "./transfer-desk.ts";
@@ -166,6 +166,15 @@ async function scanAll(
   return scans;
 }
 
+/** What came encoded leaves decoded; credentials that cover the body would no longer fit. */
+const SEALED = {
+  action: "block",
+  decision: undefined,
+  decisions: [],
+  setting: "parse_problem",
+  problem: { code: "content-encoding", detail: "under credentials that cover the body" },
+} as const;
+
 function act(
   desk: Desk,
   question: Question,
@@ -173,7 +182,9 @@ function act(
 ): RequestOutcome | Promise<RequestOutcome> {
   reportRuleErrors(desk, verdict);
   const refused = verdict.action === "block" || verdict.action === "quarantine";
-  const invitation = verdict.inspection?.invitation;
+  const { invitation, decoded } = verdict.inspection ?? {};
+  if (!refused && decoded !== undefined && coversBody(question.request))
+    return stopOrChange(desk, question, { ...verdict, ...SEALED });
   if (!refused && invitation !== undefined) return transfer(desk, question, verdict, invitation);
   if (verdict.action === "allow") return allow(desk, question, verdict, UNTOUCHED);
   return stopOrChange(desk, question, verdict);
@@ -204,7 +215,7 @@ interface Edits {
 
 function allow(desk: Desk, question: Question, verdict: Verdict, edits: Edits): RequestOutcome {
   const { request, hearing } = question;
-  const { splices } = edits;
+  const splices = edits.splices.length > 0 ? edits.splices : passOn(request, verdict);
   const judged = judgedAs(verdict);
   const towardsServer = mark(desk, question, splices, judged);
   if (!hasLine(request)) return { kind: "forward", splices, towardsServer };

@@ -264,9 +264,14 @@ export class TransferDesk {
     transfer: Transfer,
     place: Extract<OpenedPlace, { kind: "place" }>,
   ): TransferStep {
+    const { part, verdict } = message;
     return {
       kind: "forward",
-      splices: redirectTransfer(message.request, message.part, place),
+      splices: redirectTransfer(
+        message.request,
+        { part, decoded: verdict.inspection?.decoded },
+        place,
+      ),
       onEnd: (end) => {
         const { opened } = transfer;
         if (opened === undefined) return;

@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createManualClock, type ManualClock } from "../../test/support/manual-clock.ts";
 import { createMemoryJournal, type MemoryJournal } from "../../test/support/memory-journal.ts";
@@ -129,11 +130,13 @@ async function sends(
     readonly to?: string;
     readonly as?: string;
     readonly end?: TransactionEnd;
+    readonly gzip?: boolean;
   } = {},
 ): Promise<Sent> {
   cseq += 1;
   const to = changes.to ?? (from === "alice" ? "bob" : "alice");
   const tags = { alice: "aa11", bob: "bb22" };
+  const text = `${lines.join("\r\n")}\r\n`;
   const request = parsedRequest(
     [
       `MESSAGE sip:${to}@192.0.2.77:5061 SIP/2.0`,
@@ -144,8 +147,9 @@ async function sends(
       "Call-ID: e2c0ffee@192.0.2.10",
       `CSeq: ${cseq} MESSAGE`,
       "Content-Type: text/x-msmsgsinvite; charset=UTF-8",
+      ...(changes.gzip === true ? ["Content-Encoding: gzip"] : []),
     ],
-    `${lines.join("\r\n")}\r\n`,
+    changes.gzip === true ? gzipSync(text) : text,
   );
   const context = changes.context ?? (from === "alice" ? ALICE : BOB);
   const outcome = await filter.onRequest(request, context, new AbortController().signal);
@@ -226,6 +230,15 @@ describe("a file transfer in the filter", () => {
       peer: { address: "192.0.2.20" },
       dialler: "192.0.2.10",
     });
+  });
+
+  it("does the same where all of it comes compressed, and passes it on for everyone to read", async () => {
+    const gzip = true;
+    expect((await sends("alice", INVITE, { gzip })).body).toBe(`${INVITE.join("\r\n")}\r\n`);
+    await sends("bob", [...ACCEPT, ...KEYS], { gzip });
+    const { body } = await sends("alice", [...ACCEPT, ...ADDRESS], { gzip });
+    expect(body).toContain("IP-Address: 198.51.100.5\r\nPort: 6893\r\n");
+    expect(body).not.toContain("192.0.2.10");
   });
 
   it("has a clean file delivered and writes one line about it", async () => {

@@ -1,6 +1,7 @@
 import { failed, ok, type Result } from "../base/result.ts";
 import type { SipMessage } from "../wire/sip/message.ts";
-import type { InspectProblem, MediaLine } from "./inspection.ts";
+import { decodedBytes } from "./decoded-bytes.ts";
+import type { Inspection, InspectProblem, MediaLine } from "./inspection.ts";
 import type { InspectLimits } from "./inspect-request.ts";
 import { readMediaLines } from "./media-lines.ts";
 import { walkEntities } from "./walk-entities.ts";
@@ -11,19 +12,22 @@ import { walkEntities } from "./walk-entities.ts";
 export function inspectMedia(
   message: SipMessage,
   limits: InspectLimits,
-): Result<readonly MediaLine[], InspectProblem> {
+): Result<Pick<Inspection, "media" | "decoded">, InspectProblem> {
+  const decoded = decodedBytes(message);
+  if (!decoded.ok) return decoded;
+  const bytes = decoded.value ?? message.bytes;
   const media: MediaLine[] = [];
-  const problem = walkEntities(message, limits.mimeDepth, {
+  const problem = walkEntities(message, bytes, limits.mimeDepth, {
     leaf(entity) {
       if (entity.mediaType.type !== "application/sdp") return undefined;
       if (entity.encoding !== "identity")
         return { code: "encoded-composite", detail: "SDP in a transfer encoding" };
-      const read = readMediaLines(message.bytes, entity.start, entity.end);
+      const read = readMediaLines(bytes, entity.start, entity.end);
       if (!read.ok) return read.problem;
       for (const line of read.value.media) media.push(line);
       return undefined;
     },
     multipart: (type) => type !== "multipart/encrypted",
   });
-  return problem === undefined ? ok(media) : failed(problem);
+  return problem === undefined ? ok({ media, decoded: decoded.value }) : failed(problem);
 }

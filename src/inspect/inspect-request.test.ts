@@ -1,3 +1,4 @@
+import { deflateSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { SipRequest } from "../wire/sip/message.ts";
@@ -419,11 +420,12 @@ describe("inspectRequest", () => {
           let body: string = seed;
           for (const [at, cut, text] of edits)
             body = body.slice(0, at) + text + body.slice(at + cut);
-          const result = inspectRequest(
-            request({ type, body: Buffer.from(body, "latin1") }),
-            LIMITS,
-          );
+          const bytes = Buffer.from(body, "latin1");
+          const result = inspectRequest(request({ type, body: bytes }), LIMITS);
           expect(result.ok || result.problem.code.length > 0).toBe(true);
+          const headers = ["Content-Encoding: deflate"];
+          const same = inspectRequest(request({ type, headers, body: deflateSync(bytes) }), LIMITS);
+          expect(same.ok || same.problem).toEqual(result.ok || result.problem);
         },
       ),
       { numRuns: 2000 },
@@ -487,14 +489,28 @@ describe("inspectRequest on malformed and lying bodies", () => {
       },
     ],
     [
-      "gzip",
-      "content-encoding",
+      "what is no gzip",
+      "broken-content-encoding",
       { type: "text/plain", headers: ["Content-Encoding: gzip"], body: "x" },
     ],
     [
-      "deflate in compact form",
-      "content-encoding",
+      "what is no deflate, in compact form",
+      "broken-content-encoding",
       { type: "text/plain", headers: ["e: deflate"], body: "x" },
+    ],
+    [
+      "an unknown coding",
+      "content-encoding",
+      { type: "text/plain", headers: ["Content-Encoding: br"], body: "x" },
+    ],
+    [
+      "a charset beneath a coding that nobody knows",
+      "unknown-charset",
+      {
+        type: "text/plain;charset=x-secret",
+        headers: ["Content-Encoding: deflate"],
+        body: deflateSync("x"),
+      },
     ],
     [
       "base64 of the whole body",
@@ -1092,12 +1108,9 @@ describe("inspectMedia", () => {
       request({ method: "ACK", type: "multipart/mixed; boundary=b", body }),
       LIMITS,
     );
-    expect(result).toMatchObject({ ok: true, value: [{ kinds: ["msrp"], port: 9 }] });
+    expect(result).toMatchObject({ ok: true, value: { media: [{ kinds: ["msrp"], port: 9 }] } });
     expect(
       inspectMedia(request({ method: "ACK", type: "text/plain", body: "\0" }), LIMITS),
-    ).toEqual({
-      ok: true,
-      value: [],
-    });
+    ).toEqual({ ok: true, value: { media: [], decoded: undefined } });
   });
 });

@@ -1,6 +1,6 @@
 /**
  * From a request to what rules are asked about: texts with their links, file offers, attachments, media, opaque parts.
- * Standards: RFC 3261 §7.4 (bodies), RFC 3428 (MESSAGE), 2045-2046 and 2183 (MIME), 3862 (CPIM), 8866 (SDP), 5547 (file
+ * Standards: RFC 3261 §7.4 (bodies) and §20.12 (Content-Encoding), RFC 3428 (MESSAGE), 2045-2046 and 2183 (MIME), 3862 (CPIM), 8866 (SDP), 5547 (file
  * selectors), and the invitations and the header ms-text-format of the Live Communications Server dialect.
  * It looks at the body and at ms-text-format; other header fields (Subject, Call-Info …) it does not read. It decides nothing and
  * changes nothing: what cannot be understood without doubt is a problem, and `on_failure.parse_problem` decides.
@@ -13,6 +13,7 @@ import { readMsTextFormat } from "../wire/msnftp/ms-text-format.ts";
 import { decodeTransfer } from "../wire/mime/transfer-encoding.ts";
 import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
+import { decodedBytes } from "./decoded-bytes.ts";
 import { invitationOffer, lyncOffers, rcsOffers } from "./file-offers.ts";
 import type { FileOffer, Inspection, InspectProblem, TextPlace } from "./inspection.ts";
 import { addAttachment, addText, emptyDraft, type InspectionDraft } from "./inspection-draft.ts";
@@ -34,6 +35,8 @@ export interface InspectLimits {
 
 interface Context {
   readonly request: SipRequest;
+  /** The request's, its body decoded. */
+  readonly bytes: Buffer;
   readonly limits: InspectLimits;
   readonly draft: InspectionDraft;
 }
@@ -65,11 +68,15 @@ export function inspectRequest(
   request: SipRequest,
   limits: InspectLimits,
 ): Result<Inspection, InspectProblem> {
+  const decoded = decodedBytes(request);
+  if (!decoded.ok) return decoded;
   const draft = emptyDraft();
-  const context: Context = { request, limits, draft };
+  draft.decoded = decoded.value;
+  const bytes = decoded.value ?? request.bytes;
+  const context: Context = { request, bytes, limits, draft };
   const problem =
     inspectTextFormat(context) ??
-    walkEntities(request, limits.mimeDepth, {
+    walkEntities(request, bytes, limits.mimeDepth, {
       leaf: (entity) => inspectLeaf(context, entity),
       multipart(type) {
         if (type === "multipart/signed") draft.signed = true;
@@ -116,9 +123,9 @@ function addInvitation(
 }
 
 function inspectLeaf(context: Context, entity: Entity): InspectProblem | undefined {
-  const { draft, limits, request } = context;
+  const { draft, limits, bytes } = context;
   const { type } = entity.mediaType;
-  const decoded = decodeTransfer(request.bytes.subarray(entity.start, entity.end), entity.encoding);
+  const decoded = decodeTransfer(bytes.subarray(entity.start, entity.end), entity.encoding);
   if (!decoded.ok) return decoded.problem;
   const content = decoded.value;
   const names = [...(entity.disposition?.names ?? []), ...entity.mediaType.names];
@@ -186,7 +193,7 @@ function inspectSdp(context: Context, entity: Entity, content: Buffer): Known {
   if (entity.encoding !== "identity")
     return refused("encoded-composite", "SDP in a transfer encoding");
   if (content.length === 0) return { understood: true };
-  const read = readMediaLines(context.request.bytes, entity.start, entity.end);
+  const read = readMediaLines(context.bytes, entity.start, entity.end);
   if (!read.ok) return { problem: read.problem, understood: true };
   for (const line of read.value.media) context.draft.media.push(line);
   for (const offer of read.value.offers) context.draft.offers.push(offer);

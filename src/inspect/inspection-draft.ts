@@ -25,6 +25,7 @@ export interface InspectionDraft {
   readonly media: MediaLine[];
   readonly opaque: OpaquePart[];
   signed: boolean;
+  decoded: Buffer | undefined;
   /** Text read so far, bytes. */
   textBytes: number;
 }
@@ -41,6 +42,7 @@ export function emptyDraft(): InspectionDraft {
     media: [],
     opaque: [],
     signed: false,
+    decoded: undefined,
     textBytes: 0,
   };
 }

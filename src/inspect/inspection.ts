@@ -24,6 +24,11 @@ export interface Inspection {
   readonly opaque: readonly OpaquePart[];
   /** Content is covered by an end-to-end signature: a verdict that would edit it falls to `on_failure.opaque`. */
   readonly signed: boolean;
+  /**
+   * The message's bytes with the body decoded, where it came with a Content-Encoding: offsets of what stands in the body are
+   * offsets in these. Undefined: in the message itself.
+   */
+  readonly decoded: Buffer | undefined;
 }
 
 /** The two places where content stands: the body, or base64 after `ms-body=` in the header ms-text-format. */
@@ -38,7 +43,7 @@ export interface ByteRange {
 /** Where a decoded text stands in a message, so that it can be written back there. */
 export interface TextPlace {
   readonly carrier: Carrier;
-  /** Byte range of the encoded content in the whole message (`SipMessage.bytes`), body or header value alike. */
+  /** Byte range of the transfer-encoded content in the whole message (`Inspection.decoded`), body or header value alike. */
   readonly start: number;
   readonly end: number;
   readonly transferEncoding: "identity" | "base64" | "quoted-printable";

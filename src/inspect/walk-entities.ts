@@ -6,6 +6,7 @@ import {
   type ContentDisposition,
   type MediaType,
 } from "../wire/mime/media-type.ts";
+import { isPlainContent } from "../wire/mime/content-encoding.ts";
 import { splitMultipart, type MimePart } from "../wire/mime/multipart.ts";
 import { parseTransferEncoding, type TransferEncoding } from "../wire/mime/transfer-encoding.ts";
 import { HeaderId } from "../wire/sip/header-names.ts";
@@ -51,19 +52,17 @@ interface Nesting {
 const DEFAULT_TYPE = "text/plain; charset=us-ascii"; // RFC 2045 §5.2
 
 /**
- * Visits every leaf of a message's body. A body that is encoded as a whole, has no type, or is built in a way that two readers may
- * read differently is a problem.
+ * Visits every leaf of a message's body. A body that has no type, or is built in a way that two readers may read differently is a
+ * problem.
+ * @param bytes The message's, its body decoded (decoded-bytes.ts).
  */
 export function walkEntities(
   message: SipMessage,
+  bytes: Buffer,
   mimeDepth: number,
   visitor: EntityVisitor,
 ): InspectProblem | undefined {
-  const { bytes } = message;
   if (message.bodyStart === bytes.length) return undefined;
-  const contentEncoding = message.value(HeaderId.ContentEncoding);
-  if (contentEncoding !== undefined && contentEncoding.toLowerCase() !== "identity")
-    return problem("content-encoding", contentEncoding.slice(0, 60));
   const transfer = parseTransferEncoding(message.value(HeaderId.ContentTransferEncoding));
   // RFC 3261 has no such field: readers that do not look at it would show the encoded text
   if (
@@ -129,8 +128,9 @@ function visitPart(
 ): InspectProblem | undefined {
   const { fields } = part;
   const contentEncoding = fields.get("content-encoding");
-  if (contentEncoding !== undefined && contentEncoding.toLowerCase() !== "identity")
-    return problem("content-encoding", contentEncoding.slice(0, 60));
+  // Few clients decode a part, and the others show it as it came.
+  if (!isPlainContent(contentEncoding))
+    return problem("content-encoding", (contentEncoding ?? "").slice(0, 60));
   const encoding = parseTransferEncoding(fields.get("content-transfer-encoding"));
   if (!encoding.ok) return encoding.problem;
   const lengthFields =

@@ -14,6 +14,7 @@ export function removeBody(message: SipMessage): readonly Splice[] {
   if (message.bodyStart === message.bytes.length) return [];
   const splices: Splice[] = [{ start: message.bodyStart, end: message.bytes.length, bytes: "" }];
   removeFields(message, HeaderId.ContentType, splices);
+  removeFields(message, HeaderId.ContentEncoding, splices);
   const length = message.find(HeaderId.ContentLength);
   if (length >= 0) {
     splices.push({ start: message.valueStart(length), end: message.valueEnd(length), bytes: "0" });

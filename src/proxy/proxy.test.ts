@@ -750,6 +750,14 @@ describe("createProxy under pressure", () => {
     expect(alice.takenLines()).toEqual(["SIP/2.0 200 Reason"]);
   });
 
+  it("counts an encoded body among them as what it may become", () => {
+    const { alice, send } = bench({ options: { inFlightBytes: 50_000 } });
+    const extra = ["Content-Encoding: deflate"];
+    send(alice, request("MESSAGE", { extra, body: "x".repeat(600) }));
+    send(alice, request("MESSAGE"));
+    expect(alice.takenLines()).toEqual(["SIP/2.0 503 Service Unavailable"]);
+  });
+
   it("refuses new work while the server's connection is full", () => {
     const { alice, send, upstream } = bench();
     send(alice, request("MESSAGE"));

@@ -27,6 +27,7 @@ import {
   type Reply,
 } from "./reply.ts";
 import { validateRequest } from "./request-validation.ts";
+import { weightOf } from "./request-weight.ts";
 import { ResponseContext, type Arrival } from "./response-context.ts";
 import { planRoute, type RoutePlan } from "./route.ts";
 import type { RequestContext } from "./seams.ts";
@@ -255,7 +256,7 @@ export class RequestIntake {
       invite,
       replyFlow,
       maxRetransmissions,
-      requestBytes: request.bytes.length,
+      requestBytes: weightOf(request),
       onFinished: invite ? this.#calls.begin(face) : undefined,
     });
   }

@@ -16,6 +16,9 @@ export type MimeProblemCode =
   | "duplicate-part-header"
   | "bad-transfer-encoding"
   | "unknown-transfer-encoding"
+  | "content-encoding"
+  | "broken-content-encoding"
+  | "encoded-body-too-large"
   | "broken-cpim"
   | "part-content-length";
 
