@@ -57,8 +57,24 @@ describe("compilePolicy, on files that do not fit the schema", () => {
       'error when.url.every.lookalike_of: "lookalike_of" is not available in this version',
     ],
     [
+      "when: { text: { language_script: x } }, then: block",
+      'error when.text.language_script: "language_script" is not available in this version',
+    ],
+    [
+      "when: { text: { detector: { payment_crd: {} } } }, then: block",
+      'error when.text.detector.payment_crd: unknown key "payment_crd" (did you mean "payment_card"?)',
+    ],
+    [
+      "when: { text: { detector: { passport: {} } } }, then: block",
+      'error when.text.detector.passport: unknown key "passport" (known here: payment_card, iban)',
+    ],
+    [
       "when: { text: { detector: {} } }, then: block",
-      'error when.text.detector: "detector" is not available in this version',
+      "error when.text.detector: must name a detector: payment_card, iban",
+    ],
+    [
+      "when: { text: { detector: { iban: { min: 0 } } } }, then: block",
+      "error when.text.detector.iban.min: must be at least 1",
     ],
     [
       "then: { quarantine: { release: four-eyes } }",

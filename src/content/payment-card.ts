@@ -1,0 +1,99 @@
+import { cardLengths, LONGEST_CARD } from "./card-issuers.ts";
+import { readDigits, type DigitGroup, type Digits } from "./digit-groups.ts";
+import { foldCharacters } from "./fold-characters.ts";
+import { foundNumber, type FoundNumber } from "./found-number.ts";
+import { findIbans } from "./iban.ts";
+
+/**
+ * Payment card numbers in a text: 13 to 19 digits of a known issuer and length whose check digit is right (Luhn, ISO/IEC
+ * 7812-1 annex B), grouped in any way by blanks, hyphens or dots. They stand at the ends of groups, so digits inside a
+ * longer run are none, and what follows a card (its date, its code) does not hide it. Of two that begin with the same
+ * group the longer one is taken. Linear in the text: no group is read more often than a card has digits.
+ */
+export function findPaymentCards(text: string): readonly FoundNumber[] {
+  const folded = foldCharacters(text);
+  const { digits, groups } = readDigits(folded.text, LONGEST_CARD);
+  const all = { digits, groups, sums: luhnSums(digits) };
+  const found: FoundNumber[] = [];
+  for (let first = 0; first < groups.length; first += 1) {
+    const last = endOfCard(all, first);
+    const [begin, end] = [groups[first], last === undefined ? undefined : groups[last]];
+    if (last === undefined || begin === undefined || end === undefined) continue;
+    const number = digits.slice(begin.from, end.to);
+    found.push(foundNumber(number, folded, begin.start, end.end));
+    first = last;
+  }
+  return found.length === 0 ? found : outsideIbans(found, text);
+}
+
+/** The digits of an IBAN are no card, whatever their sum: every tenth of a German one would be. */
+function outsideIbans(cards: readonly FoundNumber[], text: string): readonly FoundNumber[] {
+  const ibans = findIbans(text);
+  let next = 0;
+  return cards.filter((card) => {
+    while (next < ibans.length && (ibans[next]?.end ?? 0) <= card.start) next += 1;
+    return (ibans[next]?.start ?? card.end) >= card.end;
+  });
+}
+
+/** First six and last four digits: as much as may be shown of a card number (PCI DSS 4.0, requirement 3.4.1). */
+export function maskPaymentCard(digits: string): string {
+  return `${digits.slice(0, 6)}${"*".repeat(digits.length - 10)}${digits.slice(-4)}`;
+}
+
+/**
+ * The last group of the longest card number that begins with group `first`. Different separators are let pass between
+ * groups of four digits and more; where they stand between shorter ones, it is a date with a time or two addresses.
+ */
+function endOfCard(all: SummedDigits, first: number): number | undefined {
+  const { digits, groups } = all;
+  const begin = groups[first];
+  if (begin === undefined || begin.continues) return undefined;
+  const lengths = cardLengths(digits.slice(begin.from, begin.from + LONGEST_CARD));
+  if (lengths.length === 0) return undefined;
+  let joint: DigitGroup["joint"];
+  let hasMixed = false;
+  let hasShort = false;
+  let last: number | undefined;
+  for (let at = first; at < groups.length; at += 1) {
+    const group = groups[at];
+    if (group === undefined || group.to - begin.from > LONGEST_CARD) break;
+    if (at > first) {
+      if (group.joint === undefined) break;
+      joint ??= group.joint;
+      hasMixed ||= joint !== group.joint;
+    }
+    if (hasMixed && hasShort) break;
+    const fits = lengths.includes(group.to - begin.from);
+    if (fits && isCardNumber(all, begin.from, group.to)) last = at;
+    hasShort ||= group.end - group.start < 4;
+  }
+  return last;
+}
+
+interface SummedDigits extends Digits {
+  readonly sums: readonly [Uint32Array, Uint32Array];
+}
+
+function isCardNumber({ digits, sums }: SummedDigits, from: number, to: number): boolean {
+  const luhn = sums[to % 2];
+  if (((luhn?.[to] ?? 0) - (luhn?.[from] ?? 0)) % 10 !== 0) return false;
+  const number = digits.slice(from, to);
+  return number !== number.charAt(0).repeat(number.length);
+}
+
+/**
+ * Luhn's sum of the digits before each place, so that the sum of any range is one subtraction: every second digit from
+ * the right is doubled, and the digits of the results are summed. First for ranges that end at an even place, then at an odd.
+ */
+function luhnSums(digits: string): readonly [Uint32Array, Uint32Array] {
+  const even = new Uint32Array(digits.length + 1);
+  const odd = new Uint32Array(digits.length + 1);
+  for (let at = 0; at < digits.length; at += 1) {
+    const digit = digits.charCodeAt(at) - 0x30;
+    const doubled = digit > 4 ? digit * 2 - 9 : digit * 2;
+    even[at + 1] = (even[at] ?? 0) + (at % 2 === 0 ? doubled : digit);
+    odd[at + 1] = (odd[at] ?? 0) + (at % 2 === 0 ? digit : doubled);
+  }
+  return [even, odd];
+}
