@@ -53,8 +53,8 @@ describe("compilePolicy, on files that do not fit the schema", () => {
       'error when.file.true_type: "true_type" is not available in this version',
     ],
     [
-      "when: { url: { every: { lookalike_of: [x] } } }, then: block",
-      'error when.url.every.lookalike_of: "lookalike_of" is not available in this version',
+      "when: { url: { every: { lookalike_off: [x] } } }, then: block",
+      'error when.url.every.lookalike_off: unknown key "lookalike_off" (did you mean "lookalike_of"?)',
     ],
     [
       "when: { text: { language_script: x } }, then: block",
