@@ -69,16 +69,10 @@ function endOf(
 
 function jointOf(text: string, from: number, to: number): Joint | undefined {
   if (to - from > MAX_GAP) return undefined;
-  let joint: Joint = " ";
-  for (let at = from; at < to; at += 1) {
-    const code = text.charCodeAt(at);
-    if (!isSeparator(code)) return undefined;
-    if (code !== 0x2d && code !== 0x2e) continue;
-    const mark = code === 0x2d ? "-" : ".";
-    if (joint !== " " && joint !== mark) return undefined;
-    joint = mark;
-  }
-  return joint;
+  const between = text.slice(from, to);
+  for (let at = from; at < to; at += 1) if (!isSeparator(text.charCodeAt(at))) return undefined;
+  if (between.includes("-")) return "-";
+  return between.includes(".") ? "." : " ";
 }
 
 function continuesNumber(text: string, start: number): boolean {

@@ -66,12 +66,17 @@ describe("findIbans", () => {
     ["a longer run before it", "XDE89370400440532013000"],
     ["a country without IBANs", "US89370400440532013000"],
     ["letters where digits belong", "DE89 37O4 0044 0532 0130 00"],
-    ["check digits that are never given out", "BE00000000000097"],
+    ["check digits that are never given out", "BE00539007547094 BE01539007547076 BE99539007547058"],
     ["a line end inside", "DE89 3704 0044\n0532 0130 00"],
     ["a sentence", "be 15 minutes late, at 20 people in no 12 or is 16 it"],
     ["hexadecimal ids", "de9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a"],
   ])("finds nothing in %s", (_, text) => {
     expect(ibansIn(text)).toEqual([]);
+  });
+
+  it("finds the numbers whose check digits are the first and the last that are given out", () => {
+    const edges = ["BE97539007547094", "BE98539007547076", "BE02539007547058"];
+    expect(ibansIn(edges.join(" "))).toEqual(edges);
   });
 
   it("finds every valid German number in every grouping, and none with one digit changed", () => {

@@ -65,7 +65,7 @@ function endOfCard(all: SummedDigits, first: number): number | undefined {
     }
     if (hasMixed && hasShort) break;
     const fits = lengths.includes(group.to - begin.from);
-    if (fits && isCardNumber(all, begin.from, group.to)) last = at;
+    if (fits && hasCheckDigit(all, begin.from, group.to)) last = at;
     hasShort ||= group.end - group.start < 4;
   }
   return last;
@@ -75,11 +75,9 @@ interface SummedDigits extends Digits {
   readonly sums: readonly [Uint32Array, Uint32Array];
 }
 
-function isCardNumber({ digits, sums }: SummedDigits, from: number, to: number): boolean {
+function hasCheckDigit({ sums }: SummedDigits, from: number, to: number): boolean {
   const luhn = sums[to % 2];
-  if (((luhn?.[to] ?? 0) - (luhn?.[from] ?? 0)) % 10 !== 0) return false;
-  const number = digits.slice(from, to);
-  return number !== number.charAt(0).repeat(number.length);
+  return ((luhn?.[to] ?? 0) - (luhn?.[from] ?? 0)) % 10 === 0;
 }
 
 /**

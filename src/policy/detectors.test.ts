@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { compilePolicy } from "./compile.ts";
+import { leafTrace } from "./condition.ts";
 import type { Decision } from "./decision.ts";
 import { maskNumbers } from "./detectors.ts";
 import type { Facts, Party } from "./facts.ts";
@@ -74,6 +75,16 @@ describe("text.detector", () => {
     ]);
     const [none] = decided("{ detector: { iban: {} } }", ["hello"], true).trace;
     expect(none?.leaves).toEqual([{ field: "text.detector.iban", value: "none", matched: false }]);
+  });
+});
+
+describe("leafTrace", () => {
+  it("masks numbers before it cuts, so that no half of one is left", () => {
+    const { value } = leafTrace("url.any", `${"x".repeat(190)} 4111111111111111`, true);
+    expect(value).toBe(`${"x".repeat(190)} 411111**…`);
+    expect(leafTrace("url.any", "http://a.example/?pay=4111111111111111", true).value).toBe(
+      "http://a.example/?pay=411111******1111",
+    );
   });
 });
 

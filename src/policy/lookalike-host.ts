@@ -12,9 +12,7 @@ import { foldDomain, isUnderDomain } from "./text-test.ts";
 export function createLookalikeTest(domains: readonly string[]): (host: string) => boolean {
   const imitated = domains.map((domain) => describe(foldDomain(domain)));
   return (host) => {
-    if (imitated.some(({ name }) => isUnderDomain(name, host) || isUnderDomain(host, name))) {
-      return false;
-    }
+    if (imitated.some(({ name }) => isUnderDomain(host, name))) return false;
     const seen = describe(host);
     return imitated.some(
       (target) => looksSame(seen, target) || isInside(seen, target) || hasTypo(seen, target),

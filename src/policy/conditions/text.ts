@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { below, defineCondition, holdsAll } from "../condition.ts";
 import type { ConditionContext, ConditionFamily, FieldTest } from "../condition.ts";
-import { DETECTORS, distinctNumbers, maskNumbers, type Detector } from "../detectors.ts";
+import { DETECTORS, distinctNumbers, type Detector } from "../detectors.ts";
 import { numberLeaf, regexLeaf } from "../leaf-schema.ts";
 import { compileNumber } from "../number-test.ts";
 import { createPhraseFinder, PHRASE_DEFAULTS } from "../phrase-finder.ts";
@@ -74,11 +74,11 @@ function fieldTests(
   }
   if (data.phrase !== undefined) {
     const test = phraseTest(data.phrase, context);
-    fields.push({ field: "text.phrase", test, show: maskNumbers });
+    fields.push({ field: "text.phrase", test, show: String });
   }
   if (data.regex !== undefined) {
     const test = compileRegex(data.regex, below(context, "regex"));
-    if (test !== undefined) fields.push({ field: "text.regex", test, show: maskNumbers });
+    if (test !== undefined) fields.push({ field: "text.regex", test, show: String });
   }
   for (const known of DETECTORS) {
     const asked = data.detector?.[known.name];
