@@ -28,7 +28,7 @@ const ISSUERS: readonly (readonly [
 /** Digits in the longest card number (ISO/IEC 7812-1). */
 export const LONGEST_CARD = 19;
 
-/** The lengths of the numbers that begin like this one; none when no issuer has such. */
+/** The lengths of the numbers that begin like this one, the longest first; none when no issuer has such. */
 export function cardLengths(digits: string): readonly number[] {
   const first = Number(digits.slice(0, RANGE_DIGITS));
   return RANGES.find((range) => first >= range.from && first <= range.to)?.lengths ?? NONE;
@@ -51,7 +51,7 @@ const RANGES: readonly IssuerRange[] = ISSUERS.flatMap(([, prefixes, lengths]) =
     return {
       from: Number(from.padEnd(RANGE_DIGITS, "0")),
       to: Number(to.padEnd(RANGE_DIGITS, "9")),
-      lengths,
+      lengths: lengths.toSorted((a, b) => b - a),
     };
   }),
 );

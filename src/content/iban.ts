@@ -36,13 +36,13 @@ function readIban(
   text: string,
   start: number,
 ): { readonly number: string; readonly end: number } | undefined {
-  const country = readCharacters(text, start, 2);
-  const format = country === undefined ? undefined : ibanFormat(country.number);
+  const head = readCharacters(text, start, 4)?.number ?? "";
+  const format = hasCheckDigits(head) ? ibanFormat(head.slice(0, 2)) : undefined;
   if (format === undefined) return undefined;
   const iban = readCharacters(text, start, format.length);
   if (iban === undefined || isWordCharacter(text.charCodeAt(iban.end))) return undefined;
   const { number } = iban;
-  return format.bban.test(number.slice(4)) && hasCheckDigits(number) ? iban : undefined;
+  return format.bban.test(number.slice(4)) && isRight(number) ? iban : undefined;
 }
 
 /** The next `count` letters and digits, without what groups them. */
@@ -71,13 +71,13 @@ function isLetter(code: number): boolean {
   return isWordCharacter(code) && !isDigit(code) && code !== 0x5f;
 }
 
-/**
- * The first four characters moved to the end, letters as 10 to 35, the remainder by 97 is one (ISO 13616-1 §6). Check
- * digits run from 02 to 98; the others with the same remainder are never given out.
- */
-function hasCheckDigits(number: string): boolean {
-  const check = number.slice(2, 4);
-  if (!/^[0-9]{2}$/.test(check) || check < "02" || check > "98") return false;
+/** Check digits run from 02 to 98; others with the same remainder are never given out. */
+function hasCheckDigits(head: string): boolean {
+  return /^[A-Z]{2}[0-9]{2}$/.test(head) && head.slice(2) >= "02" && head.slice(2) <= "98";
+}
+
+/** The first four characters moved to the end, letters as 10 to 35: the remainder by 97 is one (ISO 13616-1 §6). */
+function isRight(number: string): boolean {
   let remainder = 0;
   for (const character of `${number.slice(4)}${number.slice(0, 4)}`) {
     const value = Number.parseInt(character, 36);

@@ -8,12 +8,12 @@ import { findIbans } from "./iban.ts";
  * Payment card numbers in a text: 13 to 19 digits of a known issuer and length whose check digit is right (Luhn, ISO/IEC
  * 7812-1 annex B), grouped in any way by blanks, hyphens or dots. They stand at the ends of groups, so digits inside a
  * longer run are none, and what follows a card (its date, its code) does not hide it. Of two that begin with the same
- * group the longer one is taken. Linear in the text: no group is read more often than a card has digits.
+ * group the longer one is taken. Linear in the text: from each group one range is looked at for each length that a card may have.
  */
 export function findPaymentCards(text: string): readonly FoundNumber[] {
   const folded = foldCharacters(text);
-  const { digits, groups } = readDigits(folded.text, LONGEST_CARD);
-  const all = { digits, groups, sums: luhnSums(digits) };
+  const all = indexDigits(readDigits(folded.text, LONGEST_CARD));
+  const { digits, groups } = all;
   const found: FoundNumber[] = [];
   for (let first = 0; first < groups.length; first += 1) {
     const last = endOfCard(all, first);
@@ -41,41 +41,50 @@ export function maskPaymentCard(digits: string): string {
   return `${digits.slice(0, 6)}${"*".repeat(digits.length - 10)}${digits.slice(-4)}`;
 }
 
-/**
- * The last group of the longest card number that begins with group `first`. Different separators are let pass between
- * groups of four digits and more; where they stand between shorter ones, it is a date with a time or two addresses.
- */
-function endOfCard(all: SummedDigits, first: number): number | undefined {
-  const { digits, groups } = all;
-  const begin = groups[first];
-  if (begin === undefined || begin.continues) return undefined;
-  const lengths = cardLengths(digits.slice(begin.from, begin.from + LONGEST_CARD));
-  if (lengths.length === 0) return undefined;
-  let joint: DigitGroup["joint"];
-  let hasMixed = false;
-  let hasShort = false;
-  let last: number | undefined;
-  for (let at = first; at < groups.length; at += 1) {
-    const group = groups[at];
-    if (group === undefined || group.to - begin.from > LONGEST_CARD) break;
-    if (at > first) {
-      if (group.joint === undefined) break;
-      joint ??= group.joint;
-      hasMixed ||= joint !== group.joint;
-    }
-    if (hasMixed && hasShort) break;
-    const fits = lengths.includes(group.to - begin.from);
-    if (fits && hasCheckDigit(all, begin.from, group.to)) last = at;
-    hasShort ||= group.end - group.start < 4;
-  }
-  return last;
-}
-
-interface SummedDigits extends Digits {
+/** The digits of a text, ready to be asked about any range of them. */
+interface IndexedDigits extends Digits {
   readonly sums: readonly [Uint32Array, Uint32Array];
+  /** By the place behind its last digit, the number of a group; undefined where no group ends. */
+  readonly groupEnds: readonly (number | undefined)[];
 }
 
-function hasCheckDigit({ sums }: SummedDigits, from: number, to: number): boolean {
+function indexDigits({ digits, groups }: Digits): IndexedDigits {
+  const groupEnds = Array.from<number | undefined>({ length: digits.length + 1 });
+  for (const [index, group] of groups.entries()) groupEnds[group.to] = index;
+  return { digits, groups, groupEnds, sums: luhnSums(digits) };
+}
+
+/** The last group of the longest card number that begins with group `first`. */
+function endOfCard(all: IndexedDigits, first: number): number | undefined {
+  const begin = all.groups[first];
+  if (begin === undefined || begin.continues) return undefined;
+  const { from } = begin;
+  for (const length of cardLengths(all.digits.slice(from, from + LONGEST_CARD))) {
+    const last = all.groupEnds[from + length];
+    if (last === undefined || !hasCheckDigit(all, from, from + length)) continue;
+    if (belongTogether(all.groups, first, last)) return last;
+  }
+  return undefined;
+}
+
+/**
+ * Only separators stand between these groups. They may differ between groups of four digits and more; where they differ
+ * between shorter ones, it is a date with a time or two addresses.
+ */
+function belongTogether(groups: readonly DigitGroup[], first: number, last: number): boolean {
+  const joint = groups[first + 1]?.joint;
+  let isMixed = false;
+  let hasShort = false;
+  for (let at = first + 1; at <= last; at += 1) {
+    const [group, before] = [groups[at], groups[at - 1]];
+    if (group?.joint === undefined || before === undefined) return false;
+    isMixed ||= group.joint !== joint;
+    hasShort ||= before.end - before.start < 4;
+  }
+  return !(isMixed && hasShort);
+}
+
+function hasCheckDigit({ sums }: IndexedDigits, from: number, to: number): boolean {
   const luhn = sums[to % 2];
   return ((luhn?.[to] ?? 0) - (luhn?.[from] ?? 0)) % 10 === 0;
 }
