@@ -144,6 +144,12 @@ describe("compilePolicy, on files that do not fit the schema", () => {
     expect(first(yaml)).toBe(problem);
   });
 
+  it("tells a misspelt detector once", () => {
+    const when = "{ text: { detector: { payment_crd: { min: 1 } } } }";
+    const yaml = `version: 1\nrules: [ { id: r, when: ${when}, then: block } ]`;
+    expect(problemsOf([{ yaml }])).toHaveLength(1);
+  });
+
   it("takes a file without content", () => {
     expect(problemsOf([{ yaml: "# nothing but a comment" }])).toEqual([]);
   });

@@ -24,8 +24,13 @@ const detector = section({
 })
   .refine((named) => Object.keys(named).length > 0, {
     error: `must name a detector: ${DETECTORS.map(({ name }) => name).join(", ")}`,
+    // A misspelt name is told as such, and not as a missing one too.
+    when: ({ issues }) => issues.length === 0,
   })
-  .meta({ description: "Numbers that the text holds, each kind as often as it says." });
+  .meta({
+    description: "Numbers that the text holds, each kind as often as it says.",
+    minProperties: 1,
+  });
 
 const schema = section(
   {
