@@ -29,6 +29,9 @@ describe("the JSON Schemas beside the rules", () => {
       "rules/10-default.yaml",
       "rules/packs/iim-classic/iim-classic.yaml",
       "rules/packs/executables/executables.yaml",
+      "rules/packs/lookalike-links/lookalike-links.yaml",
+      "rules/packs/access-proxy/access-proxy.yaml",
+      "rules/packs/monitor-only/monitor-only.yaml",
     ]) {
       rules(parse(contentOf(file)));
       expect(rules.errors).toBeNull();

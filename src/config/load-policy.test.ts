@@ -86,8 +86,8 @@ lists:
       '4:20: unknown key "extension"',
     ],
     [
-      `${RULE}    when: { url: { lookalike_of: [a] } }\n    then: block`,
-      '4:20: "lookalike_of" is not available in this version',
+      `${RULE}    when: { text: { language_script: [a] } }\n    then: block`,
+      '4:21: "language_script" is not available in this version',
     ],
     [
       `${RULE}    when: { file: { sha256: [a] } }\n    then: block`,

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { runInlineTest } from "../assembly/run-inline-test.ts";
@@ -9,6 +9,8 @@ import { formatProblems } from "./format-problem.ts";
 import { writeTemporaryFiles } from "./temporary-files.test-data.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+const PACKS = ["access-proxy", "executables", "iim-classic", "lookalike-links", "monitor-only"];
 
 /** The shipped rules, and what an operator may have beside them. */
 function shipped(local?: string): LoadedPolicy {
@@ -54,11 +56,7 @@ describe("the shipped rules", () => {
   });
 
   it("have a test for each rule", () => {
-    for (const file of [
-      "10-default.yaml",
-      "packs/iim-classic/iim-classic.yaml",
-      "packs/executables/executables.yaml",
-    ]) {
+    for (const file of ["10-default.yaml", ...PACKS.map((name) => `packs/${name}/${name}.yaml`)]) {
       const text = readFileSync(`${ROOT}rules/${file}`, "utf8");
       const rules = text.split("\n  - id: ").slice(1);
       expect(
@@ -173,5 +171,52 @@ objects: { internet-link: { url: { zone: internet, prefix: { in_list: iim-prefix
 `;
     expect(judged({ text: "see evil.com/x" }, narrow)).toBe("allow");
     expect(judged({ text: "see http:evil.com" }, narrow)).toBe("rewrite disable-internet-links");
+  });
+
+  it("have packs that are in force only where a policy uses them", () => {
+    expect(judged({ text: "http://paypa1.com" })).toBe("rewrite disable-internet-links");
+    expect(readdirSync(`${ROOT}rules/packs`).toSorted()).toEqual(PACKS);
+    const used = shipped().policy.rules.map((rule) => rule.pack);
+    expect(new Set(used)).toEqual(new Set([undefined, "executables", "iim-classic"]));
+  });
+
+  it.each<[string, string, Partial<Given>, string]>([
+    ["lookalike-links", "a plain link", { text: "http://a.example/" }, "allow"],
+    ["lookalike-links", "an imitation", { text: "http://paypa1.com" }, "rewrite lookalike-link"],
+    ["access-proxy", "text", { text: "lunch?" }, "allow"],
+    ["access-proxy", "a link", { text: "a.example.com/x" }, "block edge-no-links"],
+    ["access-proxy", "a file", { channel: "msnftp", ...fileOf("a.txt") }, "block edge-no-files"],
+    ["access-proxy", "a call", { media: ["audio"] }, "allow"],
+    ["monitor-only", "a link to a program", { text: "http://a.example/x.exe" }, "allow"],
+    ["monitor-only", "a card number", { text: "4111 1111 1111 1111" }, "allow"],
+    ["monitor-only", "a program", { channel: "msnftp", ...fileOf("x.pdf.exe") }, "allow"],
+    [
+      "monitor-only",
+      "an infected file",
+      { ...fileOf("x.exe"), scan: { verdict: "infected", name: "Eicar-Test-Signature" } },
+      "quarantine infected",
+    ],
+  ])("with %s in place of the packs in use judge %s", (pack, _, given, expected) => {
+    const policy = `version: 1\npolicies: [ { name: default, use: [${pack}] } ]\n`;
+    expect(judged(given, policy)).toBe(expected);
+  });
+
+  it("keep loading when an operator replaces the lists that a pack takes from another one", () => {
+    const lists = ["iim-extensions", "program-extensions", "usual-last-extensions"];
+    const entries = lists.map((name) => `${name}: { type: extension, items: [foo] }`).join(", ");
+    const local = `version: 1
+lists: { ${entries} }
+policies: [ { name: default, use: [monitor-only] } ]
+`;
+    expect(judged({ text: "http://a.example/x.foo" }, local)).toBe("allow");
+  });
+
+  it("let an operator name whose domains are imitated", () => {
+    const local = `version: 1
+policies: [ { name: default, use: [lookalike-links] } ]
+objects: { imitates-known-name: { url: { lookalike_of: [corp.example] } } }
+`;
+    expect(judged({ text: "http://c0rp.example" }, local)).toBe("rewrite lookalike-link");
+    expect(judged({ text: "http://paypa1.com" }, local)).toBe("allow");
   });
 });

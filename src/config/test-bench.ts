@@ -48,11 +48,12 @@ function compileUpTo(last: RuleSource, sources: readonly RuleSource[]): Policy |
   return compiled.ok ? compiled.value : undefined;
 }
 
-/** A pack as it was written; only if it refers to names of others, with the definitions of the operator's files. */
+/** A pack as it was written; only if it refers to names of others, with the definitions of all other files. */
 function compilePack(pack: string, sources: readonly RuleSource[]): Policy | undefined {
   const own = sources.filter((source) => source.pack === pack);
   const alone = own.map((source) => ({ ...source, pack: undefined }));
-  return compile(alone) ?? compile([...definitionsFor(alone, sources), ...own], pack);
+  const others = sources.filter((source) => source.pack !== pack);
+  return compile(alone) ?? compile([...definitionsFor(alone, others), ...own], pack);
 }
 
 /** One rule in force, with all definitions. */

@@ -53,12 +53,28 @@ describe("compilePolicy, on files that do not fit the schema", () => {
       'error when.file.true_type: "true_type" is not available in this version',
     ],
     [
-      "when: { url: { every: { lookalike_of: [x] } } }, then: block",
-      'error when.url.every.lookalike_of: "lookalike_of" is not available in this version',
+      "when: { url: { every: { lookalike_off: [x] } } }, then: block",
+      'error when.url.every.lookalike_off: unknown key "lookalike_off" (did you mean "lookalike_of"?)',
+    ],
+    [
+      "when: { text: { language_script: x } }, then: block",
+      'error when.text.language_script: "language_script" is not available in this version',
+    ],
+    [
+      "when: { text: { detector: { payment_crd: {} } } }, then: block",
+      'error when.text.detector.payment_crd: unknown key "payment_crd" (did you mean "payment_card"?)',
+    ],
+    [
+      "when: { text: { detector: { passport: {} } } }, then: block",
+      'error when.text.detector.passport: unknown key "passport" (known here: payment_card, iban)',
     ],
     [
       "when: { text: { detector: {} } }, then: block",
-      'error when.text.detector: "detector" is not available in this version',
+      "error when.text.detector: must name a detector: payment_card, iban",
+    ],
+    [
+      "when: { text: { detector: { iban: { min: 0 } } } }, then: block",
+      "error when.text.detector.iban.min: must be at least 1",
     ],
     [
       "then: { quarantine: { release: four-eyes } }",
@@ -126,6 +142,12 @@ describe("compilePolicy, on files that do not fit the schema", () => {
     ["ruls: []", 'error ruls: unknown key "ruls" (did you mean "rules"?)'],
   ])("explains %s", (yaml, problem) => {
     expect(first(yaml)).toBe(problem);
+  });
+
+  it("tells a misspelt detector once", () => {
+    const when = "{ text: { detector: { payment_crd: { min: 1 } } } }";
+    const yaml = `version: 1\nrules: [ { id: r, when: ${when}, then: block } ]`;
+    expect(problemsOf([{ yaml }])).toHaveLength(1);
   });
 
   it("takes a file without content", () => {

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Link } from "../inspect/inspection.ts";
+import { maskNumbers } from "./detectors.ts";
 import type { Facts, Party, Phase } from "./facts.ts";
 import type { ProblemSink, RulePath } from "./rule-problem.ts";
 
@@ -125,9 +126,13 @@ export function holdsAll<Subject>(
   return true;
 }
 
-/** Values in a trace are cut: they may be a whole message. */
+/**
+ * Values in a trace are cut, since they may be a whole message, and card and account numbers in them masked, whatever the
+ * field: a trace is stored with the incident, and shown to more people than may see such numbers.
+ */
 export function leafTrace(field: string, value: string, matched: boolean): LeafTrace {
-  return { field, value: value.length > 200 ? `${value.slice(0, 199)}…` : value, matched };
+  const masked = maskNumbers(value);
+  return { field, value: masked.length > 200 ? `${masked.slice(0, 199)}…` : masked, matched };
 }
 
 /** A matcher over the one subject that the facts hold. */

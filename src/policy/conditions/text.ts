@@ -1,12 +1,36 @@
 import { z } from "zod";
 import { below, defineCondition, holdsAll } from "../condition.ts";
 import type { ConditionContext, ConditionFamily, FieldTest } from "../condition.ts";
+import { DETECTORS, distinctNumbers, type Detector } from "../detectors.ts";
 import { numberLeaf, regexLeaf } from "../leaf-schema.ts";
 import { compileNumber } from "../number-test.ts";
 import { createPhraseFinder, PHRASE_DEFAULTS } from "../phrase-finder.ts";
 import { compileRegex } from "../regex.ts";
 import { linkLists } from "../text-test.ts";
 import { asList, oneOrMore, section, text } from "../vocabulary.ts";
+
+function detectorLeaf(description: string) {
+  const min = z.int().min(1, "must be at least 1").optional();
+  return section({
+    min: min.meta({ description: "How many different ones there must be; default 1." }),
+  })
+    .optional()
+    .meta({ description });
+}
+
+const detector = section({
+  payment_card: detectorLeaf("Payment card numbers: known issuer, right length and check digit."),
+  iban: detectorLeaf("International bank account numbers with right length and check digits."),
+})
+  .refine((named) => Object.keys(named).length > 0, {
+    error: `must name a detector: ${DETECTORS.map(({ name }) => name).join(", ")}`,
+    // A misspelt name is told as such, and not as a missing one too.
+    when: ({ issues }) => issues.length === 0,
+  })
+  .meta({
+    description: "Numbers that the text holds, each kind as often as it says.",
+    minProperties: 1,
+  });
 
 const schema = section(
   {
@@ -20,15 +44,16 @@ const schema = section(
       .meta({ description: "Words that the text holds, as whole words." }),
     regex: regexLeaf().optional(),
     length: numberLeaf("Length in characters.", false).optional(),
+    detector: detector.optional(),
   },
-  ["language_script", "has_bidi_override", "detector"],
+  ["language_script", "has_bidi_override"],
 ).meta({ description: "Text as its reader is shown it; the keys bind to the same part." });
 
 /** `text`: what a reader is shown. */
 export const textCondition: ConditionFamily = defineCondition({
   family: "text",
   schema,
-  phases: { phrase: "message", regex: "message", length: "message" },
+  phases: { phrase: "message", regex: "message", length: "message", detector: "message" },
   compile(data, context) {
     const fields = fieldTests(data, context);
     return {
@@ -53,13 +78,27 @@ function fieldTests(
     });
   }
   if (data.phrase !== undefined) {
-    fields.push({ field: "text.phrase", test: phraseTest(data.phrase, context), show: String });
+    const test = phraseTest(data.phrase, context);
+    fields.push({ field: "text.phrase", test, show: String });
   }
   if (data.regex !== undefined) {
     const test = compileRegex(data.regex, below(context, "regex"));
     if (test !== undefined) fields.push({ field: "text.regex", test, show: String });
   }
+  for (const known of DETECTORS) {
+    const asked = data.detector?.[known.name];
+    if (asked !== undefined) fields.push(detectorTest(known, asked.min ?? 1));
+  }
   return fields;
+}
+
+function detectorTest(known: Detector, min: number): FieldTest<string> {
+  return {
+    field: `text.detector.${known.name}`,
+    test: (part) => distinctNumbers(known, part).size >= min,
+    show: (part) =>
+      [...distinctNumbers(known, part)].map((number) => known.mask(number)).join(", ") || "none",
+  };
 }
 
 function phraseTest(

@@ -11,6 +11,7 @@ import type {
 import type { Facts } from "../facts.ts";
 import { numberLeaf, textLeaf } from "../leaf-schema.ts";
 import { parseLinkPrefix, PREFIX_HINT, type LinkPrefix } from "../link-prefix.ts";
+import { createLookalikeTest } from "../lookalike-host.ts";
 import { compileNumber } from "../number-test.ts";
 import { didYouMean } from "../suggest.ts";
 import { compileText, DOMAIN, EXTENSION, FREE_TEXT, linkLists } from "../text-test.ts";
@@ -37,23 +38,21 @@ function linkShape() {
     has_userinfo: z.boolean().optional().meta({ description: "user@ stands before the host." }),
     punycode: z.boolean().optional().meta({ description: "The host has an xn-- label." }),
     mixed_script: z.boolean().optional().meta({ description: "A label mixes scripts." }),
+    lookalike_of: oneOrMore(text())
+      .optional()
+      .meta({ description: "The host is made to be taken for one of these domains, and is not." }),
   };
 }
 
-const LATER = ["lookalike_of"];
+const linkSchema = section(linkShape());
 
-const linkSchema = section(linkShape(), LATER);
-
-const schema = section(
-  {
-    any: z.boolean().optional().meta({ description: "There is a link (or, if false, none)." }),
-    every: linkSchema.optional().meta({
-      description: "All links satisfy these keys. With no link at all this is false.",
-    }),
-    ...linkShape(),
-  },
-  LATER,
-).meta({ description: "Links in the text; keys of one url bind to the same link." });
+const schema = section({
+  any: z.boolean().optional().meta({ description: "There is a link (or, if false, none)." }),
+  every: linkSchema.optional().meta({
+    description: "All links satisfy these keys. With no link at all this is false.",
+  }),
+  ...linkShape(),
+}).meta({ description: "Links in the text; keys of one url bind to the same link." });
 
 /** `url`: a link that satisfies all keys, or with `every` all links. */
 export const urlCondition: ConditionFamily = defineCondition({
@@ -197,6 +196,12 @@ function valueTests(
     const show = (link: Link) => link.registrableDomain ?? "";
     const field = `${name}.registrable_domain`;
     fields.push({ field, test: (link) => test.one(link.registrableDomain), show });
+  }
+  if (data.lookalike_of !== undefined) {
+    const test = createLookalikeTest(asList<string>(data.lookalike_of));
+    const show = (link: Link) => link.host ?? "";
+    const field = `${name}.lookalike_of`;
+    fields.push({ field, test: ({ host }) => host !== undefined && test(host), show });
   }
   if (data.port !== undefined) {
     const test = compileNumber(data.port);

@@ -1,0 +1,80 @@
+import { isInvisible } from "./invisible.ts";
+
+/** A text in plain characters, with the place in the source that each of its UTF-16 units stands for. */
+export interface FoldedText {
+  readonly text: string;
+  readonly source: string;
+  /** Offset in the source of the code point that unit `i` comes from; undefined: the text is the source. */
+  readonly starts: readonly number[] | undefined;
+}
+
+/**
+ * The text as detectors of numbers read it: without what a reader does not see and without marks (a keycap around a digit),
+ * decimal digits of every script as 0-9, dashes as "-", dots as ".", every other character in its compatibility form (NFKC):
+ * no-break spaces are blanks then, and full-width letters plain ones. Linear in the text.
+ *
+ * @example foldCharacters("４\u200b१–1").text // "41-1"
+ */
+export function foldCharacters(source: string): FoldedText {
+  if (PLAIN.test(source)) return { text: source, source, starts: undefined };
+  const starts: number[] = [];
+  const folds = new Map<number, string>();
+  let text = "";
+  for (let at = 0; at < source.length;) {
+    const codePoint = source.codePointAt(at) ?? 0;
+    let fold = folds.get(codePoint);
+    if (fold === undefined) {
+      fold = foldCodePoint(codePoint);
+      folds.set(codePoint, fold);
+    }
+    text += fold;
+    for (let unit = 0; unit < fold.length; unit += 1) starts.push(at);
+    at += codePoint > 0xffff ? 2 : 1;
+  }
+  return { text, source, starts };
+}
+
+/** The range of the source that the units from `start` to `end` (excluded) come from. */
+export function sourceRange(folded: FoldedText, start: number, end: number): [number, number] {
+  const { source, starts } = folded;
+  if (starts === undefined) return [start, end];
+  const last = starts[end - 1] ?? 0;
+  return [starts[start] ?? 0, last + ((source.codePointAt(last) ?? 0) > 0xffff ? 2 : 1)];
+}
+
+const PLAIN = /^[\t\n\r\x20-\x7e]*$/;
+
+const MARK = /\p{M}/u;
+const DIGIT = /\p{Nd}/u;
+const DASH = /[\p{Pd}\u2043\u2212]/u;
+/** Middle dots, bullets, the ideographic full stop. */
+const DOT = /[\u00B7\u2022\u2027\u2219\u22C5\u3002\u30FB]/u;
+
+/** Longer compatibility forms are whole words, which are no part of a number; they would let a text swell. */
+const MAX_FOLD = 4;
+
+function foldCodePoint(codePoint: number): string {
+  if (isInvisible(codePoint)) return "";
+  const character = String.fromCodePoint(codePoint);
+  if (codePoint < 0x80 || isIdeographOrHangul(codePoint)) return character;
+  if (MARK.test(character)) return "";
+  if (DIGIT.test(character)) return digitOf(codePoint);
+  if (DASH.test(character)) return "-";
+  if (DOT.test(character)) return ".";
+  const fold = character.normalize("NFKC");
+  return fold.length > MAX_FOLD ? "\uFFFD" : fold;
+}
+
+/** Two thirds of the basic plane, of which nothing folds. */
+function isIdeographOrHangul(codePoint: number): boolean {
+  return (
+    (codePoint >= 0x3400 && codePoint <= 0x9fff) || (codePoint >= 0xac00 && codePoint <= 0xd7a3)
+  );
+}
+
+/** Decimal digits stand in runs of ten, 0 first (The Unicode Standard §4.6); a few runs follow each other directly. */
+function digitOf(codePoint: number): string {
+  let zero = codePoint;
+  while (DIGIT.test(String.fromCodePoint(zero - 1))) zero -= 1;
+  return String((codePoint - zero) % 10);
+}

@@ -1,0 +1,91 @@
+import { parse } from "tldts";
+import { asciiLookalike } from "../content/lookalike.ts";
+import { decodeLabel } from "../content/punycode.ts";
+import { foldDomain, isUnderDomain } from "./text-test.ts";
+
+/**
+ * A test whether a host is made to be taken for one of these domains, which are the imitated ones and never match
+ * themselves. Three ways are known: the same look in other characters (rn for m, 0 for o, letters of other scripts: in the
+ * manner of the skeletons of UTS #39), the whole name inside another one (bank.example.evil.test, bank-example.test), and one
+ * wrong letter in a name that is long enough for that to be no accident.
+ */
+export function createLookalikeTest(domains: readonly string[]): (host: string) => boolean {
+  const imitated = domains.map((domain) => describe(foldDomain(domain)));
+  return (host) => {
+    if (imitated.some(({ name }) => isUnderDomain(host, name))) return false;
+    const seen = describe(host);
+    return imitated.some(
+      (target) => looksSame(seen, target) || isInside(seen, target) || hasTypo(seen, target),
+    );
+  };
+}
+
+interface HostLook {
+  readonly name: string;
+  readonly skeleton: string;
+  /** The label that one registers, and the public suffix behind it; "" where there is none. */
+  readonly label: string;
+  readonly suffix: string;
+}
+
+const OPTIONS = { allowPrivateDomains: false, extractHostname: false, validateHostname: false };
+
+function describe(name: string): HostLook {
+  const { domainWithoutSuffix, publicSuffix } = parse(name, OPTIONS);
+  const skeleton = skeletonOf(name);
+  return {
+    name,
+    skeleton,
+    label: skeletonOf(domainWithoutSuffix ?? ""),
+    suffix: publicSuffix ?? "",
+  };
+}
+
+function skeletonOf(host: string): string {
+  const shown = host.split(".").map(decodeLabel).join(".");
+  const latin = asciiLookalike(shown).toLowerCase();
+  return latin
+    .replaceAll("rn", "m")
+    .replaceAll("vv", "w")
+    .replaceAll(/[013i5]/g, (character) => DRAWN_LIKE[character] ?? character);
+}
+
+const DRAWN_LIKE: Readonly<Record<string, string>> = {
+  0: "o",
+  1: "l",
+  3: "e",
+  5: "s",
+  i: "l",
+};
+
+function looksSame(seen: HostLook, target: HostLook): boolean {
+  return isUnderDomain(seen.skeleton, target.skeleton);
+}
+
+/** Under another suffix the same label may be its owner's, as with example.com.au. */
+function isInside(seen: HostLook, target: HostLook): boolean {
+  if (seen.label === target.label) return false;
+  const inner = `-${target.skeleton.replaceAll(".", "-")}-`;
+  return `-${seen.skeleton.replaceAll(".", "-")}-`.includes(inner);
+}
+
+/** Shorter names have too many honest neighbours (apple, apply, ample). */
+const SHORTEST_WITH_TYPO = 6;
+
+function hasTypo(seen: HostLook, target: HostLook): boolean {
+  if (seen.suffix !== target.suffix || target.label.length < SHORTEST_WITH_TYPO) return false;
+  return isOneEdit(seen.label, target.label);
+}
+
+/** One character put in, left out or replaced, or two neighbours exchanged. */
+function isOneEdit(a: string, b: string): boolean {
+  if (Math.abs(a.length - b.length) > 1) return false;
+  let start = 0;
+  while (start < a.length && a[start] === b[start]) start += 1;
+  let end = 0;
+  const shorter = Math.min(a.length, b.length);
+  while (end < shorter - start && a.at(-1 - end) === b.at(-1 - end)) end += 1;
+  const [middleA, middleB] = [a.slice(start, a.length - end), b.slice(start, b.length - end)];
+  if (middleA.length <= 1 && middleB.length <= 1) return middleA !== middleB;
+  return middleA.length === 2 && middleB.length === 2 && middleA === `${middleB[1]}${middleB[0]}`;
+}
