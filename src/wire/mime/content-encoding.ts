@@ -5,13 +5,12 @@
  * Limits: one coding, 256 KiB of encoded and 1 MiB of decoded body, which is at most 100 times the encoded one.
  */
 import { crc32, inflateRawSync, inflateSync } from "node:zlib";
+import { mostDecoded } from "../../base/most-decoded.ts";
 import { ok, type Result } from "../../base/result.ts";
 import { mimeProblem, type MimeProblem } from "./mime-problem.ts";
 
 /** A stream may be all block headers and no output, and a megabyte of those takes zlib some 80 ms. */
 const MAX_ENCODED = 256 * 1024;
-const MAX_DECODED = 1024 * 1024;
-const MAX_RATIO = 100;
 
 /** Is the body under this value of Content-Encoding the content itself? */
 export function isPlainContent(coding: string | undefined): boolean {
@@ -79,7 +78,7 @@ type Inflated =
   | { readonly kind: "broken" };
 
 function inflate(decode: typeof inflateSync, bytes: Buffer): Inflated {
-  const maxOutputLength = Math.min(MAX_DECODED, bytes.length * MAX_RATIO);
+  const maxOutputLength = mostDecoded(bytes.length);
   try {
     const read: unknown = decode(bytes, { maxOutputLength, info: true });
     const { buffer, engine } = read as InflatedInfo;
