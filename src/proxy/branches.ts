@@ -1,6 +1,6 @@
 import { ok } from "../base/result.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
-import type { AliasedRegister } from "./aliased-register.ts";
+import type { ClientRegister } from "./client-register.ts";
 import { ClientTransaction, type BranchOwner, type OutgoingRequest } from "./client-transaction.ts";
 import { forwardedRequest, type ForwardBasis } from "./forward-request.ts";
 import type { ProxyCore } from "./proxy-core.ts";
@@ -19,7 +19,7 @@ export type BranchStart = "left" | "nowhere" | "withheld" | Reply;
 interface BranchesBasis {
   readonly basis: ForwardBasis;
   readonly wayHash: string;
-  readonly alias: AliasedRegister | undefined;
+  readonly register: ClientRegister | undefined;
   /** The answer where the request would leave towards a client, which it must not. */
   readonly elsewhere: Reply | undefined;
 }
@@ -119,16 +119,16 @@ export class Branches {
 
   /** The request as it leaves towards one target, or why it cannot. */
   #written(target: Target): OutgoingRequest | Reply {
-    const { basis, wayHash, alias } = this.#from;
+    const { basis, wayHash, register } = this.#from;
     const { request } = basis;
     const branch = this.#core.branches.next(wayHash);
     const requestUri = target.requestUri ?? basis.plan.target;
     const numbers = this.#core.legs.leaving(request, target.face, requestUri);
-    const aliases = alias?.splicesFor(target.face) ?? NO_ALIASES;
+    const aliases = register?.splicesFor(target.face) ?? NO_ALIASES;
     if (!aliases.ok) return aliases.problem;
     const more = numbers.length + aliases.value.length;
     const edits = more === 0 ? basis.edits : [...basis.edits, ...numbers, ...aliases.value];
-    const addPath = basis.addPath && alias?.used !== true;
+    const addPath = basis.addPath && register?.used !== true;
     const bytes = forwardedRequest(
       edits === basis.edits && addPath === basis.addPath ? basis : { ...basis, edits, addPath },
       target,

@@ -3,7 +3,7 @@ import type { SipResponse } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
 import { BestAnswer, type Candidate } from "./best-answer.ts";
 import type { Result } from "../base/result.ts";
-import { createAliasedRegister, type AliasedRegister } from "./aliased-register.ts";
+import { createClientRegister, type ClientRegister } from "./client-register.ts";
 import { Branches, type BranchStart } from "./branches.ts";
 import type { BranchOwner, ClientTransaction, Loss } from "./client-transaction.ts";
 import { Abandonment } from "./abandonment.ts";
@@ -22,8 +22,7 @@ import {
   TRYING,
   type Reply,
 } from "./reply.ts";
-import { isOfRegistrar } from "./registrar-answer.ts";
-import { confirmRegistration, wantsPath } from "./registration.ts";
+import { wantsPath } from "./registration.ts";
 import type { ForwardOutcome, RequestContext, RequestOutcome, TransactionEnd } from "./seams.ts";
 import { wasJudged } from "./route.ts";
 import { NOT_SECURE } from "./secrecy.ts";
@@ -67,7 +66,7 @@ export class ResponseContext implements BranchOwner {
   readonly #server: ServerTransaction;
   readonly #arrival: Arrival;
   readonly #abandonment = new Abandonment();
-  readonly #alias: AliasedRegister | undefined;
+  readonly #register: ClientRegister | undefined;
   /** Once the filter has let it go on. */
   #branches: Branches | undefined;
   #onEnd: ((end: TransactionEnd) => void) | undefined;
@@ -83,7 +82,7 @@ export class ResponseContext implements BranchOwner {
     this.#core = core;
     this.#server = server;
     this.#arrival = arrival;
-    this.#alias = createAliasedRegister(core, arrival.request, arrival.ingress);
+    this.#register = createClientRegister(core, arrival);
   }
 
   /** Asks the filter; what it says decides how this goes on. */
@@ -141,7 +140,10 @@ export class ResponseContext implements BranchOwner {
 
   onResponse(branch: ClientTransaction, response: SipResponse): void {
     const { status } = response;
-    if (this.#branches?.addedPath === true && this.#isAskedForAlias(branch.face, response)) {
+    if (
+      this.#branches?.addedPath === true &&
+      this.#register?.isAskedFor(branch.face, response) === true
+    ) {
       if (this.#startBranch(onlyWay({ face: branch.face }))) return;
     }
     this.#core.legs.heardResponse(this.#arrival.request, response, branch.face);
@@ -243,7 +245,7 @@ export class ResponseContext implements BranchOwner {
     this.#branches = new Branches(this.#core, this, {
       basis,
       wayHash: this.#arrival.wayHash,
-      alias: this.#alias,
+      register: this.#register,
       elsewhere: this.#elsewhere,
     });
     let started = 0;
@@ -261,27 +263,8 @@ export class ResponseContext implements BranchOwner {
     const { request, ingress } = this.#arrival;
     const { targets, clock } = this.#core;
     const reply = targets.registrar?.register(request, ingress.flow, clock.now()) ?? INTERNAL_ERROR;
-    if (reply.status < 300) this.#noteRegistered();
+    if (reply.status < 300) this.#register?.accepted();
     this.#answer(reply, "answered");
-  }
-
-  /** Only the registrar itself says that it knows no Path, and that for its domain alone. */
-  #isAskedForAlias(face: FlowFace, response: SipResponse): boolean {
-    if (!isOfRegistrar(this.#arrival, face, this.#core.targets.faces)) return false;
-    return this.#alias?.isAskedFor(face, response) === true;
-  }
-
-  /** @param answer the server's; left out when the embedded registrar has accepted */
-  #noteRegistered(answer?: Answer): void {
-    const { request, ingress } = this.#arrival;
-    const { registrations, clock, targets } = this.#core;
-    if (request.method !== "REGISTER" || ingress.side !== "client") return;
-    if (answer !== undefined && !isOfRegistrar(this.#arrival, answer.face, targets.faces)) return;
-    const response = answer?.response;
-    const nowMs = clock.now();
-    const aliasOf = (contactUri: string): string | undefined => this.#alias?.aliasOf(contactUri);
-    const flowId = ingress.flow.id;
-    confirmRegistration(registrations, { request, response, flowId, aliasOf, nowMs });
   }
 
   /** RFC 3261 §16.7 step 6, RFC 3263 §4.3: the next way of a branch that led nowhere, if there is one. */
@@ -325,7 +308,7 @@ export class ResponseContext implements BranchOwner {
   /** Sends a peer's final response on, with the challenges of other branches where there are some. */
   #respond(answer: Answer, cause: Cause, challenges: readonly Splice[] = []): void {
     const { response } = answer;
-    if (response.status < 300) this.#noteRegistered(answer);
+    if (response.status < 300) this.#register?.accepted(answer);
     const bytes = this.#onItsWayBack(answer, challenges);
     const first = this.#server.proceeding;
     this.#server.respond(response.status, bytes);
@@ -341,7 +324,7 @@ export class ResponseContext implements BranchOwner {
     const way = { overStream, keepIdentity };
     try {
       const edits = seams.onResponse(response, this.#branches?.edited?.() ?? request, context);
-      const contacts = this.#alias?.clientContacts(response) ?? [];
+      const contacts = this.#register?.clientContacts(response) ?? [];
       const more = challenges.length + contacts.length;
       const all = more === 0 ? edits : [...edits, ...challenges, ...contacts];
       return forwardedResponse(response, this.#numberedBack(all, response), way);
