@@ -12,6 +12,7 @@ import { checkFiles } from "./check-command.ts";
 import type { CliDeps } from "./cli-deps.ts";
 import type { CommonOptions, Outcome, Wiring } from "./command-wiring.ts";
 import { ExitCode } from "./exit-code.ts";
+import { addFmt } from "./fmt-command.ts";
 import { OUTPUT_FORMATS } from "./print.ts";
 import { runGateway } from "./run-command.ts";
 import { safeJson } from "./safe-text.ts";
@@ -19,7 +20,7 @@ import { tryMessage, type TryOptions } from "./try-command.ts";
 
 /**
  * The command line: arguments to one command, whose exit code it resolves to (exit-code.ts, DESIGN §6). It never ends
- * the process. Commands that ask a running gateway go through its admin socket; `check`, `try` and `schema` are offline.
+ * the process. Commands that ask a running gateway go through its admin socket; `check`, `fmt`, `try` and `schema` are offline.
  * What it does not do yet: release, deny, follow, export, doctor, init.
  *
  * @param argv arguments after the program's name
@@ -74,6 +75,7 @@ function createProgram(deps: CliDeps, outcome: Outcome): Command {
 const COMMANDS: readonly ((program: Command, wiring: Wiring) => void)[] = [
   addRun,
   addCheck,
+  addFmt,
   addTry,
   addIncidents,
   addQuarantine,
