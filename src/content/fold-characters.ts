@@ -1,12 +1,5 @@
 import { isInvisible } from "./invisible.ts";
-
-/** A text in plain characters, with the place in the source that each of its UTF-16 units stands for. */
-export interface FoldedText {
-  readonly text: string;
-  readonly source: string;
-  /** Offset in the source of the code point that unit `i` comes from; undefined: the text is the source. */
-  readonly starts: readonly number[] | undefined;
-}
+import { foldMapped, sourceText, type MappedText } from "./mapped-text.ts";
 
 /**
  * The text as detectors of numbers read it: without what a reader does not see and without marks (a keycap around a digit),
@@ -15,31 +8,9 @@ export interface FoldedText {
  *
  * @example foldCharacters("４\u200b१–1").text // "41-1"
  */
-export function foldCharacters(source: string): FoldedText {
-  if (PLAIN.test(source)) return { text: source, source, starts: undefined };
-  const starts: number[] = [];
-  const folds = new Map<number, string>();
-  let text = "";
-  for (let at = 0; at < source.length;) {
-    const codePoint = source.codePointAt(at) ?? 0;
-    let fold = folds.get(codePoint);
-    if (fold === undefined) {
-      fold = foldCodePoint(codePoint);
-      folds.set(codePoint, fold);
-    }
-    text += fold;
-    for (let unit = 0; unit < fold.length; unit += 1) starts.push(at);
-    at += codePoint > 0xffff ? 2 : 1;
-  }
-  return { text, source, starts };
-}
-
-/** The range of the source that the units from `start` to `end` (excluded) come from. */
-export function sourceRange(folded: FoldedText, start: number, end: number): [number, number] {
-  const { source, starts } = folded;
-  if (starts === undefined) return [start, end];
-  const last = starts[end - 1] ?? 0;
-  return [starts[start] ?? 0, last + ((source.codePointAt(last) ?? 0) > 0xffff ? 2 : 1)];
+export function foldCharacters(source: string): MappedText {
+  const text = sourceText(source);
+  return PLAIN.test(source) ? text : foldMapped(text, foldCodePoint);
 }
 
 const PLAIN = /^[\t\n\r\x20-\x7e]*$/;

@@ -1,4 +1,4 @@
-import { sourceRange, type FoldedText } from "./fold-characters.ts";
+import { sourceEnd, sourceStart, type MappedText } from "./mapped-text.ts";
 
 /** A number of some kind that a text holds. */
 export interface FoundNumber {
@@ -12,12 +12,11 @@ export interface FoundNumber {
 /** The units of a folded text from `start` to `end`, as a place in its source. */
 export function foundNumber(
   number: string,
-  folded: FoldedText,
+  folded: MappedText,
   start: number,
   end: number,
 ): FoundNumber {
-  const [from, to] = sourceRange(folded, start, end);
-  return { number, start: from, end: to };
+  return { number, start: sourceStart(folded, start), end: sourceEnd(folded, end - 1) };
 }
 
 /** More than these between two groups of a number, and they are two numbers: " - ". */

@@ -9,7 +9,7 @@ import {
 import { readAttributes } from "./html-attributes.ts";
 import { decodeReferences } from "./html-references.ts";
 import { tokenizeHtml, type HtmlToken } from "./html-tokens.ts";
-import { createMappedText, type MappedTextBuilder } from "./mapped-text.ts";
+import { createMappedText, type MappedTextBuilder } from "../content/mapped-text.ts";
 import type { LinkBudget } from "./scan-links.ts";
 
 /** The links of an HTML text, and the text as it is shown. */

@@ -9,8 +9,10 @@
 import { describeLink, type LinkTarget } from "./describe-link.ts";
 import type { Link } from "./inspection.ts";
 import { pathExtensions } from "./path-extensions.ts";
-import { foldText, sourceEnd, sourceStart, sourceText, type MappedText } from "./mapped-text.ts";
-import { isMarked, isSpent, scanLinks, type LinkBudget, type LinkCandidate } from "./scan-links.ts";
+import { sourceEnd, sourceStart, sourceText, type MappedText } from "../content/mapped-text.ts";
+import { foldLinkText } from "./fold-link-text.ts";
+import { isMarked } from "./link-marker.ts";
+import { isSpent, scanLinks, type LinkBudget, type LinkCandidate } from "./scan-links.ts";
 
 /** A link without the number of its part. */
 export type FoundLink = Omit<Link, "part"> & {
@@ -59,7 +61,7 @@ export function searchText(
   budget: LinkBudget,
   attribute: boolean,
 ): readonly FoundLink[] | undefined {
-  const folded = foldText(mapped);
+  const folded = foldLinkText(mapped);
   return describeAll(scanLinks(folded.text, budget), folded, source, budget, attribute);
 }
 
@@ -72,7 +74,7 @@ export function searchLinkValue(
   source: string,
   budget: LinkBudget,
 ): readonly FoundLink[] | undefined {
-  const folded = foldText(mapped, true);
+  const folded = foldLinkText(mapped, true);
   const { text } = folded;
   const start = /^ */.exec(text)?.[0].length ?? 0;
   const end = text.trimEnd().length;

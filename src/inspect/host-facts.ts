@@ -1,5 +1,5 @@
 import { getDomain, parse } from "tldts";
-import { decodeLabel } from "../content/punycode.ts";
+import { shownHost } from "../content/shown-host.ts";
 
 const OPTIONS = { allowPrivateDomains: false, extractHostname: false, validateHostname: false };
 const IPV4 = /^(?:[0-9]{1,3}\.){3}[0-9]{1,3}$/;
@@ -16,13 +16,12 @@ export interface HostFacts {
 export function hostFacts(host: string): HostFacts {
   const isIp = host.includes(":") || IPV4.test(host);
   if (isIp) return { registrableDomain: undefined, isIp, punycode: false, mixedScript: false };
-  const labels = host.split(".");
-  const punycode = labels.some((label) => label.startsWith("xn--"));
+  const punycode = host.split(".").some((label) => label.startsWith("xn--"));
   return {
     registrableDomain: getDomain(host, OPTIONS) ?? undefined,
     isIp,
     punycode,
-    mixedScript: punycode && labels.some((label) => mixesScripts(decodeLabel(label))),
+    mixedScript: punycode && shownHost(host).split(".").some(mixesScripts),
   };
 }
 

@@ -1,5 +1,5 @@
 import { decodeReferences } from "./html-references.ts";
-import { createMappedText, type MappedText } from "./mapped-text.ts";
+import { createMappedText, type MappedText } from "../content/mapped-text.ts";
 
 /** An attribute of a start tag; its value decoded, with the place in the source of each unit. */
 export interface HtmlAttribute {

@@ -1,5 +1,5 @@
 import { Tokenizer } from "parse5";
-import type { MappedTextBuilder } from "./mapped-text.ts";
+import type { MappedTextBuilder } from "../content/mapped-text.ts";
 
 const REFERENCE = /&(?:#[xX]?[0-9a-fA-F]{1,12};?|[a-zA-Z][a-zA-Z0-9]{1,31};?=?)/y;
 

@@ -1,6 +1,18 @@
 import { asciiHost, isBareHost, isIpv4 } from "./host-facts.ts";
 import type { LinkForm } from "./describe-link.ts";
 import { matchScheme } from "./link-schemes.ts";
+import {
+  isDelimiter,
+  isDotOrDash,
+  isHostCode,
+  isSchemeCode,
+  isSeparator,
+  isSlash,
+  isWord,
+  withoutDots,
+} from "./link-characters.ts";
+import { trimmedEnd } from "./link-end.ts";
+import { isMarked, leadOf } from "./link-marker.ts";
 
 /** A place in a folded text where a client may see a link. Offsets are those of the folded text. */
 export interface LinkCandidate {
@@ -35,8 +47,6 @@ interface Run {
   authorityEnd: number;
 }
 
-/** Characters at which clients end a link or begin to look for a new one. */
-const DELIMITERS = ",;|()[]{}'`*";
 const UNC = /[\\]{2}(?:[?.][\\/](?:unc[\\/])?)?[\p{L}\p{N}\p{M}_.$@-]{1,253}[\\/][^\s\\/]/iuy;
 const PREFIX = /^(?:(www[a-z0-9-]{0,10})|ftp[0-9]{0,2})\.[^.-]/i;
 const MAX_SCHEME = 64;
@@ -144,7 +154,7 @@ function hostToken(run: Run, from: number, to: number): void {
   const inside = run.authorityStart >= 0;
   const prefix = PREFIX.exec(token);
   if (prefix !== null && lead !== "@") {
-    if (inside && isWordCharacter(lead)) return;
+    if (inside && isWord(lead, 0)) return;
     const form = prefix[1] === undefined ? "ftp" : "www";
     add(run, { form, scheme: "", body: start, authority: start });
     return;
@@ -187,13 +197,6 @@ function bareHost(run: Run, token: string, start: number, end: number): void {
   }
 }
 
-/** Where text[start, end) ends without the dots and dashes at its end. */
-function withoutDots(text: string, start: number, end: number): number {
-  let at = end;
-  while (at > start && isDotOrDash(text.charCodeAt(at - 1))) at--;
-  return at;
-}
-
 function endsLikeDomain(token: string): boolean {
   const last = token.slice(token.lastIndexOf(".") + 1);
   return last.length >= 2 && !/^[0-9]/.test(last);
@@ -202,7 +205,7 @@ function endsLikeDomain(token: string): boolean {
 function uncAt(run: Run, at: number): void {
   const { text } = run;
   const before = text[at - 1] ?? "";
-  if (before === "\\" || before === ":" || before === "/" || isWordCharacter(before)) return;
+  if (before === "\\" || before === ":" || before === "/" || isWord(before, 0)) return;
   if (run.authorityStart >= 0 && !isDelimiter(leadOf(text, at))) return;
   UNC.lastIndex = at;
   if (!UNC.test(text) || UNC.lastIndex > run.end) return;
@@ -212,7 +215,7 @@ function uncAt(run: Run, at: number): void {
 function relativeAt(run: Run, at: number): void {
   const { text } = run;
   const before = text[at - 1] ?? "";
-  if (before === "\\" || before === ":" || before === "/" || isWordCharacter(before)) return;
+  if (before === "\\" || before === ":" || before === "/" || isWord(before, 0)) return;
   if (run.authorityStart >= 0 && !isDelimiter(leadOf(text, at))) return;
   let host = at;
   while (host < run.end && isSlash(text.charCodeAt(host))) host++;
@@ -261,97 +264,4 @@ function userStart(run: Run, at: number): number {
   while (start > run.start && (isHostCode(text.charCodeAt(start - 1)) || text[start - 1] === "+"))
     start--;
   return start;
-}
-
-/**
- * A link is plain when a lone "_" stands before it and no letter or digit before that, or two and more do: so one more "_"
- * always makes it plain, and a second gateway finds nothing left to do.
- */
-export function isMarked(text: string, start: number): boolean {
-  if (text[start - 1] !== "_") return false;
-  return text[start - 2] === "_" || !isWord(text, start - 2);
-}
-
-/** The character before the marker, if there is one. */
-function leadOf(text: string, start: number): string {
-  let at = start - 1;
-  while (at >= 0 && text[at] === "_" && start - at < 64) at--;
-  return text[at] ?? "";
-}
-
-/** Without closing punctuation; a bracket stays when it closes one inside the link. */
-function trimmedEnd(text: string, start: number, end: number): number {
-  let open = 0;
-  for (let i = start; i < end; i++) {
-    const character = text[i];
-    if (character === "(" || character === "[" || character === "{") open++;
-    else if (character === ")" || character === "]" || character === "}") open--;
-  }
-  let at = end;
-  for (; at > start + 1; at--) {
-    const character = text[at - 1] ?? "";
-    if (")]}".includes(character)) {
-      if (open >= 0) break;
-      open++;
-    } else if (!".,;:!?'*~|`&".includes(character)) break;
-  }
-  return at;
-}
-
-function isDelimiter(character: string): boolean {
-  return character === "" || DELIMITERS.includes(character);
-}
-
-/** Blanks of any kind, and what no client takes into a link. */
-function isSeparator(code: number): boolean {
-  if (code < 0x80)
-    return (
-      code === 0x20 ||
-      (code >= 0x09 && code <= 0x0d) ||
-      code === 0x3c ||
-      code === 0x3e ||
-      code === 0x22
-    );
-  return code === 0x2028 || code === 0x2029 || code === 0x1680;
-}
-
-function isSlash(code: number): boolean {
-  return code === 0x2f || code === 0x5c;
-}
-
-function isDotOrDash(code: number): boolean {
-  return code === 0x2e || code === 0x2d;
-}
-
-function isAsciiWord(code: number): boolean {
-  return (
-    (code >= 0x61 && code <= 0x7a) ||
-    (code >= 0x30 && code <= 0x39) ||
-    (code >= 0x41 && code <= 0x5a)
-  );
-}
-
-function isSchemeCode(code: number): boolean {
-  return isAsciiWord(code) || code === 0x2b || isDotOrDash(code);
-}
-
-function isHostCode(code: number): boolean {
-  if (code < 0x80) return isAsciiWord(code) || isDotOrDash(code);
-  return code > 0xa0 && /[\p{L}\p{N}\p{M}]/u.test(String.fromCharCode(code));
-}
-
-/** A letter or digit of a script that puts blanks between words; in others (Han, Thai …) any place may begin a word. */
-function isWord(text: string, at: number): boolean {
-  const code = text.charCodeAt(at);
-  if (code < 0x80) return isAsciiWord(code);
-  return isWordCharacter(text[at] ?? "");
-}
-
-function isWordCharacter(character: string): boolean {
-  return (
-    /^[\p{L}\p{N}]/u.test(character) &&
-    !/^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u.test(
-      character,
-    )
-  );
 }

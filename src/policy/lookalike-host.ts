@@ -1,6 +1,6 @@
 import { parse } from "tldts";
 import { asciiLookalike } from "../content/lookalike.ts";
-import { decodeLabel } from "../content/punycode.ts";
+import { shownHost } from "../content/shown-host.ts";
 import { foldDomain, isUnderDomain } from "./text-test.ts";
 
 /**
@@ -42,8 +42,7 @@ function describe(name: string): HostLook {
 }
 
 function skeletonOf(host: string): string {
-  const shown = host.split(".").map(decodeLabel).join(".");
-  const latin = asciiLookalike(shown).toLowerCase();
+  const latin = asciiLookalike(shownHost(host)).toLowerCase();
   return latin
     .replaceAll("rn", "m")
     .replaceAll("vv", "w")

@@ -1,8 +1,6 @@
-import { isInvisible } from "../content/invisible.ts";
-
 /**
- * A text made from a source, with the place in the source that each of its UTF-16 units stands for. Links are looked for in
- * the text as a reader is shown it; a rewrite edits the source.
+ * A text made from a source, with the place in the source that each of its UTF-16 units stands for. Links and numbers are
+ * looked for in the text as a reader is shown it; a rewrite edits the source.
  */
 export interface MappedText {
   readonly text: string;
@@ -53,28 +51,25 @@ export function sourceEnd(mapped: MappedText, i: number): number {
 }
 
 /**
- * The text as a client resolves it: without characters that are not seen, every other in its compatibility form (NFKC), the
- * ideographic full stop as a dot. `dropBreaks` also takes tabs and line ends away, as URL parsers do inside an attribute.
+ * The text with every code point replaced by what `fold` makes of it ("": nothing), which depends on the code point alone.
+ * Linear in the text.
+ *
+ * @example foldMapped(sourceText("a-b"), (codePoint) => (codePoint === 0x2d ? "" : "x")).text // "xx"
  */
-export function foldText(mapped: MappedText, dropBreaks = false): MappedText {
+export function foldMapped(mapped: MappedText, fold: (codePoint: number) => string): MappedText {
   const { text } = mapped;
-  const plain = dropBreaks ? /^[\x20-\x7e]*$/ : /^[\t\n\r\x20-\x7e]*$/;
-  if (plain.test(text)) return mapped;
-  const folded = createMappedText();
-  let at = 0;
-  for (const character of text) {
-    const codePoint = character.codePointAt(0) ?? 0;
+  const known = new Map<number, string>();
+  const out = createMappedText();
+  for (let at = 0; at < text.length;) {
+    const codePoint = text.codePointAt(at) ?? 0;
+    let form = known.get(codePoint);
+    if (form === undefined) {
+      form = fold(codePoint);
+      known.set(codePoint, form);
+    }
     const from = sourceStart(mapped, at);
-    at += character.length;
-    if (isInvisible(codePoint)) continue;
-    if (dropBreaks && (codePoint === 0x09 || codePoint === 0x0a || codePoint === 0x0d)) continue;
-    const form = codePoint < 0xa0 ? character : compatibilityForm(character);
-    folded.add(form, from, sourceEnd(mapped, at - 1));
+    at += codePoint > 0xffff ? 2 : 1;
+    if (form !== "") out.add(form, from, sourceEnd(mapped, at - 1));
   }
-  return folded.build();
-}
-
-function compatibilityForm(character: string): string {
-  const form = character.normalize("NFKC");
-  return form === "\u3002" ? "." : form;
+  return out.build();
 }
