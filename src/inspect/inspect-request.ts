@@ -139,7 +139,14 @@ function inspectLeaf(context: Context, entity: Entity): InspectProblem | undefin
   if (known.understood && !isFile) return undefined;
   if (content.length > limits.attachmentBytes)
     return { code: "attachment-too-large", detail: `${content.length} bytes of ${type}` };
-  return addAttachment(draft, names, type, content);
+  return addAttachment(draft, [...names, ...locationNames(entity.location)], type, content);
+}
+
+/** The last segment of a Content-Location (RFC 2557 §4.2). */
+function locationNames(location: string | undefined): readonly string[] {
+  const path = location?.replace(/^[a-z][a-z0-9+.-]*:(?:\/\/[^/]*)?/i, "").replace(/[?#].*$/, "");
+  const name = path?.slice(path.lastIndexOf("/") + 1) ?? "";
+  return name === "" ? [] : [name];
 }
 
 interface Known {

@@ -1,5 +1,6 @@
 import { decodeText } from "../content/charset.ts";
 import { normalizeFileName, type FileName } from "../content/file-name.ts";
+import { hasFileInText } from "./file-in-text.ts";
 import { findHtmlLinks } from "./find-html-links.ts";
 import { findLinks, type LinkSearch } from "./find-links.ts";
 import { readRichText } from "./rich-text.ts";
@@ -75,6 +76,7 @@ export function addText(
   if (!decoded.ok) return decoded.problem;
   const { charset, text } = decoded.value;
   if (text.includes("\0")) return { code: "nul-in-text", detail: "readers may stop at the NUL" };
+  if (hasFileInText(text)) return { code: "file-in-text", detail: "uuencode, yEnc or BinHex" };
   const markup = MARKUP.test(place.type);
   // Some clients go by the first bytes: RTF is RTF under any name of a plain text.
   const type = !markup && text.trimStart().startsWith("{\\rtf") ? "text/rtf" : place.type;

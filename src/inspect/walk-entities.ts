@@ -18,6 +18,8 @@ export interface Entity {
   readonly mediaType: MediaType;
   readonly disposition: ContentDisposition | undefined;
   readonly encoding: TransferEncoding;
+  /** Content-Location of a part: some readers name the file after it. */
+  readonly location: string | undefined;
   readonly start: number;
   readonly end: number;
   readonly lengthFields: readonly ByteRange[];
@@ -75,6 +77,7 @@ export function walkEntities(
   if (contentType === undefined || contentType === "")
     return problem("body-without-type", "a body without Content-Type");
   const entity = readEntity(contentType, message.value(HeaderId.ContentDisposition), "identity", {
+    location: undefined,
     start: message.bodyStart,
     end: bytes.length,
     lengthFields: [],
@@ -87,6 +90,9 @@ export function walkEntities(
 function visitEntity(walk: Walk, entity: Entity, nesting: Nesting): InspectProblem | undefined {
   const { type } = entity.mediaType;
   const multipart = type.startsWith("multipart/");
+  // A reader that goes by it finds parts where we find one content.
+  if (!multipart && entity.mediaType.plain.has("boundary"))
+    return problem("ambiguous-boundary", `${type} with a boundary`);
   if (!multipart && type !== "message/cpim") return walk.visitor.leaf(entity);
   // RFC 2045 §6.4
   if (entity.encoding !== "identity")
@@ -141,7 +147,12 @@ function visitPart(
     fields.get("content-type") ?? defaultType,
     fields.get("content-disposition"),
     encoding.value,
-    { start: part.contentStart, end: part.contentEnd, lengthFields },
+    {
+      location: fields.get("content-location"),
+      start: part.contentStart,
+      end: part.contentEnd,
+      lengthFields,
+    },
   );
   if (!entity.ok) return entity.problem;
   return visitEntity(walk, entity.value, { ...nesting, lengthFields });
@@ -151,7 +162,7 @@ function readEntity(
   contentType: string,
   contentDisposition: string | undefined,
   encoding: TransferEncoding,
-  place: Pick<Entity, "start" | "end" | "lengthFields">,
+  place: Pick<Entity, "location" | "start" | "end" | "lengthFields">,
 ): Result<Entity, InspectProblem> {
   const mediaType = parseMediaType(contentType);
   if (!mediaType.ok) return mediaType;

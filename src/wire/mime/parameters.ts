@@ -44,7 +44,7 @@ export function parseParameters(text: string, offset: number): Result<Parameters
     if (seen.size > MAX_PARAMETERS) return mimeProblem("bad-parameter", "more than 100 parameters");
     if (!name.includes("*")) {
       plain.set(name, value.value);
-      if (isFileName(name)) raws.push(value.value, value.raw);
+      if (isFileName(name)) raws.push(value.value, value.raw, ...withoutSingleQuotes(value.value));
     } else if (isFileName(name.slice(0, name.indexOf("*")))) extended.push([name, value.value]);
     else
       return mimeProblem("bad-parameter", `"${name}": only a file name may be split or extended`);
@@ -58,6 +58,12 @@ export function parseParameters(text: string, offset: number): Result<Parameters
 
 function isFileName(name: string): boolean {
   return name === "name" || name === "filename";
+}
+
+/** Quotes to some readers, part of the name to the standard. */
+function withoutSingleQuotes(value: string): readonly string[] {
+  const inner = /^'(.*)'$/.exec(value)?.[1];
+  return inner === undefined ? [] : [inner];
 }
 
 function skipBlanks(text: string, at: number): number {
