@@ -87,16 +87,13 @@ lists:
     ],
     [
       `${RULE}    when: { text: { language_script: [a] } }\n    then: block`,
-      '4:21: "language_script" is not available in this version',
+      '4:21: there is no script "a" (scripts are named as in Unicode: Latin, Cyrillic, Greek, Arabic, Han …)',
     ],
     [
       `${RULE}    when: { file: { sha256: [a] } }\n    then: block`,
       '4:21: "sha256" is not available in this version',
     ],
-    [
-      `${RULE}    when: { time: { days: [mon] } }\n    then: block`,
-      '4:13: "time" is not available in this version',
-    ],
+    [`${RULE}    when: { time: { days: [mon] } }\n    then: block`, '4:13: "tz" is missing'],
     [
       `${RULE}    when: { direction: incoming }\n    then: block`,
       '4:13: unknown value "incoming" (one of: inbound',

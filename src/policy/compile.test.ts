@@ -43,7 +43,7 @@ describe("compilePolicy, on files that do not fit the schema", () => {
       'error when.url.host.in_lst: unknown key "in_lst" (did you mean "in_list"?)',
     ],
     ["whn: {}, then: block", 'error whn: unknown key "whn" (did you mean "when"?)'],
-    ["when: { time: {} }, then: block", 'error when.time: "time" is not available in this version'],
+    ["when: { time: {} }, then: block", 'error when.time.tz: "tz" is missing'],
     [
       "when: { any: [ { rate: {} } ] }, then: block",
       'error when.any.0.rate: "rate" is not available in this version',
@@ -58,7 +58,7 @@ describe("compilePolicy, on files that do not fit the schema", () => {
     ],
     [
       "when: { text: { language_script: x } }, then: block",
-      'error when.text.language_script: "language_script" is not available in this version',
+      'error when.text.language_script: there is no script "x" (scripts are named as in Unicode: Latin, Cyrillic, Greek, Arabic, Han …)',
     ],
     [
       "when: { text: { detector: { payment_crd: {} } } }, then: block",
@@ -107,7 +107,7 @@ describe("compilePolicy, on files that do not fit the schema", () => {
     ["when: [], then: block", "error when: expected a map of keys, found a list"],
     ["when: { any: [] }, then: block", "error when.any: must not be an empty list"],
     ["then: blok", 'error then: unknown value "blok" (did you mean "block"?)'],
-    ["unless: [ { from: { user: a } } ], then: block", "error unless.0.name: is missing"],
+    ["unless: [ { from: { user: a } } ], then: block", 'error unless.0.name: "name" is missing'],
     ["expires: 2027-13-01, then: block", "error expires: is not a date: write YYYY-MM-DD"],
     [
       "then: { block: { respond: 200 } }",
@@ -133,7 +133,7 @@ describe("compilePolicy, on files that do not fit the schema", () => {
     ],
     [
       "lists: { l: { items: [a] } }",
-      "error lists.l.type: is missing (one of: extension, domain, phrase, prefix, aor, string)",
+      'error lists.l.type: "type" is missing (one of: extension, domain, phrase, prefix, aor, string)',
     ],
     [
       "rules: [ { id: Loud, then: block } ]",

@@ -6,6 +6,7 @@ import { mediaCondition } from "./conditions/media.ts";
 import { fromCondition, toCondition } from "./conditions/party.ts";
 import { scanCondition } from "./conditions/scan.ts";
 import { textCondition } from "./conditions/text.ts";
+import { timeCondition } from "./conditions/time.ts";
 import { urlCondition } from "./conditions/url.ts";
 
 /** Every family of fields that a condition may name. A new one is a file in conditions/ and a line here. */
@@ -16,6 +17,7 @@ export const CONDITIONS: readonly ConditionFamily[] = [
   channelCondition,
   transportCondition,
   encryptedCondition,
+  timeCondition,
   textCondition,
   urlCondition,
   fileCondition,
@@ -24,4 +26,4 @@ export const CONDITIONS: readonly ConditionFamily[] = [
 ];
 
 /** Families of RULES.md that are not built. */
-export const LATER_CONDITIONS: readonly string[] = ["time", "rate"];
+export const LATER_CONDITIONS: readonly string[] = ["rate"];

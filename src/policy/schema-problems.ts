@@ -63,7 +63,7 @@ function explainValue(path: RulePath, message: string, value: unknown): Explaine
   if (vocabulary === undefined) return { path, message, hint: undefined };
   const { known, later } = vocabulary;
   if (value === undefined) {
-    return { path, message: "is missing", hint: `one of: ${known.join(", ")}` };
+    return missing(path, `one of: ${known.join(", ")}`);
   }
   const word = typeof value === "string" ? value : JSON.stringify(value);
   if (later.some((name) => word === name || word.startsWith(`${name}:`))) {
@@ -71,6 +71,11 @@ function explainValue(path: RulePath, message: string, value: unknown): Explaine
   }
   const hint = didYouMean(word, known) ?? `one of: ${known.join(", ")}`;
   return { path, message: `unknown value ${JSON.stringify(value)}`, hint };
+}
+
+/** The place shown is where the key would stand, so the message names it. */
+function missing(path: RulePath, hint: string | undefined): Explained {
+  return { path, message: `"${path.at(-1) ?? "content"}" is missing`, hint };
 }
 
 /**
@@ -124,7 +129,7 @@ const SHAPES: Readonly<Record<string, string>> = {
 
 function wrongType(path: RulePath, expected: readonly string[], value: unknown): Explained {
   if (value === undefined) {
-    return { path, message: "is missing", hint: undefined };
+    return missing(path, undefined);
   }
   const shapes = [...new Set(expected.filter((shape) => shape !== "").map((s) => SHAPES[s] ?? s))];
   const message = `expected ${shapes.join(" or ")}, found ${shapeOf(value)}`;

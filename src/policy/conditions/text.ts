@@ -6,6 +6,7 @@ import { numberLeaf, regexLeaf } from "../leaf-schema.ts";
 import { compileNumber } from "../number-test.ts";
 import { createPhraseFinder, PHRASE_DEFAULTS } from "../phrase-finder.ts";
 import { compileRegex } from "../regex.ts";
+import { isScript, scriptHint, scriptTest } from "../script-test.ts";
 import { linkLists } from "../text-test.ts";
 import { asList, oneOrMore, section, text } from "../vocabulary.ts";
 
@@ -32,28 +33,42 @@ const detector = section({
     minProperties: 1,
   });
 
-const schema = section(
-  {
-    phrase: z
-      .union([
-        text(),
-        z.array(text()).min(1),
-        section({ in_list: oneOrMore(text()).meta({ description: "Lists of type phrase." }) }),
-      ])
-      .optional()
-      .meta({ description: "Words that the text holds, as whole words." }),
-    regex: regexLeaf().optional(),
-    length: numberLeaf("Length in characters.", false).optional(),
-    detector: detector.optional(),
-  },
-  ["language_script", "has_bidi_override"],
-).meta({ description: "Text as its reader is shown it; the keys bind to the same part." });
+const schema = section({
+  phrase: z
+    .union([
+      text(),
+      z.array(text()).min(1),
+      section({ in_list: oneOrMore(text()).meta({ description: "Lists of type phrase." }) }),
+    ])
+    .optional()
+    .meta({ description: "Words that the text holds, as whole words." }),
+  regex: regexLeaf().optional(),
+  length: numberLeaf("Length in characters.", false).optional(),
+  detector: detector.optional(),
+  language_script: z
+    .union([text(), z.array(text()).min(1), section({ not: oneOrMore(text()) })])
+    .optional()
+    .meta({
+      description:
+        "A letter of any of these Unicode scripts (Cyrillic, Han …); not: one that is of none of them.",
+    }),
+  has_bidi_override: z.boolean().optional().meta({
+    description: "Whether the text holds a control that turns its order round (U+202D, U+202E).",
+  }),
+}).meta({ description: "Text as its reader is shown it; the keys bind to the same part." });
 
 /** `text`: what a reader is shown. */
 export const textCondition: ConditionFamily = defineCondition({
   family: "text",
   schema,
-  phases: { phrase: "message", regex: "message", length: "message", detector: "message" },
+  phases: {
+    phrase: "message",
+    regex: "message",
+    length: "message",
+    detector: "message",
+    language_script: "message",
+    has_bidi_override: "message",
+  },
   compile(data, context) {
     const fields = fieldTests(data, context);
     return {
@@ -77,6 +92,12 @@ function fieldTests(
       show: (part) => String(part.length),
     });
   }
+  if (data.has_bidi_override !== undefined) {
+    fields.push(overrideTest(data.has_bidi_override));
+  }
+  if (data.language_script !== undefined) {
+    fields.push(...scriptTests(data.language_script, below(context, "language_script")));
+  }
   if (data.phrase !== undefined) {
     const test = phraseTest(data.phrase, context);
     fields.push({ field: "text.phrase", test, show: String });
@@ -90,6 +111,30 @@ function fieldTests(
     if (asked !== undefined) fields.push(detectorTest(known, asked.min ?? 1));
   }
   return fields;
+}
+
+/** Left-to-right and right-to-left override (UAX #9): honest text has no use for them. */
+const OVERRIDE = /[\u202D\u202E]/;
+
+function overrideTest(wanted: boolean): FieldTest<string> {
+  return {
+    field: "text.has_bidi_override",
+    test: (part) => OVERRIDE.test(part) === wanted,
+    show: (part) => String(OVERRIDE.test(part)),
+  };
+}
+
+function scriptTests(
+  leaf: NonNullable<z.infer<typeof schema>["language_script"]>,
+  context: ConditionContext,
+): readonly FieldTest<string>[] {
+  const negated = typeof leaf === "object" && "not" in leaf;
+  const names = asList<string>(negated ? leaf.not : leaf);
+  for (const name of names.filter((one) => !isScript(one))) {
+    context.problems.error(context.path, `there is no script "${name}"`, scriptHint(name));
+  }
+  const test = scriptTest(names, negated ? "none of" : "any of");
+  return test === undefined ? [] : [{ field: "text.language_script", test, show: String }];
 }
 
 function detectorTest(known: Detector, min: number): FieldTest<string> {
