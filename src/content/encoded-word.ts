@@ -2,7 +2,7 @@ import { decodeText } from "./charset.ts";
 import { decodeQuotedWord } from "./percent.ts";
 
 const ENCODED_WORD =
-  /=\?([A-Za-z0-9_.:-]{1,40})(?:\*[A-Za-z0-9-]{0,40})?\?([BbQq])\?([^?]{0,4096})\?=/g;
+  /=\?([A-Za-z0-9_.:-]{1,40})(?:\*[A-Za-z0-9-]{0,40})?\?([BbQq])\?([^?]{0,65536})\?=/g;
 
 /**
  * Replaces the encoded words of RFC 2047 in a text by what they stand for, wherever they stand; blanks between two of them go

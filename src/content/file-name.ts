@@ -15,6 +15,10 @@ import { looksHarmless } from "./type-groups.ts";
 /** Of a longer name only the beginning and the end are judged. */
 const MAX_LENGTH = 4096;
 const HEAD = 1024;
+/** File systems take 255 units or bytes of a name, Windows 259 of a path; who shortens a name may shorten it to these. */
+const SHORTENED = [255, 259, 260] as const;
+/** An encoded word in an escape in an encoded word: nobody decodes as often. */
+const MAX_DECODINGS = 6;
 
 /** A file name as sent and as judged. */
 export interface FileName {
@@ -56,8 +60,8 @@ export function normalizeFileName(raw: string): FileName {
 function decodedViews(raw: string): readonly string[] {
   const views = [raw];
   let last = raw;
-  for (const decode of [decodeEncodedWords, percentDecode, percentDecode]) {
-    const next = decode(last);
+  for (let round = 0; round < MAX_DECODINGS; round++) {
+    const next = round % 3 === 0 ? decodeEncodedWords(last) : percentDecode(last);
     if (next !== last) views.unshift(next);
     last = next;
   }
@@ -71,6 +75,21 @@ function decodedViews(raw: string): readonly string[] {
 function readingsOf(view: string): readonly string[] {
   const folded = view.normalize("NFKC").replaceAll("\u3002", ".").replaceAll("\\", "/");
   const base = shorten(lastSegment(visible(folded)));
+  if (Buffer.byteLength(base) > SHORTENED[0]) return [...sidesOf(base), ...shortened(base)];
+  return sidesOf(base);
+}
+
+/** A long name as one who keeps its beginning has it. */
+function shortened(base: string): readonly string[] {
+  const units = SHORTENED.map((length) => clean(base.slice(0, length)));
+  const bytes = Buffer.from(base, "utf8");
+  if (bytes.length === base.length) return units;
+  // half a character at the end is dropped, or shown as U+FFFD
+  const cut = bytes.toString("utf8", 0, SHORTENED[0]).replace(/\uFFFD$/, "");
+  return [...units, clean(cut)];
+}
+
+function sidesOf(base: string): readonly string[] {
   if (!base.includes("\0") && !base.includes(":")) return [clean(base)];
   const sides = base
     .split(/[\0:]/)
@@ -123,8 +142,11 @@ function extensionsOf(name: string): readonly (readonly string[])[] {
     const part = (parts[i] ?? "").trim();
     if (part === "") continue;
     // "a.exe;.jpg", "a.exe?x": what follows such a character is no extension for those who cut there
-    const cut = /^[^;?#&|<>"*,\s]+/.exec(part)?.[0] ?? part;
-    extensions.push([...new Set([cut, part, asciiLookalike(cut)])]);
+    const cut = /^[^;?#&|<>"'`%*,\s]+/.exec(part)?.[0] ?? part;
+    const forms = [cut, part];
+    // Look-alikes deceive people only, who look at the end: a whole word of another script before it is a word.
+    if (i === parts.length - 1 || /[a-z]/.test(cut)) forms.push(asciiLookalike(cut));
+    extensions.push([...new Set(forms)]);
   }
   return extensions;
 }

@@ -27,6 +27,7 @@ export function invitationOffer(invitation: Invitation, carrier: Carrier): FileO
     name: normalizeFileName(fileName ?? ""),
     size: fileSize,
     declaredType: undefined,
+    declaredHashes: [],
     cookie,
   };
 }
@@ -71,26 +72,30 @@ function offersOf(
   elements: readonly XmlElement[],
   names: ElementNames,
 ): readonly FileOffer[] {
-  const files: { name?: string; size?: number; type?: string }[] = [];
+  const files: { names: string[]; size?: number; type?: string }[] = [];
   for (const element of elements) {
     const local = element.name.toLowerCase();
-    if (local === names.group) files.push({});
+    if (local === names.group) files.push({ names: [] });
     const file = files.at(-1);
     if (file === undefined) continue;
-    if (local === names.name) file.name = element.text;
+    // Two names in one place: a reader takes the first or the last, and each is judged.
+    if (local === names.name) file.names.push(element.text);
     if (local === names.size && /^[0-9]{1,15}$/.test(element.text))
       file.size = Number(element.text);
     if (local === names.type) file.type = element.text.toLowerCase();
   }
   // a thumbnail has no name; but something is offered in any case
-  const named = files.filter((file) => file.name !== undefined);
-  const offered = named.length > 0 ? named : [files[0] ?? {}];
-  return offered.map((file) => ({
-    channel,
-    carrier: "body",
-    name: normalizeFileName(file.name ?? ""),
-    size: file.size,
-    declaredType: file.type,
-    cookie: undefined,
-  }));
+  const named = files.filter((file) => file.names.length > 0);
+  const offered = named.length > 0 ? named : [{ ...files[0], names: [""] }];
+  return offered.flatMap((file) =>
+    [...new Set(file.names)].map((name) => ({
+      channel,
+      carrier: "body" as const,
+      name: normalizeFileName(name),
+      size: file.size,
+      declaredType: file.type,
+      declaredHashes: [],
+      cookie: undefined,
+    })),
+  );
 }

@@ -107,6 +107,8 @@ export interface FileOffer {
   /** Bytes, as declared; undefined when the offer does not say. */
   readonly size: number | undefined;
   readonly declaredType: string | undefined;
+  /** "sha-1:7224…": algorithm and hex digits in small letters; of a file selector (RFC 5547). */
+  readonly declaredHashes: readonly string[];
   /** Invitation-Cookie of an x-msmsgsinvite, needed in the refusal. */
   readonly cookie: string | undefined;
 }

@@ -1,7 +1,6 @@
 import { readSdpMedia, type SdpMedia } from "../wire/sdp/sdp.ts";
-import { percentDecode } from "../content/percent.ts";
-import { normalizeFileName } from "../content/file-name.ts";
 import { failed, ok, type Result } from "../base/result.ts";
+import { selectedFiles } from "./file-selector.ts";
 import type { FileOffer, InspectProblem, MediaKind, MediaLine } from "./inspection.ts";
 
 /** What an SDP body offers. */
@@ -25,7 +24,7 @@ export function readMediaLines(
     const { line, port, portStart, portEnd } = entry;
     media.push({ kinds: kindsOf(entry), line, port, portStart, portEnd });
     for (const { name, value } of entry.attributes)
-      if (name.toLowerCase() === "file-selector") offers.push(selectedFile(value));
+      if (name.toLowerCase() === "file-selector") offers.push(...selectedFiles(value));
   }
   return ok({ media, offers });
 }
@@ -91,20 +90,4 @@ function hasAttribute(entry: SdpMedia, name: string, value?: string): boolean {
       attribute.name.toLowerCase() === name &&
       (value === undefined || attribute.value.trim().toLowerCase() === value),
   );
-}
-
-/** RFC 5547 §6: `name:"…" type:… size:… hash:…`, in any order, each once; a quote in a name is percent-encoded. */
-function selectedFile(value: string): FileOffer {
-  const utf8 = Buffer.from(value, "latin1").toString("utf8");
-  const name = /(?:^|\s)name:"([^"]*)"/i.exec(utf8)?.[1] ?? "";
-  const size = /(?:^|\s)size:([0-9]{1,15})(?:\s|$)/i.exec(utf8)?.[1];
-  const type = /(?:^|\s)type:"?([^\s";]+)/i.exec(utf8)?.[1];
-  return {
-    channel: "msrp",
-    carrier: "body",
-    name: normalizeFileName(percentDecode(name)),
-    size: size === undefined ? undefined : Number(size),
-    declaredType: type?.toLowerCase(),
-    cookie: undefined,
-  };
 }
