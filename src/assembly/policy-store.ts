@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { failed, ok, type Result } from "../base/result.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Config } from "../config/config.ts";
@@ -33,8 +34,9 @@ export function createPolicyStore(
   judgeGiven: JudgeGiven,
   clock: Clock,
 ): Result<PolicyStore, readonly ConfigProblem[]> {
+  const copies = join(config.data.dir, "lists");
   const load = (generation: number): Result<LoadedPolicy, readonly ConfigProblem[]> =>
-    loadPolicy(config, { generation, judgeGiven, now: clock.now() });
+    loadPolicy(config, { generation, judgeGiven, now: clock.now(), copies });
   const first = load(1);
   if (!first.ok) return failed(first.problem);
   let current = first.value.policy;

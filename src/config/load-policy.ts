@@ -25,6 +25,8 @@ export interface LoadPolicyOptions {
   readonly mode?: Mode;
   /** Wall clock for warnings about expiry, milliseconds since 1970; without it there are none. */
   readonly now?: number;
+  /** Where copies for `on_missing: last-good` are kept; without it there are none. */
+  readonly copies?: string;
 }
 
 /**
@@ -38,7 +40,7 @@ export function loadPolicy(
   what: { readonly rules: readonly string[]; readonly domains: readonly string[] },
   options: LoadPolicyOptions,
 ): Result<LoadedPolicy, readonly ConfigProblem[]> {
-  const { sources, problems } = loadRules(what.rules);
+  const { sources, problems } = loadRules(what.rules, { copies: options.copies });
   if (problems.some((problem) => problem.severity === "error")) {
     // What refers to the unreadable file would only repeat that it is missing: shapes are checked, names are not.
     const shapes = sources.flatMap((source) => {

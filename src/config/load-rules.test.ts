@@ -1,5 +1,6 @@
 import { mkdirSync, symlinkSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { lookUpIn } from "../policy/list-feed.ts";
 import { loadRules } from "./load-rules.ts";
 import { readProblem } from "./read-file.ts";
 import { writeTemporaryFiles, type TemporaryFiles } from "./temporary-files.test-data.ts";
@@ -132,63 +133,78 @@ lists:
   plain: { type: domain, items: [own.example], file: lists/plain.txt }
   hosts: { type: domain, file: lists/hosts, format: hosts }
   cells: { type: string, file: lists/cells.csv, format: "csv:2" }
+  words: { type: phrase, file: lists/words.txt }
   none: { type: string, file: lists/none, on_missing: empty }
+groups:
+  finance: { members_file: lists/finance.txt }
 `,
       "r/lists/plain.txt": "# comment\r\n\r\nbad.example\r\n  worse.example  \r\n",
       "r/lists/hosts": "127.0.0.1 localhost\n0.0.0.0 ads.example track.example # ads\n",
       "r/lists/cells.csv": '1,one,x\n2,"two, and ""more""",y\n3\n',
+      "r/lists/words.txt": "project nightjar\nmerger model\n",
+      "r/lists/finance.txt": "sip:Carol@corp.example\n",
     });
-    const { lists, problems } = read(files, "r");
+    const { problems, loaded } = read(files, "r");
     expect(problems).toEqual([]);
-    expect(lists).toEqual([
-      {
-        plain: { type: "domain", items: ["own.example", "bad.example", "worse.example"] },
-        hosts: { type: "domain", items: ["ads.example", "track.example"] },
-        cells: { type: "string", items: ["one", 'two, and "more"'] },
-        none: { type: "string", items: [] },
-      },
+    expect(loaded.lists.map(({ file, version }) => [file.name, version.count])).toEqual([
+      ["plain", 2],
+      ["hosts", 2],
+      ["cells", 2],
+      ["words", 2],
+      ["none", 0],
+      ["finance", 1],
     ]);
+    const feeds = loaded.sources[0]?.feeds;
+    const has = (key: string, value: string) => lookUpIn(feeds?.get(key), false)(value);
+    expect(has("lists/plain", "bad.example")).toBe(true);
+    expect(has("lists/plain", "worse.example")).toBe(true);
+    expect(has("lists/plain", "# comment")).toBe(false);
+    expect(has("lists/hosts", "track.example")).toBe(true);
+    expect(has("lists/hosts", "localhost")).toBe(false);
+    expect(has("lists/cells", 'two, and "more"')).toBe(true);
+    expect(has("lists/words", "merger model")).toBe(true);
+    expect(has("groups/finance", "carol@corp.example")).toBe(true);
   });
 
-  it("names the list whose file is missing, unreadable or of an unknown format", () => {
+  it("never puts the entries of a file into the document", () => {
+    using files = writeTemporaryFiles({
+      "r/a.yaml": "version: 1\nlists:\n  l: { type: domain, items: [a.example], file: l.txt }\n",
+      "r/l.txt": "b.example\n",
+    });
+    const { lists } = read(files, "r");
+    expect(lists).toEqual([{ l: { type: "domain", items: ["a.example"], file: "l.txt" } }]);
+  });
+
+  it("names the list whose file is missing, unreadable or no text", () => {
     using files = writeTemporaryFiles({
       "r/a.yaml": `version: 1
 lists:
   gone: { type: string, file: gone.txt }
   lost: { type: string, file: lost.txt, on_missing: last-good }
-  odd: { type: string, file: a.yaml, format: xml }
-  zero: { type: string, file: a.yaml, format: "csv:0" }
-  what: { type: string, file: a.yaml, on_missing: shrug }
+  folder: { type: string, file: ../r }
   binary: { type: string, file: binary, on_missing: empty }
+groups:
+  g: { members_file: nobody.txt }
 `,
-      "r/binary": Buffer.from([0xff, 0xfe]),
+      "r/binary": Buffer.from([0x61, 0x0a, 0xff, 0xfe]),
     });
     expect(read(files, "r").problems).toEqual([
       "r/a.yaml:3:25: r/gone.txt does not exist (check the spelling of the path)",
       "r/a.yaml:4:25: r/lost.txt does not exist (check the spelling of the path)",
-      'r/a.yaml:5:38: unknown format "xml" (lines, hosts or csv:2)',
-      'r/a.yaml:6:39: unknown format "csv:0" (lines, hosts or csv:2)',
-      'r/a.yaml:7:39: unknown value "shrug" (fail, empty or last-good)',
-      "r/a.yaml:8:27: r/binary is not UTF-8 text (save it as UTF-8)",
+      "r/a.yaml:5:27: r is a folder, not a file",
+      "r/binary:2:1: not UTF-8 text (save the file as UTF-8)",
+      "r/a.yaml:8:8: r/nobody.txt does not exist (check the spelling of the path)",
     ]);
   });
 
-  it("shows an item of a list file where it stands", () => {
+  it("shows an entry that cannot be meant where it stands", () => {
     using files = writeTemporaryFiles({
       "r/a.yaml": "version: 1\nlists:\n  l: { type: domain, items: [a.example], file: l.txt }\n",
-      "r/l.txt": "# two\n\nb.example\nco.uk\n",
+      "r/l.txt": "# two\n\nb.example\nCO.uk\nhttp://c.example/\n",
     });
-    const { loaded } = read(files, "r");
-    const at = (index: number) =>
-      files.shown(
-        [loaded.sources[0]?.problemAt(["lists", "l", "items", index], { message: "x" })].filter(
-          (problem) => problem !== undefined,
-        ),
-      );
-    expect([at(0), at(1), at(2)]).toEqual([
-      ["r/a.yaml:3:30: x"],
-      ["r/l.txt:3:1: x"],
-      ["r/l.txt:4:1: x"],
+    expect(read(files, "r").problems).toEqual([
+      'r/l.txt:4:1: "co.uk" is a public suffix: it would match everybody under it (name the domain)',
+      'r/l.txt:5:1: "http://c.example/" is no domain name (write the name alone; names under it count too)',
     ]);
   });
 });

@@ -2,9 +2,11 @@ import { readdirSync, realpathSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { RulePath, RuleSource } from "../policy/rule-problem.ts";
 import type { ConfigProblem } from "./config-problem.ts";
-import { resolveListFiles, type ListOrigin } from "./list-files.ts";
+import { resolveListFiles, type LoadedList } from "./list-files.ts";
+import type { ListVersion } from "./list-file.ts";
 import { displayPath, readProblem } from "./read-file.ts";
-import { fileProblem, readYamlFile, type ProblemText, type YamlFile } from "./read-yaml-file.ts";
+import { readList } from "./read-list.ts";
+import { fileProblem, readYamlFile, type ProblemText } from "./read-yaml-file.ts";
 
 /** A rule file that was read, with what is needed to speak of places in it. */
 export interface RuleFileSource extends RuleSource {
@@ -15,6 +17,15 @@ export interface LoadedRules {
   /** In effective order: the files and folders as given, then the packs by name. */
   readonly sources: readonly RuleFileSource[];
   readonly problems: readonly ConfigProblem[];
+  /** The files of their lists and groups that could be read. */
+  readonly lists: readonly LoadedList[];
+}
+
+export interface LoadRulesOptions {
+  /** The list files in force, by `ListFile.key`: a file that has not changed since is not read again. */
+  readonly known?: ReadonlyMap<string, ListVersion>;
+  /** Where copies for `on_missing: last-good` lie. */
+  readonly copies?: string | undefined;
 }
 
 /**
@@ -26,8 +37,15 @@ export interface LoadedRules {
  *
  * @param paths Absolute.
  */
-export function loadRules(paths: readonly string[]): LoadedRules {
-  const reading: Reading = { sources: [], problems: [], seen: new Set(), packs: new Map() };
+export function loadRules(paths: readonly string[], options: LoadRulesOptions = {}): LoadedRules {
+  const reading: Reading = {
+    sources: [],
+    problems: [],
+    lists: [],
+    seen: new Set(),
+    packs: new Map(),
+    options,
+  };
   const folders = new Set<string>();
   for (const path of paths) {
     const status = statusOf(path, reading);
@@ -45,12 +63,14 @@ export function loadRules(paths: readonly string[]): LoadedRules {
   for (const [name, folder] of packs) {
     for (const file of ruleFilesIn(folder, reading)) readSource(file, name, reading);
   }
-  return { sources: reading.sources, problems: reading.problems };
+  return { sources: reading.sources, problems: reading.problems, lists: reading.lists };
 }
 
 interface Reading {
   readonly sources: RuleFileSource[];
   readonly problems: ConfigProblem[];
+  readonly lists: LoadedList[];
+  readonly options: LoadRulesOptions;
   /** Real paths of the files read. */
   readonly seen: Set<string>;
   /** Name → folder. */
@@ -126,29 +146,18 @@ function readSource(path: string, pack: string | undefined, reading: Reading): v
     return;
   }
   reading.seen.add(real);
-  const lists = resolveListFiles(yaml.value);
+  const { known, copies } = reading.options;
+  const lists = resolveListFiles(yaml.value, (file) =>
+    readList(file, { known: known?.get(file.key), copies }),
+  );
   reading.problems.push(...lists.problems);
+  reading.lists.push(...lists.lists);
   reading.sources.push({
     file: yaml.value.name,
     pack,
-    data: lists.data,
+    data: yaml.value.data,
+    feeds: lists.feeds,
     lineOf: (at) => yaml.value.positionOf(at).line,
-    problemAt: (at, what) => problemAt(at, what, yaml.value, lists.origins),
+    problemAt: (at, what) => yaml.value.problemAt(at, what),
   });
-}
-
-/** An item of a list file is shown where it stands. */
-function problemAt(
-  path: RulePath,
-  what: ProblemText,
-  yaml: YamlFile,
-  origins: ReadonlyMap<string, ListOrigin>,
-): ConfigProblem {
-  const [top, list, key, index] = path;
-  const problem = yaml.problemAt(path, what);
-  const origin = top === "lists" && key === "items" ? origins.get(String(list)) : undefined;
-  if (origin === undefined || typeof index !== "number") return problem;
-  const line = origin.lines[index - origin.firstIndex];
-  if (line === undefined) return problem;
-  return { ...problem, file: origin.file, line, column: 1, sourceLine: undefined };
 }

@@ -49,8 +49,8 @@ const MESSAGES: Readonly<Partial<Record<string, ReadProblem>>> = {
   ENAMETOOLONG: say("cannot be read: the name is too long"),
 };
 
-/** The descriptor is the caller's to close. */
-function openRegularFile(
+/** Opens without waiting, and only what is a regular file. The descriptor is the caller's to close. */
+export function openRegularFile(
   path: string,
 ): Result<{ readonly descriptor: number; readonly size: number }, ReadProblem> {
   let descriptor: number | undefined;

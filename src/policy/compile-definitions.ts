@@ -8,10 +8,11 @@ import type {
   PolicyLimits,
 } from "./condition.ts";
 import type { ConditionData } from "./condition-schema.ts";
+import { feedKey, type ListFeed, type ListFeeds } from "./list-feed.ts";
 import { compileList } from "./named-list.ts";
 import { compileGroup, compileZone } from "./named-zone.ts";
 import type { ProblemSink, RulePath } from "./rule-problem.ts";
-import type { RuleFile, TemplateData } from "./schema.ts";
+import type { GroupData, ListData, RuleFile, TemplateData } from "./schema.ts";
 import { unknownMacros } from "./template.ts";
 
 /** A rule file that fits the schema, with the place its problems go to. */
@@ -21,6 +22,8 @@ export interface ReadFile {
   readonly data: RuleFile;
   readonly problems: ProblemSink;
   readonly lineOf: (path: RulePath) => number;
+  /** What the files of its lists and groups hold. */
+  readonly feeds: ListFeeds | undefined;
 }
 
 /** Everything that rules refer to by name. */
@@ -45,12 +48,21 @@ interface Defined<T> {
 export function compileDefinitions(files: readonly ReadFile[], limits: PolicyLimits): Names {
   const lists = gather(files, "lists", (file) => file.lists);
   const definitions: Definitions = {
-    lists: compileEach<NamedList, Parameters<typeof compileList>[1]>(lists, (name, entry) =>
-      compileList(name, entry.data, entry.path, entry.source.problems),
+    lists: compileEach<NamedList, ListData>(lists, (name, entry) =>
+      compileList(
+        { name, data: entry.data, feed: feedOf(entry, "lists", name) },
+        entry.path,
+        entry.source.problems,
+      ),
     ),
-    groups: compileEach<NamedGroup, Parameters<typeof compileGroup>[0]>(
+    groups: compileEach<NamedGroup, GroupData>(
       gather(files, "groups", (file) => file.groups),
-      (_, entry) => compileGroup(entry.data, entry.path, entry.source.problems),
+      (name, entry) =>
+        compileGroup(
+          { data: entry.data, feed: feedOf(entry, "groups", name) },
+          entry.path,
+          entry.source.problems,
+        ),
     ),
     zones: compileEach<NamedZone, Parameters<typeof compileZone>[0]>(
       gather(files, "zones", (file) => file.zones),
@@ -78,6 +90,14 @@ export function compileDefinitions(files: readonly ReadFile[], limits: PolicyLim
     (_, entry) => compileTemplate(entry),
   );
   return { definitions, objects: conditions, templates, lists };
+}
+
+function feedOf(
+  { source }: Defined<unknown>,
+  section: "lists" | "groups",
+  name: string,
+): ListFeed | undefined {
+  return source.feeds?.get(feedKey(section, name));
 }
 
 function gather<T>(

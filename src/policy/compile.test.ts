@@ -120,12 +120,16 @@ describe("compilePolicy, on files that do not fit the schema", () => {
 
   it.each([
     [
-      "groups: { g: { members_file: x } }",
-      'error groups.g.members_file: "members_file" is not available in this version',
+      "groups: { g: { aors: [sip:a@b.example], on_missing: empty } }",
+      'error groups.g.on_missing: "on_missing" belongs to groups with a members_file',
     ],
     [
-      'lists: { l: { type: domain, file: x, format: "csv:2" } }',
-      'error lists.l.format: "csv:2" is not available in this version',
+      'lists: { l: { type: domain, file: x, format: "csv" } }',
+      "error lists.l.format: unknown format: write lines, hosts or csv:2",
+    ],
+    [
+      "lists: { l: { type: domain, file: x, refresh: watch } }",
+      'error lists.l.refresh: "refresh" is not available in this version',
     ],
     [
       "lists: { l: { type: domains, items: [a.example] } }",

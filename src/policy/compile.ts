@@ -71,9 +71,16 @@ function readFiles(sources: readonly RuleSource[], problems: RuleProblem[]): rea
     const read = readRuleFile(source);
     if (!read.ok) problems.push(...read.problem);
     else {
-      const { file, pack, lineOf } = source;
+      const { file, pack, lineOf, feeds } = source;
       const sink = createProblemSink(file, problems);
-      files.push({ file, pack, data: read.value, problems: sink, lineOf: lineOf ?? (() => 0) });
+      files.push({
+        file,
+        pack,
+        data: read.value,
+        problems: sink,
+        lineOf: lineOf ?? (() => 0),
+        feeds,
+      });
     }
   }
   return files;

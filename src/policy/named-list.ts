@@ -1,22 +1,49 @@
-import { getPublicSuffix, parse } from "tldts";
 import type { ListType, NamedList } from "./condition.ts";
-import { parseLinkPrefix, type LinkPrefix, PREFIX_HINT } from "./link-prefix.ts";
+import { parseLinkPrefix } from "./link-prefix.ts";
+import { entryProblem, foldEntry } from "./list-entry.ts";
+import { followFeed, lookUpIn, type ListFeed } from "./list-feed.ts";
 import { createPhraseFinder, PHRASE_DEFAULTS } from "./phrase-finder.ts";
 import type { ProblemSink, RulePath } from "./rule-problem.ts";
 import type { ListData } from "./schema.ts";
-import { foldAor, foldDomain, foldExtension, foldText } from "./text-test.ts";
 
-/** Compiles one entry of `lists:`; entries that cannot be meant are problems. */
+/**
+ * Compiles one entry of `lists:`; entries that cannot be meant are problems.
+ *
+ * @param feed what the list's file holds, checked by whoever read it
+ */
 export function compileList(
-  name: string,
-  data: ListData,
+  { name, data, feed }: ListSource,
   path: RulePath,
   problems: ProblemSink,
 ): NamedList {
-  const items = data.items ?? [];
   if (data.items === undefined && data.file === undefined) {
     problems.error(path, `list "${name}" has neither items nor a file`);
   }
+  checkKeys(data, path, problems);
+  const items = soundItems(data, path, problems);
+  const base = { name, type: data.type, hasLink: undefined };
+  if (data.type === "prefix") {
+    const tests = searched(items, feed, (all) => all.map(parseLinkPrefix));
+    const hasLink: NamedList["hasLink"] = (link) =>
+      tests().some((test) => test !== undefined && test(link));
+    return { ...base, has: () => false, hasLink };
+  }
+  if (data.type === "phrase") {
+    const match = data.match ?? PHRASE_DEFAULTS.match;
+    const normalize = data.normalize ?? PHRASE_DEFAULTS.normalize;
+    const find = searched(items, feed, (all) => createPhraseFinder(all, { match, normalize }));
+    return { ...base, has: (text) => find()(text) };
+  }
+  return { ...base, has: lookUp(items, data.type, feed) };
+}
+
+export interface ListSource {
+  readonly name: string;
+  readonly data: ListData;
+  readonly feed: ListFeed | undefined;
+}
+
+function checkKeys(data: ListData, path: RulePath, problems: ProblemSink): void {
   if (data.type !== "phrase") {
     for (const key of ["match", "normalize"] as const) {
       if (data[key] !== undefined) {
@@ -24,96 +51,56 @@ export function compileList(
       }
     }
   }
-  const at = [...path, "items"];
-  const base = { name, type: data.type, hasLink: undefined };
-  if (data.type === "domain") return { ...base, has: domainTest(items, at, problems) };
-  if (data.type === "prefix") {
-    const tests = prefixTests(items, at, problems);
-    return { ...base, has: () => false, hasLink: (link) => tests.some((test) => test(link)) };
+  if (data.file !== undefined) return;
+  for (const key of ["format", "refresh", "on_missing", "allow_shrink"] as const) {
+    if (data[key] !== undefined) {
+      problems.error([...path, key], `"${key}" belongs to lists with a file`);
+    }
   }
-  if (data.type === "phrase") {
-    const match = data.match ?? PHRASE_DEFAULTS.match;
-    const normalize = data.normalize ?? PHRASE_DEFAULTS.normalize;
-    return { ...base, has: createPhraseFinder(items, { match, normalize }) };
-  }
-  return { ...base, has: setTest(items, data.type, at, problems) };
 }
 
-function setTest(
+/** The items in the rule file that can be meant. */
+function soundItems(data: ListData, path: RulePath, problems: ProblemSink): readonly string[] {
+  return (data.items ?? []).filter((item, index) => {
+    const problem = entryProblem(data.type, item);
+    if (problem !== undefined) problems.error([...path, "items", index], ...problem);
+    return problem === undefined;
+  });
+}
+
+/** What is made of all items, those of the file among them; made anew when the file has changed. */
+function searched<T>(
   items: readonly string[],
-  type: Exclude<ListType, "domain" | "prefix" | "phrase">,
-  path: RulePath,
-  problems: ProblemSink,
-): (value: string) => boolean {
-  const fold = { extension: foldExtension, aor: foldAor, string: foldText }[type];
-  for (const [index, item] of items.entries()) {
-    const hint = entryHint(type, item);
-    if (hint !== undefined) problems.error([...path, index], `"${item}" is no ${type}`, hint);
+  feed: ListFeed | undefined,
+  make: (items: readonly string[]) => T,
+): () => T {
+  if (feed === undefined) {
+    const made = make(items);
+    return () => made;
   }
-  const values = new Set(items.map(fold));
-  return (value) => values.has(value);
+  return followFeed(feed, (entries) =>
+    make(entries.kind === "items" ? [...items, ...entries.items] : items),
+  );
 }
 
-function entryHint(type: ListType, item: string): string | undefined {
-  if (type === "extension" && /[*/\\\s]/.test(item)) return "write the extension alone, as in exe";
-  if (type === "aor" && !item.includes("@")) return "write it as sip:user@domain";
-  return undefined;
+function lookUp(
+  items: readonly string[],
+  type: ListType,
+  feed: ListFeed | undefined,
+): (value: string) => boolean {
+  const values = new Set(items.map((item) => foldEntry(type, item)));
+  const inFile = lookUpIn(feed, type === "domain");
+  if (type === "domain") return (value) => isNamed(value, values) || inFile(value);
+  return (value) => values.has(value) || inFile(value);
 }
 
 /** A name and all names under it (RULES.md §5, domain matching): the labels are walked from the left. */
-function domainTest(
-  items: readonly string[],
-  path: RulePath,
-  problems: ProblemSink,
-): (value: string) => boolean {
-  const names = new Set<string>();
-  for (const [index, item] of items.entries()) {
-    const name = foldDomain(item).replace(/^\./, "");
-    const hint = domainProblem(name);
-    if (hint === undefined) names.add(name);
-    else problems.error([...path, index], ...hint);
-  }
-  return (value) => isNamed(value, names);
-}
-
-/** Why an entry of a domain list cannot be meant: message and hint. */
-function domainProblem(name: string): [string, string | undefined] | undefined {
-  if (name === "" || /[\s/:@*]/.test(name)) {
-    return [`"${name}" is no domain name`, "write the name alone; names under it count too"];
-  }
-  if (isPublicSuffix(name)) {
-    return [`"${name}" is a public suffix: it would match everybody under it`, "name the domain"];
-  }
-  return undefined;
-}
-
-/** Names come folded, and there may be a million of them. */
-const AS_IS = { extractHostname: false, validateHostname: false, detectIp: false } as const;
-
-/** Registries' suffixes only: github.io may be meant, and a label that is no top-level domain (corp) is somebody's own. */
-function isPublicSuffix(name: string): boolean {
-  return getPublicSuffix(name, AS_IS) === name && parse(name).isIcann === true;
-}
-
 function isNamed(value: string, names: ReadonlySet<string>): boolean {
+  if (names.size === 0) return false;
   for (let at = 0; at !== -1;) {
     if (names.has(at === 0 ? value : value.slice(at))) return true;
     const dot = value.indexOf(".", at);
     at = dot === -1 ? -1 : dot + 1;
   }
   return false;
-}
-
-function prefixTests(
-  items: readonly string[],
-  path: RulePath,
-  problems: ProblemSink,
-): readonly LinkPrefix[] {
-  const tests: LinkPrefix[] = [];
-  for (const [index, item] of items.entries()) {
-    const test = parseLinkPrefix(item);
-    if (test !== undefined) tests.push(test);
-    else problems.error([...path, index], `"${item}" is not a link prefix`, PREFIX_HINT);
-  }
-  return tests;
 }

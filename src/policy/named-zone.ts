@@ -1,5 +1,6 @@
 import { isInNetworks, parseNetwork, type Network } from "./cidr.ts";
 import type { NamedGroup, NamedZone } from "./condition.ts";
+import { lookUpIn, type ListFeed } from "./list-feed.ts";
 import type { ProblemSink, RulePath } from "./rule-problem.ts";
 import type { GroupData, ZoneData } from "./schema.ts";
 import { foldAor, foldDomain, isUnderDomain } from "./text-test.ts";
@@ -29,8 +30,17 @@ export function compileZone(data: ZoneData, path: RulePath, problems: ProblemSin
   };
 }
 
-/** Compiles one entry of `groups:`. */
-export function compileGroup(data: GroupData, path: RulePath, problems: ProblemSink): NamedGroup {
+/**
+ * Compiles one entry of `groups:`.
+ *
+ * @param source `feed`: what the file of its members holds
+ */
+export function compileGroup(
+  { data, feed }: { readonly data: GroupData; readonly feed: ListFeed | undefined },
+  path: RulePath,
+  problems: ProblemSink,
+): NamedGroup {
+  checkKeys(data, path, problems);
   for (const [index, aor] of (data.aors ?? []).entries()) {
     if (!aor.includes("@")) {
       const hint = "write it as sip:user@domain";
@@ -39,8 +49,20 @@ export function compileGroup(data: GroupData, path: RulePath, problems: ProblemS
   }
   const aors = new Set((data.aors ?? []).map(foldAor));
   const domains = (data.domains ?? []).map((domain) => foldDomain(domain).replace(/^\./, ""));
+  const inFile = lookUpIn(feed, false);
   return {
-    has: (party) =>
-      aors.has(foldAor(party.aor)) || domains.some((domain) => isUnderDomain(party.domain, domain)),
+    has(party) {
+      const aor = foldAor(party.aor);
+      if (aors.has(aor) || inFile(aor)) return true;
+      return domains.some((domain) => isUnderDomain(party.domain, domain));
+    },
   };
+}
+
+function checkKeys(data: GroupData, path: RulePath, problems: ProblemSink): void {
+  if (data.members_file !== undefined) return;
+  for (const key of ["refresh", "on_missing", "allow_shrink"] as const) {
+    if (data[key] === undefined) continue;
+    problems.error([...path, key], `"${key}" belongs to groups with a members_file`);
+  }
 }

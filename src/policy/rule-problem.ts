@@ -1,3 +1,5 @@
+import type { ListFeeds } from "./list-feed.ts";
+
 /** Something wrong in a rule file, at a place that the reader of the YAML can turn into line and column. */
 export interface RuleProblem {
   /** `RuleSource.file`. */
@@ -12,7 +14,7 @@ export interface RuleProblem {
   readonly severity: "error" | "warning";
 }
 
-/** One rule file, read and resolved (list files stand in `items` already), not yet validated. */
+/** One rule file, read but not yet validated. */
 export interface RuleSource {
   /** As it shall be named in problems. */
   readonly file: string;
@@ -20,6 +22,8 @@ export interface RuleSource {
   readonly pack: string | undefined;
   /** The document as plain values; null or undefined for a file without content. */
   readonly data: unknown;
+  /** What the files of its lists and groups hold; their entries never stand in `data`, since there may be a million. */
+  readonly feeds?: ListFeeds;
   /** Line (from 1) at which a path stands, for `RuleReference.line`; without it lines are 0. */
   readonly lineOf?: (path: readonly (string | number)[]) => number;
 }

@@ -50,17 +50,25 @@ export interface ZoneData {
 export interface ListData {
   readonly type: ListType;
   readonly items?: readonly string[] | undefined;
-  /** Read by config, which appends what it holds to `items`. */
+  /** Read by config; what it holds comes as a feed (list-feed.ts). */
   readonly file?: string | undefined;
-  readonly format?: "lines" | undefined;
-  readonly on_missing?: "fail" | undefined;
+  readonly format?: string | undefined;
+  readonly refresh?: "watch" | undefined;
+  readonly on_missing?: OnMissing | undefined;
+  readonly allow_shrink?: boolean | undefined;
   readonly match?: "word" | "substring" | undefined;
   readonly normalize?: readonly PhraseNormalization[] | undefined;
 }
 
+export type OnMissing = "fail" | "empty" | "last-good";
+
 export interface GroupData {
   readonly aors?: readonly string[] | undefined;
   readonly domains?: readonly string[] | undefined;
+  readonly members_file?: string | undefined;
+  readonly refresh?: "watch" | undefined;
+  readonly on_missing?: OnMissing | undefined;
+  readonly allow_shrink?: boolean | undefined;
 }
 
 /** Language → text with macros. */
@@ -102,6 +110,9 @@ export interface PolicyData {
   readonly link_mode?: LinkMode | undefined;
 }
 
+/** Formats of list files. */
+export const LIST_FORMAT: RegExp = /^(?:lines|hosts|csv:[1-9]\d?)$/;
+
 const ID = /^[a-z0-9][a-z0-9-]{0,63}$/;
 
 const mode = choice(["enforce", "monitor", "off"]);
@@ -120,13 +131,25 @@ const zone = section({
     .meta({ description: "Names without a dot (http://wiki/) belong to the zone." }),
 }).meta({ description: "Hosts that belong together; the zone intranet is not internet." });
 
+/** Of lists and groups whose entries stand in a file of their own. */
+const ofFile = {
+  on_missing: choice(["fail", "empty", "last-good"]).optional().meta({
+    description:
+      "No file: fail (default) refuses it, empty holds nothing, last-good keeps what was read last.",
+  }),
+};
+
 const list = section(
   {
     type: choice(LIST_TYPES).meta({ description: "How entries are compared." }),
     items: z.array(text()).optional().meta({ description: "The entries." }),
     file: text().optional().meta({ description: "A file of entries, one a line; # comments." }),
-    format: choice(["lines"], ["hosts", "csv"]).optional(),
-    on_missing: choice(["fail"], ["empty", "last-good"]).optional(),
+    format: z
+      .string()
+      .regex(LIST_FORMAT, "unknown format: write lines, hosts or csv:2")
+      .optional()
+      .meta({ description: "lines (default), hosts (as /etc/hosts), or csv:N, the Nth column." }),
+    ...ofFile,
     match: choice(["word", "substring"])
       .optional()
       .meta({ description: "Lists of type phrase: whole words (default) or anywhere." }),
@@ -142,8 +165,12 @@ const group = section(
   {
     aors: z.array(text()).optional().meta({ description: "Addresses of record." }),
     domains: z.array(text()).optional().meta({ description: "Domains with all names under them." }),
+    members_file: text()
+      .optional()
+      .meta({ description: "A file of addresses of record, one a line; # comments." }),
+    ...ofFile,
   },
-  ["members_file"],
+  ["refresh"],
 );
 
 const rule = section({
