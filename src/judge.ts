@@ -9,6 +9,8 @@ import {
 } from "./enforce/rewrite-invitation.ts";
 import { rewriteTexts } from "./enforce/rewrite-texts.ts";
 import { isEncoded } from "./inspect/decoded-bytes.ts";
+import { findHtmlLinks } from "./inspect/find-html-links.ts";
+import { findLinks } from "./inspect/find-links.ts";
 import { inspectMedia } from "./inspect/inspect-media.ts";
 import { inspectRequest, type InspectLimits } from "./inspect/inspect-request.ts";
 import { emptyDraft } from "./inspect/inspection-draft.ts";
@@ -147,6 +149,7 @@ function rewrite(
   const values = templateValues(context, verdict, words);
   const decisions = verdict.decisions;
   const edited = rewriteTexts(request, verdict.inspection ?? emptyDraft(), {
+    linksIn,
     linkRewrites: decisions.flatMap((decision) => decision.linkRewrites),
     notices: decisions.flatMap((decision) =>
       decision.notices.map((notice) => ({
@@ -158,6 +161,14 @@ function rewrite(
   if (edited.ok) return { kind: "forward", splices: edited.value };
   // What must be changed and cannot be written is refused, never passed on unchanged.
   return { kind: "refuse", refusal: refusal(request, verdict, words) };
+}
+
+/** More than a message may hold, so that none is missed. */
+const ALL_LINKS = 100_000;
+
+function linksIn(text: string, markup: boolean): readonly string[] {
+  const { links } = markup ? findHtmlLinks(text, ALL_LINKS) : findLinks(text, ALL_LINKS);
+  return links.map((link) => link.canonical);
 }
 
 function templateValues(

@@ -24,8 +24,9 @@ function inspected(request: SipRequest): Inspection {
 function disarmed(request: SipRequest, notices: readonly (typeof NOTICE)[] = [NOTICE]): SipRequest {
   const inspection = inspected(request);
   const edits = rewriteTexts(request, inspection, {
-    linkRewrites: inspection.links.map((_, link) => ({ link, prefix: "_" })),
+    linkRewrites: inspection.links.map((_, link) => ({ link, style: "underscore" })),
     notices,
+    linksIn: () => [],
   });
   if (!edits.ok) throw new Error(edits.problem);
   return parsedBytes(applySplices(request.bytes, edits.value));
@@ -67,7 +68,11 @@ describe("rewriteTexts", () => {
 
   it("does not put the same notice there twice", () => {
     const once = disarmed(messageRequest("http://evil.example/"));
-    const again = rewriteTexts(once, inspected(once), { linkRewrites: [], notices: [NOTICE] });
+    const again = rewriteTexts(once, inspected(once), {
+      linkRewrites: [],
+      notices: [NOTICE],
+      linksIn: () => [],
+    });
     expect(again.ok && again.value).toEqual([]);
   });
 
@@ -112,8 +117,9 @@ describe("rewriteTexts", () => {
     });
     const inspection = inspected(request);
     const edits = rewriteTexts(request, inspection, {
-      linkRewrites: [{ link: 0, prefix: "_" }],
+      linkRewrites: [{ link: 0, style: "underscore" }],
       notices: [{ text: "čeština ∞", position: "append" }],
+      linksIn: () => [],
     });
     expect(edits.ok).toBe(true);
     const out = edits.ok ? applySplices(request.bytes, edits.value) : Buffer.alloc(0);

@@ -4,6 +4,7 @@ import type { Inspection, TextPart } from "../inspect/inspection.ts";
 import type { LinkRewrite } from "../policy/decision.ts";
 import type { SipMessage } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
+import { disarmLinks, type LinksIn } from "./disarm-links.ts";
 import { replaceTexts, type Replacement } from "./replace-texts.ts";
 
 /** A notice with its macros filled in. */
@@ -15,13 +16,14 @@ export interface RenderedNotice {
 export interface TextEdits {
   readonly linkRewrites: readonly LinkRewrite[];
   readonly notices: readonly RenderedNotice[];
+  readonly linksIn: LinksIn;
 }
 
-/** Only these bear an underscore and a line of text anywhere; others (RTF, vCard, XML) would be damaged. */
+/** Only these bear a mark and a line of text anywhere; others (RTF, vCard, XML) would be damaged. */
 const EDITABLE: ReadonlySet<string> = new Set(["text/plain", "text/html"]);
 
 /**
- * Turns a rewriting verdict into edits of the message: a prefix before each link, notices around the text, everything
+ * Turns a rewriting verdict into edits of the message: each link disarmed, notices around the text, everything
  * re-encoded where it stood, Content-Length made right. Only the parts that change are touched.
  * Fails, with the part's type or charset, when the part cannot bear the edit.
  */
@@ -33,7 +35,7 @@ export function rewriteTexts(
   const replacements: Replacement[] = [];
   const noticed = partsToNotice(inspection, edits.linkRewrites);
   for (const [index, part] of inspection.texts.entries()) {
-    const rewritten = insertPrefixes(inspection, index, edits.linkRewrites);
+    const rewritten = disarmLinks(inspection, index, edits.linkRewrites, edits.linksIn);
     const text = noticed.has(index) ? addNotices(part, rewritten, edits.notices) : rewritten;
     if (text === part.text) continue;
     if (!EDITABLE.has(part.type)) return failed(part.type);
@@ -60,26 +62,6 @@ function partsToNotice(
   if (parts.size === 0) for (const link of inspection.links) parts.add(link.part);
   if (parts.size === 0) parts.add(0);
   return parts;
-}
-
-function insertPrefixes(
-  inspection: Inspection,
-  part: number,
-  rewrites: readonly LinkRewrite[],
-): string {
-  const source = inspection.texts[part]?.text ?? "";
-  const places = rewrites
-    .map((rewrite) => ({ at: inspection.links[rewrite.link], prefix: rewrite.prefix }))
-    .filter((place) => place.at?.part === part)
-    .map((place) => ({ at: place.at?.start ?? 0, prefix: place.prefix }))
-    .sort((a, b) => a.at - b.at);
-  let out = "";
-  let from = 0;
-  for (const place of places) {
-    out += source.slice(from, place.at) + place.prefix;
-    from = place.at;
-  }
-  return out + source.slice(from);
 }
 
 function addNotices(part: TextPart, text: string, notices: readonly RenderedNotice[]): string {

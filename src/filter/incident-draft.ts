@@ -36,12 +36,20 @@ export function groupKey(verdict: Verdict, context: HearingContext): string {
   return [context.from.aor, context.to.aor, rule, subject].join("\n");
 }
 
-/** The links that the verdict is about: those rewritten, else all. */
+/**
+ * The links that the verdict is about: those rewritten, else all; each once, in the order in which the style
+ * zero-link-token numbers them.
+ */
 function concernedLinks(verdict: Verdict): readonly Link[] {
   const links = verdict.inspection?.links ?? [];
   const rewritten = verdict.decisions.flatMap((decision) => decision.linkRewrites);
-  if (rewritten.length === 0) return links;
-  return rewritten.flatMap((rewrite) => links[rewrite.link] ?? []);
+  const concerned =
+    rewritten.length === 0 ? links : rewritten.flatMap((rewrite) => links[rewrite.link] ?? []);
+  const distinct = new Map<string, Link>();
+  for (const link of concerned) {
+    if (!distinct.has(link.canonical)) distinct.set(link.canonical, link);
+  }
+  return [...distinct.values()];
 }
 
 /** A link that no reader of a record can click by mistake; query and user info may hold secrets and stay out. */

@@ -1,5 +1,5 @@
 import { checkMacros, type Names } from "./compile-definitions.ts";
-import type { Notice, Notification, Severity } from "./decision.ts";
+import type { LinkStyle, Notice, Notification, Severity } from "./decision.ts";
 import type { EffectMap, EffectsData, NoticeData } from "./effect-schema.ts";
 import type { ProblemSink, RulePath } from "./rule-problem.ts";
 import { didYouMean } from "./suggest.ts";
@@ -15,7 +15,7 @@ export interface Effects {
   readonly keepCopy: boolean;
   /** Why the scan is skipped; undefined: it is not. */
   readonly skipScan: string | undefined;
-  readonly rewritePrefix: string | undefined;
+  readonly rewriteStyle: LinkStyle | undefined;
   readonly notices: readonly Notice[];
   readonly notify: readonly Notification[];
   readonly tags: readonly string[];
@@ -43,7 +43,7 @@ export function compileEffects(data: EffectsData, context: EffectsContext): Effe
     reason: effects.block?.reason ?? context.rule.title,
     keepCopy: effects.block !== undefined && effects.quarantine?.copy === true,
     skipScan: effects.allow?.skip_scan === true ? (effects.allow.because ?? "") : undefined,
-    rewritePrefix: prefixOf(effects, context),
+    rewriteStyle: styleOf(effects, context),
     notices: effects.notice === undefined ? [] : noticesOf(effects.notice, context),
     notify: notifyOf(effects, context),
     tags: asList<string>(effects.tag),
@@ -78,13 +78,22 @@ function checkSkipScan({ allow }: EffectMap, context: EffectsContext): void {
   }
 }
 
-function prefixOf({ rewrite }: EffectMap, context: EffectsContext): string | undefined {
+function styleOf({ rewrite }: EffectMap, context: EffectsContext): LinkStyle | undefined {
   if (rewrite === undefined) return undefined;
-  if (rewrite.links.prefix === undefined && rewrite.links.style === undefined) {
-    const path = [...context.path, "rewrite", "links"];
+  const { prefix, style } = rewrite.links;
+  const path = [...context.path, "rewrite", "links"];
+  if (prefix === undefined && style === undefined) {
     context.problems.error(path, "does not say how links are disarmed", 'prefix: "_"');
   }
-  return rewrite.links.prefix ?? "_";
+  if (prefix !== undefined && style !== undefined && style !== "underscore") {
+    const hint = "leave prefix: out";
+    context.problems.error(
+      [...path, "style"],
+      `prefix and style: ${style} exclude each other`,
+      hint,
+    );
+  }
+  return style ?? "underscore";
 }
 
 function noticesOf(data: string | NoticeData, context: EffectsContext): readonly Notice[] {

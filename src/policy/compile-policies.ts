@@ -93,12 +93,12 @@ function compileWhen(
 
 /** What a rule that disarms links does under `link_mode`. */
 function underLinkMode(rule: CompiledRule, mode: LinkMode | undefined): CompiledRule {
-  if (rule.effects.rewritePrefix === undefined) return rule;
+  if (rule.effects.rewriteStyle === undefined) return rule;
   const { effects } = rule;
-  if (mode === "warn") return { ...rule, effects: { ...effects, rewritePrefix: undefined } };
+  if (mode === "warn") return { ...rule, effects: { ...effects, rewriteStyle: undefined } };
   if (mode !== "block") return rule;
   return {
     ...rule,
-    effects: { ...effects, terminal: "block", rewritePrefix: undefined, notices: [] },
+    effects: { ...effects, terminal: "block", rewriteStyle: undefined, notices: [] },
   };
 }

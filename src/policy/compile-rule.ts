@@ -103,7 +103,7 @@ export function compileRule(placed: PlacedRule, options: RuleOptions): CompiledR
 function failureMatches(data: RuleData, effects: Effects): boolean {
   if (data.error_is !== undefined) return data.error_is === "match";
   if (effects.terminal !== undefined) return effects.terminal !== "allow";
-  return effects.rewritePrefix !== undefined;
+  return effects.rewriteStyle !== undefined;
 }
 
 function exceptionsOf(

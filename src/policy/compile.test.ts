@@ -81,8 +81,8 @@ describe("compilePolicy, on files that do not fit the schema", () => {
       'error then.quarantine.release: "release" is not available in this version',
     ],
     [
-      "then: { rewrite: { links: { style: hxxp } } }",
-      'error then.rewrite.links.style: "hxxp" is not available in this version',
+      "then: { rewrite: { links: { style: hxxp, prefix: _ } } }",
+      "error then.rewrite.links.style: prefix and style: hxxp exclude each other (leave prefix: out)",
     ],
     [
       "when: { file: { extension: 001 } }, then: block",

@@ -141,7 +141,7 @@ function summaryOf(rule: CompiledRule): RuleSummary {
   const { effects } = rule;
   const parts = [
     effects.terminal,
-    effects.rewritePrefix === undefined ? undefined : "rewrite",
+    effects.rewriteStyle === undefined ? undefined : "rewrite",
     effects.notices.length > 0 ? "notice" : undefined,
     effects.tags.length > 0 ? "tag" : undefined,
     effects.log.length > 0 ? "log" : undefined,

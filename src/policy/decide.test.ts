@@ -286,7 +286,7 @@ describe("decide, on the examples of the rule language", () => {
 
   it("touches only the links that matched, and puts the notice with the rule's own name", () => {
     const decision = policy.decide(factsOf({ urls: ["http://wiki/", "http://evil.example/"] }));
-    expect(decision.linkRewrites).toEqual([{ link: 1, prefix: "_" }]);
+    expect(decision.linkRewrites).toEqual([{ link: 1, style: "underscore" }]);
     expect(decision.notices).toEqual([
       {
         text: "[Links disabled by {policy.name}, rule disable-internet-links. Ref {incident.short}]",

@@ -56,9 +56,14 @@ export interface RuleReference {
   readonly line: number;
 }
 
+/** How a link is disarmed (decision 040); what each looks like stands in docs/rules.md. */
+export const LINK_STYLES = ["underscore", "hxxp", "brackets", "zero-link-token", "remove"] as const;
+
+export type LinkStyle = (typeof LINK_STYLES)[number];
+
 export interface LinkRewrite {
   readonly link: number;
-  readonly prefix: string;
+  readonly style: LinkStyle;
 }
 
 /** Text to put into the message. `text` still holds its macros; see policy/template.ts. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Severity } from "./decision.ts";
+import { LINK_STYLES, type LinkStyle, type Severity } from "./decision.ts";
 import { choice, oneOrMore, section, text } from "./vocabulary.ts";
 
 export const SEVERITIES = ["info", "low", "medium", "high", "critical"] as const;
@@ -31,7 +31,7 @@ export interface EffectMap {
 
 interface RewriteLinks {
   readonly prefix?: string | undefined;
-  readonly style?: "underscore" | undefined;
+  readonly style?: LinkStyle | undefined;
 }
 
 export interface NoticeData {
@@ -42,12 +42,13 @@ export interface NoticeData {
 
 const rewriteLinks = section({
   prefix: z
-    .literal("_", 'only the prefix "_" is available in this version')
+    .literal("_", 'the only prefix is "_": for other marks name a style')
     .optional()
     .meta({ description: "Put before each link that matched, so that it is no link any more." }),
-  style: choice(["underscore"], ["hxxp", "brackets", "zero-link-token", "remove"])
-    .optional()
-    .meta({ description: 'How a link is disarmed; underscore is the same as prefix "_".' }),
+  style: choice(LINK_STYLES).optional().meta({
+    description:
+      'How a link is disarmed: underscore (the same as prefix "_"), hxxp[:]//a[.]b, http[:]//a[.]b (brackets), "[link 1]" (zero-link-token), or "[link removed]" (remove).',
+  }),
 });
 
 const notice = z.union([

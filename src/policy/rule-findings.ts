@@ -44,8 +44,8 @@ export class RuleFindings {
 
   /** Only the links that satisfied the condition; all of them when it names none (it asked about something else). */
   #rewriteLinks(rule: CompiledRule, facts: Facts): void {
-    const prefix = rule.effects.rewritePrefix;
-    if (prefix === undefined || facts.links.length === 0) return;
+    const style = rule.effects.rewriteStyle;
+    if (style === undefined || facts.links.length === 0) return;
     this.#changing ??= rule;
     const links = new Set<number>();
     try {
@@ -55,7 +55,7 @@ export class RuleFindings {
     }
     if (links.size === 0) for (const index of facts.links.keys()) links.add(index);
     for (const link of links) {
-      if (!this.#rewrites.has(link)) this.#rewrites.set(link, { link, prefix });
+      if (!this.#rewrites.has(link)) this.#rewrites.set(link, { link, style });
     }
   }
 
@@ -102,5 +102,5 @@ export class RuleFindings {
 
 function wouldBe({ effects }: CompiledRule): Action {
   if (effects.terminal !== undefined) return effects.terminal;
-  return effects.rewritePrefix !== undefined || effects.notices.length > 0 ? "rewrite" : "allow";
+  return effects.rewriteStyle !== undefined || effects.notices.length > 0 ? "rewrite" : "allow";
 }

@@ -1,0 +1,154 @@
+import type { Inspection, Link } from "../inspect/inspection.ts";
+import type { LinkRewrite, LinkStyle } from "../policy/decision.ts";
+
+/** The links that a reader of our kind finds in a text, by what each leads to (`Link.canonical`). */
+export type LinksIn = (text: string, markup: boolean) => readonly string[];
+
+/**
+ * The source of one text part with the links in it that are to be rewritten disarmed, each in its style. Whatever the style,
+ * no link is found any more where one was disarmed, so that a second gateway changes nothing.
+ *
+ * A style that rewrites a link's own characters does so only where they stand as they are read; a link in disguise
+ * (entities, full-width letters, tags inside) gets the underscore. So do all links of a part in which something else
+ * would become a link when these are taken out ("a.comhttp://b.com").
+ *
+ * @example disarmLinks(inspection, 0, [{ link: 0, style: "hxxp" }], linksIn) // "see hxxp[:]//evil[.]example"
+ */
+export function disarmLinks(
+  inspection: Inspection,
+  part: number,
+  rewrites: readonly LinkRewrite[],
+  linksIn: LinksIn,
+): string {
+  const { text = "", markup = false } = inspection.texts[part] ?? {};
+  const numbers = numbersOf(inspection, rewrites);
+  const wanted = rewrites.flatMap(({ link: index, style }) => {
+    const link = inspection.links[index];
+    return link?.part === part ? [{ link, style }] : [];
+  });
+  const disarmed = applyEdits(
+    text,
+    wanted.flatMap(({ link, style }) =>
+      editsOf(link, style, { markup, number: numbers.get(link.canonical) ?? 0 }),
+    ),
+  );
+  if (wanted.every(({ style }) => style === "underscore")) return disarmed;
+  const concerned = new Set(wanted.map(({ link }) => link));
+  const others = inspection.links.filter((link) => link.part === part && !concerned.has(link));
+  const untouched = others.map((link) => link.canonical);
+  if (holdsAll(untouched, linksIn(disarmed, markup))) return disarmed;
+  return applyEdits(
+    text,
+    wanted.map(({ link }) => underscoreAt(link.start)),
+  );
+}
+
+/** Whether everything in `found` is in `allowed`, as often as it is found. */
+function holdsAll(allowed: readonly string[], found: readonly string[]): boolean {
+  const left = [...allowed];
+  return found.every((one) => {
+    const index = left.indexOf(one);
+    if (index >= 0) left.splice(index, 1);
+    return index >= 0;
+  });
+}
+
+/** Characters from `start` to `end` of the part's source become `text`. */
+interface TextEdit {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+interface LinkSetting {
+  readonly markup: boolean;
+  readonly number: number;
+}
+
+/** The same link has the same number in every part, so that the alternatives of a message agree. */
+function numbersOf(
+  { links }: Inspection,
+  rewrites: readonly LinkRewrite[],
+): ReadonlyMap<string, number> {
+  const numbers = new Map<string, number>();
+  for (const rewrite of rewrites) {
+    const link = links[rewrite.link];
+    if (link !== undefined && !numbers.has(link.canonical)) {
+      numbers.set(link.canonical, numbers.size + 1);
+    }
+  }
+  return numbers;
+}
+
+function editsOf(link: Link, style: LinkStyle, setting: LinkSetting): readonly TextEdit[] {
+  const { start, end, attribute } = link;
+  switch (style) {
+    case "underscore":
+      return [underscoreAt(start)];
+    case "hxxp":
+    case "brackets":
+      return bracketEdits(link, style === "hxxp", setting.markup);
+    // What stands in an attribute is an address for the client and no text: an anchor that leads nowhere.
+    case "zero-link-token":
+      return [
+        { start, end, text: attribute ? `#link-${setting.number}` : `[link ${setting.number}]` },
+      ];
+    case "remove":
+      return [{ start, end, text: attribute ? "#link-removed" : "[link removed]" }];
+  }
+}
+
+function underscoreAt(start: number): TextEdit {
+  return { start, end: start, text: "_" };
+}
+
+/** Every dot, colon and pair of backslashes: one that were left could begin a link of its own behind a bracket. */
+const JOINTS = /\.|:|\\\\/g;
+
+const SCHEME = /^(?:https?|ftps?)(?=:)/i;
+
+function bracketEdits(link: Link, swapsScheme: boolean, markup: boolean): readonly TextEdit[] {
+  const { start, raw } = link;
+  const joints = isPlain(raw, markup) ? [...raw.matchAll(JOINTS)] : [];
+  if (joints.length === 0) return [underscoreAt(start)];
+  const edits = joints.map((joint) => ({
+    start: start + joint.index,
+    end: start + joint.index + joint[0].length,
+    text: `[${joint[0]}]`,
+  }));
+  const scheme = swapsScheme ? SCHEME.exec(raw)?.[0] : undefined;
+  if (scheme === undefined) return edits;
+  return [{ start, end: start + scheme.length, text: crossed(scheme) }, ...edits];
+}
+
+/** "http" as "hxxp", "FTP" as "FXP": as people write what is not to be opened. */
+function crossed(scheme: string): string {
+  return scheme.replaceAll("t", "x").replaceAll("T", "X");
+}
+
+/** The characters say what is read: no entity, tag or escape, and no other character that counts as a dot, colon or slash. */
+function isPlain(raw: string, markup: boolean): boolean {
+  if (/[<>]/.test(raw) || /%(?:25)*(?:2e|2f|3a|5c)/i.test(raw)) return false;
+  if (markup && /&(?!amp;)/.test(raw)) return false;
+  const foreign = raw.replaceAll(/[!-~]+/g, "");
+  return /^[\p{L}\p{N}\p{M}]*$/u.test(foreign) && !/[!-~]/.test(foreign.normalize("NFKC"));
+}
+
+/** In order; what lies inside of something that is replaced goes with it, and the same insertion is made once. */
+function applyEdits(text: string, edits: readonly TextEdit[]): string {
+  const ordered = edits.toSorted((a, b) => a.start - b.start || b.end - a.end);
+  let out = "";
+  let from = 0;
+  let last: TextEdit | undefined;
+  for (const edit of ordered) {
+    const again = edit.start === last?.start && edit.end === last.end;
+    if (edit.start < from || again) {
+      from = Math.max(from, edit.end);
+      continue;
+    }
+    out += text.slice(from, edit.start) + edit.text;
+    from = edit.end;
+    last = edit;
+  }
+  return out + text.slice(from);
+}
