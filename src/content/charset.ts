@@ -1,17 +1,24 @@
 /**
- * Bytes and text. Only charsets that every reader decodes alike are understood: UTF-8, US-ASCII, UTF-16 and the single-byte
- * sets. A text is accepted only if encoding it again gives the same bytes, so that a rewritten message changes nothing but
- * what was rewritten. Stateful charsets (UTF-7, ISO-2022) and everything else are a problem by name, never a guess.
+ * Bytes and text. Everything that the Encoding standard (WHATWG) can decode, and US-ASCII, ISO 8859-1, UTF-32, UTF-7 (RFC 2152) and
+ * EBCDIC (cp037); what is unknown is a problem by name, never a guess. Where readers that do not know a charset would be shown
+ * something else, that reading comes with the text as a further view, and whoever judges the one judges the other.
+ * What `encodeText` can write gives the same bytes again, so that a rewritten message changes nothing but what was
+ * rewritten; what it cannot write (the charsets of East Asia, UTF-7, UTF-32) can be judged, but not rewritten.
  * A byte order mark stays in the text as U+FEFF and so survives a rewrite.
  */
 import { isAscii, isUtf8 } from "node:buffer";
 import { TextDecoder } from "node:util";
 import { failed, ok, type Result } from "../base/result.ts";
+import { byteTable } from "./byte-table.ts";
+import { decodeUtf7 } from "./utf-7.ts";
+import { decodeWide, wideCharset } from "./wide-charset.ts";
 
 /** A decoded text and the canonical label under which `encodeText` gives its bytes back. */
 export interface DecodedText {
   readonly charset: string;
   readonly text: string;
+  /** What else the same bytes say to some readers; mostly nothing. */
+  readonly views: readonly string[];
 }
 
 export interface CharsetProblem {
@@ -21,6 +28,8 @@ export interface CharsetProblem {
 
 const ALIASES: ReadonlyMap<string, string> = new Map([
   ["utf8", "utf-8"],
+  ["unicode-1-1-utf-8", "utf-8"],
+  ["iso-10646", "utf-8"],
   ["ascii", "us-ascii"],
   ["ansi_x3.4-1968", "us-ascii"],
   ["iso646-us", "us-ascii"],
@@ -30,44 +39,106 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
   ["iso8859-15", "iso-8859-15"],
   ["l1", "iso-8859-1"],
   ["latin-9", "iso-8859-15"],
-  ["utf16", "utf-16"],
   ["cp1250", "windows-1250"],
   ["cp1251", "windows-1251"],
   ["cp1252", "windows-1252"],
+  ["cp936", "gbk"],
+  ["cp932", "shift_jis"],
+  ["cp949", "euc-kr"],
+  ["cp950", "big5"],
+  ["unicode-1-1-utf-7", "utf-7"],
+  ["utf7", "utf-7"],
+  ["ibm037", "cp037"],
+  ["ibm-037", "cp037"],
+  ["ebcdic-cp-us", "cp037"],
 ]);
 
-const SINGLE_BYTE = /^(?:iso-8859-(?:[2-9]|1[0-6])|windows-125[0-8]|koi8-[ru])$/;
+/** Of the Encoding standard, with characters of several bytes. */
+const EAST_ASIAN: ReadonlySet<string> = new Set(
+  "gbk gb18030 big5 euc-jp shift_jis euc-kr iso-2022-jp".split(" "),
+);
 
-interface ByteTable {
-  /** The character of each byte; "" where the byte stands for none. */
-  readonly characters: readonly string[];
-  readonly bytes: ReadonlyMap<string, number>;
+/** The name under which a charset is known here; the label itself, in lower case, when it is not. */
+export function canonicalCharset(label: string): string {
+  const lower = label.toLowerCase();
+  const known = ALIASES.get(lower);
+  if (known !== undefined) return known;
+  if (/^(?:utf-8|us-ascii|iso-8859-1)$/.test(lower) || byteTable(lower) !== undefined) return lower;
+  if (wideCharset(lower) !== undefined) return lower;
+  try {
+    const { encoding } = new TextDecoder(lower);
+    return byteTable(encoding) !== undefined || EAST_ASIAN.has(encoding) ? encoding : lower;
+  } catch {
+    return lower;
+  }
 }
-
-const tables = new Map<string, ByteTable | undefined>();
 
 /**
  * Decodes a text; an absent label means UTF-8 (RFC 3261 §7.4.1).
  *
- * @example decodeText(Buffer.from("hé"), "UTF-8") // { ok: true, value: { charset: "utf-8", text: "hé" } }
+ * @example decodeText(Buffer.from("hé"), "UTF-8") // { ok: true, value: { charset: "utf-8", text: "hé", views: [] } }
  */
 export function decodeText(
   bytes: Buffer,
   label: string | undefined,
 ): Result<DecodedText, CharsetProblem> {
-  const lower = label === undefined ? "utf-8" : label.toLowerCase();
-  const charset = ALIASES.get(lower) ?? lower;
-  if (charset === "utf-8") return decodeUtf8(bytes);
-  if (charset.startsWith("utf-16")) return decodeUtf16(bytes, charset);
+  const charset = label === undefined ? "utf-8" : canonicalCharset(label);
+  if (charset === "utf-8") {
+    if (!isUtf8(bytes)) return problem("bad-encoding", "not valid UTF-8");
+    const text = bytes.toString("utf8");
+    return ok({ charset, text, views: guessedViews(bytes, text) });
+  }
+  const wide = wideCharset(charset);
+  if (wide !== undefined) return decodeWide(bytes, wide);
   const mark = foreignMark(bytes);
   if (mark !== undefined)
     return problem("ambiguous-charset", `${charset} declared, but the mark of ${mark}`);
   if (charset === "us-ascii") {
     if (!isAscii(bytes)) return problem("bad-encoding", "a byte above 127 in us-ascii");
-    return ok({ charset, text: bytes.toString("latin1") });
+    const text = bytes.toString("latin1");
+    return ok({ charset, text, views: guessedViews(bytes, text) });
   }
-  if (charset === "iso-8859-1") return ok({ charset, text: bytes.toString("latin1") });
-  const table = tableOf(charset);
+  if (charset === "iso-8859-1")
+    return ok({ charset, text: bytes.toString("latin1"), views: NO_VIEWS });
+  if (charset === "utf-7") return withBytesAsView(charset, decodeUtf7(bytes), bytes);
+  if (EAST_ASIAN.has(charset)) return withBytesAsView(charset, decodeFatal(bytes, charset), bytes);
+  const decoded = decodeByTable(bytes, charset);
+  // Whoever does not know EBCDIC is shown its bytes.
+  if (!decoded.ok || charset !== "cp037") return decoded;
+  return withBytesAsView(charset, decoded.value.text, bytes);
+}
+
+const NO_VIEWS: readonly string[] = [];
+
+/** Old browsers guess at UTF-7 and ISO-2022-JP where they see its signs, whatever is declared. */
+function guessedViews(bytes: Buffer, text: string): readonly string[] {
+  const guesses: (string | undefined)[] = [];
+  if (text.includes("\x1b")) guesses.push(decodeFatal(bytes, "iso-2022-jp"));
+  if (/^\+\/v[89+/]|\+AD[wx]/.test(text)) guesses.push(decodeUtf7(bytes));
+  return guesses.filter((guess): guess is string => guess !== undefined && guess !== text);
+}
+
+/** Readers that do not know the charset show its bytes, in which there may be a text of its own. */
+function withBytesAsView(
+  charset: string,
+  text: string | undefined,
+  bytes: Buffer,
+): Result<DecodedText, CharsetProblem> {
+  if (text === undefined) return problem("bad-encoding", `not valid ${charset}`);
+  const shown = bytes.toString("latin1");
+  return ok({ charset, text, views: shown === text ? NO_VIEWS : [shown] });
+}
+
+function decodeFatal(bytes: Buffer, charset: string): string | undefined {
+  try {
+    return new TextDecoder(charset, { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function decodeByTable(bytes: Buffer, charset: string): Result<DecodedText, CharsetProblem> {
+  const table = byteTable(charset);
   if (table === undefined) return problem("unknown-charset", charset.slice(0, 60));
   let text = "";
   for (const byte of bytes) {
@@ -76,11 +147,11 @@ export function decodeText(
       return problem("bad-encoding", `byte ${byte} has no meaning in ${charset}`);
     text += character;
   }
-  return ok({ charset, text });
+  return ok({ charset, text, views: NO_VIEWS });
 }
 
 /**
- * Encodes a text in a charset that `decodeText` named; undefined when a character cannot be written in it.
+ * Encodes a text in a charset that `decodeText` named; undefined when a character cannot be written in it, or nothing can.
  *
  * @example encodeText("é", "us-ascii") // undefined
  */
@@ -94,7 +165,7 @@ export function encodeText(text: string, charset: string): Buffer | undefined {
     for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > limit) return undefined;
     return Buffer.from(text, "latin1");
   }
-  const table = tableOf(charset);
+  const table = byteTable(charset);
   if (table === undefined) return undefined;
   const out = Buffer.alloc(text.length);
   for (let i = 0; i < text.length; i++) {
@@ -105,72 +176,11 @@ export function encodeText(text: string, charset: string): Buffer | undefined {
   return out;
 }
 
-function decodeUtf8(bytes: Buffer): Result<DecodedText, CharsetProblem> {
-  if (!isUtf8(bytes)) return problem("bad-encoding", "not valid UTF-8");
-  return ok({ charset: "utf-8", text: bytes.toString("utf8") });
-}
-
-function decodeUtf16(bytes: Buffer, label: string): Result<DecodedText, CharsetProblem> {
-  if (label !== "utf-16" && label !== "utf-16le" && label !== "utf-16be")
-    return problem("unknown-charset", label.slice(0, 60));
-  const mark = utf16Mark(bytes);
-  // RFC 2781 §4.3 says big-endian without a mark, browsers say little-endian
-  if (label === "utf-16" && mark === undefined)
-    return problem("ambiguous-charset", "utf-16 without a byte order mark");
-  if (label !== "utf-16" && mark !== undefined && mark !== label)
-    return problem("ambiguous-charset", `${label} declared, but the mark of ${mark}`);
-  if (bytes.length % 2 !== 0) return problem("bad-encoding", "half a UTF-16 unit at the end");
-  // A reader that goes by the bytes would be shown another text; real UTF-16 with Latin letters holds NULs.
-  if (isUtf8(bytes) && !bytes.includes(0) && bytes.length > 0)
-    return problem("ambiguous-charset", "UTF-16 that can be read as UTF-8 too");
-  const charset = label === "utf-16" ? (mark ?? label) : label;
-  const littleEndian = charset === "utf-16be" ? Buffer.from(bytes).swap16() : bytes;
-  const text = littleEndian.toString("utf16le");
-  if (!text.isWellFormed()) return problem("bad-encoding", "a lone UTF-16 surrogate");
-  return ok({ charset, text });
-}
-
-function utf16Mark(bytes: Buffer): "utf-16le" | "utf-16be" | undefined {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf-16le";
-  if (bytes[0] === 0xfe && bytes[1] === 0xff) return "utf-16be";
-  return undefined;
-}
-
 /** Browsers believe a byte order mark more than the declared charset. */
 function foreignMark(bytes: Buffer): string | undefined {
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return "utf-8";
-  return utf16Mark(bytes);
-}
-
-function tableOf(charset: string): ByteTable | undefined {
-  if (!SINGLE_BYTE.test(charset)) return undefined;
-  if (!tables.has(charset)) tables.set(charset, buildTable(charset));
-  return tables.get(charset);
-}
-
-function buildTable(charset: string): ByteTable | undefined {
-  let decoder: TextDecoder;
-  try {
-    decoder = new TextDecoder(charset, { fatal: true });
-  } catch {
-    return undefined; // this Node was built without the charset: unknown, not guessed
-  }
-  const characters: string[] = [];
-  const bytes = new Map<string, number>();
-  for (let byte = 0; byte < 256; byte++) {
-    const character = decodeByte(decoder, byte);
-    characters.push(character);
-    if (character !== "") bytes.set(character, byte);
-  }
-  return { characters, bytes };
-}
-
-function decodeByte(decoder: TextDecoder, byte: number): string {
-  try {
-    return decoder.decode(Uint8Array.of(byte));
-  } catch {
-    return "";
-  }
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf-16le";
+  return bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : undefined;
 }
 
 function problem(code: CharsetProblem["code"], detail: string): Result<never, CharsetProblem> {

@@ -70,11 +70,16 @@ function breakLine(shown: MappedTextBuilder, token: HtmlToken): void {
   shown.add("\n", token.start, token.end);
 }
 
+/** A document type that the W3C has published, as Qt and Cocoa write it before every message: the address in it is no link. */
+const DOCTYPE =
+  /^<!doctype html public "-\/\/w3c\/\/dtd x?html [\w .]{1,40}\/\/en"(?:\s{1,4}"http:\/\/www\.w3\.org\/tr\/[\w./-]{1,60}\.dtd")?\s{0,4}>$/i;
+
 function searchHidden(
   source: string,
   token: HtmlToken,
   budget: LinkBudget,
 ): readonly FoundLink[] | undefined {
+  if (DOCTYPE.test(source.slice(token.start, Math.min(token.end, token.start + 200)))) return [];
   const text = createMappedText();
   decodeReferences(text, source, token, false);
   return searchText(text.build(), source, budget, true);

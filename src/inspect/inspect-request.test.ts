@@ -296,6 +296,27 @@ describe("inspectRequest", () => {
     expect(links.map((link) => link.part)).toEqual([0, 1]);
   });
 
+  it.each([
+    ["cp037", Buffer.from("88a3a3977a6161a5a64ba7", "hex")],
+    ["utf-7", Buffer.from("+AGgAdAB0AHA-://vw.x/")],
+    ["utf-32be", Buffer.from("http://vw.x/".replaceAll(/./g, "\0\0\0$&"))],
+    ["utf-16", Buffer.from("http://vw.x/", "utf16le")],
+    ["iso-2022-jp", Buffer.from("\x1b$B4A\x1b(Bhttp://vw.x/")],
+    ["gbk", Buffer.from("c4e320687474703a2f2f76772e782f", "hex")],
+    // not known to the receiver, a text of its own
+    ["shift_jis", Buffer.from("\x81http://vw.x/", "latin1")],
+    ["utf-8", Buffer.from("+ADw-a href=+ACI-http://vw.x/+ACI")],
+    ["us-ascii", Buffer.from("\x1b(Jhttp://vw.x/\x1b(B")],
+  ])("finds a link in %s, however a reader takes the bytes", (charset, body) => {
+    const { links } = inspected({ type: `text/plain; charset=${charset}`, body });
+    expect(links.map((link) => link.scheme)).toContain("http");
+  });
+
+  it("bears the charset that a program for HTML writes into everything", () => {
+    const meta = '<meta http-equiv="Content-Type" content="text/html; charset=iso-8859-1">';
+    expect(inspected({ type: "text/html", body: `${meta}é` }).texts).toHaveLength(1);
+  });
+
   it("reads UTF-16 with a byte order mark", () => {
     const body = Buffer.concat([
       Buffer.from([0xff, 0xfe]),
@@ -470,7 +491,7 @@ describe("inspectRequest on malformed and lying bodies", () => {
     [
       "a name in an unknown charset",
       "bad-parameter",
-      { type: "image/png; name*=utf-7''x", body: "x" },
+      { type: "image/png; name*=scsu''x", body: "x" },
     ],
     ["a name without charset", "bad-parameter", { type: "image/png; name*=x", body: "x" }],
     ["a piece numbered 01", "bad-parameter", { type: "image/png; name*01=x", body: "x" }],
@@ -527,10 +548,23 @@ describe("inspectRequest on malformed and lying bodies", () => {
       "top-level-transfer-encoding",
       { type: "text/plain", headers: ["Content-Transfer-Encoding: x-uuencode"], body: "x" },
     ],
-    ["UTF-7", "unknown-charset", { type: "text/plain; charset=utf-7", body: "+AGg-" }],
-    ["UTF-32", "unknown-charset", { type: "text/plain; charset=utf-32", body: "x" }],
-    ["EBCDIC", "unknown-charset", { type: "text/plain; charset=cp037", body: "x" }],
-    ["ISO-2022-JP", "unknown-charset", { type: "text/plain; charset=iso-2022-jp", body: "x" }],
+    ["broken UTF-7", "bad-encoding", { type: "text/plain; charset=utf-7", body: "+AGh-" }],
+    ["broken UTF-32", "bad-encoding", { type: "text/plain; charset=utf-32", body: "x" }],
+    ["SCSU", "unknown-charset", { type: "text/plain; charset=scsu", body: "x" }],
+    ["ISO-2022-KR", "unknown-charset", { type: "text/plain; charset=iso-2022-kr", body: "x" }],
+    [
+      "HTML that calls itself UTF-7",
+      "ambiguous-charset",
+      {
+        type: "text/html",
+        body: '<meta http-equiv="Content-Type" content="text/html; charset=utf-7">',
+      },
+    ],
+    [
+      "HTML that calls itself Shift_JIS",
+      "ambiguous-charset",
+      { type: "text/html; charset=utf-8", body: "<META CHARSET=shift_jis>" },
+    ],
     [
       "a charset that is none",
       "unknown-charset",

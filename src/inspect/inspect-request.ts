@@ -50,6 +50,11 @@ const STATUS_ROOTS: ReadonlyMap<string, string> = new Map([
   ["application/ms-imdn+xml", "imdn"],
   ["application/xml", "keyboardactivity"],
 ]);
+/** The readable part of a multipart/report. */
+const SHOWN_FIELDS: ReadonlySet<string> = new Set([
+  "message/delivery-status", // RFC 3464
+  "message/disposition-notification", // RFC 8098
+]);
 /** Not called text, and yet shown with their links. */
 const SHOWN_DOCUMENTS: ReadonlySet<string> = new Set([
   "application/rtf",
@@ -164,7 +169,8 @@ function inspectKnown(context: Context, entity: Entity, content: Buffer): Known 
       return refused("unknown-charset", charset.slice(0, 60));
     return { problem: addInvitation(draft, placeOf(entity), content), understood: true };
   }
-  if (type.startsWith("text/")) return inspectText(context, entity, content);
+  if (type.startsWith("text/") || SHOWN_FIELDS.has(type))
+    return inspectText(context, entity, content);
   if (SHOWN_DOCUMENTS.has(type)) {
     // Clients show these as text and as a file: both are judged.
     return { problem: inspectText(context, entity, content).problem, understood: false };

@@ -1,6 +1,7 @@
 import { decodeText } from "../content/charset.ts";
 import { normalizeFileName, type FileName } from "../content/file-name.ts";
 import { hasFileInText } from "./file-in-text.ts";
+import { declaresOtherCharset } from "./declared-in-text.ts";
 import { findHtmlLinks } from "./find-html-links.ts";
 import { findLinks, type LinkSearch } from "./find-links.ts";
 import { readRichText } from "./rich-text.ts";
@@ -74,21 +75,44 @@ export function addText(
   }
   const decoded = decodeText(content, label);
   if (!decoded.ok) return decoded.problem;
-  const { charset, text } = decoded.value;
+  const { charset, text, views } = decoded.value;
+  const markup = MARKUP.test(place.type);
+  if (markup && declaresOtherCharset(text, charset))
+    return { code: "ambiguous-charset", detail: `${charset}, and another one in the text` };
+  for (const reading of [text, ...views]) {
+    const inCharset = reading === text ? charset : ANOTHER_READING;
+    const problem = addReading(
+      draft,
+      { ...place, charset: inCharset, text: reading, markup },
+      limits,
+    );
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+/** A charset that nothing can be written in: what has to be edited in such a reading is refused. */
+const ANOTHER_READING = "another-reading";
+
+function addReading(
+  draft: InspectionDraft,
+  part: Omit<TextPart, "shown">,
+  limits: TextLimits,
+): InspectProblem | undefined {
+  const { text, markup } = part;
   if (text.includes("\0")) return { code: "nul-in-text", detail: "readers may stop at the NUL" };
   if (hasFileInText(text)) return { code: "file-in-text", detail: "uuencode, yEnc or BinHex" };
-  const markup = MARKUP.test(place.type);
   // Some clients go by the first bytes: RTF is RTF under any name of a plain text.
-  const type = !markup && text.trimStart().startsWith("{\\rtf") ? "text/rtf" : place.type;
+  const type = !markup && text.trimStart().startsWith("{\\rtf") ? "text/rtf" : part.type;
   const search = searchPart(type, text, limits.linksPerMessage - draft.links.length);
   if (!search.complete) {
     return { code: "too-many-links", detail: `more than ${limits.linksPerMessage}` };
   }
-  const part = draft.texts.length;
-  draft.texts.push({ ...place, type, charset, text, markup, shown: search.shown });
-  for (const link of search.links) draft.links.push({ part, ...link });
-  for (const link of search.disarmed) draft.disarmed.push({ part, ...link });
-  if (isEncryptedText(search.shown)) draft.opaque.push({ type: place.type });
+  const index = draft.texts.length;
+  draft.texts.push({ ...part, type, shown: search.shown });
+  for (const link of search.links) draft.links.push({ part: index, ...link });
+  for (const link of search.disarmed) draft.disarmed.push({ part: index, ...link });
+  if (isEncryptedText(search.shown)) draft.opaque.push({ type: part.type });
   return undefined;
 }
 
