@@ -1,4 +1,4 @@
-import type { Given, GivenOutcome } from "../config/given.ts";
+import type { Given, GivenOutcome, GivenSettings } from "../config/given.ts";
 import type { Policy } from "../policy/decision.ts";
 import { judgeGiven } from "./judge-given.ts";
 import { inlineTestSettings } from "./judge-settings.ts";
@@ -7,7 +7,7 @@ import { inlineTestSettings } from "./judge-settings.ts";
 export function runInlineTest(
   policy: Policy,
   given: Given,
-  domains: readonly string[],
+  { domains, trace }: GivenSettings,
 ): GivenOutcome {
-  return judgeGiven(policy, given, inlineTestSettings(domains));
+  return judgeGiven(policy, given, { ...inlineTestSettings(domains), trace });
 }

@@ -6,7 +6,8 @@ import type { Config } from "../config/config.ts";
 import { findConfig } from "../config/find-config.ts";
 import { formatProblems, type ProblemFormat } from "../config/format-problem.ts";
 import { loadConfig } from "../config/load-config.ts";
-import { loadPolicy } from "../config/load-policy.ts";
+import { loadPolicy, type LoadedPolicy } from "../config/load-policy.ts";
+import { coverageText, phasesText, scanText } from "./check-report.ts";
 import type { CliDeps } from "./cli-deps.ts";
 import { ExitCode } from "./exit-code.ts";
 
@@ -17,12 +18,18 @@ export interface CheckOptions {
   readonly tests: boolean;
   /** Warnings count as errors. */
   readonly strict: boolean;
+  /** Which rules and exceptions the inline tests reach; what they do not is a warning. */
+  readonly coverage: boolean;
+  /** Print the rules in their order, each with its phases. */
+  readonly phases: boolean;
 }
 
 interface Checked {
   readonly problems: readonly ConfigProblem[];
-  readonly rules: number;
-  readonly tests: number;
+  /** Undefined: they cannot be put in force. */
+  readonly loaded?: LoadedPolicy;
+  /** Undefined when rule files alone were checked. */
+  readonly scan?: Config["scan"];
 }
 
 /**
@@ -41,13 +48,28 @@ export function checkFiles(
   const problems = sortProblems(checked.flatMap((one) => one.problems));
   deps.terminal.stdout.write(formatProblems(problems, options.format));
   const code = exitCodeOf(problems, options.strict);
-  if (options.format === "text" && code === ExitCode.Success) {
-    const rules = checked.reduce((sum, one) => sum + one.rules, 0);
-    const tests = checked.reduce((sum, one) => sum + one.tests, 0);
+  if (options.format !== "text") return code;
+  deps.terminal.stdout.write(checked.map((one) => reportOf(one, options)).join(""));
+  if (code === ExitCode.Success) {
+    const loaded = checked.flatMap((one) => one.loaded ?? []);
+    const rules = loaded.reduce((sum, one) => sum + one.policy.rules.length, 0);
+    const tests = loaded.reduce((sum, one) => sum + one.testCount, 0);
     const ran = options.tests ? `${counted(tests, "inline test")} passed` : "inline tests not run";
     deps.terminal.stdout.write(`ok: ${counted(rules, "rule")}, ${ran}\n`);
   }
   return code;
+}
+
+/** What is in force beside the rules, and the tables that were asked for. */
+function reportOf({ loaded, scan }: Checked, options: CheckOptions): string {
+  if (loaded === undefined) return "";
+  const { policy, unusedPacks, coverage } = loaded;
+  return [
+    scan === undefined ? "" : scanText(scan),
+    unusedPacks.length === 0 ? "" : `packs that no policy uses: ${unusedPacks.join(", ")}\n`,
+    options.phases ? phasesText(policy.rules) : "",
+    coverage === undefined ? "" : coverageText(coverage),
+  ].join("");
 }
 
 function checkPaths(
@@ -67,9 +89,10 @@ function checkPaths(
 
 function checkConfig(deps: CliDeps, path: string, options: CheckOptions): Checked {
   const config = loadConfig(path);
-  if (!config.ok) return { problems: config.problem, rules: 0, tests: 0 };
+  if (!config.ok) return { problems: config.problem };
   const rules = checkRules(deps, config.value, options);
-  return { ...rules, problems: [...config.value.warnings, ...rules.problems] };
+  const problems = [...config.value.warnings, ...rules.problems];
+  return { ...rules, problems, scan: config.value.scan };
 }
 
 function checkRules(
@@ -80,11 +103,11 @@ function checkRules(
   const loaded = loadPolicy(what, {
     generation: 1,
     judgeGiven: options.tests ? deps.judgeGiven : undefined,
+    coverage: options.coverage,
     now: systemClock.now(),
   });
-  if (!loaded.ok) return { problems: loaded.problem, rules: 0, tests: 0 };
-  const { policy, warnings, testCount } = loaded.value;
-  return { problems: warnings, rules: policy.rules.length, tests: testCount };
+  if (!loaded.ok) return { problems: loaded.problem };
+  return { problems: loaded.value.warnings, loaded: loaded.value };
 }
 
 function isConfigFile(path: string): boolean {

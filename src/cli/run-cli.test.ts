@@ -313,8 +313,35 @@ describe("runCli check", () => {
   it("says ok for a good configuration", async () => {
     expect(await cli(["check"])).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/^ok: 0 rules/) as unknown,
+      out: expect.stringMatching(/^ok: 0 rules/m) as unknown,
     });
+  });
+
+  it("says what is in force beside the rules, and prints their phases when asked", async () => {
+    writeFileSync(
+      join(folder, "rules", "10.yaml"),
+      "version: 1\nrules:\n  - { id: a, when: { file: { exists: true } }, then: block }\n",
+    );
+    const { code, out } = await cli(["check", "--phases"]);
+    expect(code).toBe(0);
+    expect(out).toContain(
+      "scan results that no rule decides: infected quarantine, unscannable block, error block\n",
+    );
+    expect(out).toMatch(/^a +session +enforce +block +\S*10\.yaml:3$/m);
+    expect(out).toMatch(/ok: 1 rule, 0 inline tests passed\n$/);
+  });
+
+  it("names the rules without a test, which counts as an error when it is strict", async () => {
+    writeFileSync(
+      join(folder, "rules", "10.yaml"),
+      "version: 1\nrules:\n  - { id: a, on: message, then: block }\n",
+    );
+    const { code, out } = await cli(["check", "--coverage"]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/10\.yaml:3:7: warning: no test hits "a"/);
+    expect(out).toContain("0 of 1 rules are hit by a test\n");
+    expect((await cli(["check", "--coverage", "--strict"])).code).toBe(1);
+    expect((await cli(["check", "--coverage", "--no-tests"])).code).toBe(2);
   });
 
   it("says that nobody will be told, which counts as an error when it is strict", async () => {

@@ -1,14 +1,13 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { CodedError } from "../base/coded-error.ts";
 import { configJsonSchema } from "../config/config-schema.ts";
-import { PROBLEM_FORMATS, type ProblemFormat } from "../config/format-problem.ts";
 import { eventJsonSchema } from "../journal/event-schema.ts";
 import { ruleFileJsonSchema } from "../policy/schema.ts";
 import { addGatewayCommands } from "./add-gateway-commands.ts";
 import { addIncidents } from "./add-incidents.ts";
 import { addQuarantine } from "./add-quarantine.ts";
 import { AdminRequestFailed } from "./admin-client.ts";
-import { checkFiles } from "./check-command.ts";
+import { addCheck } from "./add-check.ts";
 import type { CliDeps } from "./cli-deps.ts";
 import type { CommonOptions, Outcome, Wiring } from "./command-wiring.ts";
 import { ExitCode } from "./exit-code.ts";
@@ -90,24 +89,6 @@ function addRun(program: Command, { deps, outcome, common }: Wiring): void {
     .description("run the gateway (SIGTERM drains, SIGHUP reloads rules, SIGUSR1 reopens logs)")
     .action(async () => {
       outcome.code = await runGateway(deps, common().config);
-    });
-}
-
-function addCheck(program: Command, { deps, outcome, common }: Wiring): void {
-  interface Options {
-    readonly format: ProblemFormat;
-    readonly tests: boolean;
-    readonly strict?: boolean;
-  }
-  program
-    .command("check [path...]")
-    .description("check configuration and rule files and run their inline tests, offline")
-    .addOption(new Option("--format <format>").choices(PROBLEM_FORMATS).default("text"))
-    .option("--no-tests", "leave out the inline tests")
-    .option("--strict", "warnings count as errors")
-    .action((paths: readonly string[], options: Options) => {
-      const { format, tests, strict = false } = options;
-      outcome.code = checkFiles(deps, paths, { config: common().config, format, tests, strict });
     });
 }
 

@@ -1,3 +1,4 @@
+import { Ajv } from "ajv";
 import { describe, expect, it } from "vitest";
 import type { ConfigProblem } from "./config-problem.ts";
 import { formatProblem, formatProblems } from "./format-problem.ts";
@@ -99,4 +100,141 @@ describe("formatProblems", () => {
       ],
     });
   });
+
+  it("writes sarif that keeps to what the standard requires of it", () => {
+    const validate = new Ajv({ strict: true, allErrors: true }).compile(SARIF_SHAPE);
+    const problems: readonly ConfigProblem[] = [
+      PROBLEM,
+      { ...PROBLEM, severity: "warning", hint: undefined, file: "rules/ä b.yaml" },
+      { ...PROBLEM, kind: "test-failed", sourceLine: undefined },
+    ];
+    for (const some of [[], problems]) {
+      const document = JSON.parse(formatProblems(some, "sarif")) as unknown;
+      validate(document);
+      expect(validate.errors).toBeNull();
+    }
+    const { runs } = JSON.parse(formatProblems(problems, "sarif")) as {
+      runs: {
+        tool: { driver: { rules: { id: string }[] } };
+        results: { ruleId: string; ruleIndex: number }[];
+      }[];
+    };
+    const [run] = runs;
+    expect(run?.results.map((result) => result.ruleId)).toEqual([
+      "invalid",
+      "questionable",
+      "test-failed",
+    ]);
+    for (const result of run?.results ?? []) {
+      expect(run?.tool.driver.rules[result.ruleIndex]?.id).toBe(result.ruleId);
+    }
+  });
 });
+
+/** SARIF 2.1.0 (OASIS): the objects that are used here, with the properties that the standard requires and the types it gives them. */
+const SARIF_SHAPE = {
+  type: "object",
+  required: ["$schema", "version", "runs"],
+  additionalProperties: false,
+  properties: {
+    $schema: { type: "string", pattern: "^https://[^ ]*sarif-2\\.1\\.0\\.json$" },
+    version: { const: "2.1.0" },
+    runs: {
+      type: "array",
+      items: {
+        type: "object",
+        required: ["tool", "results"],
+        additionalProperties: false,
+        properties: {
+          columnKind: { enum: ["utf16CodeUnits", "unicodeCodePoints"] },
+          tool: {
+            type: "object",
+            required: ["driver"],
+            additionalProperties: false,
+            properties: {
+              driver: {
+                type: "object",
+                required: ["name", "rules"],
+                additionalProperties: false,
+                properties: {
+                  name: { type: "string", minLength: 1 },
+                  rules: {
+                    type: "array",
+                    uniqueItems: true,
+                    items: {
+                      type: "object",
+                      required: ["id", "shortDescription"],
+                      additionalProperties: false,
+                      properties: {
+                        id: { type: "string", minLength: 1 },
+                        shortDescription: { $ref: "#/definitions/message" },
+                      },
+                    },
+                  },
+                },
+              },
+            },
+          },
+          results: {
+            type: "array",
+            items: {
+              type: "object",
+              required: ["ruleId", "ruleIndex", "level", "message", "locations"],
+              additionalProperties: false,
+              properties: {
+                ruleId: { type: "string", minLength: 1 },
+                ruleIndex: { type: "integer", minimum: 0 },
+                level: { enum: ["none", "note", "warning", "error"] },
+                message: { $ref: "#/definitions/message" },
+                locations: {
+                  type: "array",
+                  minItems: 1,
+                  items: { $ref: "#/definitions/location" },
+                },
+              },
+            },
+          },
+        },
+      },
+    },
+  },
+  definitions: {
+    message: {
+      type: "object",
+      required: ["text"],
+      additionalProperties: false,
+      properties: { text: { type: "string", minLength: 1 } },
+    },
+    location: {
+      type: "object",
+      required: ["physicalLocation"],
+      additionalProperties: false,
+      properties: {
+        physicalLocation: {
+          type: "object",
+          required: ["artifactLocation", "region"],
+          additionalProperties: false,
+          properties: {
+            artifactLocation: {
+              type: "object",
+              required: ["uri"],
+              additionalProperties: false,
+              // RFC 3986: no blank, nothing beyond ASCII.
+              properties: { uri: { type: "string", pattern: "^[!-~]+$" } },
+            },
+            region: {
+              type: "object",
+              required: ["startLine", "startColumn"],
+              additionalProperties: false,
+              properties: {
+                startLine: { type: "integer", minimum: 1 },
+                startColumn: { type: "integer", minimum: 1 },
+                snippet: { $ref: "#/definitions/message" },
+              },
+            },
+          },
+        },
+      },
+    },
+  },
+};

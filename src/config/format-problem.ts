@@ -92,6 +92,20 @@ function githubProperty(text: string): string {
   return githubData(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
 }
 
+/** What a finding is, as code scanning groups and explains it. */
+const SARIF_RULES = [
+  { id: "invalid", text: "The file cannot be used as it is." },
+  { id: "questionable", text: "The file can be used, and probably does not do what was meant." },
+  { id: "test-failed", text: "A test inside a rule file failed." },
+] as const;
+
+type SarifRuleId = (typeof SARIF_RULES)[number]["id"];
+
+function sarifRuleOf({ kind, severity }: ConfigProblem): SarifRuleId {
+  if (kind === "test-failed") return kind;
+  return severity === "warning" ? "questionable" : "invalid";
+}
+
 /** SARIF 2.1.0, the least that code scanning takes. */
 function sarifOf(problems: readonly ConfigProblem[]): unknown {
   return {
@@ -100,22 +114,33 @@ function sarifOf(problems: readonly ConfigProblem[]): unknown {
     runs: [
       {
         tool: {
-          driver: { name: "sluice check", rules: [{ id: "invalid" }, { id: "test-failed" }] },
+          driver: {
+            name: "sluice check",
+            rules: SARIF_RULES.map(({ id, text }) => ({ id, shortDescription: { text } })),
+          },
         },
         columnKind: "utf16CodeUnits",
-        results: problems.map((problem) => ({
-          ruleId: problem.kind,
-          level: problem.severity,
-          message: { text: sentence(problem) },
-          locations: [
-            {
-              physicalLocation: {
-                artifactLocation: { uri: encodeURI(problem.file.replaceAll("\\", "/")) },
-                region: { startLine: problem.line, startColumn: problem.column },
-              },
-            },
-          ],
-        })),
+        results: problems.map(sarifResult),
+      },
+    ],
+  };
+}
+
+function sarifResult(problem: ConfigProblem): unknown {
+  const ruleId = sarifRuleOf(problem);
+  const snippet =
+    problem.sourceLine === undefined ? undefined : { snippet: { text: problem.sourceLine } };
+  return {
+    ruleId,
+    ruleIndex: SARIF_RULES.findIndex((rule) => rule.id === ruleId),
+    level: problem.severity,
+    message: { text: sentence(problem) },
+    locations: [
+      {
+        physicalLocation: {
+          artifactLocation: { uri: encodeURI(problem.file.replaceAll("\\", "/")) },
+          region: { startLine: problem.line, startColumn: problem.column, ...snippet },
+        },
       },
     ],
   };

@@ -51,10 +51,16 @@ export interface GivenOutcome {
 }
 
 /**
- * Decides as the gateway would; handed in, since the configuration knows nothing of messages. `domains` are ours, for
- * the direction.
+ * Decides as the gateway would; handed in, since the configuration knows nothing of messages.
  */
-export type JudgeGiven = (policy: Policy, given: Given, domains: readonly string[]) => GivenOutcome;
+export type JudgeGiven = (policy: Policy, given: Given, settings: GivenSettings) => GivenOutcome;
+
+export interface GivenSettings {
+  /** Ours, for the direction. */
+  readonly domains: readonly string[];
+  /** Ask the rules for their trace. */
+  readonly trace: boolean;
+}
 
 /** What `given` says, or what in it cannot be meant. */
 export function readGiven(data: GivenData): Result<Given, string> {

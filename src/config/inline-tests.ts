@@ -7,6 +7,7 @@ import type { ConfigProblem } from "./config-problem.ts";
 import { readGiven, type Given, type GivenOutcome } from "./given.ts";
 import type { RuleFileSource } from "./load-rules.ts";
 import { createTestBench, type TestBench } from "./test-bench.ts";
+import type { CoverageCounter } from "./test-coverage.ts";
 
 export interface TestRun {
   readonly count: number;
@@ -21,12 +22,20 @@ export interface TestRun {
  * hides fails its test, and what a later file overrides does not make the tests of an earlier one fail. The tests of a
  * pack ask that pack alone, as it was written. Tests of a rule that is switched off or only monitors ask that rule alone,
  * in force.
+ *
+ * @param counter Takes every verdict; `judgeGiven` then has to ask for traces.
  */
 export function runInlineTests(
   sources: readonly RuleFileSource[],
   policy: Policy,
   judgeGiven: (policy: Policy, given: Given) => GivenOutcome,
+  counter?: CoverageCounter,
 ): TestRun {
+  const judged = (asked: Policy, given: Given): GivenOutcome => {
+    const outcome = judgeGiven(asked, given);
+    counter?.take(outcome.verdict);
+    return outcome;
+  };
   const bench = createTestBench(sources, policy);
   const problems: ConfigProblem[] = [];
   let count = 0;
@@ -34,7 +43,7 @@ export function runInlineTests(
     for (const { test, path, asked } of testsOf(source, bench)) {
       count += 1;
       const failure =
-        asked === undefined ? CANNOT_COMPILE : failureOf(test, (given) => judgeGiven(asked, given));
+        asked === undefined ? CANNOT_COMPILE : failureOf(test, (given) => judged(asked, given));
       if (failure === undefined) continue;
       const name = test.name === undefined ? "test" : `test "${test.name}"`;
       const message = `${name} failed: ${failure}`;

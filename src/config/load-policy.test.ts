@@ -283,7 +283,7 @@ tests:
     });
     load(files, (policy, given) => {
       seen.push(given);
-      return judgeGiven(policy, given, []);
+      return judgeGiven(policy, given, { domains: [], trace: false });
     });
     expect(seen).toEqual([
       {
@@ -377,7 +377,7 @@ rules:
       - { given: { text: bad }, expect: { rule: hidden } }
   - id: watched
     mode: monitor
-    when: { text: { phrase: bad } }
+    when: { text: { phrase: [bad, worse] } }
     then: block
     tests:
       - { given: { text: bad }, expect: { rule: watched } }

@@ -8,6 +8,7 @@ import { sortProblems, type ConfigProblem } from "./config-problem.ts";
 import type { JudgeGiven } from "./given.ts";
 import { runInlineTests } from "./inline-tests.ts";
 import { loadRules, type RuleFileSource } from "./load-rules.ts";
+import { CoverageCounter, type TestCoverage } from "./test-coverage.ts";
 
 /** Rules that may be put in force. */
 export interface LoadedPolicy {
@@ -15,6 +16,10 @@ export interface LoadedPolicy {
   readonly warnings: readonly ConfigProblem[];
   /** Inline tests that were run, all of them with success. */
   readonly testCount: number;
+  /** Packs that were read and that no policy uses. */
+  readonly unusedPacks: readonly string[];
+  /** What the tests reach, if that was asked. */
+  readonly coverage: TestCoverage | undefined;
 }
 
 export interface LoadPolicyOptions {
@@ -23,6 +28,8 @@ export interface LoadPolicyOptions {
   readonly judgeGiven: JudgeGiven | undefined;
   /** The program's own mode: no rule is stricter. Default enforce. */
   readonly mode?: Mode;
+  /** Say which rules the inline tests reach. */
+  readonly coverage?: boolean;
   /** Wall clock for warnings about expiry, milliseconds since 1970; without it there are none. */
   readonly now?: number;
   /** Where copies for `on_missing: last-good` are kept; without it there are none. */
@@ -61,14 +68,29 @@ export function loadPolicy(
   const found = [...problems, ...placed(compiled.value.warnings, sources)];
   const policy = compiled.value;
   const { judgeGiven } = options;
+  const unusedPacks = packsWithout(policy, sources);
   if (judgeGiven === undefined) {
-    return ok({ policy, warnings: sortProblems(found), testCount: 0 });
+    const warnings = sortProblems(found);
+    return ok({ policy, warnings, testCount: 0, unusedPacks, coverage: undefined });
   }
-  const tests = runInlineTests(sources, policy, (asked, given) =>
-    judgeGiven(asked, given, what.domains),
+  const counter = options.coverage === true ? new CoverageCounter() : undefined;
+  const settings = { domains: what.domains, trace: counter !== undefined };
+  const tests = runInlineTests(
+    sources,
+    policy,
+    (asked, given) => judgeGiven(asked, given, settings),
+    counter,
   );
   if (tests.problems.length > 0) return failed(sortProblems([...found, ...tests.problems]));
-  return ok({ policy, warnings: sortProblems(found), testCount: tests.count });
+  const coverage = counter?.coverage(sources);
+  const warnings = sortProblems([...found, ...(coverage?.problems ?? [])]);
+  return ok({ policy, warnings, testCount: tests.count, unusedPacks, coverage });
+}
+
+function packsWithout(policy: Policy, sources: readonly RuleFileSource[]): readonly string[] {
+  const used = new Set(policy.rules.map((rule) => rule.pack));
+  const packs = new Set(sources.map((source) => source.pack));
+  return [...packs].filter((pack) => pack !== undefined && !used.has(pack)) as string[];
 }
 
 function placed(

@@ -10,6 +10,8 @@ import { writeTemporaryFiles } from "./temporary-files.test-data.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
+const OFFLINE = { domains: [], trace: false };
+
 const PACKS = ["access-proxy", "executables", "iim-classic", "lookalike-links", "monitor-only"];
 
 /** The shipped rules, and what an operator may have beside them. */
@@ -25,7 +27,11 @@ function shipped(local?: string): LoadedPolicy {
 }
 
 function judged(given: Partial<Given>, local?: string): string {
-  const { action, rule } = runInlineTest(shipped(local).policy, { ...NOTHING_GIVEN, ...given }, []);
+  const { action, rule } = runInlineTest(
+    shipped(local).policy,
+    { ...NOTHING_GIVEN, ...given },
+    OFFLINE,
+  );
   return rule === undefined ? action : `${action} ${rule}`;
 }
 

@@ -1,7 +1,6 @@
 import { familyUses } from "./compile-condition.ts";
 import type { Names, ReadFile } from "./compile-definitions.ts";
 import type { CompiledRule, PlacedRule } from "./compile-rule.ts";
-import { isInForce, type RuleSet } from "./decide.ts";
 
 /** A compiled rule beside its source. */
 export interface CheckedRule {
@@ -12,7 +11,6 @@ export interface CheckedRule {
 /** Warnings about rules that are valid but surprise (RULES.md §5). */
 export function checkRules(
   rules: readonly CheckedRule[],
-  sets: readonly RuleSet[],
   names: Names,
   domains: readonly string[],
 ): void {
@@ -21,7 +19,6 @@ export function checkRules(
     checkPhases(rule, names);
     checkDirection(rule, names, domains);
   }
-  checkReach(rules, sets);
 }
 
 /** `not: {url: {zone: intranet}}` says that no link is intranet, which is seldom meant (RULES §5, exists vs every). */
@@ -58,44 +55,6 @@ function checkDirection(rule: CheckedRule, names: Names, domains: readonly strin
   if (use === undefined) return;
   const hint = "set domains: in the configuration";
   source.problems.warn(use.path, "without domains every direction is internal", hint);
-}
-
-/** An unconditional verdict leaves nothing to the rules after it; told once for each rule that no policy reaches. */
-function checkReach(rules: readonly CheckedRule[], sets: readonly RuleSet[]): void {
-  for (const { placed, compiled } of rules) {
-    const within = sets.filter((set) => set.rules.some((rule) => isSame(rule, compiled)));
-    if (!isInForce(compiled) || within.length === 0) continue;
-    const blockers = within.map((set) => blockerOf(compiled, set));
-    const [blocker] = blockers;
-    if (blocker === undefined || blockers.includes(undefined)) continue;
-    const { id } = blocker.reference;
-    placed.source.problems.warn(
-      [...placed.path, "id"],
-      `"${placed.data.id}" is never reached: "${id}" before it always decides`,
-    );
-  }
-}
-
-function blockerOf(rule: CompiledRule, set: RuleSet): CompiledRule | undefined {
-  const blockers = rule.phases.map((phase) => {
-    const { rules, guard } = set.stages[phase];
-    const before = rule.guard ? [...rules, ...guard] : rules;
-    const end = before.findIndex((other) => isSame(other, rule));
-    return before.slice(0, end === -1 ? 0 : end).find((other) => decidesAlways(other, rule));
-  });
-  return blockers.includes(undefined) ? undefined : blockers[0];
-}
-
-/** An allow does not keep the guard stage from being asked. */
-function decidesAlways(other: CompiledRule, rule: CompiledRule): boolean {
-  const { terminal, skipScan } = other.effects;
-  if (!other.unconditional || other.mode !== "enforce" || terminal === undefined) return false;
-  return terminal !== "allow" || !rule.guard || other.guard || skipScan !== undefined;
-}
-
-/** Under a `link_mode` a rule is another object. */
-function isSame(a: CompiledRule, b: CompiledRule): boolean {
-  return a.reference === b.reference;
 }
 
 /** Warns of lists that nothing refers to. */

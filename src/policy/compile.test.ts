@@ -337,7 +337,7 @@ describe("compilePolicy, warnings", () => {
   it("warns of a rule that nothing reaches, in every policy that has it", () => {
     const all = "{ id: all, on: message, then: allow }";
     expect(first(`rules: [ ${all}, { id: r, when: { url: { any: true } }, then: block } ]`)).toBe(
-      'warning rules.1.id: "r" is never reached: "all" before it always decides',
+      'warning rules.1.id: "r" is never reached: "all" before it always decides (take it out, or move it before 0.yaml:7)',
     );
     expect(
       first(
@@ -347,6 +347,71 @@ describe("compilePolicy, warnings", () => {
     expect(
       first(`rules: [ ${all}, { id: r, when: { file: { exists: true } }, then: block } ]`),
     ).toBe("none");
+  });
+
+  it("warns of a rule in whose place an earlier one always decides", () => {
+    const earlier = (more: string) =>
+      `{ id: wide, on: session, when: { file: { extension: [exe, com] } }, ${more} }`;
+    const later = "{ id: r, when: { file: { extension: exe }, direction: inbound }, then: block }";
+    const warned = (more: string) => first(`rules: [ ${earlier(more)}, ${later} ]`);
+    expect(warned("then: block")).toBe(
+      'warning rules.1.id: "r" never decides: "wide" before it matches whatever it matches (take it out, or move it before 0.yaml:7)',
+    );
+    expect(warned("then: allow")).toContain('"r" never decides');
+    for (const more of [
+      "then: { tag: x }",
+      "then: block, mode: monitor",
+      "then: block, expires: 2099-01-01",
+      "then: block, unless: [ { name: n, from: { user: x } } ]",
+    ]) {
+      expect(warned(more)).toBe("none");
+    }
+    expect(first(`rules: [ ${later}, ${earlier("then: block")} ]`)).toBe("none");
+  });
+
+  it("leaves a rule about the scan alone, which an allow before it does not skip", () => {
+    const scanned = (more: string) =>
+      first(
+        `rules: [ { id: a, on: file, when: { file: { extension: txt } }, then: ${more} }, { id: r, when: { file: { extension: txt }, scan: { verdict: infected } }, then: block } ]`,
+      );
+    expect(scanned("allow")).toBe("none");
+    expect(scanned("block")).toContain('"r" never decides');
+  });
+
+  it("warns of definitions that nothing refers to", () => {
+    const yaml = `
+objects: { o: { direction: inbound }, inner: { channel: msrp }, outer: { not: { object: inner } } }
+groups: { g: { domains: [b.example] }, staff: { domains: [a.example] } }
+zones: { z: { hosts: [x] }, intranet: { hosts: [y] } }
+templates: { t: { en: a }, told: { en: b } }
+rules:
+  - id: r
+    when: { object: outer, from: { group: [staff] }, url: { zone: { not: internet } } }
+    then: { notice: { template: told } }`;
+    expect(problemsOf([{ yaml: `version: 1${yaml}` }]).map(shown)).toEqual([
+      'warning objects.o: object "o" is never used (take it out)',
+      'warning groups.g: group "g" is never used (take it out)',
+      'warning zones.z: zone "z" is never used (take it out)',
+      'warning templates.t: template "t" is never used (take it out)',
+    ]);
+  });
+
+  it("warns of a template without a language that others have, or that the one it replaces had", () => {
+    const use =
+      "rules: [ { id: r, on: message, then: { notice: { template: a }, notify: { sender: b } } } ]";
+    expect(first(`templates: { a: { en: x, de: y }, b: { en: x } }\n${use}`)).toBe(
+      'warning templates.b: template "b" has no text in de (others have one: add it, or take the language out there)',
+    );
+    const files = [
+      { yaml: "version: 1\ntemplates: { a: { en: x } }" },
+      {
+        pack: "p",
+        yaml: `version: 1\ntemplates: { a: { en: x, fr: y }, b: { en: x, fr: z } }\n${use}`,
+      },
+    ];
+    expect(problemsOf(files).map(shown)).toEqual([
+      'warning templates.a: template "a" has no text in fr (others have one: add it, or take the language out there)',
+    ]);
   });
 
   it("warns of a block by sender that covers messages only", () => {

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { failed, ok, type Result } from "../base/result.ts";
+import { checkDefinitions } from "./check-definitions.ts";
+import { checkReach } from "./check-reach.ts";
 import { checkLists, checkPack, checkRules, type CheckedRule } from "./check-rules.ts";
 import { compileDefinitions, type ReadFile } from "./compile-definitions.ts";
 import { compilePolicies } from "./compile-policies.ts";
@@ -43,10 +45,13 @@ export function compilePolicy(
   for (const file of files) checkPack(file);
   const compiled = rules.map((rule) => rule.compiled);
   const sets = compilePolicies(files, compiled, ruleOptions);
-  checkRules(rules, sets, names, options.domains);
+  checkRules(rules, names, options.domains);
   checkLists(names);
   const errors = problems.filter((problem) => problem.severity === "error");
   if (errors.length > 0) return failed(problems);
+  // What an error left out would be told as unused, or as in the way.
+  checkReach(rules, sets, names);
+  checkDefinitions(files);
   return ok(
     createPolicy(sets, problems, { generation: options.generation, hash: hashOf(sources) }),
   );
