@@ -85,6 +85,7 @@ function contextOf(given: Given, settings: DryRunSettings): HearingContext {
     transport: given.transport ?? "tcp",
     encrypted: given.encrypted ?? false,
     now: given.now ?? DEFAULT_NOW,
+    rates: { count: () => given.rate ?? 1 },
     trace: settings.trace,
   };
 }

@@ -20,6 +20,8 @@ export interface Given {
   readonly channel: GivenData["channel"];
   readonly transport: GivenData["transport"];
   readonly encrypted: boolean | undefined;
+  /** What every `rate` has counted. */
+  readonly rate: number | undefined;
   /** Milliseconds since 1970. */
   readonly now: number | undefined;
   readonly text: string | undefined;
@@ -83,6 +85,7 @@ export function readGiven(data: GivenData): Result<Given, string> {
     channel: data.channel,
     transport: data.transport,
     encrypted: data.encrypted,
+    rate: data.rate,
     now: data.now === undefined ? undefined : Date.parse(data.now),
     text: data.text,
     html: data.html,
@@ -116,6 +119,7 @@ export const NOTHING_GIVEN: Given = {
   channel: undefined,
   transport: undefined,
   encrypted: undefined,
+  rate: undefined,
   now: undefined,
   text: undefined,
   html: undefined,

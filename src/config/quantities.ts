@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { BYTE_SIZE, readByteSize } from "../base/byte-size.ts";
+import { DURATION, readDuration } from "../base/duration.ts";
 
 /** A size: bytes, or a number with a unit. */
 export type SizeText = number | string;
@@ -36,16 +37,6 @@ const BINARY_UNITS = [
   ["KiB", 1024],
 ] as const;
 
-const DURATION = /^(\d+(?:\.\d+)?) ?(ms|s|m|h|d)$/;
-
-const DURATION_UNITS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
-
 const RATE = /^([1-9]\d{0,5})\/(\d+(?:\.\d+)? ?(?:ms|s|m|h))$/;
 
 /** So many in so long, as "30/2s"; or the word off. */
@@ -71,6 +62,5 @@ export function durationSchema(): z.ZodType<string> {
 
 /** Milliseconds of what `durationSchema` let through. */
 export function millisecondsOf(duration: string): number {
-  const [, number = "0", unit = "ms"] = DURATION.exec(duration) ?? [];
-  return Math.round(Number(number) * (DURATION_UNITS[unit] ?? 1));
+  return readDuration(duration) ?? 0;
 }

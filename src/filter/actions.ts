@@ -8,8 +8,10 @@ import type { AllowedEvent, IncidentDraft } from "../journal/records.ts";
 import type { TransactionEnd } from "../proxy/seams.ts";
 import type { HearingContext } from "../policy/hearing.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
+import { HeaderId } from "../wire/sip/header-names.ts";
 import { addresseeOf } from "./hearing-context.ts";
 import { contentDigest } from "./content-digest.ts";
+import type { RatedAction } from "./rates.ts";
 import { deliveryOf, isChallenge } from "./settlement.ts";
 
 /** How long the same content in the same call counts as the same action: the longest retry that SIP knows. */
@@ -157,6 +159,15 @@ export function actionKeys(
   if (request.method !== (inSession ? "MESSAGE" : "INVITE")) return { own };
   const session = bounded(`session\n${call}\n${textKey(inspection)}\n${addresseeOf(request)}`);
   return inSession ? { own, repeats: session } : { own, opens: session };
+}
+
+/** As which action the condition `rate` counts a request, which is asked before anybody has looked inside. */
+export function ratedAction(request: SipRequest, context: HearingContext): RatedAction {
+  const credentials = [HeaderId.Authorization, HeaderId.ProxyAuthorization];
+  return {
+    key: actionKeys(request, context, undefined).own,
+    credentials: credentials.filter((id) => request.find(id) >= 0).length,
+  };
 }
 
 /** Under which names the closing of media is remembered. */

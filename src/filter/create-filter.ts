@@ -14,7 +14,7 @@ import type {
 import type { RelayEvent } from "../relay/relay.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
-import { Actions } from "./actions.ts";
+import { Actions, ratedAction } from "./actions.ts";
 import { hasLine, recordAllowed } from "./allowed-line.ts";
 import { answersWithContent, carriesContent } from "./carries-content.ts";
 import { closeMedia } from "./close-media.ts";
@@ -27,6 +27,7 @@ import { NoticeDesk } from "./notice-desk.ts";
 import { createSecondCrossing, ownDeparture } from "./second-crossing.ts";
 import { coversBody, decodeRefusal } from "./signed-refusal.ts";
 import { stopOrChange } from "./stop-or-change.ts";
+import { Rates } from "./rates.ts";
 import { Strangers } from "./strangers.ts";
 import { TransferDesk } from "./transfer-desk.ts";
 import type { Transfer } from "./transfer.ts";
@@ -55,6 +56,7 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
   const { markKey } = settings;
   const crossing =
     markKey === undefined ? undefined : createSecondCrossing(deps.clock, markKey, deps.domains);
+  const rates = new Rates(deps.clock);
   const strangers = new Strangers(deps.journal, deps.clock, deps.onFailure);
   const notices = new NoticeDesk(deps.means.notifier);
   const transfers = createTransferDesk(deps, settings);
@@ -68,6 +70,7 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
     deps,
     settings,
     actions,
+    rates,
     strangers,
     crossing,
     crossings,
@@ -89,6 +92,7 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
     transferOf: (relayId) => transfers.ofRelay(relayId),
     close() {
       actions.close();
+      rates.close();
       strangers.close();
       crossing?.close();
       crossings.close();
@@ -122,7 +126,8 @@ function onRequest(
     context.side === "server" ? desk.crossing?.saidOf(request, context.receivedAt) : undefined;
   if (said?.words !== undefined) return { kind: "reply", ...decodeRefusal(said.words) };
   if (said !== undefined) return UNTOUCHED;
-  const hearing = hearingContext(request, context, deps.domains);
+  const bare = hearingContext(request, context, deps.domains);
+  const hearing = { ...bare, rates: desk.rates.counterFor(() => ratedAction(request, bare)) };
   const judged = context.voucher === undefined ? undefined : desk.crossings.find(request, hearing);
   if (judged !== undefined) return passAgain(desk, request, hearing, judged);
   const policy = deps.policy();

@@ -14,6 +14,7 @@ import type { SipRequest } from "../wire/sip/message.ts";
 import type { Actions } from "./actions.ts";
 import type { Crossings } from "./crossings.ts";
 import type { NoticeDesk } from "./notice-desk.ts";
+import type { Rates } from "./rates.ts";
 import type { SecondCrossing } from "./second-crossing.ts";
 import type { Strangers } from "./strangers.ts";
 import type { TransferDesk } from "./transfer-desk.ts";
@@ -59,6 +60,7 @@ export interface Desk {
   readonly deps: FilterDeps;
   readonly settings: FilterSettings;
   readonly actions: Actions;
+  readonly rates: Rates;
   readonly strangers: Strangers;
   readonly crossing: SecondCrossing | undefined;
   readonly crossings: Crossings;

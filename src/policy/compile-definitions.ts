@@ -79,7 +79,9 @@ export function compileDefinitions(files: readonly ReadFile[], limits: PolicyLim
   const objects = gather(files, "objects", (file) => file.objects);
   const conditions = compileEach<ConditionData, ConditionData>(objects, (_, entry) => entry.data);
   for (const [name, { data, path, source }] of objects) {
-    const context: ConditionContext = { path, problems: source.problems, definitions, limits };
+    const { problems } = source;
+    const owner = `object ${name}`;
+    const context: ConditionContext = { owner, path, problems, definitions, limits };
     compileCondition(data, conditions, context, [name]);
     const round = roundOf(name, conditions);
     if (round === undefined) continue;

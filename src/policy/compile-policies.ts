@@ -88,7 +88,9 @@ function compileWhen(
   }
   const { problems } = source;
   const { definitions } = names;
-  return compileCondition(data.when, names.objects, { path: at, problems, definitions, limits });
+  const owner = `policy ${data.name}`;
+  const context = { owner, path: at, problems, definitions, limits };
+  return compileCondition(data.when, names.objects, context);
 }
 
 /** What a rule that disarms links does under `link_mode`. */

@@ -68,6 +68,7 @@ export function compileRule(placed: PlacedRule, options: RuleOptions): CompiledR
   const { problems } = source;
   const title = data.title ?? data.id;
   const context: ConditionContext = {
+    owner: `rule ${data.id}`,
     path: [...path, "when"],
     problems,
     definitions: names.definitions,

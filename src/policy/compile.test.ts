@@ -46,7 +46,7 @@ describe("compilePolicy, on files that do not fit the schema", () => {
     ["when: { time: {} }, then: block", 'error when.time.tz: "tz" is missing'],
     [
       "when: { any: [ { rate: {} } ] }, then: block",
-      'error when.any.0.rate: "rate" is not available in this version',
+      'error when.any.0.rate.key: "key" is missing (one of: from.aor, to.aor, from.ip, from.domain, pairs)',
     ],
     [
       "when: { file: { true_type: x } }, then: block",

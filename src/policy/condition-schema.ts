@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CONDITIONS, LATER_CONDITIONS } from "./conditions.ts";
+import { CONDITIONS } from "./conditions.ts";
 import { section, text } from "./vocabulary.ts";
 
 /** A condition as it stands in a file: families and combinators, all of which must hold. */
@@ -10,25 +10,22 @@ const families: Readonly<Record<string, z.ZodOptional>> = Object.fromEntries(
 );
 
 function conditionSection(extra: z.core.$ZodLooseShape): z.ZodType {
-  return section(
-    {
-      ...extra,
-      ...families,
-      object: text()
-        .optional()
-        .meta({ description: "Name of a condition under objects:, which must hold too." }),
-      get any() {
-        return z.array(conditionSchema).min(1, "must not be an empty list").optional();
-      },
-      get all() {
-        return z.array(conditionSchema).min(1, "must not be an empty list").optional();
-      },
-      get not() {
-        return conditionSchema.optional();
-      },
+  return section({
+    ...extra,
+    ...families,
+    object: text()
+      .optional()
+      .meta({ description: "Name of a condition under objects:, which must hold too." }),
+    get any() {
+      return z.array(conditionSchema).min(1, "must not be an empty list").optional();
     },
-    LATER_CONDITIONS,
-  );
+    get all() {
+      return z.array(conditionSchema).min(1, "must not be an empty list").optional();
+    },
+    get not() {
+      return conditionSchema.optional();
+    },
+  });
 }
 
 /** `when:` and everything below it. */

@@ -42,6 +42,8 @@ export function defineCondition<Schema extends z.ZodType>(definition: {
 
 /** What a condition may refer to while it is compiled, and where its problems go. */
 export interface ConditionContext {
+  /** "rule ID", "policy NAME" or "object NAME": what the condition belongs to. */
+  readonly owner: string;
   readonly path: RulePath;
   readonly problems: ProblemSink;
   readonly definitions: Definitions;

@@ -4,6 +4,7 @@ import { directionCondition } from "./conditions/direction.ts";
 import { fileCondition } from "./conditions/file.ts";
 import { mediaCondition } from "./conditions/media.ts";
 import { fromCondition, toCondition } from "./conditions/party.ts";
+import { rateCondition } from "./conditions/rate.ts";
 import { scanCondition } from "./conditions/scan.ts";
 import { textCondition } from "./conditions/text.ts";
 import { timeCondition } from "./conditions/time.ts";
@@ -23,7 +24,5 @@ export const CONDITIONS: readonly ConditionFamily[] = [
   fileCondition,
   mediaCondition,
   scanCondition,
+  rateCondition,
 ];
-
-/** Families of RULES.md that are not built. */
-export const LATER_CONDITIONS: readonly string[] = ["rate"];

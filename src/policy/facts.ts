@@ -17,6 +17,21 @@ export interface Facts {
   readonly media: readonly MediaKind[];
   readonly file: FileFacts | undefined;
   readonly scan: ScanFacts | undefined;
+  /** Absent: nothing is counted, and every rate is that of this message alone. */
+  readonly rates?: RateCounter | undefined;
+}
+
+/** A place in a rule that counts. */
+export interface RateMeter {
+  /** Stays the same over reloads. */
+  readonly id: string;
+  readonly overMs: number;
+}
+
+/** Counts for the condition `rate`; kept outside of the policy. */
+export interface RateCounter {
+  /** How many actions a meter has counted for a value, this one included; the same action counts once. */
+  count(meter: RateMeter, value: string): number;
 }
 
 /** message: text; session: an offer, before any byte moves (and media); file: the bytes are here. RULES.md "on". */

@@ -11,7 +11,7 @@ import type { Channel, Facts, FileFacts, ScanFacts } from "./facts.ts";
 /** Who and how, as far as it does not stand in the message itself. */
 export interface HearingContext extends Pick<
   Facts,
-  "from" | "to" | "direction" | "channel" | "transport" | "encrypted" | "now"
+  "from" | "to" | "direction" | "channel" | "transport" | "encrypted" | "now" | "rates"
 > {
   /** Ask the rules for their trace. */
   readonly trace: boolean;
@@ -165,6 +165,7 @@ export class Hearing {
       transport: context.transport,
       encrypted: context.encrypted,
       now: context.now,
+      rates: context.rates,
       texts: this.#inspection.texts.map((part) => part.shown),
       links: about.links ?? this.#inspection.links,
       media: this.#media,

@@ -19,6 +19,8 @@ export interface GivenData {
   readonly channel?: Channel | undefined;
   readonly transport?: "udp" | "tcp" | "tls" | "ws" | "wss" | undefined;
   readonly encrypted?: boolean | undefined;
+  /** What every `rate` has counted, this one included. */
+  readonly rate?: number | undefined;
   /** ISO date and time with zone. */
   readonly now?: string | undefined;
   readonly text?: string | undefined;
@@ -86,6 +88,9 @@ const given = section({
     .meta({ description: "Default: by what is given." }),
   transport: choice(["udp", "tcp", "tls", "ws", "wss"]).optional(),
   encrypted: z.boolean().optional(),
+  rate: z.int().min(0).optional().meta({
+    description: "What every rate has counted, this one included; default 1.",
+  }),
   now: z.iso
     .datetime({ offset: true, error: 'is not a moment: write "2026-11-22T23:10:00+01:00"' })
     .optional(),

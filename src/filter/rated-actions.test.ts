@@ -1,0 +1,134 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { createManualClock, type ManualClock } from "../../test/support/manual-clock.ts";
+import { createMemoryJournal, type MemoryJournal } from "../../test/support/memory-journal.ts";
+import { messageRequest, parsedBytes } from "../../test/support/parsed-request.ts";
+import { compilePolicy } from "../policy/compile.ts";
+import type { Policy } from "../policy/decision.ts";
+import { createDomains } from "../policy/domains.ts";
+import type { RequestContext } from "../proxy/seams.ts";
+import type { SipRequest } from "../wire/sip/message.ts";
+import { createFilter, type Filter } from "./create-filter.ts";
+import { recordingMeans } from "./filter-kit.test-data.ts";
+
+const SETTINGS = {
+  judge: {
+    inspect: { linksPerMessage: 100, mimeDepth: 10, attachmentBytes: 100_000, textBytes: 100_000 },
+    onParseProblem: "block",
+    onOpaque: "block",
+    onInfected: "quarantine",
+    onUnscannable: "block",
+    onScanError: "block",
+  },
+  agent: "gw.test",
+  markKey: Buffer.alloc(32, 1),
+  maxFileBytes: undefined,
+} as const;
+
+const CLIENT: RequestContext = {
+  side: "client",
+  transport: "tcp",
+  encrypted: false,
+  sourceAddress: "192.0.2.1",
+  sourcePort: 4000,
+  authenticatedAor: "sip:alice@example.com",
+  trusted: false,
+  dialogProven: true,
+  signed: false,
+  receivedAt: 1_800_000_000_000,
+};
+
+/** More than two messages with links in ten minutes. */
+const RATE = { key: "from.aor", over: "10m", count: { gt: 2 } };
+const MANY_LINKS = { id: "many-links", when: { url: { any: true }, rate: RATE }, then: "block" };
+
+function policyOf(rules: readonly unknown[], generation: number): Policy {
+  const data = { version: 1, rules };
+  const options = { domains: [], generation };
+  const compiled = compilePolicy([{ file: "rules.yaml", pack: undefined, data }], options);
+  if (!compiled.ok) throw new Error(JSON.stringify(compiled.problem));
+  return compiled.value;
+}
+
+let clock: ManualClock;
+let journal: MemoryJournal;
+let policy: Policy;
+let filter: Filter;
+let calls = 0;
+
+beforeEach(() => {
+  clock = createManualClock();
+  journal = createMemoryJournal();
+  policy = policyOf([MANY_LINKS], 1);
+  const domains = createDomains([]);
+  const onFailure = (error: unknown): never => {
+    throw error;
+  };
+  const scan = () => ({ verdict: "clean", engine: "test", name: "", reason: "" }) as const;
+  const means = recordingMeans();
+  const deps = { journal, clock, policy: () => policy, scan, domains, onFailure, means };
+  filter = createFilter(deps, SETTINGS);
+});
+
+/** A message of a call of its own. */
+function message(text: string, extra: readonly string[] = []): SipRequest {
+  calls += 1;
+  const sent = messageRequest(text, { extra }).bytes.toString();
+  return parsedBytes(Buffer.from(sent.replace("Call-ID: call-1", `Call-ID: call-${calls}`)));
+}
+
+async function ask(request: SipRequest, context = CLIENT): Promise<string> {
+  const outcome = await filter.onRequest(request, context, new AbortController().signal);
+  return outcome.kind;
+}
+
+async function sendLinks(count: number): Promise<readonly string[]> {
+  const kinds: string[] = [];
+  for (let n = 0; n < count; n += 1) kinds.push(await ask(message("http://a.example/")));
+  return kinds;
+}
+
+describe("a rule with a rate, in the filter", () => {
+  it("lets pass what comes at the rate, and refuses what comes beyond", async () => {
+    expect(await sendLinks(4)).toEqual(["forward", "forward", "reply", "reply"]);
+    expect(await ask(message("no link"))).toBe("forward");
+    clock.advance(11 * 60_000);
+    expect(await sendLinks(1)).toEqual(["forward"]);
+  });
+
+  it("goes on counting when the rules are loaded anew", async () => {
+    await sendLinks(2);
+    policy = policyOf(
+      [{ id: "other", when: { text: { phrase: "x" } }, then: "block" }, MANY_LINKS],
+      2,
+    );
+    expect(await sendLinks(1)).toEqual(["reply"]);
+  });
+
+  it("counts a message that comes once more with credentials as one", async () => {
+    const first = message("http://a.example/");
+    const retry = parsedBytes(
+      Buffer.from(
+        first.bytes
+          .toString()
+          .replace("CSeq: 7", "CSeq: 8")
+          .replace("Content-Type", 'Proxy-Authorization: Digest username="alice"\r\nContent-Type'),
+      ),
+    );
+    expect([await ask(first), await ask(retry)]).toEqual(["forward", "forward"]);
+    expect(await sendLinks(2)).toEqual(["forward", "reply"]);
+  });
+
+  it("counts the message that it refuses once, although it is judged again for its trace", async () => {
+    await sendLinks(3);
+    const [draft] = journal.drafts;
+    expect(JSON.stringify(draft?.trace)).toContain("3 in 10m of sip:alice@example.com");
+    expect(await sendLinks(1)).toEqual(["reply"]);
+    expect(JSON.stringify(journal.drafts[1]?.trace)).toContain("4 in 10m");
+  });
+
+  it("does not let a stranger use up the rate of the one in whose name he writes", async () => {
+    const stranger = { ...CLIENT, authenticatedAor: undefined, sourceAddress: "203.0.113.9" };
+    for (let n = 0; n < 5; n += 1) await ask(message("http://a.example/"), stranger);
+    expect(await sendLinks(1)).toEqual(["forward"]);
+  });
+});
