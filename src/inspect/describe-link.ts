@@ -47,7 +47,9 @@ export function describeLink(form: LinkForm, scheme: string, text: string): Link
     return target("ftp", parsed.href.slice("ftp://".length), parsed);
   }
   if (form === "unc") {
-    const parsed = parseWeb(`file://${text.replace(/^[\\/]+(?:[?.][\\/](?:unc[\\/])?)?/i, "")}`);
+    const place = text.replace(/^[\\/]+(?:[?.][\\/](?:unc[\\/])?)?/i, "");
+    // "\\\\host@SSL@8080\\share": how WebDAV is to be spoken
+    const parsed = parseWeb(`file://${place.replace(/^([^\\/@]+)@[^\\/]*/, "$1")}`);
     return target("unc", parsed.href, parsed);
   }
   if (form === "relative") {
@@ -58,12 +60,19 @@ export function describeLink(form: LinkForm, scheme: string, text: string): Link
   const rest = text.slice(scheme.length + 1);
   if (WEB.has(resolved)) {
     const parsed = parseWeb(`${resolved}:${rest}`);
-    return target(resolved, parsed.href, parsed);
+    return target(resolved, parsed.href, resolved === "file" ? onShare(parsed) : parsed);
   }
   const canonical = `${resolved}:${rest}`.toLowerCase();
   if (NO_PATH.has(resolved)) return target(resolved, canonical, parseAddress(resolved, rest));
   const parsed = parseWeb(/^[\\/]{2}/.test(rest) ? `http:${rest}` : `file:///${rest}`);
   return target(resolved, canonical, parsed);
+}
+
+/** "file:////host/share" is \\host\share to Windows. */
+function onShare(parsed: Parsed): Parsed {
+  const [, host, path] = /^\/{2,}([^/]+)(\/.*)?$/.exec(parsed.path) ?? [];
+  if (parsed.host !== undefined || host === undefined) return parsed;
+  return { ...parsed, host: normalHost(host.toLowerCase()), path: path ?? "/" };
 }
 
 function target(scheme: string, canonical: string, parsed: Parsed): LinkTarget {
@@ -110,10 +119,18 @@ function parseLaxly(text: string): Parsed {
   };
 }
 
+/** An IPv4 address in IPv6 (RFC 4291 §2.5.5.2), as the URL standard writes it: the connection goes to the former. */
+const MAPPED = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/;
+
 /** A name longer than DNS allows leads nowhere. */
 function normalHost(host: string): string | undefined {
   if (host.length > 256) return undefined;
   const bare = host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1) : host;
+  const mapped = MAPPED.exec(bare);
+  if (mapped !== null) {
+    const [high, low] = [parseInt(mapped[1] ?? "", 16), parseInt(mapped[2] ?? "", 16)];
+    return [high >> 8, high & 255, low >> 8, low & 255].join(".");
+  }
   const undotted = bare.replace(/\.{1,3}$/, "");
   return undotted === "" ? undefined : undotted;
 }

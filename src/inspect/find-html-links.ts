@@ -3,9 +3,9 @@ import {
   partedLinks,
   searchLinkValue,
   searchText,
-  type FoundLink,
   type LinkSearch,
 } from "./find-links.ts";
+import type { FoundLink } from "./found-link.ts";
 import { readAttributes } from "./html-attributes.ts";
 import { decodeReferences } from "./html-references.ts";
 import { tokenizeHtml, type HtmlToken } from "./html-tokens.ts";
@@ -45,11 +45,15 @@ const INLINE: ReadonlySet<string> = new Set(
 export function findHtmlLinks(source: string, limit: number): HtmlSearch {
   const budget = linkBudget(limit, source.length);
   const shown = createMappedText();
-  const byStart = new Map<number, FoundLink>();
+  const byPlace = new Map<string, FoundLink>();
   let complete = true;
   const keep = (links: readonly FoundLink[] | undefined): void => {
     if (links === undefined) complete = false;
-    else for (const link of links) if (!byStart.has(link.start)) byStart.set(link.start, link);
+    else
+      for (const link of links) {
+        const key = `${link.start} ${link.host ?? ""}`;
+        if (!byPlace.has(key)) byPlace.set(key, link);
+      }
   };
   for (const token of tokenizeHtml(source)) {
     if (token.kind === "text") decodeReferences(shown, source, token, false);
@@ -62,7 +66,7 @@ export function findHtmlLinks(source: string, limit: number): HtmlSearch {
   }
   const text = shown.build();
   if (complete) keep(searchText(text, source, budget, false));
-  const links = [...byStart.values()].sort((a, b) => a.start - b.start);
+  const links = [...byPlace.values()].sort((a, b) => a.start - b.start);
   return { ...partedLinks(links), complete, shown: text.text };
 }
 

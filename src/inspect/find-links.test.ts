@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { linkifyit } from "linkify-it";
 import { describe, expect, it } from "vitest";
 import { findHtmlLinks } from "./find-html-links.ts";
-import { findLinks, type FoundLink } from "./find-links.ts";
+import { findLinks } from "./find-links.ts";
+import type { FoundLink } from "./found-link.ts";
 
 const LIMIT = 1000;
 
@@ -13,8 +14,9 @@ function linksOf(text: string): readonly FoundLink[] {
 /** What a rewrite does: one "_" before each link. */
 function disarm(source: string, links: readonly FoundLink[]): string {
   let out = source;
-  for (const link of [...links].sort((a, b) => b.start - a.start))
-    out = `${out.slice(0, link.start)}_${out.slice(link.start)}`;
+  const places = [...new Set(links.map((link) => link.start))];
+  for (const start of places.sort((a, b) => b - a))
+    out = `${out.slice(0, start)}_${out.slice(start)}`;
   return out;
 }
 
@@ -27,8 +29,6 @@ describe("findLinks", () => {
     ["http:////evil.example", "http://evil.example/", "evil.example"],
     ["http:\\\\evil.example\\a", "http://evil.example/a", "evil.example"],
     ["http:/\\evil.example", "http://evil.example/", "evil.example"],
-    ["hxxp://evil.example", "http://evil.example/", "evil.example"],
-    ["hxxps:evil.example", "https://evil.example/", "evil.example"],
     ["xhttp://evil.example", "http://evil.example/", "evil.example"],
     ["www.evil.example/x", "www.evil.example/x", "www.evil.example"],
     ["WWW2.evil.example", "www2.evil.example/", "www2.evil.example"],
@@ -88,6 +88,51 @@ describe("findLinks", () => {
     "...",
   ])("finds nothing in %j", (text) => {
     expect(linksOf(text)).toEqual([]);
+  });
+
+  it.each([
+    ["hxxp://evil.example/x", "http://evil.example/x"],
+    ["hxxps:evil.example", "https://evil.example/"],
+    ["http://evil[.]example/a.exe", "http://evil.example/a.exe"],
+    ["hxxp[:]//evil(.)example", "http://evil.example/"],
+    ["http[://]evil.example", "http://evil.example/"],
+    ["www[.]evil[.]com", "www.evil.com/"],
+    ["evil[.]com", "evil.com/"],
+    ["evil {dot} com", "evil.com/"],
+    ["type evil dot com", "evil.com/"],
+  ])("takes %j for disarmed, and knows where it would lead", (text, canonical) => {
+    const { links, disarmed } = findLinks(text, LIMIT);
+    expect({ links, disarmed: disarmed.map((link) => link.canonical) }).toEqual({
+      links: [],
+      disarmed: [canonical],
+    });
+  });
+
+  it.each(["h**ps://evil.example", "\u202eelpmaxe.live//:ptth"])(
+    "finds what %j is read as besides what is live in it",
+    (text) => {
+      const { links, disarmed } = findLinks(text, LIMIT);
+      expect(disarmed.map((link) => link.host)).toEqual(["evil.example"]);
+      expect(links).toHaveLength(1);
+    },
+  );
+
+  it("takes nothing in brackets for disarming a host that is one by itself", () => {
+    expect(linksOf("http://evil.com[.]x/").map((link) => link.host)).toEqual(["evil.com"]);
+    expect(linksOf("see evil.com[.]x").map((link) => link.host)).toContain("evil.com");
+  });
+
+  it.each([
+    ["http://evil.example,x", ["evil.example,x", "evil.example"]],
+    ["http://good.example\\@evil.example/", ["good.example", "evil.example"]],
+    ["http://evil.example下载", ["evil.xn--example-uw3k7779b", "evil.example"]],
+    ["приветevil.com", ["xn--evil-f4dst9cjx.com", "evil.com"]],
+    ["http://ev%2569l.example", ["ev%2569l.example", "ev", "evil.example"]],
+    ["http://[::ffff:192.0.2.7]/", ["192.0.2.7"]],
+    ["\\\\evil.example@SSL@8080\\x\\y", ["evil.example"]],
+    ["file:////evil.example/x", ["evil.example"]],
+  ])("knows every host that %j may lead to", (text, hosts) => {
+    expect(linksOf(text).map((link) => link.host)).toEqual(hosts);
   });
 
   it("tells facts about the host", () => {
@@ -246,13 +291,19 @@ describe("findLinks", () => {
     );
   });
 
+  it.each(["evil.zip.HTTP:ftp.0", "evil.com.http:www.a.b"])("disarms %j at once", (text) => {
+    const disarmed = disarm(text, linksOf(text));
+    expect(linksOf(disarmed)).toEqual([]);
+  });
+
   it("says where each link stands", () => {
     fc.assert(
       fc.property(anyText, (text) => {
         let last = -1;
         for (const link of linksOf(text)) {
           expect(text.slice(link.start, link.end)).toBe(link.raw);
-          expect(link.start).toBeGreaterThan(last);
+          // one place has several links when clients differ on where it leads
+          expect(link.start).toBeGreaterThanOrEqual(last);
           expect(link.end).toBeGreaterThan(link.start);
           last = link.start;
         }

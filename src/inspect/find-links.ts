@@ -6,24 +6,17 @@
  * It decides nothing. Work is bounded by a small multiple of the text's length: what overlaps beyond that is said to be incomplete,
  * and the message is then refused as having too many links.
  */
-import { describeLink, type LinkTarget } from "./describe-link.ts";
-import type { Link } from "./inspection.ts";
-import { pathExtensions } from "./path-extensions.ts";
-import { sourceEnd, sourceStart, sourceText, type MappedText } from "../content/mapped-text.ts";
+import { sourceText, type MappedText } from "../content/mapped-text.ts";
 import { foldLinkText } from "./fold-link-text.ts";
+import { describeCandidates, type FoundLink, type LinkSource } from "./found-link.ts";
 import { isMarked } from "./link-marker.ts";
 import { isSpent, scanLinks, type LinkBudget, type LinkCandidate } from "./scan-links.ts";
-
-/** A link without the number of its part. */
-export type FoundLink = Omit<Link, "part"> & {
-  /** It bears our marker: nobody is expected to open it by a click. */
-  readonly disarmed: boolean;
-};
+import { mergeRead, searchAsRead } from "./search-as-read.ts";
 
 export interface LinkSearch {
   /** In the order of their places. */
   readonly links: readonly FoundLink[];
-  /** Links that bear our marker already. */
+  /** Links that bear our marker already, and those that are written so that nobody clicks them. */
   readonly disarmed: readonly FoundLink[];
   /** False: there are more links than the limit, or they overlap beyond measure. */
   readonly complete: boolean;
@@ -61,8 +54,20 @@ export function searchText(
   budget: LinkBudget,
   attribute: boolean,
 ): readonly FoundLink[] | undefined {
+  const place = { source, attribute };
   const folded = foldLinkText(mapped);
-  return describeAll(scanLinks(folded.text, budget), folded, source, budget, attribute);
+  const read = searchAsRead(mapped, folded, place, { ...budget });
+  return together(scanLinks(folded.text, budget), read, folded, { place, budget });
+}
+
+function together(
+  candidates: readonly LinkCandidate[],
+  read: readonly FoundLink[] | undefined,
+  folded: MappedText,
+  { place, budget }: { readonly place: LinkSource; readonly budget: LinkBudget },
+): readonly FoundLink[] | undefined {
+  if (isSpent(budget) || read === undefined) return undefined;
+  return mergeRead(describeCandidates(candidates, folded, place), read);
 }
 
 // not a way out: a picture of the same message, an empty page
@@ -74,7 +79,9 @@ export function searchLinkValue(
   source: string,
   budget: LinkBudget,
 ): readonly FoundLink[] | undefined {
+  const place = { source, attribute: true };
   const folded = foldLinkText(mapped, true);
+  const read = searchAsRead(mapped, folded, place, { ...budget });
   const { text } = folded;
   const start = /^ */.exec(text)?.[0].length ?? 0;
   const end = text.trimEnd().length;
@@ -82,7 +89,7 @@ export function searchLinkValue(
   const whole = wholeValue(text, start, end, found);
   const candidates =
     whole === undefined ? found : [whole, ...found.filter((candidate) => candidate.start > start)];
-  return describeAll(candidates, folded, source, budget, true);
+  return together(candidates, read, folded, { place, budget });
 }
 
 function wholeValue(
@@ -100,34 +107,4 @@ function wholeValue(
   if (scheme !== undefined) return { form: "scheme", scheme: scheme.toLowerCase(), ...place };
   if (/^[\\/]{2}[^\\/]/.test(rest)) return { form: "relative", scheme: "", ...place };
   return undefined;
-}
-
-function describeAll(
-  candidates: readonly LinkCandidate[],
-  folded: MappedText,
-  source: string,
-  budget: LinkBudget,
-  attribute: boolean,
-): readonly FoundLink[] | undefined {
-  const links: FoundLink[] = [];
-  if (isSpent(budget)) return undefined;
-  for (const candidate of candidates) {
-    const start = sourceStart(folded, candidate.start);
-    // What only folds to our marker, or stands in another text node, is none to the client that looks for links.
-    const disarmed = candidate.plain && source[start - 1] === "_";
-    const text = folded.text.slice(candidate.body, candidate.end);
-    const end = sourceEnd(folded, Math.max(candidate.end, candidate.start + 1) - 1);
-    const target = describeLink(candidate.form, candidate.scheme, text);
-    const raw = source.slice(start, end);
-    const extensions = target.path.length > 1 ? extensionsIn(raw, target) : target.pathExtensions;
-    links.push({ start, end, raw, attribute, disarmed, ...target, pathExtensions: extensions });
-  }
-  return links;
-}
-
-/** Folding joins what some clients part: "a.exe" and an ideographic full stop, an ellipsis, a character without width. */
-function extensionsIn(raw: string, target: LinkTarget): readonly string[] {
-  if (/^[\x20-\x7e]*$/.test(raw)) return target.pathExtensions;
-  const path = /^[^?#]*/.exec(raw)?.[0] ?? raw;
-  return [...new Set([...target.pathExtensions, ...pathExtensions(path)])];
 }

@@ -36,6 +36,14 @@ export function isBareHost(asciiHost: string): boolean {
   return !/(?:^|\.)[0-9]+\.(?:zip|mov)$/.test(asciiHost);
 }
 
+/** Names that lead somewhere without being under a public suffix: of tests and documents (RFC 6761), of private networks. */
+const PRIVATE = /(?:^|\.)(?:example|test|localhost|local|internal|home|lan|corp|intranet|onion)$/;
+
+/** A client that opens it gets somewhere: an address, a host under a public suffix, one of a private network. */
+export function isReachable(asciiHost: string): boolean {
+  return isIpv4(asciiHost) || PRIVATE.test(asciiHost) || isBareHost(asciiHost);
+}
+
 /** The ASCII form of a host written in other letters; undefined when it cannot be one. */
 export function asciiHost(host: string): string | undefined {
   // eslint-disable-next-line no-control-regex -- the range of ASCII

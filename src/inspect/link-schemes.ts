@@ -43,3 +43,8 @@ export function matchScheme(before: string, slashes: number): SchemeMatch | unde
 export function resolvedScheme(scheme: string): string {
   return scheme.startsWith("hxxp") ? `http${scheme.slice(4)}` : scheme;
 }
+
+/** Nothing opens it: it is written so that nobody clicks it, and some may open it all the same once they have undone that. */
+export function isDefanged(scheme: string): boolean {
+  return scheme.startsWith("hxxp");
+}

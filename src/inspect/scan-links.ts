@@ -108,7 +108,7 @@ function schemeAt(run: Run, colon: number, token: number): void {
   while (after < run.end && isSlash(text.charCodeAt(after))) after++;
   const slashes = after - colon - 1;
   // "http:http:http:": inside a link only a delimiter begins another without slashes
-  if (slashes < 2 && run.authorityStart >= 0 && !isDelimiter(leadOf(text, left))) return;
+  if (slashes < 2 && !beginsAnew(run, left)) return;
   const match = matchScheme(text.slice(left, colon), slashes);
   if (match === undefined || after >= run.end) return;
   const body = colon - match.length;
@@ -117,6 +117,11 @@ function schemeAt(run: Run, colon: number, token: number): void {
   const start = wordStart(run, body);
   if (token >= 0 && token < start) hostToken(run, token, start);
   add(run, { form: "scheme", scheme: match.scheme, body, authority: after });
+}
+
+/** Outside of a link, or where clients look for another one; or where our marker stood before one when it was disarmed. */
+function beginsAnew({ text, authorityStart }: Run, at: number): boolean {
+  return authorityStart < 0 || isDelimiter(leadOf(text, at)) || isMarked(text, at);
 }
 
 function wordStart(run: Run, body: number): number {
@@ -135,7 +140,7 @@ function opensWithoutSlashes(
   const { text } = run;
   if (slashes === 0 && isWord(text, body - 1)) return false;
   // "{.http:": the word begins behind the dot
-  if (run.authorityStart >= 0 && !isDelimiter(leadOf(text, body))) return false;
+  if (!beginsAnew(run, body)) return false;
   if (scheme === "data") {
     return text.slice(after, Math.min(run.end, after + 200)).includes(",");
   }

@@ -1,0 +1,93 @@
+import {
+  createMappedText,
+  sourceEnd,
+  sourceStart,
+  type MappedText,
+  type MappedTextBuilder,
+} from "../content/mapped-text.ts";
+
+/** A text in which dots and colons stand where people write "[.]" or " dot " for them. */
+export interface Refanged {
+  readonly mapped: MappedText;
+  /** Places in the new text that stand for something else, ascending. */
+  readonly replaced: readonly Replaced[];
+}
+
+/** One unit of the new text. */
+export interface Replaced {
+  readonly at: number;
+  /** It was the word "dot" between blanks, as in prose. */
+  readonly spelled: boolean;
+}
+
+/**
+ * What a person reads who is meant to type a link that nobody can click: "evil[.]example", "evil (dot) example",
+ * "hxxp[:]//evil dot example", "h**p://". Undefined when nothing of the kind stands in the text (folded). Linear.
+ *
+ * @example refang(sourceText("evil[.]example"))?.mapped.text // "evil.example"
+ */
+export function refang(mapped: MappedText): Refanged | undefined {
+  const { text } = mapped;
+  if (!SIGN.test(text)) return undefined;
+  const out = createMappedText();
+  const replaced: Replaced[] = [];
+  let length = 0;
+  let from = 0;
+  for (const match of text.matchAll(WRITTEN)) {
+    const { index } = match;
+    const end = index + match[0].length;
+    const { brackets, spelled, letters } = match.groups ?? {};
+    const stands = letters === undefined ? (brackets ?? ".") : "http";
+    copy(out, mapped, from, index);
+    length += index - from;
+    for (let i = 0; i < stands.length; i++)
+      replaced.push({ at: length + i, spelled: spelled !== undefined });
+    out.add(stands, sourceStart(mapped, index), sourceEnd(mapped, end - 1));
+    length += stands.length;
+    from = end;
+  }
+  if (replaced.length === 0) return undefined;
+  copy(out, mapped, from, text.length);
+  return { mapped: out.build(), replaced };
+}
+
+/** Every form has a bracket, "dot" or stars in it. */
+const SIGN = /[[({*]|dot/i;
+const HOST = String.raw`[\p{L}\p{N}]`;
+/** A dot in brackets, with blanks or without; a dot as a word; a colon in brackets; "h**p". */
+const WRITTEN = new RegExp(
+  String.raw`(?<=${HOST}) ?[\[({] ?(?:\.|dot) ?[\])}] ?(?=${HOST})|` +
+    String.raw`(?<=${HOST})(?<spelled>[ \t]{1,3}dot[ \t]{1,3})(?=${HOST})|` +
+    String.raw`(?<=[a-z])[\[({](?<brackets>:(?:\/\/)?|\/\/)[\])}](?=[\p{L}\p{N}\/\\])|` +
+    String.raw`(?<![\p{L}\p{N}])(?<letters>h(?:\*\*|__)p)(?=s?[\[({]?:)`,
+  "giu",
+);
+
+function copy(out: MappedTextBuilder, mapped: MappedText, from: number, to: number): void {
+  const { text } = mapped;
+  if (mapped.starts === undefined) {
+    if (to > from) out.add(text.slice(from, to), from, to);
+    return;
+  }
+  for (let at = from; at < to; at++)
+    out.add(text.charAt(at), sourceStart(mapped, at), sourceEnd(mapped, at));
+}
+
+/**
+ * The text as it is seen, where a right-to-left override (U+202E) turns the order of what follows, to the pop (U+202C) or
+ * the end of the line: "\u202Eelpmaxe.live" is read as "evil.example". Undefined when there is none. Linear.
+ */
+export function asSeen(mapped: MappedText): MappedText | undefined {
+  const { text } = mapped;
+  if (!text.includes("\u202E")) return undefined;
+  const out = createMappedText();
+  let from = 0;
+  for (const { index, 0: run } of text.matchAll(/\u202E[^\u202C\n\r\u2029]*/g)) {
+    copy(out, mapped, from, index);
+    from = index + run.length;
+    for (let at = from - 1; at > index; at--)
+      out.add(text.charAt(at), sourceStart(mapped, at), sourceEnd(mapped, at));
+  }
+  copy(out, mapped, from, text.length);
+  return out.build();
+}
