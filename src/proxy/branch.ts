@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { detached } from "../base/detached.ts";
 import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import type { TopmostVia } from "../wire/sip/via.ts";
@@ -20,7 +21,7 @@ export class BranchMaker {
 
   next(wayHash: string): string {
     this.#counter += 1;
-    return `${this.#prefix}${this.#counter}${this.#unguessable()}.${wayHash}`;
+    return detached(`${this.#prefix}${this.#counter}${this.#unguessable()}.${wayHash}`);
   }
 
   /** 64 bits in 16 digits; drawn from a pool, since one is needed for every message. */

@@ -74,10 +74,11 @@ export class Branches {
     if (elsewhere !== undefined && target.face.side === "client") return elsewhere;
     const outgoing = this.#written(target);
     if ("status" in outgoing) return outgoing;
-    const stream = this.#core.large?.streamFor(target, outgoing.bytes.length);
+    const bytes = outgoing.write();
+    const stream = this.#core.large?.streamFor(target, bytes.length);
     const larger = stream === undefined ? outgoing : this.#written(stream);
     if ("status" in larger) return larger;
-    const branch = this.#launch(larger, way);
+    const branch = this.#launch(larger, way, larger === outgoing ? bytes : undefined);
     if (larger !== outgoing) {
       this.#fallbacks ??= new Map();
       this.#fallbacks.set(branch, target);
@@ -129,21 +130,18 @@ export class Branches {
     const more = numbers.length + aliases.value.length;
     const edits = more === 0 ? basis.edits : [...basis.edits, ...numbers, ...aliases.value];
     const addPath = basis.addPath && register?.used !== true;
-    const bytes = forwardedRequest(
-      edits === basis.edits && addPath === basis.addPath ? basis : { ...basis, edits, addPath },
-      target,
-      branch,
-    );
-    if (edits.length > 0) this.edited = once(() => readAgain(bytes));
+    const from =
+      edits === basis.edits && addPath === basis.addPath ? basis : { ...basis, edits, addPath };
+    const write = (): Buffer => forwardedRequest(from, target, branch);
+    if (edits.length > 0) this.edited = once(() => readAgain(write()));
     if (numbers.length > 0) this.renumbered = true;
-    const message = (): SipRequest => readAgain(bytes);
-    return { branch, method: request.method, face: target.face, bytes, message };
+    return { branch, method: request.method, face: target.face, write };
   }
 
-  #launch(outgoing: OutgoingRequest, way: BranchTarget): ClientTransaction {
+  #launch(outgoing: OutgoingRequest, way: BranchTarget, bytes?: Buffer): ClientTransaction {
     const transaction = new ClientTransaction(this.#core.clientEnv, this.#owner, outgoing);
     this.#branches = [...this.#branches, { transaction, way }];
-    transaction.start();
+    transaction.start(bytes);
     return transaction;
   }
 }

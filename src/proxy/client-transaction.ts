@@ -1,8 +1,9 @@
 import type { TimerHandle, TimerWheel } from "../base/timer-wheel.ts";
-import type { SipRequest, SipResponse } from "../wire/sip/message.ts";
+import type { SipResponse } from "../wire/sip/message.ts";
 import type { FlowDependent, FlowFace } from "./flow-face.ts";
 import { buildAck, buildCancel } from "./hop-requests.ts";
 import type { LingerQueue, Lingering } from "./linger.ts";
+import { readAgain } from "./read-again.ts";
 import { LONGEST_RINGING_MS, T1_MS, T2_MS, TIMER_C_MS, TRANSACTION_MS } from "./timers.ts";
 
 /** What all client transactions share. */
@@ -38,9 +39,8 @@ export interface OutgoingRequest {
   readonly branch: string;
   readonly method: string;
   readonly face: FlowFace;
-  readonly bytes: Buffer;
-  /** The same as a message; read only when needed. */
-  readonly message: () => SipRequest;
+  /** Its bytes, the same each time: written anew for each retransmission, so that a request that waits is not kept twice. */
+  readonly write: () => Buffer;
 }
 
 type State = "calling" | "proceeding" | "accepted" | "completed" | "terminated";
@@ -57,7 +57,7 @@ export class ClientTransaction implements FlowDependent, Lingering {
   readonly #env: ClientTransactionEnv;
   /** Gone once no response can be of interest to it: it holds the request and all that was found out about it. */
   #owner: BranchOwner | undefined;
-  #request: OutgoingRequest | undefined;
+  #write: (() => Buffer) | undefined;
   #state: State = "calling";
   #timer: TimerHandle | undefined;
   #longest: TimerHandle | undefined;
@@ -70,7 +70,7 @@ export class ClientTransaction implements FlowDependent, Lingering {
   constructor(env: ClientTransactionEnv, owner: BranchOwner, request: OutgoingRequest) {
     this.#env = env;
     this.#owner = owner;
-    this.#request = request;
+    this.#write = request.write;
     this.branch = request.branch;
     this.method = request.method;
     this.face = request.face;
@@ -85,12 +85,13 @@ export class ClientTransaction implements FlowDependent, Lingering {
     return this.#state === "calling" || this.#state === "proceeding";
   }
 
-  start(): void {
+  /** @param bytes what `write` gave, where it has been asked already */
+  start(bytes: Buffer | undefined = this.#write?.()): void {
     const { flow } = this.face;
     this.#env.table.set(this.branch, this);
     if (flow.reliable || this.face.side === "server") this.face.waiting.add(this);
     // Told later: who has just begun this does not expect its end.
-    if (this.#request !== undefined && !flow.send(this.#request.bytes)) {
+    if (bytes !== undefined && !flow.send(bytes)) {
       queueMicrotask(() => this.#lose("full"));
     }
     if (!flow.reliable) this.#armRetransmission();
@@ -116,7 +117,7 @@ export class ClientTransaction implements FlowDependent, Lingering {
   terminate(): void {
     this.#leave();
     this.#state = "terminated";
-    this.#request = undefined;
+    this.#write = undefined;
     this.#ack = undefined;
     if (this.#env.table.get(this.branch) === this) this.#env.table.delete(this.branch);
   }
@@ -162,7 +163,7 @@ export class ClientTransaction implements FlowDependent, Lingering {
       this.terminate();
     } else if (response.status < 300) {
       this.#state = "accepted";
-      this.#request = undefined;
+      this.#write = undefined;
       this.#env.longLinger.keep(this);
     } else {
       this.#acknowledge(response);
@@ -183,18 +184,18 @@ export class ClientTransaction implements FlowDependent, Lingering {
   /** RFC 3261 §17.1.1.3; on UDP the ACK is kept for Timer D, to be sent again. */
   #acknowledge(response: SipResponse): void {
     this.#state = "completed";
-    if (this.#request === undefined) return;
-    const ack = buildAck(this.#request.message(), response);
+    if (this.#write === undefined) return;
+    const ack = buildAck(readAgain(this.#write()), response);
     this.#ack = ack.toString("latin1");
-    this.#request = undefined;
+    this.#write = undefined;
     this.face.flow.send(ack);
     if (this.face.flow.reliable) this.terminate();
     else this.#env.longLinger.keep(this);
   }
 
   #sendCancel(): void {
-    if (this.#request === undefined) return;
-    new CancelTransaction(this.#env, this, buildCancel(this.#request.message())).start();
+    if (this.#write === undefined) return;
+    new CancelTransaction(this.#env, this, buildCancel(readAgain(this.#write()))).start();
     // A peer that answers the CANCEL but not the INVITE is given up after 64·T1.
     this.#armTimeout(TRANSACTION_MS);
   }
@@ -208,7 +209,7 @@ export class ClientTransaction implements FlowDependent, Lingering {
         this.#timedOut();
         return;
       }
-      if (this.#request !== undefined) this.face.flow.send(this.#request.bytes);
+      if (this.#write !== undefined) this.face.flow.send(this.#write());
       const slow = !invite && (this.#state === "proceeding" || this.#retransmitMs >= T2_MS / 2);
       this.#retransmitMs = slow ? T2_MS : 2 * this.#retransmitMs;
       if (this.#waitedMs + this.#retransmitMs > TRANSACTION_MS) {

@@ -5,7 +5,6 @@ import type { SipResponse } from "../wire/sip/message.ts";
 import { ClientTransaction, type BranchOwner } from "./client-transaction.ts";
 import type { FlowFace } from "./flow-face.ts";
 import type { ProxyCore } from "./proxy-core.ts";
-import { readAgain } from "./read-again.ts";
 
 /** What a probe has found out. */
 export type ProbeEnd =
@@ -40,8 +39,7 @@ export class OptionsProbe implements BranchOwner {
       branch,
       method: "OPTIONS",
       face: plan.face,
-      bytes,
-      message: () => readAgain(bytes),
+      write: () => bytes,
     });
     this.#deadline = core.timers.start(plan.timeoutMs, () => this.#end({ kind: "silent" }));
     this.#transaction.start();

@@ -3,7 +3,6 @@ import type { TimerHandle } from "../base/timer-wheel.ts";
 import { ClientTransaction, type BranchOwner, type Loss } from "./client-transaction.ts";
 import type { FlowFace } from "./flow-face.ts";
 import type { ProxyCore } from "./proxy-core.ts";
-import { readAgain } from "./read-again.ts";
 import { mayTell, type Secrecy } from "./secrecy.ts";
 import { statusRank } from "./status-rank.ts";
 import { busy, type BranchTarget, type Target, type Trouble } from "./targets.ts";
@@ -96,8 +95,7 @@ export class OwnRequest implements BranchOwner {
     const branch = this.#core.branches.next(OWN_WAY);
     const bytes = this.#plan.write(target, branch);
     const { face } = target;
-    const message = (): ReturnType<typeof readAgain> => readAgain(bytes);
-    const outgoing = { branch, method: "MESSAGE", face, bytes, message };
+    const outgoing = { branch, method: "MESSAGE", face, write: () => bytes };
     const transaction = new ClientTransaction(this.#core.clientEnv, this, outgoing);
     this.#branches.set(transaction, way);
     transaction.start();

@@ -98,17 +98,20 @@ export class ResponseContext implements BranchOwner {
    * 408 would come too late to be of use; a 504 in time is an answer.
    */
   #awaitAnswer(): void {
-    const { timers, options } = this.#core;
-    const giveUp = (): void => this.#giveUp(SERVER_TIMEOUT, "timeout");
-    const leftMs = options.answerWithinMs - TRYING_AFTER_MS;
-    if (leftMs <= 0) {
-      this.#deadline = timers.start(options.answerWithinMs, giveUp);
-      return;
-    }
-    this.#deadline = timers.start(TRYING_AFTER_MS, () => {
-      const { request, viaStamp } = this.#arrival;
-      this.#deadline = timers.start(leftMs, giveUp);
-      this.#server.respond(100, buildReply(request, TRYING, undefined, viaStamp));
+    const leftMs = this.#core.options.answerWithinMs - TRYING_AFTER_MS;
+    if (leftMs <= 0) this.#giveUpIn(leftMs + TRYING_AFTER_MS);
+    else this.#deadline = this.#core.timers.start(TRYING_AFTER_MS, () => this.#sayTrying(leftMs));
+  }
+
+  #sayTrying(leftMs: number): void {
+    const { request, viaStamp } = this.#arrival;
+    this.#giveUpIn(leftMs);
+    this.#server.respond(100, buildReply(request, TRYING, undefined, viaStamp));
+  }
+
+  #giveUpIn(delayMs: number): void {
+    this.#deadline = this.#core.timers.start(delayMs, () => {
+      this.#giveUp(SERVER_TIMEOUT, "timeout");
     });
   }
 
@@ -254,7 +257,8 @@ export class ResponseContext implements BranchOwner {
       // It may not leave, which has been answered.
       if (!this.#server.proceeding) return;
     }
-    if (started > 0) return;
+    // Of a request that waits for its answer nothing is asked that would be worth keeping.
+    if (started > 0) return this.#arrival.request.rest();
     if (this.#withheld) this.#giveUp(NOT_SECURE, "replied");
     else this.#giveUp(UPSTREAM_LOST, "unreachable");
   }

@@ -55,8 +55,8 @@ export class ServerTransaction implements Lingering {
   context: ResponseContext | undefined;
   readonly #env: ServerTransactionEnv;
   #state: State = "proceeding";
-  /** A string (latin1) while it lingers: a buffer would hold on to the pool that it was cut from. */
-  #lastResponse: Buffer | string | undefined;
+  /** As latin1: a buffer would hold on to the pool that it was cut from. */
+  #lastResponse: string | undefined;
   #timer: TimerHandle | undefined;
   #retransmitMs: number = T1_MS;
   #retransmissionsLeft: number;
@@ -93,9 +93,9 @@ export class ServerTransaction implements Lingering {
       return;
     }
     if (this.#state !== "proceeding") return;
-    this.#lastResponse = bytes;
     this.replyFlow.send(bytes);
     if (status >= 200) this.#finish(status, bytes);
+    else this.#lastResponse = bytes.toString("latin1");
   }
 
   /** The request came again: the last response goes out again, a provisional one included. */
@@ -164,9 +164,8 @@ export class ServerTransaction implements Lingering {
   }
 
   #replay(): void {
-    const last = this.#lastResponse;
-    if (last === undefined) return;
-    this.replyFlow.send(typeof last === "string" ? Buffer.from(last, "latin1") : last);
+    if (this.#lastResponse === undefined) return;
+    this.replyFlow.send(Buffer.from(this.#lastResponse, "latin1"));
   }
 
   #countFinished(): void {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { detached } from "../base/detached.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import type { TopmostVia } from "../wire/sip/via.ts";
 
@@ -27,7 +28,9 @@ export function transactionKey(
     branch !== undefined && branch.length > MAGIC_COOKIE.length && hasCookie(branch)
       ? `${branch} ${sentBy} ${sourceAddress} ${kind}`
       : oldKey(request, via, sourceAddress, kind);
-  return key.length > LONGEST_KEY ? createHash("sha256").update(key).digest("base64url") : key;
+  return key.length > LONGEST_KEY
+    ? createHash("sha256").update(key).digest("base64url")
+    : detached(key);
 }
 
 function hasCookie(branch: string): boolean {

@@ -3,6 +3,7 @@ import { bareHost, type FlowFaces } from "./flow-face.ts";
 import type { FlowOpener, UpstreamTarget } from "./proxy-options.ts";
 import { mayGoTo, type Secrecy } from "./secrecy.ts";
 import type { BranchTarget, Hop, Target, Trouble } from "./targets.ts";
+import { UpstreamBranch, type UpstreamWays } from "./upstream-branch.ts";
 import { UpstreamState } from "./upstream-state.ts";
 
 /** How long an upstream that could not be reached, or said 503 without Retry-After, is tried after the others. */
@@ -10,20 +11,15 @@ const REST_MS = 5000;
 /** What a Retry-After counts for at most: nobody takes himself out of service for longer with one answer. */
 const LONGEST_REST_MS = 60_000;
 
-/** How often a request is sent again over another connection when the one that it may have arrived by is lost. */
-const MOST_REPETITIONS = 1;
-
 /** Servers of which one is asked, the others when it cannot be. */
 export type ServerChoice = Pick<UpstreamChoice, "isNamed" | "mayTake" | "inOrder">;
 
 /**
  * The upstreams in failover order. One whose connection broke, or that said 503, rests for a while; one that the probes
  * found dead (upstream-watch.ts) comes after those. When all of them are like that, all are tried in their order: the
- * only upstream is never taken out of service. A connection that had worked and broke is opened once more before the next
- * upstream has its turn: the server may have restarted. But a request whose connection broke twice over it is sent no
- * more: it may have arrived both times, and it may be what the servers break on.
+ * only upstream is never taken out of service.
  */
-export class UpstreamChoice {
+export class UpstreamChoice implements UpstreamWays {
   /** Told of an upstream that could not be reached, or did not answer: worth a look at once. */
   onSuspect: ((upstream: UpstreamTarget) => void) | undefined;
   #upstreams: readonly UpstreamTarget[];
@@ -137,33 +133,11 @@ export class UpstreamChoice {
     secrecy: Secrecy,
     servers?: readonly UpstreamTarget[],
   ): BranchTarget {
-    let left: UpstreamTarget[] | undefined;
-    let mayHaveArrived = 0;
-    let last: { upstream: UpstreamTarget; target: Target; heard: boolean } | undefined;
-    return {
-      next: (trouble) => {
-        left ??= this.#ordered(preferred, servers).filter((upstream) => mayGoTo(upstream, secrecy));
-        if (last !== undefined) {
-          const { upstream, heard, target } = last;
-          const isLost = (trouble?.kind ?? "lost") === "lost";
-          if (isLost && target.face.reached) mayHaveArrived += 1;
-          if (mayHaveArrived > MOST_REPETITIONS) {
-            this.#rest(upstream, trouble);
-            return undefined;
-          }
-          if (heard && isLost) {
-            last = { upstream, target: this.wayTo(upstream), heard: false };
-            return last.target;
-          }
-          this.#rest(upstream, trouble);
-        }
-        const upstream = left.shift();
-        if (upstream === undefined) return undefined;
-        const target = this.wayTo(upstream);
-        last = { upstream, target, heard: target.face.heard };
-        return target;
-      },
-    };
+    const inOrder = this.#ordered(preferred, servers);
+    return new UpstreamBranch(
+      this,
+      inOrder.filter((upstream) => mayGoTo(upstream, secrecy)),
+    );
   }
 
   #ordered(
@@ -180,7 +154,8 @@ export class UpstreamChoice {
     return [...servers].sort((a, b) => rank(a) - rank(b));
   }
 
-  #rest(upstream: UpstreamTarget, trouble: Trouble | undefined): void {
+  /** It led nowhere, or is busy: the others have their turn before it for a while. */
+  rest(upstream: UpstreamTarget, trouble: Trouble | undefined): void {
     if (trouble?.kind === "withheld") return;
     const wantedMs = trouble?.kind === "busy" ? trouble.retryAfterMs : undefined;
     const restMs = Math.min(wantedMs ?? REST_MS, LONGEST_REST_MS);

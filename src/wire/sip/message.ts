@@ -4,7 +4,7 @@
  * Made by parse-message.ts and framer.ts alone. Values are latin1 strings, one character a byte; `utf8At` decodes.
  * Does not: interpret bodies, know transactions, follow routes.
  */
-import { FOLDED, NAME_LENGTH_SHIFT, STRIDE, type HeadScan } from "./scan-head.ts";
+import { FOLDED, HeadScan, NAME_LENGTH_SHIFT, STRIDE } from "./scan-head.ts";
 import { readCSeq, type CSeq } from "./cseq.ts";
 import { HeaderId } from "./header-names.ts";
 import { tagOf } from "./name-addr.ts";
@@ -25,7 +25,8 @@ export abstract class SipMessage {
   readonly contentLengthPresent: boolean;
   /** Some field has blanks before its colon or a folded value (see canonical.ts). */
   readonly irregular: boolean;
-  private readonly table: readonly number[];
+  /** Undefined: to be made again (`rest`). */
+  private known: readonly number[] | undefined;
   /** The head as latin1, made when the first string is asked for. */
   private headText: string | undefined = undefined;
   private knownCSeq: CSeq | undefined = undefined;
@@ -40,7 +41,19 @@ export abstract class SipMessage {
     this.headerCount = head.count;
     this.contentLengthPresent = (head.seen & (1 << HeaderId.ContentLength)) !== 0;
     this.irregular = head.irregular;
-    this.table = head.table.slice(0, head.count * STRIDE + 1);
+    this.known = head.table.slice(0, head.count * STRIDE + 1);
+  }
+
+  /**
+   * Lets go of what the bytes alone say: of a message that is kept, and hardly asked any more, this is half. The next
+   * question reads its head again.
+   */
+  rest(): void {
+    this.known = undefined;
+    this.headText = undefined;
+    this.knownCSeq = undefined;
+    this.knownCallId = undefined;
+    this.knownToTag = null;
   }
 
   /** A view of the body. */
@@ -168,7 +181,19 @@ export abstract class SipMessage {
   private packed(i: number): number {
     return this.table[i * STRIDE + 3] as number;
   }
+
+  private get table(): readonly number[] {
+    return (this.known ??= this.readAgain());
+  }
+
+  private readAgain(): readonly number[] {
+    again.scan(this.bytes, 0, this.bodyStart, this.headerCount);
+    return again.table.slice(0, again.count * STRIDE + 1);
+  }
 }
+
+/** For messages that have rested. */
+const again: HeadScan = new HeadScan();
 
 export class SipRequest extends SipMessage {
   readonly kind = "request" as const;
@@ -192,7 +217,13 @@ export class SipRequest extends SipMessage {
   }
 
   get requestUri(): string {
-    return (this.knownUri ??= this.textOf(this.uriStart, this.uriEnd));
+    // A text of its own: it is kept longer than the head.
+    return (this.knownUri ??= this.bytes.toString("latin1", this.uriStart, this.uriEnd));
+  }
+
+  override rest(): void {
+    super.rest();
+    this.knownMethod = undefined;
   }
 }
 
