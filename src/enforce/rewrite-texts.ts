@@ -61,6 +61,8 @@ function partsToNotice(
   }
   if (parts.size === 0) for (const link of inspection.links) parts.add(link.part);
   if (parts.size === 0) parts.add(0);
+  // A header field has one line, and it is none for the gateway to talk in.
+  for (const part of parts) if (inspection.texts[part]?.carrier === "header") parts.delete(part);
   return parts;
 }
 

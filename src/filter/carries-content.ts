@@ -19,10 +19,24 @@ export function carriesContent(request: SipRequest): boolean {
     case "UPDATE":
     case "PRACK":
       return request.find(HeaderId.MsTextFormat) >= 0 || bearsMessagingBody(request);
+    case "REFER":
+      return leadsOffThePhone(request) || showsBody(request);
     default:
-      // Not made for messages, but a client that is shown one does not mind.
-      return SHOWN_TYPES.test(request.value(HeaderId.ContentType) ?? "") && hasBody(request);
+      return showsBody(request);
   }
+}
+
+/** Not made for messages, but a client that is shown one does not mind. */
+function showsBody(request: SipRequest): boolean {
+  return SHOWN_TYPES.test(request.value(HeaderId.ContentType) ?? "") && hasBody(request);
+}
+
+const PHONE = /^(?:[^<]*<)?\s*(?:sips?|tel|im|pres|urn):/i;
+
+/** A REFER may send a client to a page on the web (RFC 3515 §2.1). */
+function leadsOffThePhone(request: SipRequest): boolean {
+  const target = request.value(HeaderId.ReferTo) ?? "";
+  return !PHONE.test(target) || /:\/\/|%3a%2f|\\\\/i.test(target);
 }
 
 /** Has the answer to a MESSAGE a body that a client could show? One that accepts it may have none at all (RFC 3428 §7). */

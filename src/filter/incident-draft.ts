@@ -41,7 +41,9 @@ export function groupKey(verdict: Verdict, context: HearingContext): string {
  * zero-link-token numbers them.
  */
 function concernedLinks(verdict: Verdict): readonly Link[] {
-  const links = verdict.inspection?.links ?? [];
+  const { links: shown = [], outside = [] } = verdict.inspection ?? {};
+  // Behind the others: decisions name links of the texts by their number.
+  const links = [...shown, ...outside];
   const rewritten = verdict.decisions.flatMap((decision) => decision.linkRewrites);
   const concerned =
     rewritten.length === 0 ? links : rewritten.flatMap((rewrite) => links[rewrite.link] ?? []);

@@ -2,8 +2,7 @@
  * From a request to what rules are asked about: texts with their links, file offers, attachments, media, opaque parts.
  * Standards: RFC 3261 §7.4 (bodies) and §20.12 (Content-Encoding), RFC 3428 (MESSAGE), 2045-2046 and 2183 (MIME), 3862 (CPIM), 8866 (SDP), 5547 (file
  * selectors), and the invitations and the header ms-text-format of the Live Communications Server dialect.
- * It looks at the body and at ms-text-format; other header fields (Subject, Call-Info …) it does not read. It decides nothing and
- * changes nothing: what cannot be understood without doubt is a problem, and `on_failure.parse_problem` decides.
+ * It looks at the body, at ms-text-format, and at the header fields of header-links.ts. It decides nothing and changes nothing: what cannot be understood without doubt is a problem, and `on_failure.parse_problem` decides.
  * Limits: links per message, MIME depth, bytes of an attachment (`InspectLimits`); 200 parts and 32 attachments.
  */
 import { ok, failed, type Result } from "../base/result.ts";
@@ -13,10 +12,17 @@ import { readMsTextFormat } from "../wire/msnftp/ms-text-format.ts";
 import { decodeTransfer } from "../wire/mime/transfer-encoding.ts";
 import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
+import { inspectHeaders } from "./header-links.ts";
 import { decodedBytes } from "./decoded-bytes.ts";
 import { invitationOffer, lyncOffers, rcsOffers } from "./file-offers.ts";
 import type { FileOffer, Inspection, InspectProblem, TextPlace } from "./inspection.ts";
-import { addAttachment, addText, emptyDraft, type InspectionDraft } from "./inspection-draft.ts";
+import {
+  addAttachment,
+  addOutside,
+  addText,
+  emptyDraft,
+  type InspectionDraft,
+} from "./inspection-draft.ts";
 import { readMediaLines } from "./media-lines.ts";
 import { readSimpleXml } from "./simple-xml.ts";
 import { walkEntities, type Entity } from "./walk-entities.ts";
@@ -89,7 +95,8 @@ export function inspectRequest(
         draft.opaque.push({ type });
         return false;
       },
-    });
+    }) ??
+    inspectHeaders(request, draft, limits);
   return problem === undefined ? ok(draft) : failed(problem);
 }
 
@@ -176,6 +183,7 @@ function inspectKnown(context: Context, entity: Entity, content: Buffer): Known 
     return { problem: inspectText(context, entity, content).problem, understood: false };
   }
   if (type === "application/sdp") return inspectSdp(context, entity, content);
+  if (type === "application/ms-conf-invite+xml") return inspectConference(context, content);
   if (STATUS_ROOTS.has(type)) return { understood: isStatus(type, content) };
   if (type.startsWith("message/")) {
     // the progress of a call transfer (RFC 3515 §2.4.5)
@@ -210,7 +218,20 @@ function inspectSdp(context: Context, entity: Entity, content: Buffer): Known {
   if (!read.ok) return { problem: read.problem, understood: true };
   for (const line of read.value.media) context.draft.media.push(line);
   for (const offer of read.value.offers) context.draft.offers.push(offer);
-  return { understood: true };
+  return { problem: addSession(context, content.toString("utf8")), understood: true };
+}
+
+/** An invitation to a conference of the LCS family: a file to us, with links that its receiver is asked to follow. */
+function inspectConference({ draft, limits }: Context, content: Buffer): Known {
+  const problem = addOutside(draft, content.toString("utf8"), "session", limits);
+  return { problem, understood: false };
+}
+
+/** What a session is called, and where one reads about it (RFC 8866 §5.3-5.5). */
+function addSession({ draft, limits }: Context, sdp: string): InspectProblem | undefined {
+  const about = sdp.match(/^[siu]=.*$/gm)?.filter((line) => line.length > 4) ?? [];
+  const text = about.map((line) => line.slice(2)).join("\n");
+  return text === "" ? undefined : addOutside(draft, text, "session", limits);
 }
 
 function isStatus(type: string, content: Buffer): boolean {

@@ -11,6 +11,7 @@ import type {
   InspectProblem,
   InvitationPart,
   Link,
+  LinkCarrier,
   MediaLine,
   OpaquePart,
   TextPart,
@@ -21,6 +22,7 @@ export interface InspectionDraft {
   readonly texts: TextPart[];
   readonly links: Link[];
   readonly disarmed: Link[];
+  readonly outside: Link[];
   readonly offers: FileOffer[];
   invitation: InvitationPart | undefined;
   readonly attachments: Attachment[];
@@ -38,6 +40,7 @@ export function emptyDraft(): InspectionDraft {
     texts: [],
     links: [],
     disarmed: [],
+    outside: [],
     offers: [],
     invitation: undefined,
     attachments: [],
@@ -51,6 +54,8 @@ export function emptyDraft(): InspectionDraft {
 
 /** A text before its charset is read. */
 export type RawText = Omit<TextPart, "charset" | "text" | "markup" | "shown"> & {
+  /** Of its links; absent: "text". */
+  readonly linkCarrier?: LinkCarrier;
   readonly content: Buffer;
   /** The label as declared. */
   readonly label: string | undefined;
@@ -68,7 +73,7 @@ export function addText(
   raw: RawText,
   limits: TextLimits,
 ): InspectProblem | undefined {
-  const { content, label, ...place } = raw;
+  const { content, label, linkCarrier, ...place } = raw;
   draft.textBytes += content.length;
   if (draft.textBytes > limits.textBytes) {
     return { code: "text-too-large", detail: `${draft.textBytes} bytes of text` };
@@ -81,11 +86,8 @@ export function addText(
     return { code: "ambiguous-charset", detail: `${charset}, and another one in the text` };
   for (const reading of [text, ...views]) {
     const inCharset = reading === text ? charset : ANOTHER_READING;
-    const problem = addReading(
-      draft,
-      { ...place, charset: inCharset, text: reading, markup },
-      limits,
-    );
+    const part = { ...place, charset: inCharset, text: reading, markup };
+    const problem = addReading(draft, part, { ...limits, linkCarrier });
     if (problem !== undefined) return problem;
   }
   return undefined;
@@ -97,7 +99,7 @@ const ANOTHER_READING = "another-reading";
 function addReading(
   draft: InspectionDraft,
   part: Omit<TextPart, "shown">,
-  limits: TextLimits,
+  limits: TextLimits & { readonly linkCarrier: LinkCarrier | undefined },
 ): InspectProblem | undefined {
   const { text, markup } = part;
   if (text.includes("\0")) return { code: "nul-in-text", detail: "readers may stop at the NUL" };
@@ -110,9 +112,35 @@ function addReading(
   }
   const index = draft.texts.length;
   draft.texts.push({ ...part, type, shown: search.shown });
-  for (const link of search.links) draft.links.push({ part: index, ...link });
-  for (const link of search.disarmed) draft.disarmed.push({ part: index, ...link });
+  const at =
+    limits.linkCarrier === undefined
+      ? { part: index }
+      : { part: index, carrier: limits.linkCarrier };
+  for (const link of search.links) draft.links.push({ ...at, ...link });
+  for (const link of search.disarmed) draft.disarmed.push({ ...at, ...link });
   if (isEncryptedText(search.shown)) draft.opaque.push({ type: part.type });
+  return undefined;
+}
+
+/**
+ * Adds the links of a text that is not shown as the message, all or those that `counts` holds for. Disarmed ones count too: here
+ * nobody disarms.
+ */
+export function addOutside(
+  draft: InspectionDraft,
+  text: string,
+  carrier: LinkCarrier,
+  limits: TextLimits,
+  counts: (link: LinkSearch["links"][number]) => boolean = () => true,
+): InspectProblem | undefined {
+  draft.textBytes += text.length;
+  if (draft.textBytes > limits.textBytes)
+    return { code: "text-too-large", detail: `${draft.textBytes} bytes of text` };
+  const left = limits.linksPerMessage - draft.links.length - draft.outside.length;
+  const { links, disarmed, complete } = findLinks(text, left);
+  if (!complete) return { code: "too-many-links", detail: `more than ${limits.linksPerMessage}` };
+  for (const link of [...links, ...disarmed])
+    if (counts(link)) draft.outside.push({ part: -1, carrier, ...link });
   return undefined;
 }
 

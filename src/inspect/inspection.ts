@@ -15,6 +15,11 @@ export interface Inspection {
    * sender disarmed himself is refused like any other, since some clients open it all the same.
    */
   readonly disarmed: readonly Link[];
+  /**
+   * Links that stand outside of the texts: in display names, in fields whose target a client fetches by itself, in a session
+   * description. A rule may refuse them; nothing is edited there (decision 044).
+   */
+  readonly outside: readonly Link[];
   readonly offers: readonly FileOffer[];
   /** The invitation message (text/x-msmsgsinvite) that the request is; at most one. */
   readonly invitation: InvitationPart | undefined;
@@ -31,8 +36,14 @@ export interface Inspection {
   readonly decoded: Buffer | undefined;
 }
 
-/** The two places where content stands: the body, or base64 after `ms-body=` in the header ms-text-format. */
-export type Carrier = "body" | "ms-text-format";
+/** The places where texts stand: the body, base64 after `ms-body=` in the header ms-text-format, or another header field. */
+export type Carrier = "body" | "ms-text-format" | "header";
+
+/**
+ * Where a link stands: text of the message; Subject, also that of message/cpim; the target of a REFER; a display name; a
+ * header field whose target a client fetches by itself (Call-Info …); a session description or conference invitation.
+ */
+export type LinkCarrier = "text" | "subject" | "target" | "name" | "header" | "session";
 
 /** Bytes from `start` (inclusive) to `end` (exclusive) of the whole message. */
 export interface ByteRange {
@@ -70,8 +81,10 @@ export interface TextPart extends TextPlace {
 
 /** A link in a text part. */
 export interface Link {
-  /** Index into `Inspection.texts`. */
+  /** Index into `Inspection.texts`; -1 outside of them. */
   readonly part: number;
+  /** Absent: "text". */
+  readonly carrier?: LinkCarrier;
   /** Offsets (UTF-16 units) in the part's source text; a rewrite inserts its prefix at `start`. */
   readonly start: number;
   readonly end: number;

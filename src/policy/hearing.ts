@@ -77,12 +77,12 @@ export class Hearing {
   }
 
   askMessage(): void {
-    if (this.#inspection.texts.length === 0) return;
-    this.#take(this.#ask("message", {}), undefined);
-    const { links, disarmed } = this.#inspection;
-    if (this.stopped || disarmed.length === 0) return;
-    // A link that bears our marker needs no rewriting, but what would be refused as a link is refused all the same.
-    const again = this.#ask("message", { links: [...links, ...disarmed] });
+    const { texts, links, disarmed, outside } = this.#inspection;
+    if (texts.length > 0) this.#take(this.#ask("message", {}), undefined);
+    if (this.stopped || disarmed.length + outside.length === 0) return;
+    // A link that bears our marker, or stands where nothing is edited, needs no rewriting, but what would be refused as a
+    // link is refused all the same.
+    const again = this.#ask("message", { links: [...links, ...disarmed, ...outside] });
     if (again.action === "block" || again.action === "quarantine") this.#take(again, undefined);
   }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Link } from "../../inspect/inspection.ts";
+import type { Link, LinkCarrier } from "../../inspect/inspection.ts";
 import { below, defineCondition, holdsAll, leafTrace } from "../condition.ts";
 import type {
   ConditionContext,
@@ -15,7 +15,16 @@ import { createLookalikeTest } from "../lookalike-host.ts";
 import { compileNumber } from "../number-test.ts";
 import { didYouMean } from "../suggest.ts";
 import { compileText, DOMAIN, EXTENSION, FREE_TEXT, linkLists } from "../text-test.ts";
-import { asList, oneOrMore, section, text } from "../vocabulary.ts";
+import { asList, choice, oneOrMore, section, text } from "../vocabulary.ts";
+
+const LINK_CARRIERS = [
+  "text",
+  "subject",
+  "target",
+  "name",
+  "header",
+  "session",
+] as const satisfies readonly LinkCarrier[];
 
 function linkShape() {
   return {
@@ -33,6 +42,10 @@ function linkShape() {
     path_extension: textLeaf(
       "Extension in the last segment of the path, never the host.",
     ).optional(),
+    carrier: oneOrMore(choice(LINK_CARRIERS)).optional().meta({
+      description:
+        "Where the link stands: text, subject, target (a Refer-To), name (a display name), header (Call-Info, Alert-Info, Error-Info), session (SDP, conference invitations); all when absent.",
+    }),
     port: numberLeaf("Port, where one is written.", false).optional(),
     is_ip: z.boolean().optional().meta({ description: "The host is an address." }),
     has_userinfo: z.boolean().optional().meta({ description: "user@ stands before the host." }),
@@ -150,6 +163,7 @@ function linkTests(
     ...flagTests(data, name),
     ...valueTests(data, name, context),
     ...(data.prefix === undefined ? [] : [prefixTest(data.prefix, name, context)]),
+    ...(data.carrier === undefined ? [] : [carrierTest(data.carrier, name)]),
     ...(data.zone === undefined ? [] : [zoneTest(data.zone, name, context)]),
   ];
 }
@@ -239,6 +253,16 @@ function prefixTest(
     field: `${name}.prefix`,
     test: (link) => tests.some((test) => test(link)),
     show: (link) => link.canonical,
+  };
+}
+
+function carrierTest(data: NonNullable<LinkData["carrier"]>, name: string): FieldTest<Link> {
+  const wanted = new Set<LinkCarrier>(asList<LinkCarrier>(data));
+  const carrierOf = (link: Link): LinkCarrier => link.carrier ?? "text";
+  return {
+    field: `${name}.carrier`,
+    test: (link) => wanted.has(carrierOf(link)),
+    show: carrierOf,
   };
 }
 
