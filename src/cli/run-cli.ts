@@ -13,6 +13,7 @@ import type { CommonOptions, Outcome, Wiring } from "./command-wiring.ts";
 import { ExitCode } from "./exit-code.ts";
 import { addFmt } from "./fmt-command.ts";
 import { OUTPUT_FORMATS } from "./print.ts";
+import { addReplay } from "./replay-command.ts";
 import { runGateway } from "./run-command.ts";
 import { safeJson } from "./safe-text.ts";
 import { tryMessage, type TryOptions } from "./try-command.ts";
@@ -76,6 +77,7 @@ const COMMANDS: readonly ((program: Command, wiring: Wiring) => void)[] = [
   addCheck,
   addFmt,
   addTry,
+  addReplay,
   addIncidents,
   addQuarantine,
   addGatewayCommands,

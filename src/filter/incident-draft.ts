@@ -2,6 +2,7 @@ import type { Verdict } from "../policy/hearing.ts";
 import type { HearingContext } from "../policy/hearing.ts";
 import type { Link } from "../inspect/inspection.ts";
 import { createEventId } from "../journal/event-id.ts";
+import { featuresOf } from "../judge-features.ts";
 import type { IncidentDraft } from "../journal/records.ts";
 
 /** How many links a record names; the rest are counted by nobody. */
@@ -111,6 +112,7 @@ export function incidentDraft(input: DraftInput): IncidentDraft {
       state: "not sent",
     })),
     trace: verdict.decisions.flatMap((one) => one.trace),
+    features: featuresOf(verdict, context),
   };
 }
 

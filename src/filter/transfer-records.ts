@@ -2,6 +2,7 @@ import { createEventId } from "../journal/event-id.ts";
 import type { AllowedEvent, Delivery, IncidentDraft, ScanRecord } from "../journal/records.ts";
 import type { HearingContext, Verdict } from "../policy/hearing.ts";
 import type { ReceivedEvent, Relay } from "../relay/relay.ts";
+import { featuresOf } from "../judge-features.ts";
 import { incidentDraft } from "./incident-draft.ts";
 import { scanRecords } from "./scan-facts.ts";
 import type { Transfer } from "./transfer.ts";
@@ -41,6 +42,7 @@ export function transferDraft(input: {
       trueType: event.report.trueType,
     },
     scan: scanRecords(event.report),
+    features: featuresOf(verdict, context, verdict.file ?? file),
   };
 }
 

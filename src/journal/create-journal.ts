@@ -10,6 +10,7 @@ import type { Journal, JournalQueries } from "./journal.ts";
 import { createLineBuffer } from "./line-buffer.ts";
 import { createQueryClient } from "./query-client.ts";
 import { createStoreClient } from "./store-client.ts";
+import { storeFile } from "./store-file.ts";
 import type { StoreSettings } from "./store-messages.ts";
 
 /**
@@ -88,7 +89,7 @@ export async function createJournal(options: JournalOptions): Promise<RunningJou
     },
     limits.bufferedLines,
   );
-  const queries: JournalQueries & AsyncDisposable = createQueryClient(storeFileOf(options));
+  const queries: JournalQueries & AsyncDisposable = createQueryClient(storeFile(options.dir));
 
   return {
     queries,
@@ -128,13 +129,9 @@ export async function createJournal(options: JournalOptions): Promise<RunningJou
   };
 }
 
-function storeFileOf(options: JournalOptions): string {
-  return join(options.dir, "sluice.db");
-}
-
 function storeSettings(options: JournalOptions, limits: JournalLimits): StoreSettings {
   return {
-    storeFile: storeFileOf(options),
+    storeFile: storeFile(options.dir),
     lockFile: join(options.dir, "sluice.lock"),
     eventsFile: options.eventsFile,
     bootId: randomUUID(),

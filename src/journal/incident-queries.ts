@@ -30,7 +30,10 @@ export function openIncidentReader(file: string): IncidentReader {
       return db
         .prepare(sql)
         .all(...values, limit)
-        .map((row) => viewOf(row, undefined));
+        .map((row) => {
+          const view = viewOf(row, undefined);
+          return filter.features === true ? { ...view, features: featuresOf(row) } : view;
+        });
     },
     show(id) {
       const row = one.get(id);
@@ -55,6 +58,9 @@ function conditionsOf(filter: IncidentFilter): {
   if (filter.action !== undefined) add("action = ?", filter.action);
   if (filter.rule !== undefined) add("rule = ?", filter.rule);
   if (filter.state !== undefined) add("state = ?", filter.state);
+  if (filter.before !== undefined) {
+    add("(last_seen, id) < (?, ?)", Math.trunc(filter.before.at), filter.before.id);
+  }
   if (filter.user !== undefined) {
     const wanted = wantedUser(filter.user);
     const test = wanted.whole ? "= ?" : "GLOB ?";
@@ -103,6 +109,11 @@ function viewOf(row: Row, events: readonly unknown[] | undefined): IncidentView 
     // A page of a list need not carry every trace.
     details: events === undefined ? { ...details, trace: undefined } : { ...details, events },
   };
+}
+
+/** Null in a store that an earlier version has written and no later one has opened. */
+function featuresOf(row: Row): unknown {
+  return JSON.parse(text(row, "features") || "null");
 }
 
 function eventOf(row: Row): unknown {

@@ -4,7 +4,7 @@ import type { Delivery, IncidentDraft, NoticeRecord } from "./records.ts";
 
 /**
  * The draft as it is stored: bounded in every direction. A trace that makes the record too long is cut to the rules
- * that matched, then left out; `trace_cut` in the details says so.
+ * that matched, then left out; `trace_cut` in the details says so. The features go last of all.
  */
 export interface BoundedRecord {
   readonly draft: IncidentDraft;
@@ -23,7 +23,9 @@ export function boundRecord(source: string, maxBytes: number): BoundedRecord {
   if (Buffer.byteLength(shorter) <= maxBytes) {
     return { draft: matched, json: shorter, traceCut: true };
   }
-  const bare = { ...draft, trace: [] };
+  const untraced = { ...draft, trace: [] };
+  const tooLong = Buffer.byteLength(JSON.stringify(untraced)) > maxBytes;
+  const bare = tooLong ? { ...untraced, features: undefined } : untraced;
   return { draft: bare, json: JSON.stringify(bare), traceCut: true };
 }
 
@@ -99,5 +101,6 @@ export function incidentRow(
     JSON.stringify(draft.scan),
     JSON.stringify(draft.answer ?? null),
     JSON.stringify(details),
+    JSON.stringify(draft.features ?? null),
   ];
 }

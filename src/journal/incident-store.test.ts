@@ -291,6 +291,66 @@ describe("openIncidentStore", () => {
     reader.close();
   });
 
+  it("keeps what the rules were asked about, and gives it where it is asked for", () => {
+    const store = openIncidentStore(file, "boot", retention);
+    const features = { v: 1, links: [{ host: "a.example" }] };
+    store.apply([commit({ features }), commit({ id: "INC-00000002", eventId: "e2" }, "2")]);
+    expect(
+      store
+        .waitingLines(0, 10)
+        .map(({ line }) => line)
+        .join(""),
+    ).not.toContain("a.example");
+    store.close();
+    const reader = openIncidentReader(file);
+    const listed = reader.list({ features: true }).map((view) => view.features);
+    expect(listed).toEqual([features, null]);
+    expect(reader.list({})[0]).not.toHaveProperty("features");
+    reader.close();
+  });
+
+  it("leaves the features out only when the record is too long without its trace", () => {
+    const store = openIncidentStore(file, "boot", retention);
+    const long = (length: number) => ({
+      v: 1,
+      links: Array.from({ length }, () => "x".repeat(500)),
+    });
+    store.apply([
+      commit({ id: "INC-00000001", eventId: "e1", features: long(2) }, "1"),
+      commit({ id: "INC-00000002", eventId: "e2", features: long(60) }, "2"),
+    ]);
+    store.close();
+    const reader = openIncidentReader(file);
+    const kept = reader.list({ features: true }).map(({ id, features }) => [id, features !== null]);
+    expect(new Map(kept as [string, boolean][])).toEqual(
+      new Map([
+        ["INC-00000001", true],
+        ["INC-00000002", false],
+      ]),
+    );
+    reader.close();
+  });
+
+  it("brings a store of the first version up to date without losing an incident", () => {
+    openIncidentStore(file, "boot", retention).close();
+    const db = new DatabaseSync(file);
+    db.exec("ALTER TABLE incidents DROP COLUMN features");
+    db.exec("PRAGMA user_version = 1");
+    db.exec(`INSERT INTO incidents (id, group_key, count, first_seen, last_seen, sender, recipients, direction, channel,
+      action, rule, reason, severity, delivery, file, scan, answer, details)
+      VALUES ('INC-00000001', 'g', 1, 1, 1, 'sip:a@x', '[]', '', '', 'block', 'r', '', '', '', 'null', '[]', 'null', '{}')`);
+    db.close();
+    const before = openIncidentReader(file);
+    expect(before.list({ features: true })).toMatchObject([{ id: "INC-00000001", features: null }]);
+    before.close();
+    const store = openIncidentStore(file, "boot", retention);
+    store.apply([commit({ id: "INC-00000002", eventId: "e2", features: { v: 1 } }, "2")]);
+    store.close();
+    const reader = openIncidentReader(file);
+    expect(reader.list({ features: true }).map((view) => view.features)).toEqual([{ v: 1 }, null]);
+    reader.close();
+  });
+
   it("refuses a store of a newer program, in words", () => {
     const db = new DatabaseSync(file);
     db.exec("PRAGMA user_version = 99");
@@ -300,6 +360,25 @@ describe("openIncidentStore", () => {
 });
 
 describe("openIncidentReader", () => {
+  it("goes on behind a row, also among rows of one moment", () => {
+    const store = openIncidentStore(file, "boot", retention);
+    const ids = ["INC-00000001", "INC-00000002", "INC-00000003", "INC-00000004"];
+    store.apply(
+      ids.map((id, index) => commit({ id, eventId: id, at: index < 3 ? 1000 : 2000 }, id)),
+    );
+    store.close();
+    const reader = openIncidentReader(file);
+    const seen: string[] = [];
+    for (let before: { at: number; id: string } | undefined; ;) {
+      const [row] = reader.list({ limit: 1, ...(before === undefined ? {} : { before }) });
+      if (row === undefined) break;
+      seen.push(row.id);
+      before = { at: Date.parse(row.last_seen), id: row.id };
+    }
+    expect(seen).toEqual(["INC-00000004", "INC-00000003", "INC-00000002", "INC-00000001"]);
+    reader.close();
+  });
+
   it("filters by time, action, rule, state and by either party", () => {
     const store = openIncidentStore(file, "boot", retention);
     store.apply([

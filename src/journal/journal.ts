@@ -48,6 +48,10 @@ export interface IncidentFilter {
   readonly user?: string;
   readonly state?: string;
   readonly limit?: number;
+  /** Go on behind this row: its `last_seen` (milliseconds since 1970) and id. */
+  readonly before?: { readonly at: number; readonly id: string };
+  /** With what the rules were asked about. */
+  readonly features?: boolean;
 }
 
 /** The JSON of one incident (DESIGN §6): the latest draft of the group, its counters, and its events. */
@@ -70,4 +74,6 @@ export interface IncidentView {
   readonly severity: string;
   readonly delivery: string;
   readonly details: Readonly<Record<string, unknown>>;
+  /** What the rules were asked about, where it was asked for; null: not kept. */
+  readonly features?: unknown;
 }

@@ -36,6 +36,8 @@ export interface IncidentDraft {
   readonly notify: readonly NoticeRecord[];
   /** Trace of the rules, for `incidents explain`. */
   readonly trace: readonly unknown[];
+  /** What the rules were asked about, as plain JSON, so that others can be asked later (`replay`); stands in no line of the event log. */
+  readonly features?: object | undefined;
 }
 
 /** One notice to one audience. */

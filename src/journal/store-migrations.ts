@@ -45,6 +45,8 @@ const MIGRATIONS: readonly string[] = [
     line        TEXT NOT NULL
   ) STRICT;
   `,
+  // What the rules were asked about; incidents of an earlier version have none.
+  "ALTER TABLE incidents ADD COLUMN features TEXT NOT NULL DEFAULT 'null'",
 ];
 
 /**

@@ -28,14 +28,14 @@ export function prepareStatements(db: DatabaseSync): StoreStatements {
     // A repeat counts and brings its own latest fields; an unrelated incident with the same id is never touched.
     putIncident: db.prepare(`
       INSERT INTO incidents (id, group_key, count, first_seen, last_seen, sender, recipients, direction, channel,
-        action, rule, reason, severity, delivery, file, scan, answer, details)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        action, rule, reason, severity, delivery, file, scan, answer, details, features)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (id) DO UPDATE SET
         count = count + excluded.count, last_seen = max(last_seen, excluded.last_seen), sender = excluded.sender,
         recipients = excluded.recipients, direction = excluded.direction, channel = excluded.channel,
         action = excluded.action, rule = excluded.rule, reason = excluded.reason, severity = excluded.severity,
         delivery = excluded.delivery, file = excluded.file, scan = excluded.scan, answer = excluded.answer,
-        details = excluded.details
+        details = excluded.details, features = excluded.features
       WHERE group_key = excluded.group_key OR excluded.group_key = ''`),
     putEvent: db.prepare(
       "INSERT INTO events (event_id, incident, at, boot, delivery, draft) VALUES (?, ?, ?, ?, 'pending', ?)",

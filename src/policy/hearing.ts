@@ -1,5 +1,6 @@
 import type {
   Attachment,
+  FileOffer,
   Inspection,
   InspectProblem,
   MediaKind,
@@ -91,10 +92,10 @@ export class Hearing {
       this.#take(this.#ask("session", {}), undefined);
     }
     for (const offer of this.#inspection.offers) {
-      const file = { name: offer.name, size: offer.size, declaredType: offer.declaredType };
-      this.askOffer(file, offer.channel, offer.cookie);
+      this.askOffer(offerFacts(offer), offer.channel, offer.cookie);
     }
-    for (const attachment of this.#inspection.attachments) this.askOffer(factsOf(attachment));
+    for (const attachment of this.#inspection.attachments)
+      this.askOffer(attachmentFacts(attachment));
   }
 
   /** Phase session for one file, before any byte of it has moved. */
@@ -109,7 +110,7 @@ export class Hearing {
   /** Phase file for the attachments; `scans` has one result for each, in order. */
   askFiles(scans: readonly ScanFacts[], settings: FailureSettings): void {
     for (const [index, attachment] of this.#inspection.attachments.entries()) {
-      this.askFile(factsOf(attachment), scans[index] ?? MISSING_SCAN, settings);
+      this.askFile(attachmentFacts(attachment), scans[index] ?? MISSING_SCAN, settings);
     }
   }
 
@@ -193,7 +194,13 @@ export class Hearing {
   }
 }
 
-function factsOf(attachment: Attachment): FileFacts {
+/** What rules are asked about an offered file. */
+export function offerFacts({ name, size, declaredType }: FileOffer): FileFacts {
+  return { name, size, declaredType };
+}
+
+/** What rules are asked about a file inside a message. */
+export function attachmentFacts(attachment: Attachment): FileFacts {
   return {
     name: attachment.name,
     size: attachment.bytes.length,

@@ -10,6 +10,7 @@ const DEFAULT_LIMIT = 100;
 
 const A_LIMIT = `must be a whole number from 1 to ${MAX_LIMIT}`;
 const A_TEXT = "must have 1 to 512 characters";
+const A_CURSOR = "must be the time and id of an incident, as in 1700000000000.INC-0123ABCD";
 const ACTIONS = ["rewrite", "block", "quarantine"] as const;
 
 const limit = z.coerce.number<string>(A_LIMIT).int(A_LIMIT).min(1, A_LIMIT).max(MAX_LIMIT, A_LIMIT);
@@ -30,6 +31,11 @@ const querySchema = z.strictObject({
   user: text.optional(),
   state: text.optional(),
   limit: limit.optional(),
+  before: z
+    .string(A_CURSOR)
+    .regex(/^[0-9]{1,15}\.INC-[0-9A-Z]{8}$/, A_CURSOR)
+    .optional(),
+  features: z.enum(["true", "false"], "must be true or false").optional(),
 });
 
 const limitSchema = z.strictObject({ limit: limit.default(DEFAULT_LIMIT) });
@@ -38,7 +44,8 @@ const limitSchema = z.strictObject({ limit: limit.default(DEFAULT_LIMIT) });
 export function readIncidentFilter(query: unknown): Result<IncidentFilter, string> {
   const read = querySchema.safeParse(query);
   if (!read.success) return failed(sentenceOf(read.error));
-  const { since, until, action, rule, user, state, limit } = read.data;
+  const { since, until, action, rule, user, state, limit, before, features } = read.data;
+  const [at, id = ""] = before?.split(".") ?? [];
   return ok({
     ...(since === undefined ? undefined : { since }),
     ...(until === undefined ? undefined : { until }),
@@ -47,6 +54,8 @@ export function readIncidentFilter(query: unknown): Result<IncidentFilter, strin
     ...(user === undefined ? undefined : { user }),
     ...(state === undefined ? undefined : { state }),
     ...(limit === undefined ? undefined : { limit }),
+    ...(before === undefined ? undefined : { before: { at: Number(at), id } }),
+    ...(features === "true" ? { features: true } : undefined),
   });
 }
 
