@@ -9,6 +9,7 @@
 import { decodeEncodedWords } from "./encoded-word.ts";
 import { BIDI_CONTROLS, isInvisible } from "./invisible.ts";
 import { asciiLookalike } from "./lookalike.ts";
+import { normalizeText } from "./normalize-text.ts";
 import { percentDecode } from "./percent.ts";
 import { looksHarmless } from "./type-groups.ts";
 
@@ -73,7 +74,7 @@ function decodedViews(raw: string): readonly string[] {
  * the whole with its NULs taken away, as a reader that ignores them would have it.
  */
 function readingsOf(view: string): readonly string[] {
-  const folded = view.normalize("NFKC").replaceAll("\u3002", ".").replaceAll("\\", "/");
+  const folded = normalizeText(view, "NFKC").replaceAll("\u3002", ".").replaceAll("\\", "/");
   const base = shorten(lastSegment(visible(folded)));
   if (Buffer.byteLength(base) > SHORTENED[0]) return [...sidesOf(base), ...shortened(base)];
   return sidesOf(base);

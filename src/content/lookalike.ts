@@ -1,3 +1,5 @@
+import { normalizeText } from "./normalize-text.ts";
+
 /** Letters of other scripts that are drawn like a Latin letter: a small table of our own, Cyrillic and Greek. */
 const LATIN_OF: ReadonlyMap<string, string> = new Map(
   Object.entries({
@@ -115,7 +117,7 @@ const LATIN_OF: ReadonlyMap<string, string> = new Map(
  */
 export function asciiLookalike(text: string): string {
   let out = "";
-  for (const character of text.normalize("NFKD")) {
+  for (const character of normalizeText(text, "NFKD")) {
     if (/\p{M}/u.test(character)) continue;
     out += LATIN_OF.get(character.toLowerCase()) ?? character;
   }

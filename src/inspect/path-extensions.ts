@@ -1,5 +1,6 @@
 import { isInvisible } from "../content/invisible.ts";
 import { asciiLookalike } from "../content/lookalike.ts";
+import { normalizeText } from "../content/normalize-text.ts";
 import { percentDecode } from "../content/percent.ts";
 
 /**
@@ -29,7 +30,7 @@ function collect(path: string, found: Set<string>): void {
   // Clients also end a link at invisible characters and at punctuation beyond ASCII ("a.exe。谢谢").
   const cut = segment.split(/[[\p{P}\p{S}\p{Z}\p{Cf}]--\p{ASCII}]/v);
   for (const part of cut.length === 1 ? cut : [segment, ...cut]) {
-    collectFrom(part.normalize("NFKC").replaceAll("\u3002", "."), found);
+    collectFrom(normalizeText(part, "NFKC").replaceAll("\u3002", "."), found);
   }
 }
 
