@@ -1,0 +1,160 @@
+/** Messages to judge: ordinary ones of some 500 bytes, and bodies of 64 kB that are made to cost much. */
+import { wantedWords } from "./rule-sets.ts";
+
+/** A body and what it is sent as. */
+export interface Body {
+  readonly name: string;
+  readonly type: string;
+  readonly text: string;
+}
+
+const PLAIN =
+  "Could you look at the third quarter's report before the call? The final one, please, not the draft of Monday. " +
+  "The numbers for the northern region have changed since, and Martha wants the chart on page four redone. I am in " +
+  "the train until eleven, after that you can reach me at my desk. If Peter asks: the room is booked from two to " +
+  "four, and lunch is on us. Please bring the signed copies along; without them we cannot send anything out today. " +
+  "See you at three, and thank you for doing this on such a short notice!";
+
+/** Ordinary messages of some 500 bytes. */
+export const ORDINARY: readonly Body[] = [
+  { name: "plain", type: "text/plain", text: PLAIN },
+  {
+    name: "one link",
+    type: "text/plain",
+    text: `${PLAIN.slice(0, 440)} https://wiki.corp.example/q3/report.html?page=4`,
+  },
+  {
+    name: "three links",
+    type: "text/plain",
+    text: `${PLAIN.slice(0, 360)} https://wiki.corp.example/q3 and http://www.news.test/a/b.html or www.example.org/list?x=1&y=2`,
+  },
+  {
+    name: "html",
+    type: "text/html",
+    text: `<html><body><p style="color:#333"><b>Hello</b>, ${PLAIN.slice(0, 330)}</p><p><a href="https://wiki.corp.example/q3">the report</a></p></body></html>`,
+  },
+  {
+    name: "digits",
+    type: "text/plain",
+    text: `${PLAIN.slice(0, 330)} Invoice 2026-1127-0042, card 4111 1111 1111 1111, call +49 30 1234567, IBAN DE89 3704 0044 0532 0130 00, order 88123-441-7.`,
+  },
+  {
+    name: "Cyrillic",
+    type: "text/plain",
+    text: "Посмотри, пожалуйста, отчёт за третий квартал до созвона: нужна последняя версия, а не черновик понедельника. Цифры по северу изменились, и Марта просит переделать график на четвёртой странице. Спасибо!",
+  },
+  {
+    name: "Chinese",
+    type: "text/plain",
+    text: "请在会议之前看一下第三季度的报告，要最终版，不要星期一的草稿。北方地区的数字已经变了，玛莎希望重做第四页的图表。我十一点之前在火车上，之后可以打我办公室的电话。请把签好的文件带来，谢谢！下午三点见。",
+  },
+];
+
+const SIZE = 65_536;
+
+function filled(unit: string | ((n: number) => string), size: number = SIZE): string {
+  let text = "";
+  for (let n = 0; ; n += 1) {
+    const next = typeof unit === "string" ? unit : unit(n);
+    if (text.length + Buffer.byteLength(next) > size) return text;
+    text += next;
+  }
+}
+
+/** Of UTF-16 units that take more than one byte in UTF-8. */
+function filledBytes(unit: string): string {
+  return unit.repeat(Math.floor(SIZE / Buffer.byteLength(unit)));
+}
+
+const words = wantedWords(1000);
+const word = (n: number): string => words[n % words.length] ?? "";
+
+const TEXTS: Readonly<Record<string, string>> = {
+  letters: filled("a"),
+  dots: filled("."),
+  "a.a.a": filled("a."),
+  colons: filled(":"),
+  "a:a:a": filled("a:"),
+  slashes: filled("/"),
+  "//a//a": filled("//a"),
+  backslashes: filled("\\"),
+  digits: filled("0"),
+  "digits, grouped": filled("4111 1111 1111 1111 "),
+  "digits, single": filled("4 "),
+  "IBAN heads": filled("DE89 3704 0044 0532 0130 01 "),
+  "at signs": filled("a@"),
+  brackets: filled("(["),
+  percents: filled("%2e"),
+  "http:": filled("http:"),
+  "http:// without blanks": filled("http://"),
+  "nested links": filled("http://a.test/"),
+  "999 links": filled((n) => (n < 999 ? `http://h${n}.test/${"p".repeat(46)} ` : " ")),
+  "999 wanted hosts": filled((n) => (n < 999 ? `http://www.${word(n)}.invalid/a.zip:80 ` : " ")),
+  "999 bank hosts": filled((n) => (n < 999 ? `http://${word(n)}-bankk${n}.test:8${n} ` : " ")),
+  "999 bare hosts": filled((n) => (n < 999 ? `dl${n}.${word(n)}.test.com ` : " ")),
+  "wanted words": filled((n) => `${word(n)} `),
+  "near phrases": filled((n) => `project ${word(n).replace("-", " ")}x `),
+  "all phrases": filled((n) => `internal ${word(n)} `),
+  "glued phrases": filled((n) => `xproject ${word(n).replace("-", " ")}x`),
+  "near expressions": filled((n) => `${word(n)} 123 contract no. ${n} ABC-${n}-12345 `),
+  "one word": filled((n) => word(n)),
+  "white space": filled(" \t\r\n"),
+  lines: filled("\n"),
+};
+
+const WIDE: Readonly<Record<string, string>> = {
+  "combining marks": filledBytes("\u0301"),
+  "a with marks": `a${"\u0323\u0301".repeat(16_000)}`,
+  "zero width": filledBytes("\u200b"),
+  "full width": filledBytes("\uff48\uff54\uff50\uff1a\uff0f\uff0f"),
+  "ideographic stops": filledBytes("a\u3002"),
+  ligatures: filledBytes("\ufdfa"),
+  astral: filledBytes("\u{1f600}"),
+  "Cyrillic hosts": filledBytes("аpple.com "),
+  Hangul: filledBytes("\u1100\u1161\u11a8"),
+};
+
+const MARKUP: Readonly<Record<string, readonly [type: string, text: string]>> = {
+  "deep html": ["text/html", filled("<div>")],
+  "unclosed tags": ["text/html", filled("<a href='")],
+  "lesser signs": ["text/html", filled("<")],
+  attributes: ["text/html", `<a ${filled((n) => `a${n}=1 `, 65_000)}>`],
+  entities: ["text/html", filled("&amp;")],
+  "open entities": ["text/html", filled("&#x68")],
+  "html links": ["text/html", filled((n) => (n < 999 ? `<a href=//h${n}.test>${n}</a>` : " "))],
+  comments: ["text/html", filled("<!--")],
+  styles: ["text/html", filled("<style>url(")],
+  "rtf groups": ["text/rtf", `{\\rtf1${filled("{", 65_000)}`],
+  "rtf escapes": ["text/rtf", `{\\rtf1${filled("\\u104?", 65_000)}`],
+  "rtf links": [
+    "text/rtf",
+    `{\\rtf1${filled((n) => (n < 400 ? `{\\field{\\*\\fldinst HYPERLINK "http://h${n}.test"}}` : " "), 60_000)}}`,
+  ],
+};
+
+const BOUNDARY = "multipart/mixed; boundary=b";
+
+/** Bodies of 64 kB that cost much, or would in a careless reader. */
+export const HOSTILE: readonly Body[] = [
+  ...Object.entries({ ...TEXTS, ...WIDE }).map(([name, text]) => ({
+    name,
+    type: "text/plain;charset=UTF-8",
+    text,
+  })),
+  ...Object.entries(MARKUP).map(([name, [type, text]]) => ({ name, type, text })),
+  {
+    name: "150 parts",
+    type: BOUNDARY,
+    text: `${filled((n) => (n < 150 ? `--b\r\nContent-Type: text/plain\r\n\r\n${word(n)} http://h${n}.test ${"x".repeat(350)}\r\n` : "\r\n"), 65_000)}--b--\r\n`,
+  },
+  {
+    name: "boundaries that nearly are",
+    type: BOUNDARY,
+    text: `--b\r\n\r\n${filled("\r\n--a", 65_000)}\r\n--b--\r\n`,
+  },
+  {
+    name: "30 files",
+    type: BOUNDARY,
+    text: `${filled((n) => (n < 30 ? `--b\r\nContent-Type: application/x;name="${word(n)}.${"a.".repeat(200)}doc"\r\n\r\n${"x".repeat(1500)}\r\n` : "\r\n"), 65_000)}--b--\r\n`,
+  },
+];

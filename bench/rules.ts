@@ -1,0 +1,133 @@
+/**
+ * What judging costs: 10, 100 and 1,000 rules of all kinds on ordinary messages of some 500 bytes, inspecting and deciding
+ * apart, and 1,000 rules on bodies of 64 kB that are made to be slow.
+ *
+ *   npx node bench/rules.ts [ROUNDS]        default: 3000
+ *
+ * Ratios within one run are worth more than microseconds. Exits with 1 when a bar is missed: 50 µs for 1,000 rules and
+ * 3 times what ten rules cost, 20 ms for a hostile body.
+ */
+import { inlineTestSettings } from "../src/assembly/judge-settings.ts";
+import { inspectRequest } from "../src/inspect/inspect-request.ts";
+import { judge } from "../src/judge.ts";
+import type { Policy } from "../src/policy/decision.ts";
+import type { Party } from "../src/policy/facts.ts";
+import type { HearingContext } from "../src/policy/hearing.ts";
+import type { SipRequest } from "../src/wire/sip/message.ts";
+import { parsedRequest } from "../test/support/parsed-request.ts";
+import { HOSTILE, ORDINARY, type Body } from "./hostile-bodies.ts";
+import { NOW, policyOf } from "./rule-sets.ts";
+
+const ROUNDS = Number(process.argv[2] ?? "3000");
+const SETTINGS = inlineTestSettings(["corp.example"]);
+const CONTEXT: HearingContext = {
+  from: party("alice", "corp.example", "192.0.2.10"),
+  to: party("bob", "partner.test", undefined),
+  direction: "outbound",
+  channel: "sip-message",
+  transport: "tcp",
+  encrypted: false,
+  now: NOW,
+  trace: false,
+};
+
+function party(user: string, domain: string, ip: string | undefined): Party {
+  const aor = `sip:${user}@${domain}`;
+  return { aor, user, domain, displayName: "Alice Example", ip, authenticated: true };
+}
+
+function requestOf({ type, text }: Body): SipRequest {
+  const head = [
+    "MESSAGE sip:bob@partner.test SIP/2.0",
+    "Via: SIP/2.0/TCP 192.0.2.10:5060;branch=z9hG4bKbench",
+    "Max-Forwards: 70",
+    "From: <sip:alice@corp.example>;tag=a",
+    "To: <sip:bob@partner.test>",
+    "Call-ID: bench@192.0.2.10",
+    "CSeq: 1 MESSAGE",
+    `Content-Type: ${type}`,
+  ];
+  return parsedRequest(head, text);
+}
+
+/** Judges as the filter does; files count as clean. */
+function judged(request: SipRequest, policy: Policy): string {
+  const judgement = judge(request, CONTEXT, policy, SETTINGS);
+  if (judgement.kind === "decided") {
+    const { action, problem } = judgement.verdict;
+    return problem === undefined ? action : `${action}: ${problem.code}`;
+  }
+  const clean = { verdict: "clean", engine: "none", name: "", reason: "" } as const;
+  return judgement.decide(judgement.attachments.map(() => clean)).action;
+}
+
+/** Microseconds of one run: medians over rounds of ten. */
+function micros(run: () => unknown, rounds: number): number {
+  const times: number[] = [];
+  for (let round = 0; round < rounds / 10; round += 1) {
+    const start = performance.now();
+    for (let n = 0; n < 10; n += 1) run();
+    times.push((performance.now() - start) * 100);
+  }
+  times.sort((a, b) => a - b);
+  return times[times.length >> 1] ?? 0;
+}
+
+function row(name: string, cells: readonly string[]): void {
+  console.log(`${name.padEnd(28)}${cells.map((cell) => cell.padStart(11)).join("")}`);
+}
+
+const sizes = [10, 100, 1000];
+const policies = sizes.map((size) => {
+  const start = performance.now();
+  const policy = policyOf(size);
+  console.log(`${size} rules compiled in ${(performance.now() - start).toFixed(0)} ms`);
+  return policy;
+});
+const thousand = policies.at(-1);
+if (thousand === undefined) throw new Error("no policy");
+const missed: string[] = [];
+
+console.log("\nOrdinary messages, µs each (first message of the process: with 1,000 rules)");
+const ordinary = ORDINARY.map((body) => ({ ...body, request: requestOf(body) }));
+const firstStart = performance.now();
+if (ordinary[0] !== undefined) judged(ordinary[0].request, thousand);
+console.log(`first ${((performance.now() - firstStart) * 1000).toFixed(0)} µs`);
+for (let n = 0; n < ROUNDS / 10; n += 1) {
+  for (const { request } of ordinary) for (const policy of policies) judged(request, policy);
+}
+row("", ["inspect", ...sizes.map((size) => `judge ${size}`), "1000 ÷ 10", "decided"]);
+for (const { name, request } of ordinary) {
+  const inspect = micros(() => inspectRequest(request, SETTINGS.inspect), ROUNDS);
+  const each = policies.map((policy) => micros(() => judged(request, policy), ROUNDS));
+  const [ten = 0] = each;
+  const all = each.at(-1) ?? 0;
+  const cells = [inspect, ...each].map((time) => time.toFixed(1));
+  row(name, [...cells, (all / ten).toFixed(2), judged(request, thousand)]);
+  if (all > 50) missed.push(`${name}: ${all.toFixed(1)} µs`);
+  if (all > 3 * ten) missed.push(`${name}: ${(all / ten).toFixed(1)} times ten rules`);
+}
+
+console.log("\nHostile bodies of 64 kB with 1,000 rules, ms");
+row("", ["first", "inspect", "median", "worst", "decided"]);
+let slowest = 0;
+for (const body of HOSTILE) {
+  const request = requestOf(body);
+  const times: number[] = [];
+  for (let n = 0; n < 9; n += 1) {
+    const start = performance.now();
+    judged(request, thousand);
+    times.push(performance.now() - start);
+  }
+  const [first = 0, ...warm] = times;
+  warm.sort((a, b) => a - b);
+  const inspect = micros(() => inspectRequest(request, SETTINGS.inspect), 30) / 1000;
+  const [median = 0, worst = 0] = [warm[warm.length >> 1], warm.at(-1)];
+  const cells = [first, inspect, median, worst].map((time) => time.toFixed(2));
+  row(body.name, [...cells, judged(request, thousand)]);
+  slowest = Math.max(slowest, worst, first);
+  if (median > 20) missed.push(`${body.name}: ${median.toFixed(1)} ms`);
+}
+console.log(`\nslowest of all: ${slowest.toFixed(1)} ms`);
+for (const line of missed) console.log(`MISSED ${line}`);
+process.exitCode = missed.length === 0 ? 0 : 1;
