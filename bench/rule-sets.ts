@@ -11,7 +11,6 @@ const WORDS =
   "amber basalt cobalt damask ember fjord garnet harbor indigo jasper kestrel lagoon marble nectar onyx pollen quartz raven sable topaz umber velvet willow xenon yarrow zephyr".split(
     " ",
   );
-const TLDS = ["test", "example", "invalid"];
 const EXTENSIONS = "exe scr com bat cmd pif vbs js jse wsf hta msi ps1 jar lnk cpl reg chm".split(
   " ",
 );

@@ -4,6 +4,7 @@ import type { ConditionData } from "./condition-schema.ts";
 import { CONDITIONS } from "./conditions.ts";
 import type { Facts } from "./facts.ts";
 import type { ProblemSink } from "./rule-problem.ts";
+import { bestOf, eitherOf } from "./requirement.ts";
 import { didYouMean } from "./suggest.ts";
 
 /** Named conditions (`objects:`), compiled anew for each place that refers to them. */
@@ -84,6 +85,7 @@ function allOf(parts: readonly Matcher[]): Matcher {
           return true;
         }
       : undefined,
+    requires: bestOf(parts.map((part) => part.requires)),
   };
 }
 
@@ -103,6 +105,7 @@ function anyOf(parts: readonly Matcher[]): Matcher {
           return matched;
         }
       : undefined,
+    requires: eitherOf(parts.map((part) => part.requires)),
   };
 }
 

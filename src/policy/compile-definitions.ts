@@ -8,9 +8,12 @@ import type {
   PolicyLimits,
 } from "./condition.ts";
 import type { ConditionData } from "./condition-schema.ts";
+import { FieldLookups } from "./field-lookups.ts";
 import { feedKey, type ListFeed, type ListFeeds } from "./list-feed.ts";
+import { MessageWork } from "./message-work.ts";
 import { compileList } from "./named-list.ts";
 import { compileGroup, compileZone } from "./named-zone.ts";
+import { PhraseSearches } from "./phrase-finder.ts";
 import type { ProblemSink, RulePath } from "./rule-problem.ts";
 import type { GroupData, ListData, RuleFile, TemplateData } from "./schema.ts";
 import { unknownMacros } from "./template.ts";
@@ -46,14 +49,15 @@ interface Defined<T> {
  * takes the place of what a pack defines; two definitions of equal standing are a problem.
  */
 export function compileDefinitions(files: readonly ReadFile[], limits: PolicyLimits): Names {
+  const work = new MessageWork();
+  const phrases = new PhraseSearches(work);
   const lists = gather(files, "lists", (file) => file.lists);
   const definitions: Definitions = {
     lists: compileEach<NamedList, ListData>(lists, (name, entry) =>
-      compileList(
-        { name, data: entry.data, feed: feedOf(entry, "lists", name) },
-        entry.path,
-        entry.source.problems,
-      ),
+      compileList({ name, data: entry.data, feed: feedOf(entry, "lists", name) }, entry.path, {
+        problems: entry.source.problems,
+        phrases,
+      }),
     ),
     groups: compileEach<NamedGroup, GroupData>(
       gather(files, "groups", (file) => file.groups),
@@ -75,6 +79,9 @@ export function compileDefinitions(files: readonly ReadFile[], limits: PolicyLim
       },
     ),
     usedLists: new Set(),
+    work,
+    phrases,
+    lookups: new FieldLookups(),
   };
   const objects = gather(files, "objects", (file) => file.objects);
   const conditions = compileEach<ConditionData, ConditionData>(objects, (_, entry) => entry.data);

@@ -15,6 +15,8 @@ import {
 import type { PolicyLimits } from "./condition.ts";
 import { decide, type RuleSet } from "./decide.ts";
 import type { Policy, RuleSummary } from "./decision.ts";
+import type { Facts } from "./facts.ts";
+import type { MessageWork } from "./message-work.ts";
 import { createProblemSink, type RuleProblem, type RuleSource } from "./rule-problem.ts";
 import { readRuleFile } from "./schema-problems.ts";
 import type { Mode } from "./schema.ts";
@@ -52,9 +54,9 @@ export function compilePolicy(
   // What an error left out would be told as unused, or as in the way.
   checkReach(rules, sets, names);
   checkDefinitions(files);
-  return ok(
-    createPolicy(sets, problems, { generation: options.generation, hash: hashOf(sources) }),
-  );
+  names.definitions.phrases.prepare();
+  const identity = { generation: options.generation, hash: hashOf(sources) };
+  return ok(createPolicy(sets, problems, identity, names.definitions.work));
 }
 
 export interface PolicyOptions {
@@ -129,6 +131,7 @@ function createPolicy(
   sets: readonly RuleSet[],
   warnings: readonly RuleProblem[],
   identity: { readonly generation: number; readonly hash: string },
+  work: MessageWork,
 ): Policy {
   const rules = new Map<string, RuleSummary>();
   for (const rule of sets.flatMap((set) => set.rules)) {
@@ -138,8 +141,20 @@ function createPolicy(
     ...identity,
     warnings,
     rules: [...rules.values()],
-    decide: (facts, asked) => decide(sets, facts, asked?.trace === true),
+    decide(facts, asked) {
+      work.begin(messageOf(facts));
+      return decide(sets, facts, asked?.trace === true);
+    },
   } satisfies Policy);
+}
+
+/** What all questions about one message have in common. */
+function messageOf(facts: Facts): object {
+  try {
+    return facts.texts;
+  } catch {
+    return facts; // Deciding never throws: the rules that ask for texts fail.
+  }
 }
 
 function summaryOf(rule: CompiledRule): RuleSummary {

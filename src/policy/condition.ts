@@ -2,6 +2,10 @@ import type { z } from "zod";
 import type { Link } from "../inspect/inspection.ts";
 import { maskNumbers } from "./detectors.ts";
 import type { Facts, Party, Phase } from "./facts.ts";
+import type { FieldLookups } from "./field-lookups.ts";
+import type { MessageWork } from "./message-work.ts";
+import type { PhraseFinder, PhraseSearches } from "./phrase-finder.ts";
+import { bestOf, type Requirement } from "./requirement.ts";
 import type { ProblemSink, RulePath } from "./rule-problem.ts";
 
 /**
@@ -61,6 +65,12 @@ export interface Definitions {
   readonly zones: ReadonlyMap<string, NamedZone>;
   /** Lists that something referred to; the others are worth a warning. */
   readonly usedLists: Set<string>;
+  /** What is remembered and spent for one message. */
+  readonly work: MessageWork;
+  /** Searches of texts for the phrases of many rules at once. */
+  readonly phrases: PhraseSearches;
+  /** By what a message holds, which rules may be about it. */
+  readonly lookups: FieldLookups;
 }
 
 export interface NamedList {
@@ -70,6 +80,8 @@ export interface NamedList {
   has(value: string): boolean;
   /** Whether a link begins with one of the prefixes; only lists of type prefix. */
   readonly hasLink: ((link: Link) => boolean) | undefined;
+  /** The phrases of a list that shares a search with others; only lists of type phrase. */
+  readonly phrases?: PhraseFinder | undefined;
 }
 
 export const LIST_TYPES = ["extension", "domain", "phrase", "prefix", "aor", "string"] as const;
@@ -99,6 +111,8 @@ export interface Matcher {
   test(facts: Facts, trace: LeafTrace[] | undefined): boolean;
   /** Adds the links that satisfied the condition and says whether it holds; undefined: it asks nothing of links. */
   readonly collect: ((facts: Facts, links: Set<number>) => boolean) | undefined;
+  /** What the facts must hold for the condition to be true or to fail; absent: nothing that is known. */
+  readonly requires?: Requirement | undefined;
 }
 
 export interface LeafTrace {
@@ -112,6 +126,15 @@ export interface FieldTest<Subject> {
   readonly field: string;
   test(subject: Subject): boolean;
   show(subject: Subject): string;
+  /** What the facts must hold for the test to be true of any subject in them. */
+  readonly requires?: Requirement | undefined;
+}
+
+/** What the facts must hold for all fields to be true of one subject. */
+export function requiredBy<Subject>(
+  fields: readonly FieldTest<Subject>[],
+): Requirement | undefined {
+  return bestOf(fields.map((field) => field.requires));
 }
 
 /** Whether all fields hold for one subject (sub-keys bind to the same one). */
@@ -147,5 +170,6 @@ export function matcherOf<Subject>(
     cost,
     test: (facts, trace) => holdsAll(fields, subjectOf(facts), trace),
     collect: undefined,
+    requires: requiredBy(fields),
   };
 }

@@ -3,6 +3,7 @@ import type { LeafTrace, Matcher } from "./condition.ts";
 import type { Decision, TraceEntry } from "./decision.ts";
 import type { Facts, Phase } from "./facts.ts";
 import { RuleFindings } from "./rule-findings.ts";
+import { RuleSelector } from "./rule-selector.ts";
 
 /**
  * Asks the compiled rules about one set of facts (RULES.md §4): the first policy whose condition holds picks the rules;
@@ -36,6 +37,8 @@ export interface RuleSet {
 
 interface Stage {
   readonly rules: readonly CompiledRule[];
+  /** Which of them are worth asking. */
+  readonly selector: RuleSelector;
   /** Those that ask about the scan. */
   readonly guard: readonly CompiledRule[];
   /** What stands when no rule matched. */
@@ -50,8 +53,10 @@ export function createRuleSet(
 ): RuleSet {
   function stage(phase: Phase): Stage {
     const inForce = rules.filter((rule) => isInForce(rule) && rule.phases.includes(phase));
+    const others = inForce.filter((rule) => !rule.guard);
     return {
-      rules: inForce.filter((rule) => !rule.guard),
+      rules: others,
+      selector: new RuleSelector(others),
       guard: inForce.filter((rule) => rule.guard),
       fallback: fallbackOf(policy.name, phase === "file" ? "allow" : verdict),
     };
@@ -97,7 +102,8 @@ function decideWith(
 ): Decision {
   const stage = set.stages[facts.phase];
   const run: Run = { findings: failures, trace: wantsTrace ? new Map() : undefined };
-  ask(stage.rules, facts, run);
+  if (wantsTrace) ask(stage.rules, facts, run);
+  else askPicked(stage.selector, facts, run);
   const terminal = run.findings?.terminal;
   const skipped = terminal !== undefined && passesGuard(terminal);
   if (!skipped && stage.guard.length > 0) askGuard(stage.guard, facts, run);
@@ -137,21 +143,33 @@ function askGuard(rules: readonly CompiledRule[], facts: Facts, run: Run): void 
 
 /** Asks rules in order until a verdict ends it; true when one did. */
 function ask(rules: readonly CompiledRule[], facts: Facts, run: Run): boolean {
-  for (const rule of rules) {
-    let matched: boolean;
-    try {
-      matched = run.trace === undefined ? matches(rule, facts) : traceRule(rule, facts, run.trace);
-    } catch (error) {
-      matched = rule.failureMatches;
-      run.findings ??= new RuleFindings();
-      run.findings.failure(rule.reference.id, asError(error), matched);
-      if (run.trace !== undefined) noteFailure(rule, matched, run.trace);
-    }
-    if (!matched) continue;
-    run.findings ??= new RuleFindings();
-    if (run.findings.take(rule, facts)) return true;
-  }
+  for (const rule of rules) if (askOne(rule, facts, run)) return true;
   return false;
+}
+
+/** As `ask`, without those rules that cannot match. */
+function askPicked(selector: RuleSelector, facts: Facts, run: Run): void {
+  selector.pick(facts);
+  for (let at = selector.next(0); at !== -1; at = selector.next(at + 1)) {
+    const rule = selector.rule(at);
+    if (rule !== undefined && askOne(rule, facts, run)) return;
+  }
+}
+
+/** True when the rule matched and its verdict ends the stage. */
+function askOne(rule: CompiledRule, facts: Facts, run: Run): boolean {
+  let matched: boolean;
+  try {
+    matched = run.trace === undefined ? matches(rule, facts) : traceRule(rule, facts, run.trace);
+  } catch (error) {
+    matched = rule.failureMatches;
+    run.findings ??= new RuleFindings();
+    run.findings.failure(rule.reference.id, asError(error), matched);
+    if (run.trace !== undefined) noteFailure(rule, matched, run.trace);
+  }
+  if (!matched) return false;
+  run.findings ??= new RuleFindings();
+  return run.findings.take(rule, facts);
 }
 
 function matches(rule: CompiledRule, facts: Facts): boolean {

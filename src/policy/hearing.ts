@@ -60,12 +60,15 @@ export class Hearing {
   readonly #context: HearingContext;
   readonly #policy: Policy;
   readonly #media: readonly MediaKind[];
+  /** One array for all questions: by it a policy knows that they are about one message. */
+  readonly #texts: readonly string[];
 
   constructor(inspection: Inspection, context: HearingContext, policy: Policy) {
     this.#inspection = inspection;
     this.#context = context;
     this.#policy = policy;
     this.#media = mediaKindsOf(inspection.media);
+    this.#texts = inspection.texts.map((part) => part.shown);
   }
 
   /** Blocked or quarantined already: nothing later can make it stricter in a way that the sender would notice. */
@@ -167,7 +170,7 @@ export class Hearing {
       encrypted: context.encrypted,
       now: context.now,
       rates: context.rates,
-      texts: this.#inspection.texts.map((part) => part.shown),
+      texts: this.#texts,
       links: about.links ?? this.#inspection.links,
       media: this.#media,
       file: about.file,

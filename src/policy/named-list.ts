@@ -2,7 +2,7 @@ import type { ListType, NamedList } from "./condition.ts";
 import { parseLinkPrefix } from "./link-prefix.ts";
 import { entryProblem, foldEntry } from "./list-entry.ts";
 import { followFeed, lookUpIn, type ListFeed } from "./list-feed.ts";
-import { createPhraseFinder, PHRASE_DEFAULTS } from "./phrase-finder.ts";
+import { PHRASE_DEFAULTS, type PhraseSearches } from "./phrase-finder.ts";
 import type { ProblemSink, RulePath } from "./rule-problem.ts";
 import type { ListData } from "./schema.ts";
 
@@ -14,7 +14,7 @@ import type { ListData } from "./schema.ts";
 export function compileList(
   { name, data, feed }: ListSource,
   path: RulePath,
-  problems: ProblemSink,
+  { problems, phrases }: { readonly problems: ProblemSink; readonly phrases: PhraseSearches },
 ): NamedList {
   if (data.items === undefined && data.file === undefined) {
     problems.error(path, `list "${name}" has neither items nor a file`);
@@ -28,12 +28,7 @@ export function compileList(
       tests().some((test) => test !== undefined && test(link));
     return { ...base, has: () => false, hasLink };
   }
-  if (data.type === "phrase") {
-    const match = data.match ?? PHRASE_DEFAULTS.match;
-    const normalize = data.normalize ?? PHRASE_DEFAULTS.normalize;
-    const find = searched(items, feed, (all) => createPhraseFinder(all, { match, normalize }));
-    return { ...base, has: (text) => find()(text) };
-  }
+  if (data.type === "phrase") return { ...base, ...phraseTest(items, data, feed, phrases) };
   return { ...base, has: lookUp(items, data.type, feed) };
 }
 
@@ -66,6 +61,23 @@ function soundItems(data: ListData, path: RulePath, problems: ProblemSink): read
     if (problem !== undefined) problems.error([...path, "items", index], ...problem);
     return problem === undefined;
   });
+}
+
+/** Phrases from a file may change, so that they have a search of their own. */
+function phraseTest(
+  items: readonly string[],
+  data: ListData,
+  feed: ListFeed | undefined,
+  phrases: PhraseSearches,
+): Pick<NamedList, "has" | "phrases"> {
+  const match = data.match ?? PHRASE_DEFAULTS.match;
+  const normalize = data.normalize ?? PHRASE_DEFAULTS.normalize;
+  if (feed === undefined) {
+    const finder = phrases.finder(items, { match, normalize });
+    return { has: (text) => finder.test(text), phrases: finder };
+  }
+  const find = searched(items, feed, (all) => phrases.alone(all, { match, normalize }));
+  return { has: (text) => find().test(text) };
 }
 
 /** What is made of all items, those of the file among them; made anew when the file has changed. */

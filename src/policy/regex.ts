@@ -1,40 +1,69 @@
 import { RE2JS } from "re2js";
+import { BoundedExpression } from "./bounded-expression.ts";
 import { below, type ConditionContext } from "./condition.ts";
 import type { RegexLeaf } from "./leaf-schema.ts";
+import { foldForLiterals, requiredLiterals } from "./required-literals.ts";
+import { RuleFailure } from "./rule-failure.ts";
+import { asList } from "./vocabulary.ts";
 
-/** Raised when a rule cannot be evaluated on these facts; RULES §4.7 says how it then counts. */
-class RuleFailure extends Error {}
+/** One or several expressions, any of which may match. */
+export interface RegexTest {
+  /** Throws a RuleFailure when the value, or the message, is more work than a rule may cause. */
+  test(value: string): boolean;
+  /** Texts of which a value must hold one (as `foldForLiterals` writes it) to match; undefined: none are known. */
+  readonly literals: readonly string[] | undefined;
+  /** A value of more characters makes the test fail. */
+  readonly longest: number;
+}
+
+/** Looking for more literals than this one by one takes longer than the expression. */
+const FEW = 8;
 
 /**
  * Compiles one or several expressions in RE2 syntax, whose matching time is linear in the text; undefined when one of
  * them is refused (the problem has been reported).
  */
-export function compileRegex(
-  leaf: RegexLeaf,
-  context: ConditionContext,
-): ((value: string) => boolean) | undefined {
-  const compiled: RE2JS[] = [];
-  const single = typeof leaf === "string";
-  for (const [index, pattern] of (single ? [leaf] : leaf).entries()) {
-    const expression = compileOne(pattern, single ? context : below(context, index));
+export function compileRegex(leaf: RegexLeaf, context: ConditionContext): RegexTest | undefined {
+  const patterns = asList<string>(leaf);
+  const compiled: BoundedExpression[] = [];
+  for (const [index, pattern] of patterns.entries()) {
+    const place = typeof leaf === "string" ? context : below(context, index);
+    const expression = compileOne(pattern, place);
     if (expression !== undefined) compiled.push(expression);
   }
   const limit = context.limits.regexInput;
-  return (value) => {
-    if (value.length > limit) {
-      throw new RuleFailure(
-        `the text has ${value.length} characters, regular expressions take ${limit}`,
-      );
-    }
-    return compiled.some((expression) => expression.test(value));
+  const literals = literalsOf(patterns);
+  const few = literals !== undefined && literals.length <= FEW ? literals : undefined;
+  const fold = context.definitions.work.shared("literals", foldForLiterals);
+  return {
+    literals,
+    longest: limit,
+    test(value) {
+      if (value.length > limit) {
+        throw new RuleFailure(
+          `the text has ${value.length} characters, regular expressions take ${limit}`,
+        );
+      }
+      if (few !== undefined) {
+        const folded = fold(value);
+        if (!few.some((literal) => folded.includes(literal))) return false;
+      }
+      return compiled.some((expression) => expression.test(value));
+    },
   };
 }
 
-function compileOne(pattern: string, context: ConditionContext): RE2JS | undefined {
+function literalsOf(patterns: readonly string[]): readonly string[] | undefined {
+  const all = patterns.map(requiredLiterals);
+  return all.some((literals) => literals === undefined) ? undefined : all.flatMap((of) => of ?? []);
+}
+
+function compileOne(pattern: string, context: ConditionContext): BoundedExpression | undefined {
   try {
-    const expression = RE2JS.compile(pattern);
-    const size = expression.programSize();
-    if (size <= context.limits.regexProgram) return expression;
+    const size = RE2JS.compile(pattern).programSize();
+    if (size <= context.limits.regexProgram) {
+      return new BoundedExpression(pattern, size, context.definitions.work);
+    }
     context.problems.error(
       context.path,
       `the expression is too large: ${size} instructions, at most ${context.limits.regexProgram}`,

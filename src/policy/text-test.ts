@@ -1,6 +1,9 @@
+import { normalizeText } from "../content/normalize-text.ts";
 import { below, type ConditionContext, type ListType, type NamedList } from "./condition.ts";
+import type { Field } from "./field-lookups.ts";
 import type { TextLeaf, TextOperators } from "./leaf-schema.ts";
 import { compileRegex } from "./regex.ts";
+import { bestOf, type Requirement } from "./requirement.ts";
 import { didYouMean } from "./suggest.ts";
 import { asList } from "./vocabulary.ts";
 
@@ -9,7 +12,7 @@ export interface TextKind {
   /** Types of lists that hold such values; the first is named in problems. */
   readonly lists: readonly ListType[];
   /** The form in which values and operands are compared. */
-  fold(value: string): string;
+  readonly fold: (value: string) => string;
   /** What `suffix` means. */
   endsWith(value: string, suffix: string): boolean;
 }
@@ -52,16 +55,18 @@ export interface TextTest {
    * fit; `not` and `not_in_list` speak of the first alone.
    */
   ranked(values: readonly string[]): boolean;
+  /** What a field must hold for its value, or for one of its values, to fit. */
+  requires(field: Field): Requirement | undefined;
 }
 
 /** Compiles what stands after a text field. */
 export function compileText(leaf: TextLeaf, kind: TextKind, context: ConditionContext): TextTest {
   const isOperators = typeof leaf === "object" && !Array.isArray(leaf);
   const operators = isOperators ? (leaf as TextOperators) : undefined;
-  const wanted: ValueTest[] = [];
-  const unwanted: ValueTest[] = [];
-  if (operators === undefined) wanted.push(equalsAny(asList<string>(leaf as string), kind));
-  else addOperators(operators, kind, context, { wanted, unwanted });
+  const tests: LeafTests = { wanted: [], unwanted: [], required: [] };
+  const { wanted, unwanted, required } = tests;
+  if (operators === undefined) addEquals(asList<string>(leaf as string), kind, context, tests);
+  else addOperators(operators, kind, context, tests);
   const exists = operators?.exists;
   function fits(value: string): boolean {
     const folded = kind.fold(value);
@@ -88,28 +93,51 @@ export function compileText(leaf: TextLeaf, kind: TextKind, context: ConditionCo
       if (wanted.length > 0 && !values.some(fits)) return false;
       return unwanted.length === 0 || (first !== undefined && !refused(first));
     },
+    requires: (field) => bestOf(required.map((requirementOn) => requirementOn(field))),
   };
 }
 
 type ValueTest = (value: string, folded: string) => boolean;
 
+interface LeafTests {
+  readonly wanted: ValueTest[];
+  readonly unwanted: ValueTest[];
+  /** What each of `wanted` requires; some require nothing that can be looked up. */
+  readonly required: ((field: Field) => Requirement | undefined)[];
+}
+
+function addEquals(
+  values: readonly string[],
+  kind: TextKind,
+  context: ConditionContext,
+  { wanted, required }: LeafTests,
+): void {
+  const { lookups } = context.definitions;
+  wanted.push(equalsAny(values, kind));
+  required.push((field) => lookups.equals(field, kind.fold, values.map(kind.fold)));
+}
+
 function addOperators(
   operators: TextOperators,
   kind: TextKind,
   context: ConditionContext,
-  into: { readonly wanted: ValueTest[]; readonly unwanted: ValueTest[] },
+  { wanted, unwanted, required }: LeafTests,
 ): void {
-  const { wanted, unwanted } = into;
+  const { lookups } = context.definitions;
   if (operators.in_list !== undefined) {
-    wanted.push(inLists(operators.in_list, kind, below(context, "in_list")));
+    const lists = linkLists(operators.in_list, kind.lists, below(context, "in_list"));
+    wanted.push(inLists(lists));
+    required.push((field) => lookups.inLists(field, kind.fold, lists));
   }
   if (operators.not_in_list !== undefined) {
-    unwanted.push(inLists(operators.not_in_list, kind, below(context, "not_in_list")));
+    const inner = below(context, "not_in_list");
+    unwanted.push(inLists(linkLists(operators.not_in_list, kind.lists, inner)));
   }
   if (operators.not !== undefined) unwanted.push(equalsAny(asList<string>(operators.not), kind));
   if (operators.suffix !== undefined) {
     const suffixes = asList<string>(operators.suffix).map((suffix) => suffix.toLowerCase());
     wanted.push((_, folded) => suffixes.some((suffix) => kind.endsWith(folded, suffix)));
+    if (kind === DOMAIN) required.push((field) => lookups.under(field, kind.fold, suffixes));
   }
   if (operators.prefix !== undefined) {
     const prefixes = asList<string>(operators.prefix).map((prefix) => kind.fold(prefix));
@@ -118,10 +146,13 @@ function addOperators(
   if (operators.contains !== undefined) {
     const pieces = asList<string>(operators.contains).map((piece) => foldText(piece));
     wanted.push((_, folded) => pieces.some((piece) => folded.includes(piece)));
+    required.push((field) => lookups.contains(field, kind.fold, pieces));
   }
   if (operators.regex !== undefined) {
-    const test = compileRegex(operators.regex, below(context, "regex"));
-    if (test !== undefined) wanted.push(test);
+    const regex = compileRegex(operators.regex, below(context, "regex"));
+    if (regex === undefined) return;
+    wanted.push((value) => regex.test(value));
+    required.push((field) => lookups.literals(field, regex.literals, regex.longest));
   }
 }
 
@@ -130,12 +161,7 @@ function equalsAny(values: readonly string[], kind: TextKind): ValueTest {
   return (_, value) => folded.has(value);
 }
 
-function inLists(
-  names: string | readonly string[],
-  kind: TextKind,
-  context: ConditionContext,
-): ValueTest {
-  const lists = linkLists(names, kind.lists, context);
+function inLists(lists: readonly NamedList[]): ValueTest {
   const [only] = lists;
   if (lists.length === 1 && only !== undefined) return (_, folded) => only.has(folded);
   return (_, folded) => lists.some((list) => list.has(folded));
@@ -170,7 +196,7 @@ export function linkLists(
 
 /** Lower case in the compatibility form of Unicode, so that ｅｘｅ and EXE are exe. */
 export function foldText(value: string): string {
-  return (isAscii(value) ? value : value.normalize("NFKC")).toLowerCase();
+  return (isAscii(value) ? value : normalizeText(value, "NFKC")).toLowerCase();
 }
 
 const PLAIN_DOMAIN = /^[a-z0-9._-]*[a-z0-9_-]$/;

@@ -1,11 +1,13 @@
 import { z } from "zod";
-import { below, defineCondition, holdsAll, leafTrace } from "../condition.ts";
+import { below, defineCondition, holdsAll, leafTrace, requiredBy } from "../condition.ts";
 import type { ConditionContext, ConditionFamily, FieldTest } from "../condition.ts";
 import type { FileFacts } from "../facts.ts";
+import type { Field } from "../field-lookups.ts";
 import { numberLeaf, textLeaf } from "../leaf-schema.ts";
 import { compileNumber } from "../number-test.ts";
+import { bestOf, presenceOf, RANK, type Requirement } from "../requirement.ts";
 import { compileText, EXTENSION, FREE_TEXT } from "../text-test.ts";
-import { section } from "../vocabulary.ts";
+import { asList, section } from "../vocabulary.ts";
 
 const schema = section(
   {
@@ -47,6 +49,7 @@ export const fileCondition: ConditionFamily = defineCondition({
     return {
       cost: 3,
       collect: undefined,
+      requires: absent ? undefined : bestOf([SOME_FILE, requiredBy(fields)]),
       test(facts, trace) {
         const { file } = facts;
         if (data.exists !== undefined && trace !== undefined) {
@@ -69,8 +72,10 @@ function fieldTests(
     field: string,
     test: (file: FileFacts) => boolean,
     show: (file: FileFacts) => string | number | boolean | undefined,
+    requires?: Requirement,
   ): void {
-    fields.push({ field: `file.${field}`, test, show: (file) => String(show(file) ?? "unknown") });
+    const shown = (file: FileFacts) => String(show(file) ?? "unknown");
+    fields.push({ field: `file.${field}`, test, show: shown, requires });
   }
   if (data.double_extension !== undefined) {
     const wanted = data.double_extension;
@@ -96,23 +101,60 @@ function fieldTests(
       (file) => file.size,
     );
   }
+  addTexts(data, context, add);
+  return fields;
+}
+
+/** Adds the test of one field. */
+type AddField = (
+  field: string,
+  test: (file: FileFacts) => boolean,
+  show: (file: FileFacts) => string | number | boolean | undefined,
+  requires?: Requirement,
+) => void;
+
+function addTexts(data: z.infer<typeof schema>, context: ConditionContext, add: AddField): void {
   if (data.extension !== undefined) {
     const test = compileText(data.extension, EXTENSION, below(context, "extension"));
     add(
       "extension",
       (file) => test.ranked(file.name.extensions),
       (file) => file.name.extensions.join(" ") || undefined,
+      test.requires(fileField("extension", (file) => file.name.extensions)),
     );
   }
   if (data.declared_type !== undefined) {
     const test = compileText(data.declared_type, FREE_TEXT, below(context, "declared_type"));
-    add("declared_type", (file) => test.one(declaredTypeOf(file)), declaredTypeOf);
+    add(
+      "declared_type",
+      (file) => test.one(declaredTypeOf(file)),
+      declaredTypeOf,
+      test.requires(fileField("declared_type", (file) => asList(declaredTypeOf(file)))),
+    );
   }
   if (data.name !== undefined) {
     const test = compileText(data.name, FREE_TEXT, below(context, "name"));
-    add("name", (file) => test.one(nameOf(file)), nameOf);
+    add(
+      "name",
+      (file) => test.one(nameOf(file)),
+      nameOf,
+      test.requires(fileField("name", (file) => asList(nameOf(file)))),
+    );
   }
-  return fields;
+}
+
+const SOME_FILE: Requirement = {
+  keys: [{ lookup: presenceOf((facts) => facts.file !== undefined), key: "" }],
+  rank: RANK.kind,
+};
+
+function fileField(name: string, valuesOf: (file: FileFacts) => readonly string[]): Field {
+  return {
+    name: `file.${name}`,
+    each({ file }, visit) {
+      if (file !== undefined) for (const value of valuesOf(file)) visit(value);
+    },
+  };
 }
 
 function declaredTypeOf(file: FileFacts): string | undefined {

@@ -4,8 +4,9 @@ import { below, defineCondition, matcherOf } from "../condition.ts";
 import type { ConditionContext, ConditionFamily, FieldTest, NamedGroup } from "../condition.ts";
 import type { Party } from "../facts.ts";
 import { cidrLeaf, textLeaf } from "../leaf-schema.ts";
+import { eitherOf } from "../requirement.ts";
 import { didYouMean } from "../suggest.ts";
-import { AOR, compileText, DOMAIN, FREE_TEXT } from "../text-test.ts";
+import { AOR, compileText, DOMAIN, FREE_TEXT, type TextTest } from "../text-test.ts";
 import { asList, oneOrMore, section, text } from "../vocabulary.ts";
 
 function partyShape() {
@@ -86,63 +87,73 @@ function partyTests(
   const fields: FieldTest<Party>[] = [];
   function add(
     field: keyof typeof PHASES,
-    test: (party: Party) => boolean,
+    test: Pick<FieldTest<Party>, "test" | "requires">,
     show: (party: Party) => string,
   ): void {
-    fields.push({ field: `${side}.${field}`, test, show });
+    fields.push({ field: `${side}.${field}`, ...test, show });
+  }
+  function addText(
+    field: keyof typeof PHASES,
+    text: TextTest,
+    valueOf: (party: Party) => string,
+  ): void {
+    const requires = text.requires({
+      name: `${side}.${field}`,
+      each(facts, visit) {
+        const value = valueOf(facts[side]);
+        if (value !== "") visit(value);
+      },
+    });
+    add(field, { test: (party) => text.one(orAbsent(valueOf(party))), requires }, valueOf);
   }
   if (data.domain !== undefined) {
     const test = compileText(data.domain, DOMAIN, below(context, "domain"));
-    add(
-      "domain",
-      (party) => test.one(orAbsent(party.domain)),
-      (party) => party.domain,
-    );
+    addText("domain", test, (party) => party.domain);
   }
   if (data.user !== undefined) {
     const test = compileText(data.user, FREE_TEXT, below(context, "user"));
-    add(
-      "user",
-      (party) => test.one(orAbsent(party.user)),
-      (party) => party.user,
-    );
+    addText("user", test, (party) => party.user);
   }
   if (data.aor !== undefined) {
     const test = compileText(data.aor, AOR, below(context, "aor"));
-    add(
-      "aor",
-      (party) => test.one(orAbsent(party.aor)),
-      (party) => party.aor,
-    );
+    addText("aor", test, (party) => party.aor);
   }
   if (data.group !== undefined) {
-    const groups = linkGroups(data.group, below(context, "group"));
-    add(
-      "group",
-      (party) => groups.some((group) => group.has(party)),
-      (party) => party.aor,
-    );
+    const test = groupTest(side, data.group, below(context, "group"));
+    add("group", test, (party) => party.aor);
   }
   if (data.display_name !== undefined) {
     const test = compileText(data.display_name, FREE_TEXT, below(context, "display_name"));
-    add(
-      "display_name",
-      (party) => test.one(orAbsent(party.displayName)),
-      (party) => party.displayName,
-    );
+    addText("display_name", test, (party) => party.displayName);
   }
   return fields;
+}
+
+function groupTest(
+  side: "from" | "to",
+  names: string | readonly string[],
+  context: ConditionContext,
+): Pick<FieldTest<Party>, "test" | "requires"> {
+  const { lookups } = context.definitions;
+  const groups = linkGroups(names, context);
+  const required = groups.map(({ name, group }) =>
+    lookups.presence(`${side}.group ${name}`, (facts) => group.has(facts[side])),
+  );
+  return {
+    test: (party) => groups.some(({ group }) => group.has(party)),
+    requires: eitherOf(required),
+  };
 }
 
 function linkGroups(
   names: string | readonly string[],
   context: ConditionContext,
-): readonly NamedGroup[] {
+): readonly { readonly name: string; readonly group: NamedGroup }[] {
   const { groups } = context.definitions;
-  const found: NamedGroup[] = [];
+  const found: { readonly name: string; readonly group: NamedGroup }[] = [];
   for (const [index, name] of asList<string>(names).entries()) {
     const group = groups.get(name);
-    if (group !== undefined) found.push(group);
+    if (group !== undefined) found.push({ name, group });
     else {
       const path = typeof names === "string" ? context.path : [...context.path, index];
       context.problems.error(path, `there is no group "${name}"`, didYouMean(name, groups.keys()));

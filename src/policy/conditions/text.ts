@@ -1,11 +1,13 @@
 import { z } from "zod";
-import { below, defineCondition, holdsAll } from "../condition.ts";
+import { below, defineCondition, holdsAll, requiredBy } from "../condition.ts";
 import type { ConditionContext, ConditionFamily, FieldTest } from "../condition.ts";
 import { DETECTORS, distinctNumbers, type Detector } from "../detectors.ts";
+import type { Field } from "../field-lookups.ts";
 import { numberLeaf, regexLeaf } from "../leaf-schema.ts";
 import { compileNumber } from "../number-test.ts";
-import { createPhraseFinder, PHRASE_DEFAULTS } from "../phrase-finder.ts";
+import { PHRASE_DEFAULTS } from "../phrase-finder.ts";
 import { compileRegex } from "../regex.ts";
+import { eitherOf, presenceOf, RANK, type Requirement } from "../requirement.ts";
 import { isScript, scriptHint, scriptTest } from "../script-test.ts";
 import { linkLists } from "../text-test.ts";
 import { asList, oneOrMore, section, text } from "../vocabulary.ts";
@@ -74,10 +76,18 @@ export const textCondition: ConditionFamily = defineCondition({
     return {
       cost: 20,
       collect: undefined,
+      requires: requiredBy(fields),
       test: (facts, trace) => facts.texts.some((part) => holdsAll(fields, part, trace)),
     };
   },
 });
+
+const TEXT: Field = {
+  name: "text",
+  each(facts, visit) {
+    for (const part of facts.texts) visit(part);
+  },
+};
 
 function fieldTests(
   data: z.infer<typeof schema>,
@@ -99,16 +109,23 @@ function fieldTests(
     fields.push(...scriptTests(data.language_script, below(context, "language_script")));
   }
   if (data.phrase !== undefined) {
-    const test = phraseTest(data.phrase, context);
-    fields.push({ field: "text.phrase", test, show: String });
+    fields.push({ field: "text.phrase", show: String, ...phraseTest(data.phrase, context) });
   }
   if (data.regex !== undefined) {
-    const test = compileRegex(data.regex, below(context, "regex"));
-    if (test !== undefined) fields.push({ field: "text.regex", test, show: String });
+    const regex = compileRegex(data.regex, below(context, "regex"));
+    if (regex !== undefined) {
+      const requires = context.definitions.lookups.literals(TEXT, regex.literals, regex.longest);
+      fields.push({
+        field: "text.regex",
+        test: (part) => regex.test(part),
+        show: String,
+        requires,
+      });
+    }
   }
   for (const known of DETECTORS) {
     const asked = data.detector?.[known.name];
-    if (asked !== undefined) fields.push(detectorTest(known, asked.min ?? 1));
+    if (asked !== undefined) fields.push(detectorTest(known, asked.min ?? 1, context));
   }
   return fields;
 }
@@ -137,23 +154,49 @@ function scriptTests(
   return test === undefined ? [] : [{ field: "text.language_script", test, show: String }];
 }
 
-function detectorTest(known: Detector, min: number): FieldTest<string> {
+function detectorTest(
+  known: Detector,
+  min: number,
+  { definitions }: ConditionContext,
+): FieldTest<string> {
+  const numbersIn = definitions.work.shared(`numbers ${known.name}`, (part) =>
+    distinctNumbers(known, part),
+  );
   return {
     field: `text.detector.${known.name}`,
-    test: (part) => distinctNumbers(known, part).size >= min,
-    show: (part) =>
-      [...distinctNumbers(known, part)].map((number) => known.mask(number)).join(", ") || "none",
+    requires: SOME_DIGIT,
+    test: (part) => numbersIn(part).size >= min,
+    show: (part) => [...numbersIn(part)].map((number) => known.mask(number)).join(", ") || "none",
   };
 }
+
+/** Every detector looks for digits; beyond ASCII there are many. */
+// eslint-disable-next-line no-control-regex -- the range of ASCII
+const DIGIT = /[0-9]|[^\x00-\x7f]/;
+
+const SOME_DIGIT: Requirement = {
+  keys: [{ lookup: presenceOf((facts) => facts.texts.some((part) => DIGIT.test(part))), key: "" }],
+  rank: RANK.common,
+};
 
 function phraseTest(
   phrase: NonNullable<z.infer<typeof schema>["phrase"]>,
   context: ConditionContext,
-): (part: string) => boolean {
+): Pick<FieldTest<string>, "test" | "requires"> {
+  const { lookups, phrases } = context.definitions;
   if (typeof phrase === "object" && "in_list" in phrase) {
     const inner = below(context, "phrase", "in_list");
     const lists = linkLists(phrase.in_list, ["phrase"], inner);
-    return (part) => lists.some((list) => list.has(part));
+    const required = lists.map((list) =>
+      list.phrases === undefined
+        ? lookups.inLists(TEXT, String, [list])
+        : lookups.phrases(TEXT, list.phrases),
+    );
+    return {
+      test: (part) => lists.some((list) => list.has(part)),
+      requires: eitherOf(required),
+    };
   }
-  return createPhraseFinder(asList<string>(phrase), PHRASE_DEFAULTS);
+  const finder = phrases.finder(asList<string>(phrase), PHRASE_DEFAULTS);
+  return { test: (part) => finder.test(part), requires: lookups.phrases(TEXT, finder) };
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Link, LinkCarrier } from "../../inspect/inspection.ts";
-import { below, defineCondition, holdsAll, leafTrace } from "../condition.ts";
+import { below, defineCondition, holdsAll, leafTrace, requiredBy } from "../condition.ts";
 import type {
   ConditionContext,
   ConditionFamily,
@@ -9,11 +9,13 @@ import type {
   Matcher,
 } from "../condition.ts";
 import type { Facts } from "../facts.ts";
-import { numberLeaf, textLeaf } from "../leaf-schema.ts";
+import type { Field } from "../field-lookups.ts";
+import { numberLeaf, quantityOf, textLeaf, type Quantity } from "../leaf-schema.ts";
 import { parseLinkPrefix, PREFIX_HINT, type LinkPrefix } from "../link-prefix.ts";
-import { createLookalikeTest } from "../lookalike-host.ts";
+import { createLookalikeTest, describeHost } from "../lookalike-host.ts";
 import { compileNumber } from "../number-test.ts";
 import { didYouMean } from "../suggest.ts";
+import { bestOf, SOME_LINK, type Requirement } from "../requirement.ts";
 import { compileText, DOMAIN, EXTENSION, FREE_TEXT, linkLists } from "../text-test.ts";
 import { asList, choice, oneOrMore, section, text } from "../vocabulary.ts";
 
@@ -85,6 +87,7 @@ export const urlCondition: ConditionFamily = defineCondition({
     const asked: AskedOfLinks = { one: asksOne ? fields : undefined, every: everyFields };
     return {
       cost: 5,
+      requires: bestOf([SOME_LINK, requiredBy(fields), requiredBy(everyFields ?? [])]),
       test: (facts, trace) =>
         trace === undefined ? linksFit(facts.links, asked) : traceLinks(facts.links, asked, trace),
       collect: (facts, links) => collectLinks(facts, asked, links),
@@ -190,29 +193,37 @@ function valueTests(
   const fields: FieldTest<Link>[] = [];
   if (data.scheme !== undefined) {
     const test = compileText(data.scheme, FREE_TEXT, below(context, "scheme"));
+    const requires = test.requires(linkField("scheme", (link) => [link.scheme]));
     const show = (link: Link) => link.scheme;
-    fields.push({ field: `${name}.scheme`, test: (link) => test.one(link.scheme), show });
+    fields.push({ field: `${name}.scheme`, test: (link) => test.one(link.scheme), show, requires });
   }
   if (data.path_extension !== undefined) {
     const test = compileText(data.path_extension, EXTENSION, below(context, "path_extension"));
     const show = (link: Link) => link.pathExtensions.join(" ");
+    const requires = test.requires(linkField("path_extension", (link) => link.pathExtensions));
     const field = `${name}.path_extension`;
-    fields.push({ field, test: (link) => test.many(link.pathExtensions), show });
+    fields.push({ field, test: (link) => test.many(link.pathExtensions), show, requires });
   }
   if (data.host !== undefined) {
     const test = compileText(data.host, DOMAIN, below(context, "host"));
+    const requires = test.requires(linkField("host", (link) => asList(link.host)));
     const show = (link: Link) => link.host ?? "";
-    fields.push({ field: `${name}.host`, test: (link) => test.one(link.host), show });
+    fields.push({ field: `${name}.host`, test: (link) => test.one(link.host), show, requires });
   }
   if (data.registrable_domain !== undefined) {
     const inner = below(context, "registrable_domain");
     const test = compileText(data.registrable_domain, DOMAIN, inner);
     const show = (link: Link) => link.registrableDomain ?? "";
+    const requires = test.requires(
+      linkField("registrable_domain", (link) => asList(link.registrableDomain)),
+    );
     const field = `${name}.registrable_domain`;
-    fields.push({ field, test: (link) => test.one(link.registrableDomain), show });
+    fields.push({ field, test: (link) => test.one(link.registrableDomain), show, requires });
   }
   if (data.lookalike_of !== undefined) {
-    const test = createLookalikeTest(asList<string>(data.lookalike_of));
+    const { work } = context.definitions;
+    const lookOf = work.shared("look of hosts", describeHost);
+    const test = createLookalikeTest(asList<string>(data.lookalike_of), lookOf);
     const show = (link: Link) => link.host ?? "";
     const field = `${name}.lookalike_of`;
     fields.push({ field, test: ({ host }) => host !== undefined && test(host), show });
@@ -220,9 +231,30 @@ function valueTests(
   if (data.port !== undefined) {
     const test = compileNumber(data.port);
     const show = (link: Link) => String(link.port ?? "");
-    fields.push({ field: `${name}.port`, test: (link) => test(link.port), show });
+    const requires = requiredPort(data.port, context);
+    fields.push({ field: `${name}.port`, test: (link) => test(link.port), show, requires });
   }
   return fields;
+}
+
+function linkField(name: string, valuesOf: (link: Link) => readonly string[]): Field {
+  return {
+    name: `url.${name}`,
+    each(facts, visit) {
+      for (const link of facts.links) for (const value of valuesOf(link)) visit(value);
+    },
+  };
+}
+
+/** Ports that are named one by one can be looked up; ranges cannot. */
+function requiredPort(
+  leaf: NonNullable<LinkData["port"]>,
+  { definitions }: ConditionContext,
+): Requirement | undefined {
+  if (typeof leaf === "object" && !Array.isArray(leaf)) return undefined;
+  const ports = asList<Quantity>(leaf as Quantity | readonly Quantity[]).map(quantityOf);
+  const field = linkField("port", ({ port }) => (port === undefined ? [] : [String(port)]));
+  return definitions.lookups.equals(field, String, ports.map(String));
 }
 
 function prefixTest(

@@ -1,0 +1,65 @@
+import { RE2Set } from "re2js";
+import type { MessageWork } from "./message-work.ts";
+import { RuleFailure } from "./rule-failure.ts";
+
+/** Bytes for the states of one expression's automaton, as RE2 counts them. */
+const AUTOMATON_BYTES = 524_288;
+
+/** Instructions times characters that are simulated one by one, when there are too many states to keep. */
+const SIMULATED_STEPS = 262_144;
+
+/** What making a state costs, in characters read by states that are there, for each instruction. */
+const STATE_WORK = 4;
+
+/**
+ * A regular expression whose work is bounded, whatever the text. RE2 reads a text with an automaton whose states are made as
+ * they are needed. There may be exponentially many for some expressions, which text can be made for: then re2js falls
+ * back to simulating every instruction at every character, a second for 64 kB. Here that is done for short texts only, the
+ * automaton's memory is bounded, and what is read and made counts towards what a message may cost.
+ *
+ * Uses the set of one expression that re2js offers, since its memory is an argument; its simulation is reached through
+ * `dummyRe2` alone (a test holds that against the version in use).
+ */
+export class BoundedExpression {
+  readonly #set: RE2Set;
+  readonly #size: number;
+  readonly #work: MessageWork;
+  #length = 0;
+
+  /** @param size instructions of the compiled expression */
+  constructor(pattern: string, size: number, work: MessageWork) {
+    this.#set = new RE2Set(RE2Set.UNANCHORED, 0, AUTOMATON_BYTES);
+    this.#set.add(pattern);
+    this.#size = size;
+    this.#work = work;
+  }
+
+  /** Whether the expression matches anywhere in the text. Throws a RuleFailure instead of working too long. */
+  test(text: string): boolean {
+    const set = this.#set;
+    this.#work.spend(text.length);
+    if (set.prog === null) this.#compile();
+    this.#length = text.length;
+    const before = set.dfa.stateCount;
+    try {
+      return set.match(text).length > 0;
+    } finally {
+      const made = set.dfa.stateCount - before;
+      if (made !== 0) this.#work.charge(Math.abs(made) * this.#size * STATE_WORK);
+    }
+  }
+
+  #compile(): void {
+    const set = this.#set;
+    set.compile();
+    const simulated = set.dummyRe2;
+    Object.defineProperty(set, "dummyRe2", {
+      get: () => {
+        if (this.#length * this.#size > SIMULATED_STEPS) {
+          throw new RuleFailure("the text is too much work for the regular expression");
+        }
+        return simulated;
+      },
+    });
+  }
+}

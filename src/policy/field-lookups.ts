@@ -1,0 +1,158 @@
+import type { NamedList } from "./condition.ts";
+import type { Facts } from "./facts.ts";
+import { PatternAutomaton } from "./pattern-automaton.ts";
+import type { PhraseFinder, PhraseSearch } from "./phrase-finder.ts";
+import { eitherOf, presenceOf, RANK, type Lookup, type Requirement } from "./requirement.ts";
+import { foldForLiterals } from "./required-literals.ts";
+
+/** A field of the facts with values that are texts. */
+export interface Field {
+  /** As rules name it; one name, one field. */
+  readonly name: string;
+  /** Calls `visit` with each value that the facts hold. */
+  each(facts: Facts, visit: (value: string) => void): void;
+}
+
+/** The form in which values of a field are compared. */
+type Fold = (value: string) => string;
+
+/** Requirements on the values of fields. Rules that ask the same of a field share one lookup, so that there is one for a policy. */
+export class FieldLookups {
+  readonly #lookups = new Map<string, Lookup>();
+  readonly #searches = new Map<PhraseSearch, Lookup>();
+
+  /** A value equals one of these, all folded. */
+  equals(field: Field, fold: Fold, values: readonly string[]): Requirement {
+    const lookup = this.#shared(`${field.name} equals`, () => equality(field, fold));
+    return { keys: values.map((key) => ({ lookup, key })), rank: RANK.value };
+  }
+
+  /** A value is one of these domains or stands under it; undefined when one of them is no plain domain. */
+  under(field: Field, fold: Fold, domains: readonly string[]): Requirement | undefined {
+    if (!domains.every((domain) => PLAIN_SUFFIX.test(domain))) return undefined;
+    const lookup = this.#shared(`${field.name} under`, () => suffixes(field, fold));
+    return { keys: domains.map((key) => ({ lookup, key })), rank: RANK.value };
+  }
+
+  /** A value is in one of these lists. */
+  inLists(field: Field, fold: Fold, lists: readonly NamedList[]): Requirement | undefined {
+    const required = lists.map((list) =>
+      this.presence(`${field.name} in list ${list.name}`, (facts) => {
+        let isIn = false;
+        field.each(facts, (value) => (isIn ||= list.has(fold(value))));
+        return isIn;
+      }),
+    );
+    return eitherOf(required);
+  }
+
+  /** Something holds of the facts; `isPresent` must be the same for all who name it so. */
+  presence(name: string, isPresent: (facts: Facts) => boolean): Requirement {
+    const lookup = this.#shared(name, () => presenceOf(isPresent));
+    return { keys: [{ lookup, key: "" }], rank: RANK.list };
+  }
+
+  /** A value holds one of the finder's phrases. */
+  phrases(field: Field, { search, number }: PhraseFinder): Requirement {
+    let lookup = this.#searches.get(search);
+    lookup ??= phrasesIn(field, search);
+    this.#searches.set(search, lookup);
+    return { keys: [{ lookup, key: String(number) }], rank: RANK.value };
+  }
+
+  /** A value, folded, contains one of these. */
+  contains(field: Field, fold: Fold, pieces: readonly string[]): Requirement | undefined {
+    if (pieces.includes("")) return undefined;
+    const lookup = this.#shared(`${field.name} contains`, () => search(field, fold, Infinity));
+    return { keys: pieces.map((key) => ({ lookup, key })), rank: RANK.value };
+  }
+
+  /**
+   * A value holds one of the literals of an expression (`requiredLiterals`), or is longer than expressions take; undefined
+   * when there are none.
+   */
+  literals(
+    field: Field,
+    literals: readonly string[] | undefined,
+    longest: number,
+  ): Requirement | undefined {
+    if (literals === undefined) return undefined;
+    const name = `${field.name} literals`;
+    const lookup = this.#shared(name, () => search(field, foldForLiterals, longest));
+    return { keys: literals.map((key) => ({ lookup, key })), rank: RANK.value };
+  }
+
+  #shared(name: string, make: () => Lookup): Lookup {
+    const lookup = this.#lookups.get(name) ?? make();
+    this.#lookups.set(name, lookup);
+    return lookup;
+  }
+}
+
+const PLAIN_SUFFIX = /^\.?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
+
+function equality(field: Field, fold: Fold): Lookup {
+  return {
+    prepare(keys) {
+      const numbers = new Map(keys.map((key, number) => [key, number]));
+      return (facts, found) =>
+        field.each(facts, (value) => {
+          const number = numbers.get(fold(value));
+          if (number !== undefined) found(number);
+        });
+    },
+  };
+}
+
+/** The value itself and what stands behind each of its dots, with the dot and without. */
+function suffixes(field: Field, fold: Fold): Lookup {
+  return {
+    prepare(keys) {
+      const numbers = new Map(keys.map((key, number) => [key, number]));
+      const longest = Math.max(0, ...keys.map((key) => key.length));
+      function look(suffix: string, found: (key: number) => void): void {
+        const number = suffix.length <= longest ? numbers.get(suffix) : undefined;
+        if (number !== undefined) found(number);
+      }
+      return (facts, found) =>
+        field.each(facts, (value) => {
+          const folded = fold(value);
+          look(folded, found);
+          let dot = folded.indexOf(".", Math.max(0, folded.length - longest - 1));
+          for (; dot !== -1; dot = folded.indexOf(".", dot + 1)) {
+            look(folded.slice(dot), found);
+            look(folded.slice(dot + 1), found);
+          }
+        });
+    },
+  };
+}
+
+function phrasesIn(field: Field, search: PhraseSearch): Lookup {
+  return {
+    prepare(keys) {
+      const numbers = new Map(keys.map((key, number) => [Number(key), number]));
+      return (facts, found) =>
+        field.each(facts, (value) => {
+          for (const finder of search.findersIn(value)) {
+            const number = numbers.get(finder);
+            if (number !== undefined) found(number);
+          }
+        });
+    },
+  };
+}
+
+/** A value longer than `longest` counts as holding every key. */
+function search(field: Field, fold: Fold, longest: number): Lookup {
+  return {
+    prepare(keys) {
+      const automaton = new PatternAutomaton(keys);
+      return (facts, found) =>
+        field.each(facts, (value) => {
+          if (value.length <= longest) automaton.search(fold(value), found);
+          else for (const key of keys.keys()) found(key);
+        });
+    },
+  };
+}

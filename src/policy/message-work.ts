@@ -1,0 +1,61 @@
+import { RuleFailure } from "./rule-failure.ts";
+
+/** Characters that the regular expressions of all rules may read of one message, weighed by how they are read. */
+const REGEX_WORK = 1_500_000;
+
+/** Values of one function that are remembered; a message holds fewer, but not everybody who asks says where one begins. */
+const MOST_REMEMBERED = 10_000;
+
+/**
+ * What is remembered and spent while one message is judged: rules ask the same questions about the same texts. A policy has
+ * one; deciding is synchronous, so that no two messages meet here.
+ */
+export class MessageWork {
+  #message: object | undefined;
+  #regexWork = REGEX_WORK;
+  readonly #inUse: Map<string, unknown>[] = [];
+  readonly #shared = new Map<string, (value: string) => unknown>();
+
+  /** A decision about `message` begins: what was remembered of another is forgotten. */
+  begin(message: object): void {
+    if (message === this.#message) return;
+    this.#message = message;
+    this.#regexWork = REGEX_WORK;
+    for (const known of this.#inUse) known.clear();
+    this.#inUse.length = 0;
+  }
+
+  /** Asks for work that regular expressions are about to do; throws when the message has cost enough (RULES §4.7). */
+  spend(characters: number): void {
+    this.charge(characters);
+    if (this.#regexWork >= 0) return;
+    throw new RuleFailure("the message is too much work for the regular expressions of all rules");
+  }
+
+  /** Counts work that turned out to be needed. */
+  charge(characters: number): void {
+    this.#regexWork -= characters;
+  }
+
+  /** As `once`, one function for all who ask under this name; `compute` must be the same for all of them. */
+  shared<T>(name: string, compute: (value: string) => T): (value: string) => T {
+    const known = this.#shared.get(name) as ((value: string) => T) | undefined;
+    const made = known ?? this.once(compute);
+    this.#shared.set(name, made);
+    return made;
+  }
+
+  /** The same pure function, which works out each value once a message. */
+  once<T>(compute: (value: string) => T): (value: string) => T {
+    const known = new Map<string, T>();
+    return (value) => {
+      const before = known.get(value);
+      if (before !== undefined) return before;
+      const result = compute(value);
+      if (known.size === 0) this.#inUse.push(known);
+      else if (known.size >= MOST_REMEMBERED) known.clear();
+      known.set(value, result);
+      return result;
+    };
+  }
+}
