@@ -14,7 +14,13 @@ import { runInlineTest } from "./assembly/run-inline-test.ts";
 import { createLocator, serverTransports, upstreamNames } from "./assembly/find-servers.ts";
 import { reportUpstream } from "./assembly/upstream-reports.ts";
 import { placementOf } from "./assembly/resolve-placement.ts";
-import { reloadPolicies, reviewPorts, type ReloadOutcome } from "./assembly/review-ports.ts";
+import { reviewPorts } from "./assembly/review-ports.ts";
+import { createRulesDesk } from "./assembly/rules-desk.ts";
+import {
+  createRulesReloads,
+  type ReloadOutcome,
+  type RulesReloads,
+} from "./assembly/rules-reloads.ts";
 import { systemClock } from "./base/clock.ts";
 import { failed, ok, type Result } from "./base/result.ts";
 import type { Config } from "./config/config.ts";
@@ -66,11 +72,12 @@ export async function startGateway(
   { version, log }: GatewayHost,
 ): Promise<Result<Gateway, readonly ConfigProblem[]>> {
   const clock = systemClock;
-  const store = createPolicyStore(config, runInlineTest, clock);
+  await using parts = new AsyncDisposableStack();
+  const desk = parts.use(createRulesDesk(clock));
+  const store = createPolicyStore(config, { clock, judgeGiven: runInlineTest, desk });
   if (!store.ok) return failed(store.problem);
   const policies = store.value;
 
-  await using parts = new AsyncDisposableStack();
   const journal = parts.use(
     await createJournal({ dir: config.data.dir, eventsFile: config.log.eventsFile, clock }),
   );
@@ -137,10 +144,9 @@ export async function startGateway(
   const reader = createQuarantineReader(kept);
   parts.use(expireQuarantine({ clock, journal, reader, log }, config.limits.quarantineDays));
 
-  const reload = async (): Promise<ReloadOutcome> => {
-    await tls?.look();
-    return reloadPolicies(policies, journal, clock);
-  };
+  const { watchRules } = config;
+  const ofFiles = createRulesReloads({ clock, policies, journal, log }, { watchRules });
+  const reloads = parts.use(withCertificates(ofFiles, tls));
   const endpoints = describeListeners(listeners, config);
   const listening = endpoints.join(" ");
   parts.use(
@@ -154,7 +160,7 @@ export async function startGateway(
         relay,
         transferOf: (id) => filter.transferOf(id),
         quarantine: createQuarantinePort(reader, { journal, clock }),
-        reload,
+        reloads,
         version,
         listening,
       }),
@@ -165,7 +171,7 @@ export async function startGateway(
   return ok({
     endpoints,
     warnings: policies.firstWarnings,
-    reload,
+    reload: () => reloads.reload(),
     reopenLogs: () => journal.reopen(),
     async stop(hurry) {
       await transport.stopListening();
@@ -179,6 +185,20 @@ export async function startGateway(
       await owned.disposeAsync();
     },
   });
+}
+
+/** A reload on request looks at the certificates too. */
+function withCertificates(
+  reloads: RulesReloads,
+  tls: { look(): Promise<void> } | undefined,
+): RulesReloads {
+  return {
+    ...reloads,
+    async reload() {
+      await tls?.look();
+      return reloads.reload();
+    },
+  };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

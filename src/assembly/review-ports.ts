@@ -1,14 +1,21 @@
 import type { Clock } from "../base/clock.ts";
 import { formatProblem } from "../config/format-problem.ts";
-import { createEventId } from "../journal/event-id.ts";
 import type { RunningJournal } from "../journal/create-journal.ts";
 import type { Proxy } from "../proxy/proxy.ts";
 import type { Transfer } from "../filter/transfer.ts";
 import type { TransferView as RelayedTransfer } from "../relay/relay.ts";
-import type { QuarantinePort, ReviewPorts, TransferView } from "../review/ports.ts";
+import type {
+  ListView,
+  QuarantinePort,
+  ReviewPorts,
+  RulesView,
+  TransferView,
+} from "../review/ports.ts";
 import type { Transport } from "../transport/transport.ts";
 import { engineHealth } from "./engine-health.ts";
+import type { ListStatus } from "./list-book.ts";
 import type { PolicyStore } from "./policy-store.ts";
+import type { RulesReloads } from "./rules-reloads.ts";
 import type { RelayClient } from "./relay-client.ts";
 import { upstreamHealth, upstreamStats } from "./upstream-reports.ts";
 
@@ -21,7 +28,7 @@ export interface ReviewDeps {
   readonly relay: RelayClient;
   readonly transferOf: (relayId: string) => Transfer | undefined;
   readonly quarantine: QuarantinePort;
-  readonly reload: () => Promise<ReloadOutcome>;
+  readonly reloads: RulesReloads;
   readonly version: string;
   /** As the ready line names them. */
   readonly listening: string;
@@ -56,32 +63,66 @@ export function reviewPorts(deps: ReviewDeps): ReviewPorts {
       const all = [...parts, engineHealth(relay.lastEngines)];
       return { ready, parts: all, version, startedAt };
     },
-    rules() {
-      const { current, loadedAt, lastFailure } = policies;
-      return {
-        rules: current.rules,
-        status: {
-          generation: current.generation,
-          hash: current.hash,
-          loaded: current.rules.length,
-          loadedAt,
-          lastFailure: lastFailure && {
-            at: lastFailure.at,
-            problems: lastFailure.problems.map(formatProblem),
-          },
-        },
-      };
-    },
-    reload: () => deps.reload(),
+    rules: () => rulesView(policies),
+    reload: () => deps.reloads.reload(),
+    lists: () => policies.lists.map(listView),
+    refreshLists: (which) => deps.reloads.refresh(which),
     quarantine: deps.quarantine,
     engines: async (test) => relay.engines(test),
     transfers: async () =>
       (await relay.transfers()).map((one) => transferView(one, deps.transferOf(one.id))),
     stats: () => ({
+      rules: rulesStats(policies),
       proxy: { ...proxy.counters, unfinished: proxy.unfinished },
       transport: { ...transport.counters },
       upstream: upstreamStats(proxy.upstreams),
     }),
+  };
+}
+
+function rulesView(policies: PolicyStore): RulesView {
+  const { current, loadedAt, lastFailure } = policies;
+  return {
+    rules: current.rules,
+    status: {
+      generation: current.generation,
+      hash: current.hash,
+      loaded: current.rules.length,
+      loadedAt,
+      lastFailure: lastFailure && {
+        at: lastFailure.at,
+        problems: lastFailure.problems.map(formatProblem),
+      },
+      lists: policies.lists.flatMap(({ name, trouble }) =>
+        trouble === undefined ? [] : [{ name, trouble }],
+      ),
+    },
+  };
+}
+
+function rulesStats({ counters, lists }: PolicyStore): Readonly<Record<string, number>> {
+  return {
+    reloads: counters.reloads,
+    failed_reloads: counters.failedReloads,
+    list_refreshes: counters.listRefreshes,
+    list_refusals: counters.listRefusals,
+    lists_in_trouble: lists.filter((list) => list.trouble !== undefined).length,
+    list_entries: lists.reduce((sum, list) => sum + list.entries, 0),
+  };
+}
+
+function listView(list: ListStatus): ListView {
+  const { name, section, type, entries, file, watched, loadedAt, checkedAt, trouble } = list;
+  return {
+    name,
+    kind: section === "lists" ? "list" : "group",
+    type,
+    entries,
+    file,
+    refresh: watched ? "watch" : "reload",
+    loaded_at: new Date(loadedAt).toISOString(),
+    checked_at: new Date(checkedAt).toISOString(),
+    trouble: trouble ?? null,
   };
 }
 
@@ -100,32 +141,4 @@ function transferView(relayed: RelayedTransfer, transfer: Transfer | undefined):
     name: transfer?.file.name.normalized ?? "",
     call_id: transfer?.callId ?? "",
   };
-}
-
-/** What came of a reload. */
-export interface ReloadOutcome {
-  readonly ok: boolean;
-  /** Of the rules that are in force now. */
-  readonly generation: number;
-  /** Errors for which the old rules stay, or warnings of the new ones; each with file:line:column. */
-  readonly problems: readonly string[];
-}
-
-/** Reads the rules anew and records the attempt; the old ones stay unless all is well. */
-export function reloadPolicies(
-  policies: PolicyStore,
-  journal: RunningJournal,
-  clock: Clock,
-): ReloadOutcome {
-  const loaded = policies.reload();
-  const problems = (loaded.ok ? loaded.value.warnings : loaded.problem).map(formatProblem);
-  const { generation } = policies.current;
-  journal.operation({
-    eventId: createEventId(clock.now()),
-    at: clock.now(),
-    type: "reload",
-    reason: loaded.ok ? "new rules are in force" : "the rules were not loaded, the old ones stay",
-    details: { generation, problems: problems.slice(0, 5) },
-  });
-  return { ok: loaded.ok, generation, problems };
 }

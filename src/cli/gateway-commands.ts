@@ -57,9 +57,12 @@ export async function showRulesStatus(context: AskContext): Promise<ExitCode> {
   return ExitCode.Success;
 }
 
+/** Reading and testing the largest rules that are admitted; other reloads may come first. */
+const RELOAD_MS = 130_000;
+
 /** `sluice reload`: 1 when the new rules were refused; the old ones then stay in force. */
 export async function reloadRules(context: AskContext): Promise<ExitCode> {
-  const outcome = objectIn(await context.client.post("/v1/reload"));
+  const outcome = objectIn(await context.client.post("/v1/reload", RELOAD_MS));
   const isDone = outcome["ok"] === true;
   printOne(context.terminal, context.format, outcome, () => {
     const generation = `generation ${cellText(outcome["generation"])}`;

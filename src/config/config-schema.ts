@@ -29,6 +29,7 @@ export interface ConfigData extends RoutingData {
   readonly shutdown_grace?: string | undefined;
   readonly tls?: TlsData | undefined;
   readonly rules?: readonly string[] | undefined;
+  readonly watch_rules?: boolean | undefined;
   readonly account?: AccountData | undefined;
   readonly relay?: RelayData | undefined;
   readonly scan?: ScanData | undefined;
@@ -265,6 +266,10 @@ const schema = section({
     .array(path)
     .optional()
     .meta({ description: "Rule files and folders, in this order. Default: rules/." }),
+  watch_rules: z
+    .boolean()
+    .optional()
+    .meta({ description: "Reload when a rule file changes. Default true." }),
   account: section({
     aor: text().optional().meta({
       description: "Who notices come from. Default: sip:sluice@ the first of domains.",

@@ -37,6 +37,8 @@ export interface Config {
   readonly dns: DnsConfig;
   /** Files and folders, absolute, in their order. */
   readonly rules: readonly string[];
+  /** Rule files are read again when they change. */
+  readonly watchRules: boolean;
   /** Who notices come from; undefined: no notices. */
   readonly account: AccountConfig | undefined;
   readonly relay: RelayConfig;

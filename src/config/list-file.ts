@@ -6,6 +6,8 @@ import type { OnMissing } from "../policy/schema.ts";
 export interface ListFile {
   /** Unique: the rule file and the place in it. */
   readonly key: string;
+  /** `RuleSource.file` of the rule file. */
+  readonly ruleFile: string;
   readonly section: "lists" | "groups";
   readonly name: string;
   readonly type: ListType;

@@ -84,6 +84,7 @@ function listFile(
   }
   return {
     key: `${yaml.path} ${feedKey(section, name)}`,
+    ruleFile: yaml.name,
     section,
     name,
     type,

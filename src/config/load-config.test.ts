@@ -90,6 +90,7 @@ describe("loadConfig", () => {
         quarantineBytes: 2 * 1024 ** 3,
         quarantineDays: 14,
       },
+      watchRules: true,
       webSocket: { origins: [], pingMs: 30_000 },
       data: { dir: files.path("etc/data") },
       log: { level: "info", eventsFile: files.path("etc/data/events.ndjson") },

@@ -7,12 +7,14 @@ import type { Mode } from "../policy/schema.ts";
 import { sortProblems, type ConfigProblem } from "./config-problem.ts";
 import type { JudgeGiven } from "./given.ts";
 import { runInlineTests } from "./inline-tests.ts";
-import { loadRules, type RuleFileSource } from "./load-rules.ts";
+import { loadRules, type LoadedRules, type RuleFileSource } from "./load-rules.ts";
 import { CoverageCounter, type TestCoverage } from "./test-coverage.ts";
 
 /** Rules that may be put in force. */
 export interface LoadedPolicy {
   readonly policy: Policy;
+  /** What it was made of. */
+  readonly rules: LoadedRules;
   readonly warnings: readonly ConfigProblem[];
   /** Inline tests that were run, all of them with success. */
   readonly testCount: number;
@@ -47,7 +49,16 @@ export function loadPolicy(
   what: { readonly rules: readonly string[]; readonly domains: readonly string[] },
   options: LoadPolicyOptions,
 ): Result<LoadedPolicy, readonly ConfigProblem[]> {
-  const { sources, problems } = loadRules(what.rules, { copies: options.copies });
+  return policyOf(loadRules(what.rules, { copies: options.copies }), what.domains, options);
+}
+
+/** The second half of `loadPolicy`, for whoever has read the files. */
+export function policyOf(
+  rules: LoadedRules,
+  domains: readonly string[],
+  options: LoadPolicyOptions,
+): Result<LoadedPolicy, readonly ConfigProblem[]> {
+  const { sources, problems } = rules;
   if (problems.some((problem) => problem.severity === "error")) {
     // What refers to the unreadable file would only repeat that it is missing: shapes are checked, names are not.
     const shapes = sources.flatMap((source) => {
@@ -58,7 +69,7 @@ export function loadPolicy(
   }
   const { generation, mode, now } = options;
   const compiled = compilePolicy(sources, {
-    domains: what.domains,
+    domains,
     generation,
     ...(mode === undefined ? undefined : { mode }),
     ...(now === undefined ? undefined : { now }),
@@ -71,10 +82,10 @@ export function loadPolicy(
   const unusedPacks = packsWithout(policy, sources);
   if (judgeGiven === undefined) {
     const warnings = sortProblems(found);
-    return ok({ policy, warnings, testCount: 0, unusedPacks, coverage: undefined });
+    return ok({ policy, rules, warnings, testCount: 0, unusedPacks, coverage: undefined });
   }
   const counter = options.coverage === true ? new CoverageCounter() : undefined;
-  const settings = { domains: what.domains, trace: counter !== undefined };
+  const settings = { domains, trace: counter !== undefined };
   const tests = runInlineTests(
     sources,
     policy,
@@ -84,7 +95,7 @@ export function loadPolicy(
   if (tests.problems.length > 0) return failed(sortProblems([...found, ...tests.problems]));
   const coverage = counter?.coverage(sources);
   const warnings = sortProblems([...found, ...(coverage?.problems ?? [])]);
-  return ok({ policy, warnings, testCount: tests.count, unusedPacks, coverage });
+  return ok({ policy, rules, warnings, testCount: tests.count, unusedPacks, coverage });
 }
 
 function packsWithout(policy: Policy, sources: readonly RuleFileSource[]): readonly string[] {

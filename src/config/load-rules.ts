@@ -1,12 +1,14 @@
+import { createHash, type Hash } from "node:crypto";
 import { readdirSync, realpathSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { RulePath, RuleSource } from "../policy/rule-problem.ts";
 import type { ConfigProblem } from "./config-problem.ts";
 import { resolveListFiles, type LoadedList } from "./list-files.ts";
-import type { ListVersion } from "./list-file.ts";
+import type { ListFile } from "./list-file.ts";
 import { displayPath, readProblem } from "./read-file.ts";
-import { readList } from "./read-list.ts";
+import { readList, type ListReading } from "./read-list.ts";
 import { fileProblem, readYamlFile, type ProblemText } from "./read-yaml-file.ts";
+import { WatchPlaces, type WatchPlace } from "./watch-places.ts";
 
 /** A rule file that was read, with what is needed to speak of places in it. */
 export interface RuleFileSource extends RuleSource {
@@ -19,11 +21,17 @@ export interface LoadedRules {
   readonly problems: readonly ConfigProblem[];
   /** The files of their lists and groups that could be read. */
   readonly lists: readonly LoadedList[];
+  /** SHA-256 over the rule files as they were found; list files do not count. Hex. */
+  readonly digest: string;
+  /** Where a change of the rules would be seen. */
+  readonly places: readonly WatchPlace[];
 }
 
 export interface LoadRulesOptions {
-  /** The list files in force, by `ListFile.key`: a file that has not changed since is not read again. */
-  readonly known?: ReadonlyMap<string, ListVersion>;
+  /** The list files in force: one that has not changed since is not read again. */
+  readonly known?: readonly LoadedList[];
+  /** Known list files are not even looked at. */
+  readonly trustKnown?: boolean;
   /** Where copies for `on_missing: last-good` lie. */
   readonly copies?: string | undefined;
 }
@@ -41,13 +49,17 @@ export function loadRules(paths: readonly string[], options: LoadRulesOptions = 
   const reading: Reading = {
     sources: [],
     problems: [],
+    listProblems: [],
     lists: [],
     seen: new Set(),
     packs: new Map(),
     options,
+    hash: createHash("sha256"),
+    places: new WatchPlaces(),
   };
   const folders = new Set<string>();
   for (const path of paths) {
+    reading.places.addRules(path);
     const status = statusOf(path, reading);
     if (status === undefined) continue;
     if (status === "file") {
@@ -58,19 +70,34 @@ export function loadRules(paths: readonly string[], options: LoadRulesOptions = 
       folders.add(path);
     }
   }
-  for (const folder of folders) findPacks(join(folder, "packs"), reading);
+  for (const folder of folders) {
+    reading.places.addRules(folder);
+    findPacks(join(folder, "packs"), reading);
+  }
   const packs = [...reading.packs].sort(([a], [b]) => (a < b ? -1 : 1));
   for (const [name, folder] of packs) {
+    reading.places.addRules(folder);
     for (const file of ruleFilesIn(folder, reading)) readSource(file, name, reading);
   }
-  return { sources: reading.sources, problems: reading.problems, lists: reading.lists };
+  const { sources, problems, listProblems, lists, hash, places } = reading;
+  hash.update(JSON.stringify(problems));
+  return {
+    sources,
+    problems: [...problems, ...listProblems],
+    lists,
+    digest: hash.digest("hex"),
+    places: places.all(),
+  };
 }
 
 interface Reading {
   readonly sources: RuleFileSource[];
   readonly problems: ConfigProblem[];
+  readonly listProblems: ConfigProblem[];
   readonly lists: LoadedList[];
   readonly options: LoadRulesOptions;
+  readonly hash: Hash;
+  readonly places: WatchPlaces;
   /** Real paths of the files read. */
   readonly seen: Set<string>;
   /** Name → folder. */
@@ -117,6 +144,7 @@ const PACK_NAME = /^[a-z0-9][a-z0-9-]{0,63}$/;
 
 function findPacks(folder: string, reading: Reading): void {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return;
+  reading.places.addRules(folder);
   for (const name of namesIn(folder, reading)) {
     const path = join(folder, name);
     if (name.startsWith(".") || statusOf(path, reading) !== "folder") continue;
@@ -134,6 +162,7 @@ function findPacks(folder: string, reading: Reading): void {
 }
 
 function readSource(path: string, pack: string | undefined, reading: Reading): void {
+  reading.places.addFile(path);
   const yaml = readYamlFile(path);
   if (!yaml.ok) {
     reading.problems.push(...yaml.problem);
@@ -146,11 +175,9 @@ function readSource(path: string, pack: string | undefined, reading: Reading): v
     return;
   }
   reading.seen.add(real);
-  const { known, copies } = reading.options;
-  const lists = resolveListFiles(yaml.value, (file) =>
-    readList(file, { known: known?.get(file.key), copies }),
-  );
-  reading.problems.push(...lists.problems);
+  reading.hash.update(JSON.stringify([path, pack, yaml.value.text]));
+  const lists = resolveListFiles(yaml.value, (file) => readKnown(file, reading));
+  reading.listProblems.push(...lists.problems);
   reading.lists.push(...lists.lists);
   reading.sources.push({
     file: yaml.value.name,
@@ -160,4 +187,22 @@ function readSource(path: string, pack: string | undefined, reading: Reading): v
     lineOf: (at) => yaml.value.positionOf(at).line,
     problemAt: (at, what) => yaml.value.problemAt(at, what),
   });
+}
+
+/** A list whose definition has changed is another list. */
+function readKnown(file: ListFile, { options, places }: Reading): ListReading {
+  if (file.watched) places.addFile(file.path);
+  const { known, trustKnown, copies } = options;
+  const before = known?.find((one) => one.file.key === file.key && isSameFile(one.file, file));
+  if (before !== undefined && trustKnown === true) {
+    const { version, kept } = before;
+    return kept === undefined
+      ? { kind: "same", version }
+      : { kind: "kept", version, problem: kept };
+  }
+  return readList(file, { known: before?.version, copies });
+}
+
+function isSameFile(a: ListFile, b: ListFile): boolean {
+  return a.path === b.path && a.type === b.type && a.format === b.format;
 }

@@ -61,6 +61,7 @@ export function readConfig(
     tls: readTls(data.tls, { base, nowMs }, sink),
     ...readRouting(data, sink),
     rules: (data.rules ?? ["rules/"]).map((path) => resolve(base, path)),
+    watchRules: data.watch_rules !== false,
     account: readAccount(data.account ?? {}, domains[0], base, sink),
     relay: readRelay(data.relay ?? {}, sink),
     scan: readScan(data.scan ?? {}, base, sink),

@@ -10,6 +10,7 @@ const TEN = Array.from({ length: 10 }, (_, index) => `host-${index}.example\n`).
 function listIn(files: TemporaryFiles, more: Partial<ListFile> = {}): ListFile {
   return {
     key: "k",
+    ruleFile: "r.yaml",
     section: "lists",
     name: "bad",
     type: "domain",

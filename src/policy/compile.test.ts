@@ -128,8 +128,12 @@ describe("compilePolicy, on files that do not fit the schema", () => {
       "error lists.l.format: unknown format: write lines, hosts or csv:2",
     ],
     [
-      "lists: { l: { type: domain, file: x, refresh: watch } }",
-      'error lists.l.refresh: "refresh" is not available in this version',
+      "lists: { l: { type: domain, items: [a.example], refresh: watch } }",
+      'error lists.l.refresh: "refresh" belongs to lists with a file',
+    ],
+    [
+      "lists: { l: { type: domain, file: x, refresh: hourly } }",
+      'error lists.l.refresh: unknown value "hourly" (one of: watch)',
     ],
     [
       "lists: { l: { type: domains, items: [a.example] } }",

@@ -133,45 +133,46 @@ const zone = section({
 
 /** Of lists and groups whose entries stand in a file of their own. */
 const ofFile = {
+  refresh: choice(["watch"])
+    .optional()
+    .meta({ description: "watch: read anew when the file changes; else at a reload only." }),
   on_missing: choice(["fail", "empty", "last-good"]).optional().meta({
     description:
       "No file: fail (default) refuses it, empty holds nothing, last-good keeps what was read last.",
   }),
+  allow_shrink: z
+    .boolean()
+    .optional()
+    .meta({ description: "Take a file that has less than half of its entries left." }),
 };
 
-const list = section(
-  {
-    type: choice(LIST_TYPES).meta({ description: "How entries are compared." }),
-    items: z.array(text()).optional().meta({ description: "The entries." }),
-    file: text().optional().meta({ description: "A file of entries, one a line; # comments." }),
-    format: z
-      .string()
-      .regex(LIST_FORMAT, "unknown format: write lines, hosts or csv:2")
-      .optional()
-      .meta({ description: "lines (default), hosts (as /etc/hosts), or csv:N, the Nth column." }),
-    ...ofFile,
-    match: choice(["word", "substring"])
-      .optional()
-      .meta({ description: "Lists of type phrase: whole words (default) or anywhere." }),
-    normalize: z
-      .array(choice(PHRASE_NORMALIZATIONS))
-      .optional()
-      .meta({ description: "Lists of type phrase: differences that do not count." }),
-  },
-  ["refresh"],
-);
+const list = section({
+  type: choice(LIST_TYPES).meta({ description: "How entries are compared." }),
+  items: z.array(text()).optional().meta({ description: "The entries." }),
+  file: text().optional().meta({ description: "A file of entries, one a line; # comments." }),
+  format: z
+    .string()
+    .regex(LIST_FORMAT, "unknown format: write lines, hosts or csv:2")
+    .optional()
+    .meta({ description: "lines (default), hosts (as /etc/hosts), or csv:N, the Nth column." }),
+  ...ofFile,
+  match: choice(["word", "substring"])
+    .optional()
+    .meta({ description: "Lists of type phrase: whole words (default) or anywhere." }),
+  normalize: z
+    .array(choice(PHRASE_NORMALIZATIONS))
+    .optional()
+    .meta({ description: "Lists of type phrase: differences that do not count." }),
+});
 
-const group = section(
-  {
-    aors: z.array(text()).optional().meta({ description: "Addresses of record." }),
-    domains: z.array(text()).optional().meta({ description: "Domains with all names under them." }),
-    members_file: text()
-      .optional()
-      .meta({ description: "A file of addresses of record, one a line; # comments." }),
-    ...ofFile,
-  },
-  ["refresh"],
-);
+const group = section({
+  aors: z.array(text()).optional().meta({ description: "Addresses of record." }),
+  domains: z.array(text()).optional().meta({ description: "Domains with all names under them." }),
+  members_file: text()
+    .optional()
+    .meta({ description: "A file of addresses of record, one a line; # comments." }),
+  ...ofFile,
+});
 
 const rule = section({
   id: z

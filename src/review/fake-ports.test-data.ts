@@ -7,9 +7,18 @@ export function fakePorts(changes: Partial<ReviewPorts> = {}): ReviewPorts {
     incidents: { list: async () => [], show: async () => undefined },
     rules: () => ({
       rules: [],
-      status: { generation: 3, hash: "ab", loaded: 0, loadedAt: 0, lastFailure: undefined },
+      status: {
+        generation: 3,
+        hash: "ab",
+        loaded: 0,
+        loadedAt: 0,
+        lastFailure: undefined,
+        lists: [],
+      },
     }),
     reload: async () => ({ ok: false, generation: 3, problems: ["r.yaml:3:1: no such key"] }),
+    lists: () => [],
+    refreshLists: async () => [],
     stats: () => ({ messages: 7 }),
     quarantine: {
       list: async () => [],

@@ -8,6 +8,10 @@ export interface ReviewPorts {
   rules(): RulesView;
   /** Reads and checks the rules anew; the old ones keep serving unless all is well. */
   reload(): Promise<ReloadView>;
+  /** The lists and groups whose entries come from files. */
+  lists(): readonly ListView[];
+  /** Reads their files again, and no rules. */
+  refreshLists(which: RefreshLists): Promise<readonly ListChangeView[]>;
   stats(): Readonly<Record<string, unknown>>;
   readonly quarantine: QuarantinePort;
   /** How the scan engines stand; `test`: probes them first. */
@@ -110,6 +114,41 @@ export interface RulesStatus {
   readonly loadedAt: number;
   /** The last attempt, when it failed: what was wrong, one sentence each with file:line:column. */
   readonly lastFailure: { readonly at: number; readonly problems: readonly string[] } | undefined;
+  /** Lists of which the file is not what is in force. */
+  readonly lists: readonly { readonly name: string; readonly trouble: string }[];
+}
+
+/** A list or group whose entries come from a file. */
+export interface ListView {
+  readonly name: string;
+  readonly kind: "list" | "group";
+  readonly type: string;
+  /** Of the file. */
+  readonly entries: number;
+  readonly file: string;
+  /** watch: when the file changes; reload: when somebody asks. */
+  readonly refresh: "watch" | "reload";
+  /** When these entries were read. RFC 3339, UTC. */
+  readonly loaded_at: string;
+  /** When the file was last looked at. */
+  readonly checked_at: string;
+  /** Why the file is not what is in force; null: it is. */
+  readonly trouble: string | null;
+}
+
+export interface RefreshLists {
+  /** Undefined: all of them. */
+  readonly names: readonly string[] | undefined;
+  /** Take files that have lost more than half of their entries. */
+  readonly allowShrink: boolean;
+}
+
+export interface ListChangeView {
+  readonly name: string;
+  /** kept: the file was not believed; failed: it could not be read. What was in force stays. */
+  readonly outcome: "same" | "new" | "kept" | "failed";
+  readonly entries: number;
+  readonly problem: string | undefined;
 }
 
 export interface ReloadView {

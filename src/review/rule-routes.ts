@@ -5,7 +5,7 @@ import type { ReviewPorts } from "./ports.ts";
 export function addRuleRoutes(app: FastifyInstance, ports: ReviewPorts): void {
   app.get("/v1/rules", () => ({ rules: ports.rules().rules }));
   app.get("/v1/rules/status", () => {
-    const { generation, hash, loaded, loadedAt, lastFailure } = ports.rules().status;
+    const { generation, hash, loaded, loadedAt, lastFailure, lists } = ports.rules().status;
     return {
       generation,
       hash,
@@ -15,6 +15,7 @@ export function addRuleRoutes(app: FastifyInstance, ports: ReviewPorts): void {
         lastFailure === undefined
           ? null
           : { at: new Date(lastFailure.at).toISOString(), problems: lastFailure.problems },
+      lists_in_trouble: lists,
     };
   });
   app.post("/v1/reload", async () => ports.reload());
