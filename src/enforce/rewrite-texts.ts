@@ -60,10 +60,10 @@ function partsToNotice(
     if (link !== undefined) parts.add(link.part);
   }
   if (parts.size === 0) for (const link of inspection.links) parts.add(link.part);
-  if (parts.size === 0) parts.add(0);
   // A header field has one line, and it is none for the gateway to talk in.
-  for (const part of parts) if (inspection.texts[part]?.carrier === "header") parts.delete(part);
-  return parts;
+  const inText = [...parts].filter((part) => inspection.texts[part]?.carrier !== "header");
+  const first = inspection.texts.findIndex(({ carrier }) => carrier !== "header");
+  return new Set(inText.length === 0 && first >= 0 ? [first] : inText);
 }
 
 function addNotices(part: TextPart, text: string, notices: readonly RenderedNotice[]): string {

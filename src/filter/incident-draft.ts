@@ -23,7 +23,15 @@ export function groundsOf(verdict: Verdict): Grounds {
   }
   const decision = verdict.decision;
   if (decision?.rule !== undefined) return { rule: decision.rule.id, reason: decision.reason };
+  if (verdict.setting === "opaque") return { rule: "opaque", reason: opaqueReason(verdict) };
   return { rule: verdict.setting ?? "defaults", reason: verdict.setting ?? "default verdict" };
+}
+
+/** What could not be looked into, by its type; else what a verdict would have had to edit under a signature. */
+function opaqueReason({ inspection }: Verdict): string {
+  const types = [...new Set(inspection?.opaque.map(({ type }) => type))].slice(0, 5);
+  if (types.length > 0) return `opaque: encrypted (${types.join(", ")})`;
+  return "opaque: would have to be edited under a signature";
 }
 
 /**

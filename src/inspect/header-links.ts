@@ -99,8 +99,12 @@ function addSubject(
   return addOutside(draft, decodeEncodedWords(text), "subject", limits);
 }
 
-/** All that stands before a "<" or between quotes, of all values of the field; "" when nothing there could be a link. */
-function displayNames(value: string): string {
+/**
+ * All that stands before a "<" or between quotes, of all values of the field; "" when nothing there could be a link.
+ *
+ * @example displayNames('"www.evil.example" <sip:a@b>') // '"www.evil.example" \n'
+ */
+export function displayNames(value: string): string {
   const names = value.includes("<") ? value.replaceAll(/<[^>]*>[^,"]*/g, "\n") : "";
   // eslint-disable-next-line no-control-regex -- ASCII is what is asked
   return /[.:\\/%@]|[^\0-\x7f]/.test(names) ? names : "";

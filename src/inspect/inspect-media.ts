@@ -27,6 +27,7 @@ export function inspectMedia(
       for (const line of read.value.media) media.push(line);
       return undefined;
     },
+    cpim: () => undefined,
     multipart: (type) => type !== "multipart/encrypted",
   });
   return problem === undefined ? ok({ media, decoded: decoded.value }) : failed(problem);

@@ -12,10 +12,10 @@ import { readMsTextFormat } from "../wire/msnftp/ms-text-format.ts";
 import { decodeTransfer } from "../wire/mime/transfer-encoding.ts";
 import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
-import { inspectHeaders } from "./header-links.ts";
+import { displayNames, inspectHeaders } from "./header-links.ts";
 import { decodedBytes } from "./decoded-bytes.ts";
 import { invitationOffer, lyncOffers, rcsOffers } from "./file-offers.ts";
-import type { FileOffer, Inspection, InspectProblem, TextPlace } from "./inspection.ts";
+import type { ByteRange, FileOffer, Inspection, InspectProblem, TextPlace } from "./inspection.ts";
 import {
   addAttachment,
   addOutside,
@@ -24,7 +24,10 @@ import {
   type InspectionDraft,
 } from "./inspection-draft.ts";
 import { readMediaLines } from "./media-lines.ts";
-import { readSimpleXml } from "./simple-xml.ts";
+import { identityCoversBody, isOpaqueName, isOpaqueType } from "./opaque-content.ts";
+import { isStatus, isStatusType } from "./status-document.ts";
+import { findHtmlLinks } from "./find-html-links.ts";
+import type { CpimHeader } from "../wire/mime/cpim.ts";
 import { walkEntities, type Entity } from "./walk-entities.ts";
 
 /** How much of a message is looked at before it is refused. */
@@ -47,15 +50,8 @@ interface Context {
   readonly draft: InspectionDraft;
 }
 
-/** Bytes up to which a known message about messages (typing, delivery) passes unlisted. */
+/** A fragment of SIP of up to this many bytes passes in a NOTIFY. */
 const SMALL = 4096;
-/** Root elements of the XML bodies that say only "is typing" or "was delivered". */
-const STATUS_ROOTS: ReadonlyMap<string, string> = new Map([
-  ["application/im-iscomposing+xml", "iscomposing"],
-  ["message/imdn+xml", "imdn"],
-  ["application/ms-imdn+xml", "imdn"],
-  ["application/xml", "keyboardactivity"],
-]);
 /** The readable part of a multipart/report. */
 const SHOWN_FIELDS: ReadonlySet<string> = new Set([
   "message/delivery-status", // RFC 3464
@@ -67,12 +63,6 @@ const SHOWN_DOCUMENTS: ReadonlySet<string> = new Set([
   "application/xhtml+xml",
   "image/svg+xml",
 ]);
-const OPAQUE: ReadonlySet<string> = new Set([
-  "application/pkcs7-mime",
-  "application/x-pkcs7-mime",
-  "application/pgp-encrypted",
-  "application/pgp",
-]);
 
 /** Reads what a request holds. */
 export function inspectRequest(
@@ -83,12 +73,17 @@ export function inspectRequest(
   if (!decoded.ok) return decoded;
   const draft = emptyDraft();
   draft.decoded = decoded.value;
+  draft.signed = identityCoversBody(request);
+  // What is signed is what came, and it cannot go on as it came (decision 036).
+  if (draft.signed && decoded.value !== undefined)
+    return failed({ code: "content-encoding", detail: "under an Identity that covers the body" });
   const bytes = decoded.value ?? request.bytes;
   const context: Context = { request, bytes, limits, draft };
   const problem =
     inspectTextFormat(context) ??
     walkEntities(request, bytes, limits.mimeDepth, {
       leaf: (entity) => inspectLeaf(context, entity),
+      cpim: (headers, lengthFields) => inspectCpim(context, headers, lengthFields),
       multipart(type) {
         if (type === "multipart/signed") draft.signed = true;
         if (type !== "multipart/encrypted") return true;
@@ -117,6 +112,24 @@ function inspectTextFormat(context: Context): InspectProblem | undefined {
   return addText(draft, { ...encoded, type, content: body, label: "utf-8" }, limits);
 }
 
+/** Subject is text that is shown, the names of From and To may be; everything else is times, ids and wishes (RFC 3862 §4). */
+function inspectCpim(
+  { draft, limits }: Context,
+  headers: readonly CpimHeader[],
+  lengthFields: readonly ByteRange[],
+): InspectProblem | undefined {
+  for (const { name, value, start, end } of headers) {
+    const place = { carrier: "header", start, end, transferEncoding: "identity" } as const;
+    const text = { ...place, lengthFields, type: "text/plain", content: value, label: "utf-8" };
+    const problem =
+      name === "subject"
+        ? addText(draft, { ...text, linkCarrier: "subject" }, limits)
+        : addOutside(draft, displayNames(value.toString("utf8")), "name", limits);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
 /** A message is one step of one transfer: of two, some client would take the first and another the last. */
 function addInvitation(
   draft: InspectionDraft,
@@ -142,7 +155,7 @@ function inspectLeaf(context: Context, entity: Entity): InspectProblem | undefin
   const content = decoded.value;
   const names = [...(entity.disposition?.names ?? []), ...entity.mediaType.names];
   const isFile = names.length > 0 || entity.disposition?.disposition === "attachment";
-  if (OPAQUE.has(type)) {
+  if (isOpaqueType(type) || names.some(isOpaqueName)) {
     draft.opaque.push({ type });
     return undefined;
   }
@@ -183,8 +196,11 @@ function inspectKnown(context: Context, entity: Entity, content: Buffer): Known 
     return { problem: inspectText(context, entity, content).problem, understood: false };
   }
   if (type === "application/sdp") return inspectSdp(context, entity, content);
-  if (type === "application/ms-conf-invite+xml") return inspectConference(context, content);
-  if (STATUS_ROOTS.has(type)) return { understood: isStatus(type, content) };
+  if (isStatusType(type)) {
+    if (isStatus(type, content)) return { understood: true };
+    if (type === "application/xml") return inspectDocument(context, content);
+    return { problem: inspectText(context, entity, content).problem, understood: false };
+  }
   if (type.startsWith("message/")) {
     // the progress of a call transfer (RFC 3515 §2.4.5)
     const progress = type === "message/sipfrag" && context.request.method === "NOTIFY";
@@ -193,7 +209,9 @@ function inspectKnown(context: Context, entity: Entity, content: Buffer): Known 
   }
   if (type === "application/vnd.gsma.rcs-ft-http+xml") return addOffers(draft, content, rcsOffers);
   if (type === "application/ms-filetransfer+xml") return addOffers(draft, content, lyncOffers);
-  return { understood: false };
+  return /^application\/(?:.*\+)?xml$/.test(type)
+    ? inspectDocument(context, content)
+    : { understood: false };
 }
 
 function inspectText(context: Context, entity: Entity, content: Buffer): Known {
@@ -221,10 +239,22 @@ function inspectSdp(context: Context, entity: Entity, content: Buffer): Known {
   return { problem: addSession(context, content.toString("utf8")), understood: true };
 }
 
-/** An invitation to a conference of the LCS family: a file to us, with links that its receiver is asked to follow. */
-function inspectConference({ draft, limits }: Context, content: Buffer): Known {
-  const problem = addOutside(draft, content.toString("utf8"), "session", limits);
-  return { problem, understood: false };
+/**
+ * A document that clients work with rather than show (a conference invitation, a location, a list of resources): a file, with
+ * links that its receiver may be asked to follow.
+ */
+function inspectDocument({ draft, limits }: Context, content: Buffer): Known {
+  const decoded = decodeText(content, "utf-8");
+  if (!decoded.ok) return { understood: false };
+  const { shown, links, disarmed, complete } = findHtmlLinks(
+    decoded.value.text,
+    limits.linksPerMessage,
+  );
+  if (!complete) return refused("too-many-links", `more than ${limits.linksPerMessage}`);
+  draft.textBytes += shown.length;
+  for (const link of [...links, ...disarmed])
+    draft.outside.push({ part: -1, carrier: "session", ...link });
+  return { understood: false };
 }
 
 /** What a session is called, and where one reads about it (RFC 8866 §5.3-5.5). */
@@ -232,13 +262,6 @@ function addSession({ draft, limits }: Context, sdp: string): InspectProblem | u
   const about = sdp.match(/^[siu]=.*$/gm)?.filter((line) => line.length > 4) ?? [];
   const text = about.map((line) => line.slice(2)).join("\n");
   return text === "" ? undefined : addOutside(draft, text, "session", limits);
-}
-
-function isStatus(type: string, content: Buffer): boolean {
-  if (content.length > SMALL) return false;
-  const decoded = decodeText(content, "utf-8");
-  const root = decoded.ok ? readSimpleXml(decoded.value.text)?.[0]?.name.toLowerCase() : undefined;
-  return root !== undefined && root === STATUS_ROOTS.get(type);
 }
 
 function addOffers(

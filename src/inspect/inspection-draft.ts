@@ -4,6 +4,7 @@ import { hasFileInText } from "./file-in-text.ts";
 import { declaresOtherCharset } from "./declared-in-text.ts";
 import { findHtmlLinks } from "./find-html-links.ts";
 import { findLinks, type LinkSearch } from "./find-links.ts";
+import { isSignedText, opaqueText } from "./opaque-content.ts";
 import { readRichText } from "./rich-text.ts";
 import type {
   Attachment,
@@ -118,7 +119,9 @@ function addReading(
       : { part: index, carrier: limits.linkCarrier };
   for (const link of search.links) draft.links.push({ ...at, ...link });
   for (const link of search.disarmed) draft.disarmed.push({ ...at, ...link });
-  if (isEncryptedText(search.shown)) draft.opaque.push({ type: part.type });
+  const opaque = opaqueText(search.shown);
+  if (opaque !== undefined) draft.opaque.push({ type: `${part.type} (${opaque})` });
+  draft.signed ||= isSignedText(search.shown);
   return undefined;
 }
 
@@ -145,7 +148,7 @@ export function addOutside(
 }
 
 // Clients compare how a type begins, or look for a word in it: "text/htmlx" is shown as HTML by some.
-const MARKUP = /^text\/(?:.*html|xml)|xhtml|svg/;
+const MARKUP = /^text\/(?:.*html|xml)|xhtml|svg|[+/]xml$/;
 const RICH_TEXT = /rtf|richtext/;
 
 function searchPart(type: string, text: string, limit: number): LinkSearch & { shown: string } {
@@ -159,15 +162,6 @@ function searchPart(type: string, text: string, limit: number): LinkSearch & { s
   const complete = found.complete && hidden.complete;
   const links = [...found.links, ...hidden.links];
   return { links, disarmed: [...found.disarmed, ...hidden.disarmed], complete, shown };
-}
-
-/** Messages of OTR and armoured OpenPGP messages travel as ordinary text. */
-function isEncryptedText(shown: string): boolean {
-  return (
-    shown.trimStart().startsWith("?OTR") ||
-    shown.includes("?OTR:") ||
-    shown.includes("-----BEGIN PGP MESSAGE-----")
-  );
 }
 
 /** Of one message, each name counted. Each is scanned by itself while the sender waits; people send a handful. */

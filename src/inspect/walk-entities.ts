@@ -1,5 +1,5 @@
 import { failed, ok, type Result } from "../base/result.ts";
-import { readCpim } from "../wire/mime/cpim.ts";
+import { readCpim, type CpimHeader } from "../wire/mime/cpim.ts";
 import {
   parseContentDisposition,
   parseMediaType,
@@ -29,6 +29,11 @@ export interface Entity {
 export interface EntityVisitor {
   /** A body or part that is no multipart and no CPIM. */
   leaf(entity: Entity): InspectProblem | undefined;
+  /** The headers of a message/cpim, and the lengths that count them. */
+  cpim(
+    headers: readonly CpimHeader[],
+    lengthFields: readonly ByteRange[],
+  ): InspectProblem | undefined;
   /** A multipart, before its parts; false: its parts are not for us (encrypted). */
   multipart(type: string): boolean;
 }
@@ -101,6 +106,8 @@ function visitEntity(walk: Walk, entity: Entity, nesting: Nesting): InspectProbl
   if (multipart) return visitParts(walk, entity, nesting);
   const inner = readCpim(walk.bytes, entity.start, entity.end);
   if (!inner.ok) return inner.problem;
+  const found = walk.visitor.cpim(inner.value.headers, nesting.lengthFields);
+  if (found !== undefined) return found;
   return visitPart(walk, inner.value, { ...nesting, depth: nesting.depth + 1 }, DEFAULT_TYPE);
 }
 

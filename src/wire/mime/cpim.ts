@@ -8,11 +8,31 @@ import { readPartHeaders } from "./part-headers.ts";
 const CPIM_HEADER = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:(?:;[^ ]*)? [^]*$/;
 const MAX_HEADERS = 100;
 
+/** One header of a message/cpim. */
+export interface CpimHeader {
+  /** In lower case, without parameters; a namespace prefix stays ("imdn.message-id"). */
+  readonly name: string;
+  /** As it stands there: escapes and all (RFC 3862 §2.2). */
+  readonly value: Buffer;
+  /** Where the value stands in the bytes handed in. */
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface CpimMessage extends MimePart {
+  readonly headers: readonly CpimHeader[];
+}
+
 /**
- * Reads a message/cpim (RFC 3862): CPIM headers, blank line, MIME headers, blank line, content. The CPIM headers are only
- * checked for their form (they are addresses and times, not content); a Content-Length among the MIME headers must be right.
+ * Reads a message/cpim (RFC 3862): CPIM headers, blank line, MIME headers, blank line, content. A Content-Length among the MIME
+ * headers must be right, and none of these may stand among the CPIM headers: a reader may look there too.
  */
-export function readCpim(bytes: Buffer, start: number, end: number): Result<MimePart, MimeProblem> {
+export function readCpim(
+  bytes: Buffer,
+  start: number,
+  end: number,
+): Result<CpimMessage, MimeProblem> {
+  const cpimHeaders: CpimHeader[] = [];
   let at = start;
   for (let count = 0; ; count++) {
     const crlf = bytes.indexOf("\r\n", at, "latin1");
@@ -22,6 +42,11 @@ export function readCpim(bytes: Buffer, start: number, end: number): Result<Mime
     if (!isUtf8(line) || hasControl(line)) return mimeProblem("broken-cpim", "a header's bytes");
     if (!CPIM_HEADER.test(line.toString("latin1")) || count >= MAX_HEADERS)
       return mimeProblem("broken-cpim", line.toString("latin1", 0, 80));
+    const name = /^[^:]*/.exec(line.toString("latin1"))?.[0].toLowerCase() ?? "";
+    if (name.startsWith("content-")) return mimeProblem("broken-cpim", `${name} in a CPIM header`);
+    const valueStart = line.indexOf(" ") + 1;
+    const value = line.subarray(valueStart);
+    cpimHeaders.push({ name, value, start: at + valueStart, end: crlf });
     at = crlf + 2;
   }
   if (at === start) return mimeProblem("broken-cpim", "no CPIM headers");
@@ -30,7 +55,12 @@ export function readCpim(bytes: Buffer, start: number, end: number): Result<Mime
   const length = headers.value.fields.get("content-length");
   if (length !== undefined && Number(length) !== end - headers.value.contentStart)
     return mimeProblem("part-content-length", `${length} declared`);
-  return ok({ ...headers.value, headerStart: at + 2, contentEnd: end });
+  return ok({
+    ...headers.value,
+    headers: cpimHeaders,
+    headerStart: at + 2,
+    contentEnd: end,
+  });
 }
 
 function hasControl(line: Buffer): boolean {
