@@ -51,6 +51,8 @@ function viewOf(item: QuarantineItem): QuarantineView {
     sha256,
     threat,
     stored_at: new Date(item.storedAt).toISOString(),
+    keep_until:
+      item.keepMs === undefined ? null : new Date(item.storedAt + item.keepMs).toISOString(),
     state,
     from,
     to,

@@ -34,6 +34,7 @@ const CSV_COLUMNS: readonly Column<Row>[] = [
   "call_id",
   "true_type",
   "scan",
+  "keep_until",
 ].map((key) => ({ key, title: key }));
 
 /** What opens the archive of every download (the custom of those who exchange samples); it protects from accidents only. */
@@ -68,6 +69,7 @@ function keptText(row: Row): string {
     ["incident", row["incident"]],
     ["state", row["state"]],
     ["stored at", row["stored_at"]],
+    ...(row["keep_until"] === null ? [] : [["kept until", row["keep_until"]] as const]),
     ["name", row["name"]],
     ["size", `${cellText(row["size"])} bytes`],
     ["sha256", row["sha256"]],

@@ -101,7 +101,8 @@ export class FileDesk {
     const wantsCopy =
       verdict.action === "quarantine" || verdict.decisions.some((decision) => decision.keepCopy);
     const draft = transferDraft({ id, transfer, verdict, context, event });
-    const kept = mayKeep && wantsCopy ? await relay.keep(event.id, keepStory(draft)) : undefined;
+    const kept =
+      mayKeep && wantsCopy ? await relay.keep(event.id, keepStory(draft, verdict)) : undefined;
     const quarantine = kept?.kind === "kept" ? kept.id : undefined;
     const action = quarantine === undefined ? "block" : "quarantine";
     const reason =

@@ -46,8 +46,9 @@ export function transferDraft(input: {
   };
 }
 
-/** The story of a kept copy: the record in the words of the quarantine. */
-export function keepStory(draft: IncidentDraft): Parameters<Relay["keep"]>[1] {
+/** The story of a kept copy: the record in the words of the quarantine. Of several rules that keep it, the longest time counts. */
+export function keepStory(draft: IncidentDraft, verdict: Verdict): Parameters<Relay["keep"]>[1] {
+  const times = verdict.decisions.flatMap(({ keepMs }) => (keepMs === undefined ? [] : [keepMs]));
   return {
     incident: draft.id,
     callId: draft.callId,
@@ -63,6 +64,7 @@ export function keepStory(draft: IncidentDraft): Parameters<Relay["keep"]>[1] {
       threat,
       reason,
     })),
+    keepMs: times.length === 0 ? undefined : Math.max(...times),
   };
 }
 

@@ -26,7 +26,7 @@ const RULES = {
     {
       id: "infected",
       when: { scan: { verdict: ["infected"] } },
-      then: { quarantine: {}, notify: { sender: "virus" } },
+      then: { quarantine: { keep: "30d" }, notify: { sender: "virus" } },
     },
   ],
 };
@@ -261,7 +261,9 @@ describe("a file transfer in the filter", () => {
     await opened();
     filter.onRelayEvent(received(EVIL));
     await settled();
-    expect(means.relay.kept).toMatchObject([{ name: "hello.txt", threat: "Eicar" }]);
+    expect(means.relay.kept).toMatchObject([
+      { name: "hello.txt", threat: "Eicar", keepMs: 30 * 86_400_000 },
+    ]);
     expect(journal.drafts).toMatchObject([
       { type: "transfer", action: "quarantine", rule: "infected", quarantine: "Q1" },
     ]);

@@ -1,3 +1,4 @@
+import { readDuration } from "../base/duration.ts";
 import { checkMacros, type Names } from "./compile-definitions.ts";
 import type { LinkStyle, Notice, Notification, Severity } from "./decision.ts";
 import type { EffectMap, EffectsData, NoticeData } from "./effect-schema.ts";
@@ -13,6 +14,8 @@ export interface Effects {
   readonly respond: number | undefined;
   readonly reason: string;
   readonly keepCopy: boolean;
+  /** How long the copy is kept, milliseconds; undefined: as the configuration says. */
+  readonly keepMs: number | undefined;
   /** Why the scan is skipped; undefined: it is not. */
   readonly skipScan: string | undefined;
   readonly rewriteStyle: LinkStyle | undefined;
@@ -42,6 +45,7 @@ export function compileEffects(data: EffectsData, context: EffectsContext): Effe
     respond: effects.block?.respond,
     reason: effects.block?.reason ?? context.rule.title,
     keepCopy: effects.block !== undefined && effects.quarantine?.copy === true,
+    keepMs: readDuration(effects.quarantine?.keep ?? ""),
     skipScan: effects.allow?.skip_scan === true ? (effects.allow.because ?? "") : undefined,
     rewriteStyle: styleOf(effects, context),
     notices: effects.notice === undefined ? [] : noticesOf(effects.notice, context),

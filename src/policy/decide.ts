@@ -84,6 +84,7 @@ function fallbackOf(policy: string, verdict: "allow" | "block"): Decision {
     tags: NOTHING,
     log: NOTHING,
     keepCopy: false,
+    keepMs: undefined,
     skipScan: undefined,
     linkRewrites: NOTHING,
     notices: NOTHING,

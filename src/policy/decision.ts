@@ -33,6 +33,8 @@ export interface Decision {
   readonly log: readonly string[];
   /** `quarantine: {copy: true}` beside a block: keep what was seen, although it is refused. */
   readonly keepCopy: boolean;
+  /** `keep:` of the rule, milliseconds; undefined: `limits.quarantine_days`. */
+  readonly keepMs: number | undefined;
   /** `allow` named skip_scan with this reason: what the scan finds is let through, and every hit is logged. */
   readonly skipScan: string | undefined;
   /** Links to rewrite, by index into `Facts.links`, each at most once. */

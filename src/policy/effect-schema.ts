@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readDuration } from "../base/duration.ts";
 import { LINK_STYLES, type LinkStyle, type Severity } from "./decision.ts";
 import { choice, oneOrMore, section, text } from "./vocabulary.ts";
 
@@ -14,7 +15,9 @@ export interface EffectMap {
   readonly block?:
     | { readonly respond?: number | undefined; readonly reason?: string | undefined }
     | undefined;
-  readonly quarantine?: { readonly copy?: boolean | undefined } | undefined;
+  readonly quarantine?:
+    | { readonly copy?: boolean | undefined; readonly keep?: string | undefined }
+    | undefined;
   readonly rewrite?: { readonly links: RewriteLinks } | undefined;
   readonly notice?: string | NoticeData | undefined;
   readonly notify?:
@@ -62,6 +65,13 @@ const notice = z.union([
   }),
 ]);
 
+const DAY_MS = 86_400_000;
+
+const keep = z.string().refine((written) => {
+  const ms = readDuration(written);
+  return ms !== undefined && ms >= DAY_MS && ms <= 3650 * DAY_MS;
+}, "is not a time from 1d to 3650d: write 30d");
+
 const template = text().optional();
 
 const effectMap = section({
@@ -89,8 +99,11 @@ const effectMap = section({
       copy: z.boolean().optional().meta({
         description: "With block: refuse, and keep what was seen.",
       }),
+      keep: keep.optional().meta({
+        description: "How long the copy is kept, as 30d; else limits.quarantine_days.",
+      }),
     },
-    ["release", "keep"],
+    ["release"],
   )
     .optional()
     .meta({ description: "End the phase; refuse and keep what was seen for review." }),

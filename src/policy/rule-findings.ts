@@ -77,6 +77,7 @@ export class RuleFindings {
       tags: [...new Set(enforced.flatMap((entry) => entry.effects.tags))],
       log: enforced.flatMap((entry) => entry.effects.log),
       keepCopy: effects?.keepCopy ?? false,
+      keepMs: effects?.keepMs,
       skipScan: effects?.skipScan,
       linkRewrites: edits ? [...this.#rewrites.values()].sort((a, b) => a.link - b.link) : [],
       notices: edits ? enforced.flatMap((entry) => entry.effects.notices) : [],

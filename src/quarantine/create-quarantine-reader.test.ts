@@ -194,6 +194,24 @@ describe("createQuarantineReader's expire", () => {
     expect(await reader.expire(clock.now(), 7 * DAY_MS)).toBe(0);
   });
 
+  it("goes by the time that its rule has an item kept, longer or shorter", async () => {
+    const short = await kept(randomBytes(1), { ...STORY, keepMs: DAY_MS });
+    const long = await kept(randomBytes(1), { ...STORY, keepMs: 30 * DAY_MS });
+    const plain = await kept(randomBytes(1));
+    const states = async (): Promise<readonly (string | undefined)[]> =>
+      Promise.all([short, plain, long].map(async (id) => (await reader.show(id))?.state));
+
+    clock.advance(DAY_MS);
+    expect(await reader.expire(clock.now(), 7 * DAY_MS)).toBe(1);
+    expect(await states()).toEqual(["expired", "quarantined", "quarantined"]);
+    clock.advance(7 * DAY_MS);
+    expect(await reader.expire(clock.now(), 7 * DAY_MS)).toBe(1);
+    expect(await states()).toEqual(["expired", "expired", "quarantined"]);
+    clock.advance(23 * DAY_MS);
+    expect(await reader.expire(clock.now(), 7 * DAY_MS)).toBe(1);
+    expect(await states()).toEqual(["expired", "expired", "expired"]);
+  });
+
   it("takes an item the moment that it is older, not before", async () => {
     await kept(randomBytes(1));
     const storedAt = clock.now() - 1;

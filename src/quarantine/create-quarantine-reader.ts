@@ -53,7 +53,7 @@ export function createQuarantineReader(options: QuarantineReaderOptions): Quaran
       ),
     expire: (now, maxAgeMs) =>
       asOurs(
-        inTurn(() => shelf.expire(now - maxAgeMs)),
+        inTurn(() => shelf.expire(now, maxAgeMs)),
         "expiring items of the quarantine",
       ),
     forget: (now, maxAgeMs) =>
@@ -76,6 +76,8 @@ async function asOurs<T>(asked: Promise<T>, doing: string): Promise<T> {
     throw QuarantineFailed.from(error, doing);
   }
 }
+
+const DAY_MS = 86_400_000;
 
 class Shelf {
   readonly #dir: string;
@@ -110,14 +112,17 @@ class Shelf {
     return deleted;
   }
 
-  async expire(before: number): Promise<number> {
+  async expire(now: number, maxAgeMs: number): Promise<number> {
     let count = 0;
     let failure: unknown;
+    // A rule keeps an item a day at least, so younger ones need not be looked at.
+    const before = now - Math.min(maxAgeMs, DAY_MS);
     const lastDay = before >= 0 ? dayOf(before) : "";
     for await (const id of this.#ids((day) => day <= lastDay)) {
       if (ulidTime(id) >= before || !(await this.#hasBody(id))) continue;
       try {
         const item = await this.#readable(id);
+        if (ulidTime(id) >= now - (item?.keepMs ?? maxAgeMs)) continue;
         // A damaged story cannot be rewritten; its bytes go all the same, since that is what was promised.
         await this.#withdraw(id, item === undefined ? undefined : { ...item, state: "expired" });
         count += 1;

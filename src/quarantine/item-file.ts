@@ -48,6 +48,7 @@ function itemOf(value: Fields): QuarantineItem {
     threat: text(value, "threat"),
     trueType: optionalText(value, "trueType"),
     scan: list(value, "scan").map(engineResultOf),
+    keepMs: value["keepMs"] === undefined ? undefined : count(value, "keepMs"),
     size: count(value, "size"),
     sha256: text(value, "sha256"),
     storedAt: count(value, "storedAt"),

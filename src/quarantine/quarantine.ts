@@ -19,6 +19,8 @@ export interface QuarantineStory {
     readonly threat: string | undefined;
     readonly reason: string | undefined;
   }[];
+  /** How long its rule has it kept, milliseconds; absent: as the configuration says. */
+  readonly keepMs?: number | undefined;
 }
 
 /** One kept file (DESIGN §6: id, incident, name, size, sha256, threat, stored_at, state; the rest of the story besides). */
@@ -60,7 +62,7 @@ export interface QuarantineReader {
   download(id: string): Promise<AsyncIterable<Buffer> | undefined>;
   /** Removes the bytes and keeps the story, with state "deleted". Undefined: no such item. */
   delete(id: string): Promise<QuarantineItem | undefined>;
-  /** Removes the bytes of items older than `maxAgeMs`; returns how many. */
+  /** Removes the bytes of items older than `maxAgeMs`, or than their own `keepMs`; returns how many. */
   expire(now: number, maxAgeMs: number): Promise<number>;
   /** Removes the stories of items older than `maxAgeMs` that have no bytes any more; returns how many. */
   forget(now: number, maxAgeMs: number): Promise<number>;

@@ -139,6 +139,8 @@ export interface KeepStory {
     readonly threat: string | undefined;
     readonly reason: string | undefined;
   }[];
+  /** How long its rule has it kept, milliseconds; absent: as the configuration says. */
+  readonly keepMs?: number | undefined;
 }
 
 export type KeepOutcome =

@@ -40,6 +40,7 @@ export const keptFile: QuarantineView = {
   sha256: "ab".repeat(32),
   threat: "Eicar-Test",
   stored_at: "2026-01-01T00:00:00.000Z",
+  keep_until: null,
   state: "quarantined",
   from: "sip:alice@a.example",
   to: ["sip:bob@a.example"],

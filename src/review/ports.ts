@@ -45,6 +45,8 @@ export interface QuarantineView {
   readonly threat: string;
   /** RFC 3339, UTC. */
   readonly stored_at: string;
+  /** RFC 3339, UTC: when its rule has the bytes go; null: when `limits.quarantine_days` has. */
+  readonly keep_until: string | null;
   /** There are bytes in the first state only. */
   readonly state: "quarantined" | "deleted" | "expired";
   readonly from: string;
