@@ -102,8 +102,8 @@ function underscoreAt(start: number): TextEdit {
   return { start, end: start, text: "_" };
 }
 
-/** Every dot, colon and pair of backslashes: one that were left could begin a link of its own behind a bracket. */
-const JOINTS = /\.|:|\\\\/g;
+/** Every dot, colon and pair of backslashes, and slashes in front: one that were left could begin a link of its own. */
+const JOINTS = /^\/\/|\.|:|\\\\/g;
 
 const SCHEME = /^(?:https?|ftps?)(?=:)/i;
 

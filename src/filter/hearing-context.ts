@@ -20,7 +20,11 @@ export function hearingContext(
 ): HearingContext {
   const from = sender(request, context);
   const proven = provenDomain(context);
-  const to = receiver(addressed(request, context, domains), domains);
+  const named = addressAt(request, request.find(HeaderId.To));
+  const to = {
+    ...receiver(addressed(request, context, domains), domains),
+    displayName: utf8Of(named?.displayName ?? ""),
+  };
   return {
     from,
     to,
