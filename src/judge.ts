@@ -268,6 +268,19 @@ export function noticesOf(
   );
 }
 
+/** The lines that rules want in the record (`log:`), macros filled in. */
+export function logOf(
+  context: HearingContext,
+  verdict: Verdict,
+  words: OutcomeWords,
+): readonly string[] {
+  if (verdict.decisions.every((decision) => decision.log.length === 0)) return [];
+  const values = templateValues(context, verdict, words);
+  return verdict.decisions.flatMap((decision) =>
+    decision.log.map((text) => renderTemplate(text, values)),
+  );
+}
+
 export interface RenderedNotification {
   readonly audience: Notification["audience"];
   readonly text: string;

@@ -1,14 +1,15 @@
 import type { HearingContext } from "../policy/hearing.ts";
 import type { TransactionEnd } from "../proxy/seams.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
+import type { Judged } from "./crossings.ts";
 import { actionKeys, closedMediaKeys, type Actions } from "./actions.ts";
 
 /** What was sent on as it came. */
 export interface Passed {
   readonly request: SipRequest;
   readonly hearing: HearingContext;
-  /** Rules in monitor mode that have hit. */
-  readonly would: readonly string[];
+  /** What rules said of it. */
+  readonly judged: Pick<Judged, "would" | "tags" | "log">;
 }
 
 /** Is there a line in the event log for each of these? */
@@ -19,7 +20,7 @@ export function hasLine({ method }: SipRequest): boolean {
 /** Writes the line of a request that has come to its end. */
 export function recordAllowed(
   actions: Actions,
-  { request, hearing, would }: Passed,
+  { request, hearing, judged }: Passed,
   end: TransactionEnd,
 ): void {
   if (request.method === "INVITE" && actions.takeClosed(closedMediaKeys(request, hearing))) return;
@@ -31,7 +32,9 @@ export function recordAllowed(
     to: [hearing.to.aor],
     direction: hearing.direction,
     channel: hearing.channel,
-    would,
+    would: judged.would,
+    tags: judged.tags,
+    log: judged.log,
   };
   actions.allowed(event, () => actionKeys(request, hearing, undefined).own, end);
 }

@@ -146,13 +146,13 @@ function passAgain(
   hearing: HearingContext,
   judged: Judged,
 ): RequestOutcome {
-  const { messaging, would, comesRound } = judged;
+  const { messaging, comesRound } = judged;
   judged.comesRound = false;
   const outcome: ForwardOutcome = { kind: "forward", splices: NO_SPLICES, messaging };
   if (comesRound || !hasLine(request)) return outcome;
   return {
     ...outcome,
-    onEnd: (end) => recordAllowed(desk.actions, { request, hearing, would }, end),
+    onEnd: (end) => recordAllowed(desk.actions, { request, hearing, judged }, end),
   };
 }
 
@@ -221,7 +221,7 @@ interface Edits {
 function allow(desk: Desk, question: Question, verdict: Verdict, edits: Edits): RequestOutcome {
   const { request, hearing } = question;
   const splices = edits.splices.length > 0 ? edits.splices : passOn(request, verdict);
-  const judged = judgedAs(verdict);
+  const judged = judgedAs(verdict, hearing);
   const towardsServer = mark(desk, question, splices, judged);
   if (!hasLine(request)) return { kind: "forward", splices, towardsServer };
   return {
@@ -232,7 +232,7 @@ function allow(desk: Desk, question: Question, verdict: Verdict, edits: Edits): 
     onEnd(end) {
       judged.comesRound = false;
       edits.onEnd?.(end);
-      recordAllowed(desk.actions, { request, hearing, would: judged.would }, end);
+      recordAllowed(desk.actions, { request, hearing, judged }, end);
     },
   };
 }

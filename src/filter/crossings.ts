@@ -17,8 +17,10 @@ const NONE: readonly Splice[] = [];
 export interface Judged {
   /** `ForwardOutcome.messaging`. */
   readonly messaging: boolean;
-  /** Rules in monitor mode that have hit. */
+  /** Rules in monitor mode that have hit, and what others said of it. */
   readonly would: readonly string[];
+  readonly tags: readonly string[];
+  readonly log: readonly string[];
   /**
    * Is the next one to come the same message on its way? True once, and only until the first has its answer: what comes by
    * the second proxy comes before. All else is somebody's sending it once more, and is one more event.

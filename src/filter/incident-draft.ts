@@ -1,3 +1,4 @@
+import { logOf } from "../judge.ts";
 import type { Verdict } from "../policy/hearing.ts";
 import type { HearingContext } from "../policy/hearing.ts";
 import type { Link } from "../inspect/inspection.ts";
@@ -103,7 +104,8 @@ export function incidentDraft(input: DraftInput): IncidentDraft {
     policy: decision?.policy ?? "",
     severity: decision?.severity ?? "medium",
     reason: grounds.reason,
-    tags: decision?.tags ?? [],
+    tags: tagsOf(verdict.decisions),
+    log: logOf(context, verdict, { incident: input.id, agent: "" }),
     file: fileRecord(verdict),
     scan: verdict.scans.map((scan) => ({
       engine: scan.engine,
@@ -122,6 +124,11 @@ export function incidentDraft(input: DraftInput): IncidentDraft {
     trace: verdict.decisions.flatMap((one) => one.trace),
     features: featuresOf(verdict, context),
   };
+}
+
+/** The words of all rules that had something to say, each once. */
+export function tagsOf(decisions: Verdict["decisions"]): readonly string[] {
+  return [...new Set(decisions.flatMap((decision) => decision.tags))];
 }
 
 function fileRecord(verdict: Verdict): IncidentDraft["file"] {

@@ -1,17 +1,22 @@
-import type { Verdict } from "../policy/hearing.ts";
+import { logOf } from "../judge.ts";
+import type { HearingContext, Verdict } from "../policy/hearing.ts";
 import type { Splice } from "../wire/sip/splice.ts";
 import type { Judged } from "./crossings.ts";
 import type { Desk, Question } from "./desk.ts";
 import { mayCarryMessages } from "./messaging-media.ts";
+import { tagsOf } from "./incident-draft.ts";
 import { departureOf } from "./second-crossing.ts";
 
 const NO_SPLICES: readonly Splice[] = [];
 
 /** What is remembered of a request that a verdict lets leave (crossings.ts). */
-export function judgedAs(verdict: Verdict): Judged {
+export function judgedAs(verdict: Verdict, hearing: HearingContext): Judged {
+  const { decisions } = verdict;
   return {
     messaging: mayCarryMessages(verdict.inspection),
-    would: verdict.decisions.flatMap((one) => one.monitored.map((hit) => hit.rule)),
+    would: decisions.flatMap((one) => one.monitored.map((hit) => hit.rule)),
+    tags: tagsOf(decisions),
+    log: logOf(hearing, verdict, { incident: "", agent: "" }),
     comesRound: true,
   };
 }

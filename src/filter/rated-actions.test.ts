@@ -132,3 +132,32 @@ describe("a rule with a rate, in the filter", () => {
     expect(await sendLinks(1)).toEqual(["forward"]);
   });
 });
+
+describe("what rules say of a message", () => {
+  const SAYING = [
+    {
+      id: "web",
+      when: { url: { any: true } },
+      then: { tag: ["web", "link"], log: "link of {from.aor}" },
+    },
+    { id: "evil", when: { url: { host: "evil.example" } }, then: { tag: ["web"], block: {} } },
+  ];
+
+  it("stands in the line of what was let pass", async () => {
+    policy = policyOf(SAYING, 2);
+    const request = message("http://a.example/");
+    const outcome = await filter.onRequest(request, CLIENT, new AbortController().signal);
+    if (outcome.kind === "forward") outcome.onEnd?.({ status: 200, cause: "answered" });
+    expect(journal.allowedEvents).toMatchObject([
+      { tags: ["web", "link"], log: ["link of sip:alice@example.com"] },
+    ]);
+  });
+
+  it("stands in the record of what was stopped, from all rules, each word once", async () => {
+    policy = policyOf(SAYING, 2);
+    expect(await ask(message("http://evil.example/"))).toBe("reply");
+    expect(journal.drafts).toMatchObject([
+      { rule: "evil", tags: ["web", "link"], log: ["link of sip:alice@example.com"] },
+    ]);
+  });
+});

@@ -62,7 +62,7 @@ export async function stopOrChange(
       onEnd,
     };
   }
-  const judged = judgedAs(verdict);
+  const judged = judgedAs(verdict, hearing);
   return {
     kind: "forward",
     splices: outcome.splices,

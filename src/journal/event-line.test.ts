@@ -61,6 +61,8 @@ describe("allowedLine", () => {
   it("names the monitored rules that would have acted", () => {
     const line = read(allowedLine({ ...sampleAllowed(), would: ["no-links"] }));
     expect(line["verdict"]).toEqual({ would: ["no-links"] });
+    const said = { tags: ["web"], log: ['a "link"\n'] };
+    expect(read(allowedLine({ ...sampleAllowed(), ...said }))["verdict"]).toEqual(said);
   });
 
   it("says of a delivered file what it was and what the engines said", () => {

@@ -31,8 +31,22 @@ export function allowedLine(event: AllowedEvent): string {
   const reason = (event.reason ?? "") === "" ? "null" : quoted(event.reason ?? "");
   const file = event.file === undefined ? "null" : escapedJson(fileFields(event.file, undefined));
   const scan = event.scan === undefined ? "[]" : escapedJson(scanFields(event.scan));
-  const would = event.would.length === 0 ? "" : `,"verdict":{"would":${quotedList(event.would)}}`;
-  return `{"ts":"${recentTimestamp(event.at)}","schema":"${EVENT_SCHEMA}","event_id":${quoted(event.eventId)},"type":"${event.type}","incident":null,"call_id":${quoted(event.callId)},"from":${quoted(event.from)},"to":${quotedList(event.to)},"direction":${quoted(event.direction)},"channel":${quoted(event.channel)},"action":"allow","rule":null,"reason":${reason},"file":${file},"scan":${scan},"delivery":"${event.delivery}","status":${event.status ?? null}${would}}\n`;
+  const verdict = allowedVerdict(event);
+  return `{"ts":"${recentTimestamp(event.at)}","schema":"${EVENT_SCHEMA}","event_id":${quoted(event.eventId)},"type":"${event.type}","incident":null,"call_id":${quoted(event.callId)},"from":${quoted(event.from)},"to":${quotedList(event.to)},"direction":${quoted(event.direction)},"channel":${quoted(event.channel)},"action":"allow","rule":null,"reason":${reason},"file":${file},"scan":${scan},"delivery":"${event.delivery}","status":${event.status ?? null}${verdict}}\n`;
+}
+
+/** What rules said of a message that they let pass: mostly nothing. */
+function allowedVerdict({ would, tags = [], log = [] }: AllowedEvent): string {
+  if (would.length + tags.length + log.length === 0) return "";
+  const said = [
+    ["would", would],
+    ["tags", tags],
+    ["log", log],
+  ] as const;
+  const fields = said
+    .filter(([, values]) => values.length > 0)
+    .map(([name, values]) => `"${name}":${quotedList(values)}`);
+  return `,"verdict":{${fields.join(",")}}`;
 }
 
 /** The line of any other decision, from its committed row. */
@@ -63,6 +77,7 @@ export function incidentLine(draft: IncidentDraft, settlement: Settlement): stri
       policy: cut(draft.policy),
       severity: cut(draft.severity),
       tags: texts(draft.tags),
+      ...(draft.log === undefined ? undefined : { log: texts(draft.log) }),
       ...(draft.repeats === undefined ? undefined : { repeats: draft.repeats }),
     },
     msg: { urls: texts(draft.urls).map((defanged) => ({ defanged })) },

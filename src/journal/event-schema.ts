@@ -77,6 +77,7 @@ const eventSchema = z
         policy: text.optional(),
         severity: text.optional(),
         tags: z.array(text).optional(),
+        log: z.array(text).optional().describe("What rules wrote with log:"),
         repeats: z
           .number()
           .int()

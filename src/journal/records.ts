@@ -24,6 +24,8 @@ export interface IncidentDraft {
   readonly severity: string;
   readonly reason: string;
   readonly tags: readonly string[];
+  /** What rules wrote with `log:`; stands in the event log only. */
+  readonly log?: readonly string[];
   readonly file: FileRecord | undefined;
   /** Id of the kept copy of the file; undefined when none is kept. */
   readonly quarantine?: string | undefined;
@@ -79,6 +81,9 @@ export interface AllowedEvent {
   readonly status: number | undefined;
   /** Rules in monitor mode that would have acted. */
   readonly would: readonly string[];
+  /** What rules that let it pass wrote with `tag:` and `log:`; absent: nothing. */
+  readonly tags?: readonly string[];
+  readonly log?: readonly string[];
   /** Of a transfer: the file as it was scanned. */
   readonly file?: FileRecord | undefined;
   readonly scan?: readonly ScanRecord[] | undefined;
