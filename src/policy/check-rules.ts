@@ -72,8 +72,9 @@ export function checkPack(file: ReadFile): void {
     if ((file.data[key] ?? []).length === 0) continue;
     file.problems.error([key], `a pack has no ${key}`, "move them to a file beside packs/");
   }
-  if (file.data.defaults?.verdict !== undefined) {
+  for (const key of ["verdict", "language"] as const) {
+    if (file.data.defaults?.[key] === undefined) continue;
     const hint = "move it to a file beside packs/";
-    file.problems.error(["defaults", "verdict"], "a pack does not set the default verdict", hint);
+    file.problems.error(["defaults", key], `a pack does not set the default ${key}`, hint);
   }
 }

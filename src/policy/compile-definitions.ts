@@ -33,7 +33,7 @@ export interface ReadFile {
 export interface Names {
   readonly definitions: Definitions;
   readonly objects: NamedConditions;
-  readonly templates: ReadonlyMap<string, string>;
+  readonly templates: ReadonlyMap<string, TemplateData>;
   readonly lists: ReadonlyMap<string, Defined<unknown>>;
 }
 
@@ -94,9 +94,9 @@ export function compileDefinitions(files: readonly ReadFile[], limits: PolicyLim
     if (round === undefined) continue;
     source.problems.error(path, `object "${name}" refers to itself: ${round.join(" → ")}`);
   }
-  const templates = compileEach<string, TemplateData>(
+  const templates = compileEach<TemplateData, TemplateData>(
     gather(files, "templates", (file) => file.templates),
-    (_, entry) => compileTemplate(entry),
+    (_, entry) => checkTemplate(entry),
   );
   return { definitions, objects: conditions, templates, lists };
 }
@@ -138,14 +138,13 @@ function compileEach<Compiled, T>(
   return new Map([...entries].map(([name, entry]) => [name, compile(name, entry)]));
 }
 
-/** English where there is English, else the first language: a message has one text for all its readers. */
-function compileTemplate({ data, path, source }: Defined<TemplateData>): string {
+function checkTemplate({ data, path, source }: Defined<TemplateData>): TemplateData {
   const languages = Object.entries(data);
   if (languages.length === 0) source.problems.error(path, "a template needs a text", "en: …");
   for (const [language, text] of languages) {
     checkMacros(text, [...path, language], source.problems);
   }
-  return data["en"] ?? languages[0]?.[1] ?? "";
+  return data;
 }
 
 /** Reports macros that do not exist. */

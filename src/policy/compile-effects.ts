@@ -2,6 +2,7 @@ import { readDuration } from "../base/duration.ts";
 import { checkMacros, type Names } from "./compile-definitions.ts";
 import type { LinkStyle, Notice, Notification, Severity } from "./decision.ts";
 import type { EffectMap, EffectsData, NoticeData } from "./effect-schema.ts";
+import type { TemplateData } from "./schema.ts";
 import type { ProblemSink, RulePath } from "./rule-problem.ts";
 import { didYouMean } from "./suggest.ts";
 import { renderPartly } from "./template.ts";
@@ -19,11 +20,16 @@ export interface Effects {
   /** Why the scan is skipped; undefined: it is not. */
   readonly skipScan: string | undefined;
   readonly rewriteStyle: LinkStyle | undefined;
-  readonly notices: readonly Notice[];
-  readonly notify: readonly Notification[];
+  readonly notices: readonly (Notice & Translated)[];
+  readonly notify: readonly (Notification & Translated)[];
   readonly tags: readonly string[];
   readonly log: readonly string[];
   readonly setSeverity: Severity | undefined;
+}
+
+/** A text in the languages of its template; each policy takes the one that it speaks (`inLanguage`). */
+export interface Translated {
+  readonly languages?: TemplateData;
 }
 
 export interface EffectsContext {
@@ -100,39 +106,76 @@ function styleOf({ rewrite }: EffectMap, context: EffectsContext): LinkStyle | u
   return style ?? "underscore";
 }
 
-function noticesOf(data: string | NoticeData, context: EffectsContext): readonly Notice[] {
+function noticesOf(data: string | NoticeData, context: EffectsContext): Effects["notices"] {
   const path = [...context.path, "notice"];
   const notice: NoticeData = typeof data === "string" ? { text: data } : data;
   const position = notice.position ?? "prepend";
   if ((notice.text === undefined) === (notice.template === undefined)) {
     context.problems.error(path, "a notice has either a text or a template");
   }
-  const text =
-    notice.template === undefined
-      ? ownText(notice.text ?? "", typeof data === "string" ? path : [...path, "text"], context)
-      : templateText(notice.template, [...path, "template"], context);
+  if (notice.template !== undefined) {
+    const languages = templateTexts(notice.template, [...path, "template"], context);
+    return languages === undefined ? [] : [{ text: "", position, languages }];
+  }
+  const at = typeof data === "string" ? path : [...path, "text"];
+  const text = ownText(notice.text ?? "", at, context);
   return text === "" ? [] : [{ text, position }];
 }
 
-function notifyOf({ notify }: EffectMap, context: EffectsContext): readonly Notification[] {
-  const notifications: Notification[] = [];
+function notifyOf({ notify }: EffectMap, context: EffectsContext): Effects["notify"] {
+  const notifications: (Notification & Translated)[] = [];
   for (const audience of ["sender", "recipient", "admins"] as const) {
     const template = notify?.[audience];
     if (template === undefined) continue;
-    const text = templateText(template, [...context.path, "notify", audience], context);
-    notifications.push({ audience, template, text });
+    const languages = templateTexts(template, [...context.path, "notify", audience], context);
+    if (languages !== undefined) notifications.push({ audience, template, text: "", languages });
   }
   return notifications;
 }
 
-function templateText(name: string, path: RulePath, context: EffectsContext): string {
-  const text = context.templates.get(name);
-  if (text === undefined) {
+function templateTexts(
+  name: string,
+  path: RulePath,
+  context: EffectsContext,
+): TemplateData | undefined {
+  const texts = context.templates.get(name);
+  if (texts === undefined) {
     const hint = didYouMean(name, context.templates.keys());
     context.problems.error(path, `there is no template "${name}"`, hint);
-    return "";
+    return undefined;
   }
-  return withRule(text, context);
+  return Object.fromEntries(
+    Object.entries(texts).map(([language, text]) => [language, withRule(text, context)]),
+  );
+}
+
+/**
+ * The effects with every text in one language: the one asked for, or that without its region ("pt" for "pt-br"), else
+ * English, else the first of the template. A message has one text for all its readers.
+ */
+export function inLanguage(effects: Effects, language: string | undefined): Effects {
+  return {
+    ...effects,
+    notices: effects.notices.map(({ position, ...said }) => ({
+      text: textIn(said, language),
+      position,
+    })),
+    notify: effects.notify.map(({ audience, template, ...said }) => ({
+      audience,
+      template,
+      text: textIn(said, language),
+    })),
+  };
+}
+
+function textIn(
+  { text, languages }: Translated & { readonly text: string },
+  language: string | undefined,
+): string {
+  if (languages === undefined) return text;
+  const wanted = [language, language?.split("-")[0], "en"].flatMap((one) => one ?? []);
+  const key = wanted.find((one) => Object.hasOwn(languages, one)) ?? Object.keys(languages)[0];
+  return languages[key ?? ""] ?? "";
 }
 
 function ownText(text: string, path: RulePath, context: EffectsContext): string {

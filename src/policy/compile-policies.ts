@@ -1,5 +1,6 @@
 import { compileCondition, familyUses } from "./compile-condition.ts";
 import type { ReadFile } from "./compile-definitions.ts";
+import { inLanguage } from "./compile-effects.ts";
 import type { CompiledRule, RuleOptions } from "./compile-rule.ts";
 import type { Matcher } from "./condition.ts";
 import { createRuleSet, type RuleSet } from "./decide.ts";
@@ -30,6 +31,9 @@ export function compilePolicies(
   const verdict =
     files.map((file) => file.data.defaults?.verdict).findLast((named) => named !== undefined) ??
     "allow";
+  const language = files
+    .map((file) => file.data.defaults?.language)
+    .findLast((named) => named !== undefined);
   const own = rules.filter((rule) => rule.pack === undefined);
   const sets = policies.map(({ data, path, source }) => {
     for (const [index, pack] of (data.use ?? []).entries()) {
@@ -38,12 +42,15 @@ export function compilePolicies(
       source.problems.error([...path, "use", index], message, didYouMean(pack, packs));
     }
     const used = (data.use ?? []).flatMap((pack) => rules.filter((rule) => rule.pack === pack));
-    const inForce = [...own, ...used].map((rule) => underLinkMode(rule, data.link_mode));
+    const inForce = [...own, ...used].map((rule) =>
+      spoken(underLinkMode(rule, data.link_mode), data.language ?? language),
+    );
     const when = compileWhen({ data, path, source }, options);
     return createRuleSet({ name: data.name, when }, inForce, verdict);
   });
   if (sets.at(-1)?.when !== undefined || sets.length === 0) {
-    sets.push(createRuleSet({ name: "default", when: undefined }, own, verdict));
+    const inForce = own.map((rule) => spoken(rule, language));
+    sets.push(createRuleSet({ name: "default", when: undefined }, inForce, verdict));
   }
   return sets;
 }
@@ -91,6 +98,10 @@ function compileWhen(
   const owner = `policy ${data.name}`;
   const context = { owner, path: at, problems, definitions, limits };
   return compileCondition(data.when, names.objects, context);
+}
+
+function spoken(rule: CompiledRule, language: string | undefined): CompiledRule {
+  return { ...rule, effects: inLanguage(rule.effects, language) };
 }
 
 /** What a rule that disarms links does under `link_mode`. */

@@ -38,6 +38,7 @@ interface DefaultsData {
   readonly mode?: Mode | undefined;
   readonly severity?: Severity | undefined;
   readonly verdict?: "allow" | "block" | undefined;
+  readonly language?: string | undefined;
 }
 
 export interface ZoneData {
@@ -108,6 +109,7 @@ export interface PolicyData {
   readonly when?: ConditionData | undefined;
   readonly use?: readonly string[] | undefined;
   readonly link_mode?: LinkMode | undefined;
+  readonly language?: string | undefined;
 }
 
 /** Formats of list files. */
@@ -120,6 +122,10 @@ const mode = choice(["enforce", "monitor", "off"]);
 const severity = choice(SEVERITIES);
 
 const names = z.string().regex(ID, "must be small letters, digits and -");
+
+const language = names.optional().meta({
+  description: "Of the texts of templates, as de or pt-br; else English, else a template's first.",
+});
 
 const zone = section({
   hosts: z.array(text()).optional().meta({ description: "Host names, compared whole." }),
@@ -220,6 +226,7 @@ const policy = section({
   link_mode: choice(["block", "disable", "warn"])
     .optional()
     .meta({ description: "What rules that disarm links do under this policy." }),
+  language,
 });
 
 export const ruleFileSchema: z.ZodType<RuleFile> = section({
@@ -230,6 +237,7 @@ export const ruleFileSchema: z.ZodType<RuleFile> = section({
     verdict: choice(["allow", "block"])
       .optional()
       .meta({ description: "For messages and sessions that no rule decided." }),
+    language,
   }).optional(),
   zones: z.record(names, zone).optional(),
   lists: z.record(names, list).optional(),

@@ -15,7 +15,8 @@ const MACROS = [
 
 export type MacroName = (typeof MACROS)[number];
 
-const MACRO = /\{([A-Za-z_]+(?:\.[A-Za-z_]+)*)\}/g;
+/** A brace that is written twice stands for itself. */
+const MACRO = /\{\{|\}\}|\{([^{}]*)\}/g;
 
 /**
  * Puts values in place of `{macros}` in one pass, so that a value that looks like a macro stays text. A macro without a
@@ -25,19 +26,22 @@ export function renderTemplate(
   text: string,
   values: Readonly<Partial<Record<string, string>>>,
 ): string {
-  return text.replace(MACRO, (_, name: string) =>
-    Object.hasOwn(values, name) ? (values[name] ?? "") : "",
-  );
+  return text.replace(MACRO, (whole, name: string | undefined) => {
+    if (name === undefined) return whole.slice(1);
+    if (!/^[A-Za-z_.]+$/.test(name)) return whole;
+    return Object.hasOwn(values, name) ? (values[name] ?? "") : "";
+  });
 }
 
-/** As `renderTemplate`, but a macro without a value is left for later. */
+/** As `renderTemplate`, but all else is left for later, and stays text then. */
 export function renderPartly(
   text: string,
   values: Readonly<Partial<Record<MacroName, string>>>,
 ): string {
-  return text.replace(MACRO, (whole, name: string) =>
-    Object.hasOwn(values, name) ? (values[name as MacroName] ?? whole) : whole,
-  );
+  return text.replace(MACRO, (whole, name: string | undefined) => {
+    const value = name !== undefined && Object.hasOwn(values, name) && values[name as MacroName];
+    return typeof value === "string" ? value.replaceAll(/[{}]/g, "$&$&") : whole;
+  });
 }
 
 /** The macros of a text that do not exist, with what was probably meant. */
@@ -45,11 +49,13 @@ export function unknownMacros(
   text: string,
 ): readonly { readonly name: string; readonly hint: string }[] {
   const known: readonly string[] = MACROS;
-  const found = [...text.matchAll(MACRO)].map((match) => match[1] ?? "");
+  const found = [...text.matchAll(MACRO)].flatMap((match) => match[1] ?? []);
   return found
     .filter((name) => !known.includes(name))
     .map((name) => ({
       name,
-      hint: didYouMean(name, known) ?? `known: ${known.map((macro) => `{${macro}}`).join(" ")}`,
+      hint:
+        didYouMean(name.trim(), known) ??
+        `known: ${known.map((macro) => `{${macro}}`).join(" ")}; for a brace write {{`,
     }));
 }

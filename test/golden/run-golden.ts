@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
@@ -50,7 +50,10 @@ function policyOf(golden: GoldenFile): Policy {
   try {
     const own = join(folder, "golden.yaml");
     writeFileSync(own, golden.rules);
-    symlinkSync(PACKS, join(folder, "packs"));
+    mkdirSync(join(folder, "packs"));
+    for (const pack of packsOf(golden)) {
+      symlinkSync(join(PACKS, pack), join(folder, "packs", pack));
+    }
     const shared = sharedFiles(golden).map((name) => join(FOLDER, "shared", name));
     const what = { rules: [...shared, own], domains: DOMAINS };
     const loaded = loadPolicy(what, { generation: 1, judgeGiven: undefined, now: NOON });
@@ -62,6 +65,14 @@ function policyOf(golden: GoldenFile): Policy {
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** Those that a policy uses: ids of rules in the others are free. */
+function packsOf({ rules }: GoldenFile): readonly string[] {
+  const used = [...rules.matchAll(/\buse: \[([^\]]*)\]/g)].flatMap(([, names = ""]) =>
+    names.split(/,\s*/),
+  );
+  return readdirSync(PACKS).filter((pack) => used.includes(pack));
 }
 
 function givenOf({ given }: GoldenFile): Given {
