@@ -241,3 +241,42 @@ describe("signed and encrypted content under the shipped rules", () => {
     expect(fateOf("text/plain", "x", extra)).toMatch(/content-encoding|broken-content-encoding/);
   });
 });
+
+describe("rich text under the shipped rules", () => {
+  const rtf = (inside: string): string => `{\\rtf1\\ansi\\ansicpg1252\\uc1 ${inside}}`;
+
+  it.each([
+    '{\\field{\\*\\fldinst{HYPERLINK "http://evil.example/a.exe"}}{\\fldrslt{minutes}}}',
+    "{\\field{\\*\\fldinst HYPERLINK \\\\l http://evil.example/a.exe }{\\fldrslt x}}",
+    "http\\u58?\\u47?\\u47?evil.example\\u47?a.exe",
+    "\\'68\\'74\\'74\\'70://evil.example/a\\u46\\'2eexe",
+    "ht{\\v hidden}tp://evil.example/a.exe",
+    "ht{\\*\\nobody hidden}tp://evil.example/a.exe",
+    "{\\v http://evil.example/a.exe}",
+    "\\uc3 \\u65 xyz\\uc1 http://evil.example/a.exe",
+    "h{\\b t{\\i t{\\ul p}}}://evil.example/a.e\\-xe",
+    "\\\\\\\\evil.example\\\\share\\\\a.exe",
+  ])("has no link to a program in it: %s", (inside) => {
+    expect(fateOf("text/rtf", rtf(inside))).toMatch(/link-to-/);
+    expect(fateOf("text/plain", rtf(inside))).toMatch(/link-to-/);
+  });
+
+  it("is refused with a file in it, by name", () => {
+    expect(fateOf("text/rtf", rtf("{\\object\\objemb{\\*\\objdata 01050000}}"))).toMatch(
+      /object-in-text/,
+    );
+  });
+
+  it("is refused rather than edited", () => {
+    expect(fateOf("text/rtf", rtf(LINK))).toMatch(/^refused: disable-internet-links/);
+  });
+});
+
+describe("HTML with an address of its own base", () => {
+  it.each([
+    "<base href=http://evil.example/><a href=a.exe>x</a>",
+    '<p xml:base="http://e.example/">',
+  ])("is refused: %s", (html) => {
+    expect(fateOf("text/html", html)).toMatch(/base-in-html/);
+  });
+});

@@ -21,7 +21,8 @@ export interface HtmlSearch extends LinkSearch {
 const LINK_ATTRIBUTES: ReadonlySet<string> = new Set(
   (
     "href src action formaction background cite data poster xlink:href longdesc lowsrc dynsrc codebase classid profile usemap " +
-    "manifest icon archive data-href data-src data-url"
+    "manifest icon archive attributionsrc itemid pluginspage pluginurl code object src-set datasrc movie " +
+    "data-href data-src data-url"
   ).split(" "),
 );
 /** Attributes that hold links among other things. */
@@ -96,7 +97,7 @@ function tagLinks(
 ): readonly (readonly FoundLink[] | undefined)[] {
   const found: (readonly FoundLink[] | undefined)[] = [];
   for (const { name, value } of readAttributes(source, token.start, token.end)) {
-    if (LINK_ATTRIBUTES.has(name) || name.endsWith(":href"))
+    if (LINK_ATTRIBUTES.has(name) || /:(?:href|src)$/.test(name))
       found.push(searchLinkValue(value, source, budget));
     else if (MIXED_ATTRIBUTES.has(name) || name.startsWith("on"))
       found.push(searchText(value, source, budget, true));

@@ -5,7 +5,7 @@ import { declaresOtherCharset } from "./declared-in-text.ts";
 import { findHtmlLinks } from "./find-html-links.ts";
 import { findLinks, type LinkSearch } from "./find-links.ts";
 import { isSignedText, opaqueText } from "./opaque-content.ts";
-import { readRichText } from "./rich-text.ts";
+import { readRichText, type RichText } from "./rich-text.ts";
 import type {
   Attachment,
   FileOffer,
@@ -104,10 +104,15 @@ function addReading(
 ): InspectProblem | undefined {
   const { text, markup } = part;
   if (text.includes("\0")) return { code: "nul-in-text", detail: "readers may stop at the NUL" };
+  if (markup && HAS_BASE.test(text))
+    return { code: "base-in-html", detail: "links would lead where we cannot see" };
   if (hasFileInText(text)) return { code: "file-in-text", detail: "uuencode, yEnc or BinHex" };
   // Some clients go by the first bytes: RTF is RTF under any name of a plain text.
   const type = !markup && text.trimStart().startsWith("{\\rtf") ? "text/rtf" : part.type;
-  const search = searchPart(type, text, limits.linksPerMessage - draft.links.length);
+  const rich = !markup && RICH_TEXT.test(type) ? readRichText(text) : undefined;
+  if (rich?.active === true)
+    return { code: "object-in-text", detail: "an object, binary data or DDE in rich text" };
+  const search = searchPart({ markup, text, rich }, limits.linksPerMessage - draft.links.length);
   if (!search.complete) {
     return { code: "too-many-links", detail: `more than ${limits.linksPerMessage}` };
   }
@@ -149,19 +154,33 @@ export function addOutside(
 
 // Clients compare how a type begins, or look for a word in it: "text/htmlx" is shown as HTML by some.
 const MARKUP = /^text\/(?:.*html|xml)|xhtml|svg|[+/]xml$/;
+/** A base address makes links of what are names of files otherwise. */
+const HAS_BASE = /<base[\s/>]|\bxml:base\s*=/i;
 const RICH_TEXT = /rtf|richtext/;
 
-function searchPart(type: string, text: string, limit: number): LinkSearch & { shown: string } {
-  if (MARKUP.test(type)) return findHtmlLinks(text, limit);
+interface Searched {
+  readonly markup: boolean;
+  readonly text: string;
+  readonly rich: RichText | undefined;
+}
+
+function searchPart(
+  { markup, text, rich }: Searched,
+  limit: number,
+): LinkSearch & { shown: string } {
+  if (markup) return findHtmlLinks(text, limit);
   const found = findLinks(text, limit);
-  if (!RICH_TEXT.test(type)) return { ...found, shown: text };
+  if (rich === undefined) return { ...found, shown: text };
   // Offsets into what is shown say nothing of the source, but such a part is never edited: a verdict that would
   // have to is a refusal (enforce/rewrite-texts.ts).
-  const shown = readRichText(text);
-  const hidden = findLinks(shown, limit - found.links.length);
-  const complete = found.complete && hidden.complete;
-  const links = [...found.links, ...hidden.links];
-  return { links, disarmed: [...found.disarmed, ...hidden.disarmed], complete, shown };
+  let { links, disarmed, complete } = found;
+  for (const reading of new Set([rich.shown, rich.all, rich.fallback])) {
+    const hidden = findLinks(reading, limit - links.length);
+    links = [...links, ...hidden.links];
+    disarmed = [...disarmed, ...hidden.disarmed];
+    complete &&= hidden.complete;
+  }
+  return { links, disarmed, complete, shown: rich.shown };
 }
 
 /** Of one message, each name counted. Each is scanned by itself while the sender waits; people send a handful. */

@@ -1,47 +1,202 @@
 /**
- * The text that a reader of RTF is shown, and everything that a field or a hidden destination holds besides: groups, control
- * words and line ends taken away, escapes decoded (RTF 1.9.1 "Unicode", "Special characters"). A superset for finding links, not
- * a renderer; what it returns has no offsets into the source. Linear in the length of the text.
- *
- * @example readRichText("{\\rtf1 ht\\'74p:\\'2f\\'2fevil.example}") // "http://evil.example"
+ * RTF (1.9.1) as its readers understand it: not a renderer, but every text in which some reader could see or follow a link. Nothing
+ * here has offsets into the source, and a part in RTF is never edited. Linear in the length of the source.
  */
-export function readRichText(source: string): string {
-  let out = "";
-  let skip = 0;
+import { TextDecoder } from "node:util";
+import { canonicalCharset } from "../content/charset.ts";
+
+/** What an RTF says to different readers. */
+export interface RichText {
+  /** What a reader of today is shown. */
+  readonly shown: string;
+  /** Everything: fields, hidden text, destinations that a reader may not know and then shows. */
+  readonly all: string;
+  /** What a reader without Unicode is shown: of `\u…` the character behind it. */
+  readonly fallback: string;
+  /** It has an object, binary data or a command (DDE) in it, which nobody needs in a message. */
+  readonly active: boolean;
+}
+
+/**
+ * Reads an RTF.
+ *
+ * @example readRichText("{\\rtf1 ht\\'74p:\\'2f\\'2fevil.example}").shown // "http://evil.example"
+ */
+export function readRichText(source: string): RichText {
+  const reading = new Reading();
   for (const match of source.matchAll(TOKEN)) {
     const [token, byte, word, parameter, symbol] = match;
-    if (byte !== undefined) {
-      if (skip > 0) skip--;
-      else out += WINDOWS_1252.decode(Buffer.from(byte, "hex"));
-    } else if (word === "u") {
-      out += String.fromCharCode(Number(parameter) & 0xffff);
-      skip = 1;
-    } else if (word !== undefined) {
-      skip = 0;
-      if (BREAKS.has(word)) out += "\n";
-    } else if (symbol !== undefined) {
-      out += SYMBOLS[symbol] ?? "";
-    } else if (!/[{}\r\n]/.test(token)) {
-      // The one character after \u is what readers without Unicode show.
-      out += skip > 0 ? token.slice(skip) : token;
-      skip = 0;
-    }
+    if (byte !== undefined) reading.byte(parseInt(byte, 16));
+    else if (word !== undefined)
+      reading.word(word, parameter === undefined ? 1 : Number(parameter));
+    else if (symbol !== undefined) reading.symbol(symbol);
+    else if (token === "{") reading.open();
+    else if (token === "}") reading.close();
+    else if (token !== "\r" && token !== "\n") reading.text(token);
   }
-  return out;
+  return reading.result();
 }
 
 const TOKEN = /\\'([0-9a-f]{2})|\\([a-z]{1,32})(-?\d{1,10})? ?|\\([^a-z])|[{}\r\n]|[^\\{}\r\n]+/gi;
-const WINDOWS_1252 = new TextDecoder("windows-1252");
-const BREAKS: ReadonlySet<string> = new Set([
-  "par",
-  "line",
-  "tab",
-  "cell",
-  "row",
-  "page",
-  "sect",
-  "column",
+
+interface Group {
+  readonly hidden: boolean;
+  /** Data of a picture: shown by nobody. */
+  readonly data: boolean;
+  /** How many characters behind a `\u` stand for it. */
+  readonly unicodeSkip: number;
+}
+
+/** An RTF half read. */
+class Reading {
+  #shown = "";
+  #all = "";
+  #fallback = "";
+  #active = false;
+  #group: Group = { hidden: false, data: false, unicodeSkip: 1 };
+  readonly #outer: Group[] = [];
+  /** Characters behind a `\u` that are still to come. */
+  #skip = 0;
+  #bytes: number[] = [];
+  #decoder: TextDecoder = WINDOWS_1252;
+
+  open(): void {
+    this.#flush();
+    this.#skip = 0;
+    // Deeper than any document; what is opened beyond is closed again just as well.
+    if (this.#outer.length < MAX_GROUPS) this.#outer.push(this.#group);
+  }
+
+  close(): void {
+    this.#flush();
+    this.#skip = 0;
+    this.#group = this.#outer.pop() ?? this.#group;
+  }
+
+  text(text: string): void {
+    this.#flush();
+    const rest = text.slice(this.#skip);
+    this.#fallback += this.#visible(text);
+    this.#skip -= text.length - rest.length;
+    this.#put(rest);
+  }
+
+  byte(byte: number): void {
+    const single = WINDOWS_1252.decode(Uint8Array.of(byte));
+    this.#fallback += this.#visible(single);
+    if (this.#skip > 0) {
+      this.#skip--;
+      return;
+    }
+    if (!this.#group.data) this.#all += single;
+    this.#bytes.push(byte);
+  }
+
+  symbol(symbol: string): void {
+    if (symbol === "*") {
+      this.#group = { ...this.#group, hidden: true };
+      return;
+    }
+    const meaning = SYMBOLS[symbol] ?? "";
+    if (meaning !== "") this.text(meaning);
+  }
+
+  word(word: string, parameter: number): void {
+    this.#flush();
+    if (word === "u") return this.#unicode(parameter);
+    this.#skip = 0;
+    const character = CHARACTERS.get(word);
+    if (character !== undefined) this.text(character);
+    else if (word === "uc")
+      this.#group = { ...this.#group, unicodeSkip: Math.min(Math.max(parameter, 0), 100) };
+    else if (word === "v") this.#group = { ...this.#group, hidden: parameter !== 0 };
+    else if (word === "plain") this.#group = { ...this.#group, hidden: false };
+    else if (word === "ansicpg") this.#decoder = decoderOf(parameter);
+    else if (DESTINATIONS.has(word))
+      this.#group = { ...this.#group, hidden: true, data: word === "pict" };
+    else if (ACTIVE.has(word)) this.#active = true;
+  }
+
+  result(): RichText {
+    this.#flush();
+    return {
+      shown: this.#shown,
+      all: this.#all,
+      fallback: this.#fallback,
+      active: this.#active || /(?:^|\W)DDE(?:AUTO)?\s/i.test(this.#all),
+    };
+  }
+
+  #unicode(parameter: number): void {
+    this.#put(String.fromCharCode(parameter & 0xffff));
+    this.#skip = this.#group.unicodeSkip;
+  }
+
+  #put(text: string): void {
+    this.#shown += this.#visible(text);
+    if (!this.#group.data) this.#all += text;
+  }
+
+  #visible(text: string): string {
+    return this.#group.hidden ? "" : text;
+  }
+
+  /** Bytes one behind another may be one character. */
+  #flush(): void {
+    if (this.#bytes.length === 0) return;
+    this.#shown += this.#visible(this.#decoder.decode(Uint8Array.from(this.#bytes)));
+    this.#bytes = [];
+  }
+}
+
+const MAX_GROUPS = 10_000;
+const WINDOWS_1252: TextDecoder = new TextDecoder("windows-1252");
+
+/** The code page of a document, by its number at Microsoft. */
+function decoderOf(codePage: number): TextDecoder {
+  const label = codePage === 65_001 ? "utf-8" : codePage === 10_000 ? "macintosh" : undefined;
+  for (const name of [label, `windows-${codePage}`, `cp${codePage}`]) {
+    try {
+      return new TextDecoder(canonicalCharset(name ?? ""));
+    } catch {
+      // the next name, or the usual code page: letters of links are the same in all
+    }
+  }
+  return WINDOWS_1252;
+}
+
+/** Words that stand for a character. */
+const CHARACTERS: ReadonlyMap<string, string> = new Map([
+  ...["par", "line", "tab", "cell", "row", "page", "sect", "column", "softline"].map(
+    (word) => [word, "\n"] as const,
+  ),
+  ["emdash", "\u2014"],
+  ["endash", "\u2013"],
+  ["lquote", "\u2018"],
+  ["rquote", "\u2019"],
+  ["ldblquote", "\u201c"],
+  ["rdblquote", "\u201d"],
+  ["bullet", "\u2022"],
+  ["emspace", " "],
+  ["enspace", " "],
+  ["zwj", "\u200d"],
+  ["zwnj", "\u200c"],
 ]);
+
+/** Groups that are not shown where they stand. */
+const DESTINATIONS: ReadonlySet<string> = new Set(
+  "fonttbl colortbl stylesheet info pict fldinst listtable listoverridetable rsidtbl revtbl filetbl xe tc".split(
+    " ",
+  ),
+);
+
+/** What has a program behind it, or bytes that are none of the text. */
+const ACTIVE: ReadonlySet<string> = new Set(
+  "object objdata objemb objlink objautlink objocx objhtml objsub objpub objicemb objclass objupdate bin".split(
+    " ",
+  ),
+);
+
 /** Control symbols that stand for a character; "-" is a hyphen that is not seen. */
 const SYMBOLS: Readonly<Record<string, string>> = {
   "\\": "\\",
