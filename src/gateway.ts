@@ -6,6 +6,7 @@ import { proxyOptions } from "./assembly/proxy-options.ts";
 import { startTransport } from "./assembly/start-transport.ts";
 import { transfersEnded } from "./assembly/transfers-ended.ts";
 import { expireQuarantine } from "./assembly/expire-quarantine.ts";
+import { keepRuleHits } from "./assembly/keep-rule-hits.ts";
 import { createPolicyStore } from "./assembly/policy-store.ts";
 import { createQuarantinePort } from "./assembly/quarantine-port.ts";
 import { quarantineStore } from "./assembly/relay-parts.ts";
@@ -100,6 +101,9 @@ export async function startGateway(
     kept,
   );
   parts.use(relay);
+  parts.use(
+    keepRuleHits({ clock, hits: filter.hits, log }, join(config.data.dir, "rule-hits.json")),
+  );
   parts.defer(() => filter.close());
 
   const { transport, tls } = startTransport(
@@ -159,6 +163,7 @@ export async function startGateway(
         transport,
         relay,
         transferOf: (id) => filter.transferOf(id),
+        hits: filter.hits,
         quarantine: createQuarantinePort(reader, { journal, clock }),
         reloads,
         version,

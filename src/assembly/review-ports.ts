@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { formatProblem } from "../config/format-problem.ts";
 import type { RunningJournal } from "../journal/create-journal.ts";
+import type { RuleHits } from "../filter/rule-hits.ts";
 import type { Proxy } from "../proxy/proxy.ts";
 import type { Transfer } from "../filter/transfer.ts";
 import type { TransferView as RelayedTransfer } from "../relay/relay.ts";
@@ -17,6 +18,7 @@ import type { ListStatus } from "./list-book.ts";
 import type { PolicyStore } from "./policy-store.ts";
 import type { RulesReloads } from "./rules-reloads.ts";
 import type { RelayClient } from "./relay-client.ts";
+import { ruleHitsView } from "./rule-hits-view.ts";
 import { upstreamHealth, upstreamStats } from "./upstream-reports.ts";
 
 export interface ReviewDeps {
@@ -27,6 +29,7 @@ export interface ReviewDeps {
   readonly transport: Transport;
   readonly relay: RelayClient;
   readonly transferOf: (relayId: string) => Transfer | undefined;
+  readonly hits: RuleHits;
   readonly quarantine: QuarantinePort;
   readonly reloads: RulesReloads;
   readonly version: string;
@@ -64,6 +67,7 @@ export function reviewPorts(deps: ReviewDeps): ReviewPorts {
       return { ready, parts: all, version, startedAt };
     },
     rules: () => rulesView(policies),
+    ruleHits: () => ruleHitsView(policies.current, deps.hits),
     reload: () => deps.reloads.reload(),
     lists: () => policies.lists.map(listView),
     refreshLists: (which) => deps.reloads.refresh(which),

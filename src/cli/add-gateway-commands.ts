@@ -11,6 +11,7 @@ import {
   showStats,
 } from "./gateway-commands.ts";
 import type { AskContext } from "./incident-commands.ts";
+import { showRuleHits } from "./rule-hits-command.ts";
 
 /** What asks after the running gateway itself: `sluice rules …`, `reload`, `health`, `engines`, `transfers`, `stats`. */
 export function addGatewayCommands(program: Command, wiring: Wiring): void {
@@ -28,6 +29,15 @@ export function addGatewayCommands(program: Command, wiring: Wiring): void {
       });
   const rules = program.command("rules").description("the rules in force");
   add(rules, "list", "in effective order", listRules);
+  rules
+    .command("hits")
+    .description("how often each rule has matched")
+    .option("--unused", "only those in force that never have")
+    .action(async (options: { readonly unused?: boolean }) => {
+      wiring.outcome.code = await asking(wiring, async (context) =>
+        showRuleHits(context, options.unused === true),
+      );
+    });
   add(rules, "status", "generation, hash, and how the last reload went", showRulesStatus);
   add(program, "reload", "read the rules anew; bad ones change nothing", reloadRules);
   add(program, "health", "0 ready, 1 not ready, 4 not reachable", showHealth);

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CodedError } from "../base/coded-error.ts";
 import { failed, ok } from "../base/result.ts";
+import { fakePorts } from "../review/fake-ports.test-data.ts";
 import type { CliDeps, RunningGateway, TryInput } from "./cli-deps.ts";
 import { createFakeTerminal, type FakeTerminal } from "./fake-terminal.test-data.ts";
 import { runCli } from "./run-cli.ts";
@@ -283,6 +284,18 @@ describe("runCli asking a gateway", () => {
       "id,state,port,size,received_bytes,delivered_bytes,age_ms,from,name,to,call_id",
     );
     expect((await cli(["transfers", "abort"])).code).toBe(2);
+  });
+
+  it("says how often each rule has matched, and which never have", async () => {
+    await gatewayAnswers({ "/v1/rules/hits": [200, fakePorts().ruleHits()] });
+    const all = createFakeTerminal();
+    expect((await cli(["-o", "table", "rules", "hits"], all)).out).toMatch(
+      /^links +enforce +7 +0 +0 +2026-01-02T00:00:00$/m,
+    );
+    expect(all.out()).toMatch(/^idle +monitor +0 +0 +0 +never$/m);
+    expect(all.err()).toContain("counted since 2026-01-01T00:00:00.000Z");
+    const { out } = await cli(["-o", "json", "rules", "hits", "--unused"]);
+    expect((JSON.parse(out) as { id: string }[]).map((rule) => rule.id)).toEqual(["idle"]);
   });
 
   it("lists the rules and tells how the last reload went", async () => {

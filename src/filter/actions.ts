@@ -68,19 +68,20 @@ export class Actions {
 
   /**
    * Media closed in a response or an ACK, which come again until they are acknowledged: recorded the first time. The
-   * commit is under way when this returns; what sends a response cannot wait for a disk.
+   * commit is under way when this returns; what sends a response cannot wait for a disk. False: it had been recorded.
    */
   recordClosedMedia(
     draft: IncidentDraft,
     { own, session }: ClosedMediaKeys,
     onFailure: (error: unknown) => void,
-  ): void {
-    if (this.#recorded.get(own) !== undefined) return;
+  ): boolean {
+    if (this.#recorded.get(own) !== undefined) return false;
     const { action, id, eventId } = draft;
     const closed = { action, incident: id, eventId, settled: true, lastEnd: undefined };
     this.#recorded.set(own, closed);
     if (session !== undefined) this.#recorded.set(session, closed);
     this.#journal.commit(draft).catch(onFailure);
+    return true;
   }
 
   /** Has this session its line, since media of it were closed? True once. */

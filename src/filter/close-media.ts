@@ -8,6 +8,7 @@ import type { Splice } from "../wire/sip/splice.ts";
 import { closedMediaKeys, type Actions } from "./actions.ts";
 import { hearingContext } from "./hearing-context.ts";
 import { groupKey, incidentDraft } from "./incident-draft.ts";
+import type { RuleHits } from "./rule-hits.ts";
 
 /** What judging media needs of the filter. */
 export interface MediaDesk {
@@ -19,13 +20,14 @@ export interface MediaDesk {
   };
   readonly settings: { readonly judge: JudgeSettings };
   readonly actions: Actions;
+  readonly hits: RuleHits;
 }
 
 const NO_SPLICES: readonly Splice[] = [];
 
 /** Responses and ACK: what the rules refuse is closed, since refusing is impossible. Gives the edits that close it. */
 export function closeMedia(
-  { deps, settings, actions }: MediaDesk,
+  { deps, settings, actions, hits }: MediaDesk,
   message: SipMessage,
   request: SipRequest,
   context: RequestContext,
@@ -44,7 +46,8 @@ export function closeMedia(
     action: "block",
     answer,
   });
-  actions.recordClosedMedia(draft, closedMediaKeys(request, hearing), deps.onFailure);
+  const keys = closedMediaKeys(request, hearing);
+  if (actions.recordClosedMedia(draft, keys, deps.onFailure)) hits.take(verdict, hearing.now);
   return splices;
 }
 

@@ -24,6 +24,7 @@ import { FileDesk } from "./file-desk.ts";
 import { hearingContext } from "./hearing-context.ts";
 import { judgedAs, mark } from "./leave-judged.ts";
 import { NoticeDesk } from "./notice-desk.ts";
+import { RuleHits } from "./rule-hits.ts";
 import { createSecondCrossing, ownDeparture } from "./second-crossing.ts";
 import { coversBody, decodeRefusal } from "./signed-refusal.ts";
 import { stopOrChange } from "./stop-or-change.ts";
@@ -38,6 +39,7 @@ export interface Filter extends Seams {
   onRelayEvent(event: RelayEvent): void;
   /** Whose transfer the relay knows under this id. */
   transferOf(relayId: string): Transfer | undefined;
+  readonly hits: RuleHits;
   close(): void;
 }
 
@@ -57,12 +59,13 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
   const crossing =
     markKey === undefined ? undefined : createSecondCrossing(deps.clock, markKey, deps.domains);
   const rates = new Rates(deps.clock);
+  const hits = new RuleHits(deps.clock.now());
   const strangers = new Strangers(deps.journal, deps.clock, deps.onFailure);
   const notices = new NoticeDesk(deps.means.notifier);
   const transfers = createTransferDesk(deps, settings);
   const { relay } = deps.means;
   const files = new FileDesk(
-    { ...deps, relay, transfers, notices },
+    { ...deps, relay, transfers, notices, hits },
     { failure: settings.judge, agent: settings.agent },
   );
   const crossings = new Crossings(deps.clock);
@@ -71,6 +74,7 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
     settings,
     actions,
     rates,
+    hits,
     strangers,
     crossing,
     crossings,
@@ -90,6 +94,7 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
       crossing?.leaving(request, [], ownDeparture(request, deps.clock.now())) ?? [],
     onRelayEvent: (event) => files.onEvent(event),
     transferOf: (relayId) => transfers.ofRelay(relayId),
+    hits,
     close() {
       actions.close();
       rates.close();
@@ -185,6 +190,7 @@ function act(
   question: Question,
   verdict: Verdict,
 ): RequestOutcome | Promise<RequestOutcome> {
+  desk.hits.take(verdict, desk.deps.clock.now());
   reportRuleErrors(desk, verdict);
   const refused = verdict.action === "block" || verdict.action === "quarantine";
   const { invitation, decoded } = verdict.inspection ?? {};

@@ -15,6 +15,7 @@ import type { Actions } from "./actions.ts";
 import type { Crossings } from "./crossings.ts";
 import type { NoticeDesk } from "./notice-desk.ts";
 import type { Rates } from "./rates.ts";
+import type { RuleHits } from "./rule-hits.ts";
 import type { SecondCrossing } from "./second-crossing.ts";
 import type { Strangers } from "./strangers.ts";
 import type { TransferDesk } from "./transfer-desk.ts";
@@ -61,6 +62,7 @@ export interface Desk {
   readonly settings: FilterSettings;
   readonly actions: Actions;
   readonly rates: Rates;
+  readonly hits: RuleHits;
   readonly strangers: Strangers;
   readonly crossing: SecondCrossing | undefined;
   readonly crossings: Crossings;

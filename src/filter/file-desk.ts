@@ -7,6 +7,7 @@ import type { FailureSettings, HearingContext, Verdict } from "../policy/hearing
 import type { ReceivedEvent, Relay, RelayEvent, TransferEnd } from "../relay/relay.ts";
 import { groupKey } from "./incident-draft.ts";
 import type { NoticeDesk } from "./notice-desk.ts";
+import type { RuleHits } from "./rule-hits.ts";
 import { scanFacts } from "./scan-facts.ts";
 import type { TransferDesk } from "./transfer-desk.ts";
 import {
@@ -31,6 +32,7 @@ export interface FileDeskDeps {
   readonly relay: Relay;
   readonly transfers: TransferDesk;
   readonly notices: NoticeDesk;
+  readonly hits: RuleHits;
   /** A failure that no caller can be told of. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -73,6 +75,7 @@ export class FileDesk {
     if (transfer === undefined) return relay.decide(event.id, "stop");
     this.#held.set(event.id, heldFacts(event));
     const verdict = this.#judge(transfer.file, event, transfer.hearing);
+    this.#deps.hits.take(verdict, this.#deps.clock.now());
     if (verdict.action === "allow" || verdict.action === "rewrite") {
       return relay.decide(event.id, "deliver");
     }

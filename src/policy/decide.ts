@@ -89,6 +89,7 @@ function fallbackOf(policy: string, verdict: "allow" | "block"): Decision {
     linkRewrites: NOTHING,
     notices: NOTHING,
     notify: NOTHING,
+    matched: NOTHING,
     monitored: NOTHING,
     ruleErrors: NOTHING,
     trace: NOTHING,

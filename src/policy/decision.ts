@@ -41,6 +41,8 @@ export interface Decision {
   readonly linkRewrites: readonly LinkRewrite[];
   readonly notices: readonly Notice[];
   readonly notify: readonly Notification[];
+  /** Ids of the rules in force that matched, in order; those after a terminal verdict were not asked. */
+  readonly matched: readonly string[];
   /** Rules in monitor mode that would have done something. */
   readonly monitored: readonly { readonly rule: string; readonly would: Action }[];
   /** `rule_error` events: a rule that could not be evaluated, and how it was counted. */

@@ -82,6 +82,7 @@ export class RuleFindings {
       linkRewrites: edits ? [...this.#rewrites.values()].sort((a, b) => a.link - b.link) : [],
       notices: edits ? enforced.flatMap((entry) => entry.effects.notices) : [],
       notify: enforced.flatMap((entry) => entry.effects.notify),
+      matched: enforced.map((entry) => entry.reference.id),
       monitored: this.#monitored,
       ruleErrors: this.#ruleErrors,
     };

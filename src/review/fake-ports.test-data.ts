@@ -16,6 +16,20 @@ export function fakePorts(changes: Partial<ReviewPorts> = {}): ReviewPorts {
         lists: [],
       },
     }),
+    ruleHits: () => ({
+      since: "2026-01-01T00:00:00.000Z",
+      rules: [
+        {
+          id: "links",
+          mode: "enforce",
+          hits: 7,
+          would: 0,
+          errors: 0,
+          last_hit: "2026-01-02T00:00:00.000Z",
+        },
+        { id: "idle", mode: "monitor", hits: 0, would: 0, errors: 0, last_hit: null },
+      ],
+    }),
     reload: async () => ({ ok: false, generation: 3, problems: ["r.yaml:3:1: no such key"] }),
     lists: () => [],
     refreshLists: async () => [],

@@ -6,6 +6,7 @@ export interface ReviewPorts {
   health(): Health;
   readonly incidents: JournalQueries;
   rules(): RulesView;
+  ruleHits(): RuleHitsView;
   /** Reads and checks the rules anew; the old ones keep serving unless all is well. */
   reload(): Promise<ReloadView>;
   /** The lists and groups whose entries come from files. */
@@ -106,6 +107,23 @@ export interface RulesView {
   /** In effective order. */
   readonly rules: readonly RuleSummary[];
   readonly status: RulesStatus;
+}
+
+/** How often each rule has spoken, as `sluice rules hits` shows it. */
+export interface RuleHitsView {
+  /** When counting began: RFC 3339, UTC. */
+  readonly since: string;
+  readonly rules: readonly {
+    readonly id: string;
+    /** enforce, monitor, off; gone: no rule of this id is in force any more. */
+    readonly mode: string;
+    /** Judgements in which it matched in force, in which it would have in mode monitor, and in which it failed. */
+    readonly hits: number;
+    readonly would: number;
+    readonly errors: number;
+    /** RFC 3339, UTC; null: never. */
+    readonly last_hit: string | null;
+  }[];
 }
 
 export interface RulesStatus {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { ReviewPorts } from "./ports.ts";
 
-/** GET /v1/rules, /v1/rules/status and POST /v1/reload. */
+/** GET /v1/rules, /v1/rules/status, /v1/rules/hits and POST /v1/reload. */
 export function addRuleRoutes(app: FastifyInstance, ports: ReviewPorts): void {
   app.get("/v1/rules", () => ({ rules: ports.rules().rules }));
   app.get("/v1/rules/status", () => {
@@ -18,5 +18,6 @@ export function addRuleRoutes(app: FastifyInstance, ports: ReviewPorts): void {
       lists_in_trouble: lists,
     };
   });
+  app.get("/v1/rules/hits", () => ports.ruleHits());
   app.post("/v1/reload", async () => ports.reload());
 }
