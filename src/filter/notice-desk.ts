@@ -33,12 +33,13 @@ export class NoticeDesk {
     { sender, receiver, hearing }: Parties,
   ): Promise<readonly NoticeRecord[]> {
     const { encrypted } = hearing;
+    const about = { sender: sender.aor, receiver: receiver.aor };
     return Promise.all(
       notices.map(async ({ audience, text }) => {
         const to = audience === "sender" ? sender.aor : receiver.aor;
         // Those who run the gateway read the record.
         if (audience === "admins") return { audience, state: "recorded" };
-        return { audience, state: await this.#notifier.send({ to, text, encrypted }) };
+        return { audience, state: await this.#notifier.send({ to, text, encrypted, about }) };
       }),
     );
   }
@@ -49,7 +50,8 @@ export class NoticeDesk {
     if (!from.authenticated) return;
     const name = transfer.file.name.normalized || "A file";
     const text = `${name} was not delivered.`;
-    await this.#notifier.send({ to: transfer.sender.aor, text, encrypted });
+    const about = { sender: transfer.sender.aor, receiver: transfer.receiver.aor };
+    await this.#notifier.send({ to: transfer.sender.aor, text, encrypted, about });
   }
 }
 

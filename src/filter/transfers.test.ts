@@ -278,6 +278,7 @@ describe("a file transfer in the filter", () => {
         to: "sip:alice@example.com",
         text: "hello.txt was stopped: Eicar. Ref INC-00000001",
         encrypted: false,
+        about: { sender: "sip:alice@example.com", receiver: "sip:bob@example.com" },
       },
     ]);
     expect(journal.settled).toMatchObject([

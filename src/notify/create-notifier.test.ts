@@ -24,13 +24,19 @@ function rig(given: { end?: () => Promise<NoticeEnd>; options?: Partial<Notifier
     },
     { account: ACCOUNT, ...DEFAULT_NOTICE_LIMITS, ...given.options },
   );
-  const say = (text: string, to = "sip:bob@example.com") =>
-    notifier.send({ to, text, encrypted: true });
+  let senders = 0;
+  const say = (text: string, to = "sip:bob@example.com", sender = `sip:s${(senders += 1)}@x`) =>
+    notifier.send({
+      to,
+      text,
+      encrypted: true,
+      about: { sender, receiver: "sip:bob@example.com" },
+    });
   const shown = async (text: string) => {
     await say(text);
     return sent.at(-1)?.body.toString("utf8");
   };
-  return { clock, sent, say, shown };
+  return { clock, sent, say, shown, notifier };
 }
 
 describe("createNotifier", () => {
@@ -127,6 +133,27 @@ describe("createNotifier", () => {
     for (let i = 0; i < 50; i += 1) expect(await say("x")).toBe("limited");
     clock.advance(60_000);
     expect(await say("x")).toBe("failed");
+  });
+
+  it("writes twenty times a minute about one sender, to however many", async () => {
+    const { clock, say } = rig();
+    const states: string[] = [];
+    for (let i = 0; i < 30; i += 1) states.push(await say("x", `sip:u${i}@x`, "sip:eve@x"));
+    expect(states.filter((state) => state === "delivered")).toHaveLength(20);
+    expect(await say("x", "sip:u1@x", "SIP:Eve@X")).toBe("limited");
+    expect(await say("x", "sip:u1@x", "sip:dave@x")).toBe("delivered");
+    clock.advance(60_000);
+    expect(await say("x", "sip:u1@x", "sip:eve@x")).toBe("delivered");
+  });
+
+  it.each([
+    [ACCOUNT, "sip:bob@example.com"],
+    ["sip:bob@example.com", "SIPS:Sluice@example.com"],
+  ])("sends none about what came from or went to its own account", async (sender, receiver) => {
+    const { sent, notifier } = rig();
+    const notice = { to: "sip:bob@example.com", text: "x", encrypted: true };
+    expect(await notifier.send({ ...notice, about: { sender, receiver } })).toBe("refused");
+    expect(sent).toEqual([]);
   });
 
   it("writes 600 times a minute in all", async () => {

@@ -3,7 +3,8 @@
  *
  * What a notice says comes in part from a stranger (a file's name), so nothing stays in it that breaks a line, turns the
  * order of characters or is not seen. Does not: repeat, queue, or know what a notice is about.
- * Limits: MAX_CHARACTERS, and notices a minute for one user and in all; what exceeds them is dropped and says "limited".
+ * Limits: MAX_CHARACTERS, and notices a minute to one user, about one sender and in all; what exceeds them is dropped and says
+ * "limited". There is no notice about a notice, nor about what somebody answers to one.
  */
 import type { Clock } from "../base/clock.ts";
 import type { Notice, Notifier, NoticeState } from "./notifier.ts";
@@ -32,14 +33,16 @@ export interface NotifierDeps {
 export interface NotifierOptions {
   /** Address of record that notices come from; undefined: there are none. */
   readonly account: string | undefined;
-  /** Notices a minute at most, to one user and in all. */
+  /** Notices a minute at most: to one user, about what one sender has sent, and in all. */
   readonly perUser: number;
+  readonly perSender: number;
   readonly inAll: number;
 }
 
 /** What an operator gets who says nothing else. */
-export const DEFAULT_NOTICE_LIMITS: Pick<NotifierOptions, "perUser" | "inAll"> = {
+export const DEFAULT_NOTICE_LIMITS: Pick<NotifierOptions, "perUser" | "perSender" | "inAll"> = {
   perUser: 10,
+  perSender: 20,
   inAll: 600,
 };
 
@@ -51,12 +54,13 @@ export function createNotifier(deps: NotifierDeps, options: NotifierOptions): No
   const { account } = options;
   const limit = createMinuteLimit(deps.clock, options);
 
-  async function send({ to, text, encrypted }: Notice): Promise<NoticeState> {
+  async function send({ to, text, encrypted, about }: Notice): Promise<NoticeState> {
     if (account === undefined) return "no account";
     const user = userOf(to);
-    // It would be answered by a notice about itself, and so on.
-    if (user === userOf(account)) return "refused";
-    if (!limit.take(user)) return "limited";
+    // It would be answered by a notice about itself, and so on; and so would be what an automatic answer to one caused.
+    const own = userOf(account);
+    if ([user, userOf(about.sender), userOf(about.receiver)].includes(own)) return "refused";
+    if (!limit.take(user, userOf(about.sender))) return "limited";
     const message = {
       from: account,
       to,
@@ -107,16 +111,17 @@ function userOf(aor: string): string {
 /** Counts the last minute exactly; what it holds is bounded by the limit in all. */
 function createMinuteLimit(
   clock: Clock,
-  { perUser, inAll }: Pick<NotifierOptions, "perUser" | "inAll">,
-): { take(user: string): boolean } {
-  let sent: { readonly user: string; readonly atMs: number }[] = [];
+  { perUser, perSender, inAll }: Pick<NotifierOptions, "perUser" | "perSender" | "inAll">,
+): { take(user: string, sender: string): boolean } {
+  let sent: { readonly user: string; readonly sender: string; readonly atMs: number }[] = [];
   return {
-    take(user) {
+    take(user, sender) {
       const nowMs = clock.monotonicMs();
       sent = sent.filter((one) => one.atMs > nowMs - MINUTE_MS);
       const toUser = sent.filter((one) => one.user === user).length;
-      if (sent.length >= inAll || toUser >= perUser) return false;
-      sent.push({ user, atMs: nowMs });
+      const aboutSender = sent.filter((one) => one.sender === sender).length;
+      if (sent.length >= inAll || toUser >= perUser || aboutSender >= perSender) return false;
+      sent.push({ user, sender, atMs: nowMs });
       return true;
     },
   };

@@ -3,6 +3,8 @@ export interface Notice {
   /** Address of record. */
   readonly to: string;
   readonly text: string;
+  /** Whose message it is about, and for whom that was: addresses of record. */
+  readonly about: { readonly sender: string; readonly receiver: string };
   /** What it is about came in by TLS. */
   readonly encrypted: boolean;
 }
