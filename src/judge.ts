@@ -14,8 +14,9 @@ import { findLinks } from "./inspect/find-links.ts";
 import { inspectMedia } from "./inspect/inspect-media.ts";
 import { inspectRequest, type InspectLimits } from "./inspect/inspect-request.ts";
 import { emptyDraft } from "./inspect/inspection-draft.ts";
-import type { Attachment, InspectProblem } from "./inspect/inspection.ts";
-import type { Notification, Policy } from "./policy/decision.ts";
+import type { Attachment, Inspection, InspectProblem } from "./inspect/inspection.ts";
+import { readRecipients } from "./inspect/recipient-list.ts";
+import { stricter, type Notification, type Policy } from "./policy/decision.ts";
 import type { Channel, FileFacts, ScanFacts } from "./policy/facts.ts";
 import {
   Hearing,
@@ -48,21 +49,54 @@ export function judge(
     return { kind: "decided", verdict: problemVerdict(inspected.problem, action) };
   }
   const inspection = inspected.value;
-  const hearing = new Hearing(inspection, context, policy);
-  if (inspection.opaque.length > 0) hearing.unreadable(settings.onOpaque);
-  hearing.askMessage();
-  hearing.askSession(request.method === "INVITE");
-  if (inspection.attachments.length === 0 || hearing.stopped) {
-    return { kind: "decided", verdict: hearing.verdict(settings) };
+  const listed = readRecipients(inspection.attachments);
+  if (!listed.ok) {
+    return { kind: "decided", verdict: problemVerdict(listed.problem, settings.onParseProblem) };
+  }
+  const hearings = hearingsOf(inspection, context, policy, listed.value);
+  for (const hearing of hearings) {
+    if (inspection.opaque.length > 0) hearing.unreadable(settings.onOpaque);
+    hearing.askMessage();
+    hearing.askSession(request.method === "INVITE");
+  }
+  if (inspection.attachments.length === 0 || hearings.some((hearing) => hearing.stopped)) {
+    return { kind: "decided", verdict: strictestOf(hearings, settings) };
   }
   return {
     kind: "scan",
     attachments: inspection.attachments,
     decide(scans) {
-      hearing.askFiles(scans, settings);
-      return hearing.verdict(settings);
+      for (const hearing of hearings) hearing.askFiles(scans, settings);
+      return strictestOf(hearings, settings);
     },
   };
+}
+
+/** One hearing for each receiver; mostly there is one. */
+function hearingsOf(
+  inspection: Inspection,
+  context: HearingContext,
+  policy: Policy,
+  others: readonly string[],
+): readonly Hearing[] {
+  const { towards } = context;
+  const contexts =
+    towards === undefined ? [] : others.map((uri) => ({ ...context, ...towards(uri) }));
+  return [context, ...contexts].map((one) => new Hearing(inspection, one, policy));
+}
+
+/** One message cannot be split: what is strictest for one receiver counts for all, and what is changed for one for all. */
+function strictestOf(hearings: readonly Hearing[], settings: JudgeSettings): Verdict {
+  const verdicts = hearings.map((hearing) => hearing.verdict(settings));
+  const [first] = verdicts;
+  if (first !== undefined && verdicts.length === 1) return first;
+  const action = verdicts.reduce<Verdict["action"]>(
+    (all, one) => stricter(all, one.action),
+    "allow",
+  );
+  const leading = verdicts.find((one) => one.action === action) ?? verdicts[0];
+  if (leading === undefined) throw new Error("a message without receivers");
+  return { ...leading, decisions: verdicts.flatMap((one) => one.decisions) };
 }
 
 /** Could a client find a file invitation of the LCS dialect anywhere in this? */
@@ -263,9 +297,13 @@ export function noticesOf(
   words: OutcomeWords,
 ): readonly RenderedNotification[] {
   const values = templateValues(context, verdict, words);
-  return verdict.decisions.flatMap((decision) =>
-    decision.notify.map(({ audience, text }) => ({ audience, text: renderTemplate(text, values) })),
-  );
+  const notices = new Map<string, RenderedNotification>();
+  for (const { audience, text } of verdict.decisions.flatMap((decision) => decision.notify)) {
+    const rendered = renderTemplate(text, values);
+    // Several files or receivers may ask for the same.
+    notices.set(`${audience} ${rendered}`, { audience, text: rendered });
+  }
+  return [...notices.values()];
 }
 
 /** The lines that rules want in the record (`log:`), macros filled in. */

@@ -25,9 +25,14 @@ export function hearingContext(
     ...receiver(addressed(request, context, domains), domains),
     displayName: utf8Of(named?.displayName ?? ""),
   };
+  const towards = (uri: string): Pick<HearingContext, "to" | "direction"> => {
+    const other = receiver(uri, domains);
+    return { to: other, direction: senderDirection(from, proven, other, domains) };
+  };
   return {
     from,
     to,
+    towards,
     direction: senderDirection(from, proven, to, domains),
     channel: channelOf(request),
     transport: context.transport,

@@ -16,6 +16,8 @@ export interface HearingContext extends Pick<
 > {
   /** Ask the rules for their trace. */
   readonly trace: boolean;
+  /** What changes with another receiver, by URI: a message may name several (RFC 5365). */
+  readonly towards?: (uri: string) => Pick<Facts, "to" | "direction">;
 }
 
 /** The failure keys of the configuration (DESIGN §6): what becomes of a message in that state when no rule says. */
