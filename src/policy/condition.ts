@@ -1,12 +1,12 @@
 import type { z } from "zod";
 import type { Link } from "../inspect/inspection.ts";
-import { maskNumbers } from "./detectors.ts";
 import type { Facts, Party, Phase } from "./facts.ts";
 import type { FieldLookups } from "./field-lookups.ts";
 import type { MessageWork } from "./message-work.ts";
 import type { PhraseFinder, PhraseSearches } from "./phrase-finder.ts";
 import { bestOf, type Requirement } from "./requirement.ts";
 import type { ProblemSink, RulePath } from "./rule-problem.ts";
+import { shownValue } from "./shown-value.ts";
 
 /**
  * What a family of fields (url, file, from …) is to the rule language: the schema of what stands after its key, the phase
@@ -137,6 +137,14 @@ export function requiredBy<Subject>(
   return bestOf(fields.map((field) => field.requires));
 }
 
+/** What one rule may say in a trace: of two hundred parts of a message each of a thousand rules could say something. */
+const MOST_LEAVES = 50;
+
+/** What matched is shown rather than what did not. */
+function hasRoom(trace: readonly LeafTrace[], matched: boolean): boolean {
+  return trace.length < (matched ? 2 * MOST_LEAVES : MOST_LEAVES);
+}
+
 /** Whether all fields hold for one subject (sub-keys bind to the same one). */
 export function holdsAll<Subject>(
   fields: readonly FieldTest<Subject>[],
@@ -145,19 +153,16 @@ export function holdsAll<Subject>(
 ): boolean {
   for (const field of fields) {
     const matched = field.test(subject);
-    if (trace !== undefined) trace.push(leafTrace(field.field, field.show(subject), matched));
+    if (trace !== undefined && hasRoom(trace, matched))
+      trace.push(leafTrace(field.field, field.show(subject), matched));
     if (!matched) return false;
   }
   return true;
 }
 
-/**
- * Values in a trace are cut, since they may be a whole message, and card and account numbers in them masked, whatever the
- * field: a trace is stored with the incident, and shown to more people than may see such numbers.
- */
+/** What a field said of a value, as a trace shows it. */
 export function leafTrace(field: string, value: string, matched: boolean): LeafTrace {
-  const masked = maskNumbers(value);
-  return { field, value: masked.length > 200 ? `${masked.slice(0, 199)}…` : masked, matched };
+  return { field, value: shownValue(value), matched };
 }
 
 /** A matcher over the one subject that the facts hold. */

@@ -86,6 +86,35 @@ describe("leafTrace", () => {
       "http://a.example/?pay=411111******1111",
     );
   });
+
+  it("marks a long value as cut, also where masking has made it short", () => {
+    expect(leafTrace("text.phrase", "x".repeat(5000), false).value).toBe(`${"x".repeat(199)}…`);
+    const { value } = leafTrace("text.phrase", `${CARD} ${" ".repeat(2000)}${CARD}`, false);
+    expect(value).toMatch(/^411111\*{6}1111 +…$/);
+  });
+
+  it("looks at no more of a long text than it shows, however many rules show it", () => {
+    for (const piece of ["hello ", "4 ", "D E 8 9 ", "\u0664 "]) {
+      const text = piece.repeat(131_072 / piece.length);
+      const started = performance.now();
+      for (let rule = 0; rule < 1000; rule += 1) leafTrace("text.phrase", text, false);
+      // Masking the whole text a thousand times took 4 to 50 seconds.
+      expect(performance.now() - started).toBeLessThan(2000);
+    }
+  });
+
+  it("says of one rule a hundred things at most, first what matched", () => {
+    const texts = Array.from({ length: 200 }, (_, index) => `part ${index}`);
+    texts.push("here is it");
+    const [entry] = decided("{ length: { gt: 1 }, phrase: it }", texts, true).trace;
+    expect(entry?.leaves.length).toBeLessThanOrEqual(100);
+    const [seldom] = decided("{ phrase: it }", texts, true).trace;
+    expect(seldom?.leaves.at(-1)).toEqual({
+      field: "text.phrase",
+      value: "here is it",
+      matched: true,
+    });
+  });
 });
 
 describe("maskNumbers", () => {

@@ -24,8 +24,12 @@ export function distinctNumbers(detector: Detector, text: string): ReadonlySet<s
   return new Set(detector.find(text).map((found) => found.number));
 }
 
+/** Every number has these, in whatever script. */
+const TWO_DIGITS = /\p{N}[^\p{N}]*\p{N}/u;
+
 /** The text with every number that a detector knows masked, so that a record of it holds none. */
 export function maskNumbers(text: string): string {
+  if (!TWO_DIGITS.test(text)) return text;
   return DETECTORS.reduce(maskEach, text);
 }
 
