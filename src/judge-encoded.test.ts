@@ -42,6 +42,9 @@ const CODINGS = [
   ["deflate", deflateRawSync],
 ] as const;
 
+/** RFC 3261 §21.4.13: what the sender may try instead. */
+const ACCEPT_PLAIN = { name: "Accept-Encoding", value: "identity" };
+
 /** Bare deflate, to stand behind 33,000 bytes: decoded it is noise. */
 const SPELLS_A_LINK = "dbeb20687474703a2f2f726e786d75622e6578616d706c652f612e65786520c86cc0";
 
@@ -142,6 +145,7 @@ describe("judge and carryOut with a Content-Encoding", () => {
   ])("answers 415 to %s, which may be an invitation", (_, coding, body) => {
     const request = encoded(coding, body);
     expect(statusOf(request)).toBe(415);
+    expect(outcomeOf(request)).toMatchObject({ refusal: { headers: [{}, ACCEPT_PLAIN] } });
     expect(mayInvite(request)).toBe(true);
   });
 

@@ -231,6 +231,7 @@ function refusal(request: SipRequest, verdict: Verdict, words: OutcomeWords): Re
     incident: words.incident,
     agent: words.agent,
     cookie: verdict.cookie,
+    wantsPlainContent: CODING_PROBLEMS.has(verdict.problem?.code ?? ""),
   });
 }
 
@@ -261,10 +262,15 @@ function statusOf(problem: InspectProblem): number {
   return problem.code.endsWith("-too-large") ? 413 : 400;
 }
 
-const UNSUPPORTED: ReadonlySet<string> = new Set([
+/** What is wrong is the Content-Encoding. */
+const CODING_PROBLEMS: ReadonlySet<string> = new Set([
   "content-encoding",
   "broken-content-encoding",
   "encoded-body-too-large",
+]);
+
+const UNSUPPORTED: ReadonlySet<string> = new Set([
+  ...CODING_PROBLEMS,
   "unknown-charset",
   "unsupported-message-type",
   "transfer-encoding",

@@ -20,6 +20,8 @@ export interface RefusalWords {
   readonly agent: string;
   /** Invitation-Cookie of the refused x-msmsgsinvite. */
   readonly cookie: string | undefined;
+  /** The coding of its content is what was wrong: it may be sent again without one. */
+  readonly wantsPlainContent?: boolean;
 }
 
 const REASON_PHRASES: ReadonlyMap<number, string> = new Map([
@@ -37,14 +39,18 @@ const REASON_PHRASES: ReadonlyMap<number, string> = new Map([
   [606, "Not Acceptable"],
 ]);
 
+const ACCEPT_PLAIN = { name: "Accept-Encoding", value: "identity" };
+
 /** Builds the refusal of a request in the words of its sender's dialect (DESIGN §4 "Block answers"). */
 export function refuse(request: SipMessage, words: RefusalWords): Refusal {
   const lcs = dialectOf(request) === "lcs";
   const status = words.respond ?? (lcs ? 606 : 403);
   const reason = REASON_PHRASES.get(status) ?? "Refused";
   const sentence = `${words.text}. Ref ${words.incident}`;
+  // RFC 3261 §21.4.13: a 415 says what would have been accepted.
+  const accepted = words.wantsPlainContent === true ? [ACCEPT_PLAIN] : [];
   if (!lcs) {
-    return { status, reason, headers: [warning(399, words.agent, sentence)] };
+    return { status, reason, headers: [warning(399, words.agent, sentence), ...accepted] };
   }
   const headers = [
     warning(309, words.agent, `Message contents not allowed by policy. ${sentence}`),
@@ -53,6 +59,7 @@ export function refuse(request: SipMessage, words: RefusalWords): Refusal {
       // COMPAT(OCS 2007+): 16000 opens the range allotted to the IM filter; the single ids are not public.
       value: `16000;source=${quoted(words.agent)};reason=${quoted(sentence)}`,
     },
+    ...accepted,
   ];
   if (words.cookie === undefined) return { status, reason, headers };
   return { status, reason, headers, body: cancelInvitation(words.cookie) };
