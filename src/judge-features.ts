@@ -1,6 +1,6 @@
 import { emptyDraft } from "./inspect/inspection-draft.ts";
 import type { Inspection, Link } from "./inspect/inspection.ts";
-import type { FileFacts, Party } from "./policy/facts.ts";
+import type { FileFacts, Party, ScanFacts } from "./policy/facts.ts";
 import {
   attachmentFacts,
   offerFacts,
@@ -89,7 +89,7 @@ export function featuresOf(
       .filter((line) => line.port !== 0)
       .map((line) => (line.kinds.length === 0 ? ["unknown"] : line.kinds)),
     files: filesOf(inspection, context, transfer).slice(0, MAX_FILES),
-    scans: scans.slice(0, MAX_FILES),
+    scans: scans.slice(0, MAX_FILES).map(keptScan),
     opaque: inspection.opaque.length > 0,
     signed: inspection.signed,
   };
@@ -117,6 +117,19 @@ function filesOf(
     file: attachmentFacts(part),
   }));
   return [...offers, ...attachments];
+}
+
+const MAX_MEMBERS = 100;
+const MAX_EXTENSIONS = 4;
+
+/** Of the names in an archive the extensions of the first ones, each of a length that extensions have. */
+function keptScan(scan: ScanFacts): ScanFacts {
+  const archive = scan.content?.archive;
+  if (scan.content === undefined || archive === undefined) return scan;
+  const memberExtensions = archive.memberExtensions
+    .slice(0, MAX_MEMBERS)
+    .map((extensions) => extensions.slice(0, MAX_EXTENSIONS).map((one) => one.slice(0, 16)));
+  return { ...scan, content: { ...scan.content, archive: { ...archive, memberExtensions } } };
 }
 
 function keptParty(party: Party): KeptParty {

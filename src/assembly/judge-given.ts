@@ -1,4 +1,6 @@
 import { normalizeFileName } from "../content/file-name.ts";
+import { asList } from "../policy/vocabulary.ts";
+import { givenContent } from "./given-content.ts";
 import { failed, ok, type Result } from "../base/result.ts";
 import { inspectRequest } from "../inspect/inspect-request.ts";
 import { emptyDraft } from "../inspect/inspection-draft.ts";
@@ -150,10 +152,15 @@ function judgeFacts(
     name: normalizeFileName(given.file.name),
     size: given.file.size ?? (given.file.content === undefined ? undefined : bytes.length),
     declaredType: given.file.declaredType,
+    declaredHashes: asList(given.file.declaredHash),
   };
   hearing.askOffer(file, given.channel);
   if (!hearing.stopped) {
-    hearing.askFile(file, given.scan ? scanOf(given.scan) : settings.scan(bytes), settings);
+    const seen = settings.scan(bytes);
+    const looked = given.file.content === undefined ? undefined : seen.content;
+    const said = given.scan === undefined ? seen : scanOf(given.scan);
+    const found = { ...said, content: givenContent(given.file, looked) };
+    hearing.askFile(file, found, settings);
   }
   return hearing.verdict(settings);
 }

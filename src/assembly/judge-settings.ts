@@ -2,9 +2,8 @@ import { hostname } from "node:os";
 import type { Config } from "../config/config.ts";
 import type { JudgeSettings } from "../judge.ts";
 import { createDomains, type Domains } from "../policy/domains.ts";
-import type { ScanFacts } from "../policy/facts.ts";
 import { scanFacts } from "../filter/scan-facts.ts";
-import { scanBuiltin } from "../scan/builtin-engine.ts";
+import { scanOffline } from "../scan/scan-offline.ts";
 import type { DryRunSettings } from "./judge-given.ts";
 import { readHashes } from "./read-hashes.ts";
 
@@ -33,7 +32,7 @@ export function dryRunSettings(config: Config): DryRunSettings {
     ...judgeSettings(config),
     agent: warnAgent(config),
     domains: domainsOf(config),
-    scan: (bytes) => scanOffline(bytes, hashes),
+    scan: (bytes) => scanFacts(scanOffline(bytes, hashes)),
     trace: true,
   };
 }
@@ -57,13 +56,9 @@ export function inlineTestSettings(domains: readonly string[]): DryRunSettings {
     onScanError: "block",
     agent: "sluice",
     domains: createDomains(domains),
-    scan: (bytes) => scanOffline(bytes),
+    scan: (bytes) => scanFacts(scanOffline(bytes)),
     trace: false,
   };
-}
-
-function scanOffline(bytes: Buffer, hashes?: ReadonlySet<string>): ScanFacts {
-  return scanFacts(scanBuiltin(bytes, () => 0, hashes));
 }
 
 /** Our domains, and the servers' addresses, under which a server knows its users as well. */

@@ -57,7 +57,7 @@ export async function startFilter(
       journal,
       clock,
       policy: deps.policy,
-      scan: async ({ bytes }) => scanFacts((await relay.scanBytes(bytes)).verdict),
+      scan: async ({ bytes }) => scanFacts(await relay.scanBytes(bytes)),
       domains: domainsOf(config),
       onFailure: (error) => log.error("an incident could not be recorded", { err: error }),
       means: meansOf(deps, config, relay),

@@ -1,7 +1,7 @@
 import { failed, ok, type Result } from "../base/result.ts";
 import type { Policy } from "../policy/decision.ts";
 import type { Verdict } from "../policy/hearing.ts";
-import type { GivenData, GivenParty } from "../policy/test-schema.ts";
+import type { GivenArchive, GivenData, GivenParty } from "../policy/test-schema.ts";
 import { asList } from "../policy/vocabulary.ts";
 import { readSize } from "./quantities.ts";
 
@@ -38,6 +38,12 @@ export interface GivenFile {
   /** Text of a test, or the bytes of a file that is tried. */
   readonly content: string | Buffer | undefined;
   readonly declaredType: string | undefined;
+  readonly declaredHash?: string | undefined;
+  /** What the bytes are said to be; where nothing is said, the content is looked at. */
+  readonly trueType?: string | undefined;
+  readonly sha256?: string | undefined;
+  readonly hasMacros?: boolean | undefined;
+  readonly archive?: GivenArchive | undefined;
 }
 
 /** What came of it, in the words of `expect`. */
@@ -95,6 +101,11 @@ export function readGiven(data: GivenData): Result<Given, string> {
       size,
       content: file.content,
       declaredType: file.declared_type,
+      declaredHash: file.declared_hash,
+      trueType: file.true_type,
+      sha256: file.sha256,
+      hasMacros: file.has_macros,
+      archive: file.archive,
     },
     scan: data.scan,
   });

@@ -32,6 +32,7 @@ describe("the JSON Schemas beside the rules", () => {
       "rules/packs/lookalike-links/lookalike-links.yaml",
       "rules/packs/access-proxy/access-proxy.yaml",
       "rules/packs/monitor-only/monitor-only.yaml",
+      "rules/packs/office-macros/office-macros.yaml",
     ]) {
       rules(parse(contentOf(file)));
       expect(rules.errors).toBeNull();

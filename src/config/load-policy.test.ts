@@ -90,8 +90,8 @@ lists:
       '4:21: there is no script "a" (scripts are named as in Unicode: Latin, Cyrillic, Greek, Arabic, Han …)',
     ],
     [
-      `${RULE}    when: { file: { sha256: [a] } }\n    then: block`,
-      '4:21: "sha256" is not available in this version',
+      `${RULE}    when: { file: { sha265: [a] } }\n    then: block`,
+      '4:21: unknown key "sha265" (did you mean "sha256"?)',
     ],
     [`${RULE}    when: { time: { days: [mon] } }\n    then: block`, '4:13: "tz" is missing'],
     [

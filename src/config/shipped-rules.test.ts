@@ -12,10 +12,23 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 const OFFLINE = { domains: [], trace: false };
 
-const PACKS = ["access-proxy", "executables", "iim-classic", "lookalike-links", "monitor-only"];
+const PACKS = [
+  "access-proxy",
+  "executables",
+  "iim-classic",
+  "lookalike-links",
+  "monitor-only",
+  "office-macros",
+];
+
+let asShipped: LoadedPolicy | undefined;
 
 /** The shipped rules, and what an operator may have beside them. */
 function shipped(local?: string): LoadedPolicy {
+  return local === undefined ? (asShipped ??= load()) : load(local);
+}
+
+function load(local?: string): LoadedPolicy {
   using files = writeTemporaryFiles(local === undefined ? {} : { "local.yaml": local });
   const rules = [`${ROOT}rules`, ...(local === undefined ? [] : [files.path("local.yaml")])];
   const loaded = loadPolicy(

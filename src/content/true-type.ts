@@ -54,6 +54,12 @@ const MAGICS: readonly Magic[] = [
   magic("\x04\x22\x4d\x18", "application/x-lz4", "archive"),
   magic("\x02\x21\x4c\x18", "application/x-lz4", "archive"),
   magic("\x89LZO\0\r\n\x1a\n", "application/x-lzop", "archive"),
+  magic("RE~^", "application/vnd.rar", "archive"),
+  magic("SZDD\x88\xf0\x27\x33", "application/x-ms-compress", "archive"),
+  magic("KWAJ\x88\xf0\x27\xd1", "application/x-ms-compress", "archive"),
+  magic("\x19\x04\x00\x10", "application/vnd.symbian.install", "installer", 8),
+  magic("bplist00", "application/x-bplist", "document"),
+  magic("\x30\x26\xb2\x75\x8e\x66\xcf\x11", "video/x-ms-asf", "video"),
   magic("\xc7\x71", "application/x-cpio", "archive"),
   magic("\x71\xc7", "application/x-cpio", "archive"),
   magic("!<arch>\n", "application/x-archive", "archive"),
@@ -104,6 +110,11 @@ export function trueType(bytes: Buffer): TrueType | undefined {
     return refine(bytes, start, { type: candidate.type, group: candidate.group });
   }
   return containerType(bytes, start) ?? markupType(bytes, start);
+}
+
+/** The group of a type that a magic number stands for. */
+export function groupOfMagic(type: string): TypeGroup | undefined {
+  return MAGICS.find((magic) => magic.type === type)?.group;
 }
 
 /** Readers skip a byte order mark and blanks before a script or a program of text. */
@@ -159,8 +170,11 @@ function containerType(bytes: Buffer, start: number): TrueType | undefined {
   }
   if (startsWith(bytes, start + 4, "ftyp")) {
     const brand = bytes.toString("latin1", start + 8, start + 12);
-    return /^(?:heic|heix|mif1|avif)$/.test(brand)
-      ? { type: "image/heif", group: "image" }
+    if (/^(?:heic|heix|hevc|mif1|msf1|avif|avis)$/.test(brand))
+      return { type: "image/heif", group: "image" };
+    if (/^(?:jp2 |jpx |jpm )$/.test(brand)) return { type: "image/jp2", group: "image" };
+    return /^(?:M4A |M4B |M4P |F4A )$/.test(brand)
+      ? { type: "audio/mp4", group: "audio" }
       : { type: "video/mp4", group: "video" };
   }
   return archiveType(bytes, start);

@@ -88,7 +88,7 @@ export class FileDesk {
   #judge(file: Transfer["file"], event: ReceivedEvent, hearing: HearingContext): Verdict {
     const context = { ...hearing, now: this.#deps.clock.now(), trace: true };
     const asked = { context, channel: "msnftp", policy: this.#deps.policy() } as const;
-    return judgeFile(file, scanFacts(event.report.verdict), asked, this.#settings.failure);
+    return judgeFile(file, scanFacts(event.report), asked, this.#settings.failure);
   }
 
   /** Copy first, then the record that names it; the caller tells the relay afterwards. */

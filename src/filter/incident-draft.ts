@@ -133,6 +133,11 @@ export function tagsOf(decisions: Verdict["decisions"]): readonly string[] {
 
 function fileRecord(verdict: Verdict): IncidentDraft["file"] {
   if (verdict.file === undefined) return undefined;
-  const { name, size } = verdict.file;
-  return { name: name.normalized || name.raw, size, sha256: undefined, trueType: undefined };
+  const { name, size, content } = verdict.file;
+  return {
+    name: name.normalized || name.raw,
+    size,
+    sha256: content?.sha256,
+    trueType: content?.types[0]?.type,
+  };
 }

@@ -3,8 +3,16 @@ import type { ScanFacts } from "../policy/facts.ts";
 import type { ScanReport } from "../scan/scan-engine.ts";
 import type { ScanResult } from "../scan/scan-result.ts";
 
-/** A result in the words of the rules. */
-export function scanFacts(result: ScanResult): ScanFacts {
+/** What was found of a file, in the words of the rules. */
+export function scanFacts({
+  verdict,
+  content,
+}: Pick<ScanReport, "verdict" | "content">): ScanFacts {
+  return { ...resultFacts(verdict), content };
+}
+
+/** One result in the words of the rules. */
+function resultFacts(result: ScanResult): ScanFacts {
   return {
     verdict: result.kind,
     engine: result.engine,

@@ -49,8 +49,8 @@ describe("compilePolicy, on files that do not fit the schema", () => {
       'error when.any.0.rate.key: "key" is missing (one of: from.aor, to.aor, from.ip, from.domain, pairs)',
     ],
     [
-      "when: { file: { true_type: x } }, then: block",
-      'error when.file.true_type: "true_type" is not available in this version',
+      "when: { file: { true_type: { group: [program] } } }, then: block",
+      'error when.file.true_type.group.0: unknown value "program" (one of: executable, script, installer, shortcut, office, document, archive, disk-image, image, audio, video, text)',
     ],
     [
       "when: { url: { every: { lookalike_off: [x] } } }, then: block",

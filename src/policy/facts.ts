@@ -1,4 +1,7 @@
+import type { FileContent } from "../content/file-content.ts";
 import type { FileName, Link, MediaKind, TransferChannel } from "../inspect/inspection.ts";
+
+export type { FileContent };
 
 /** What rules are asked about: one message, one offered file, or one file with its scan result. */
 export interface Facts {
@@ -56,6 +59,10 @@ export interface FileFacts {
   readonly name: FileName;
   readonly size: number | undefined;
   readonly declaredType: string | undefined;
+  /** "sha-1:7224…", as offered; absent: none. */
+  readonly declaredHashes?: readonly string[];
+  /** What its bytes say; absent before they are here, and when they could not be read. */
+  readonly content?: FileContent | undefined;
 }
 
 export interface ScanFacts {
@@ -65,6 +72,8 @@ export interface ScanFacts {
   readonly name: string;
   /** Reason of unscannable and error, else "". */
   readonly reason: string;
+  /** What the same look at the bytes found besides; absent: they could not be read. */
+  readonly content?: FileContent | undefined;
 }
 
 /** Ours are `domains`; with none configured everything is internal. Subdomains are not implied. */

@@ -120,7 +120,8 @@ export class Hearing {
   }
 
   /** Phase file for one file whose bytes are here. */
-  askFile(file: FileFacts, scan: ScanFacts, settings: FailureSettings): void {
+  askFile(offered: FileFacts, scan: ScanFacts, settings: FailureSettings): void {
+    const file = scan.content === undefined ? offered : { ...offered, content: scan.content };
     this.#scans.push(scan);
     const decision = this.#ask("file", { file, scan });
     this.#take(decision, file);
@@ -200,8 +201,9 @@ export class Hearing {
 }
 
 /** What rules are asked about an offered file. */
-export function offerFacts({ name, size, declaredType }: FileOffer): FileFacts {
-  return { name, size, declaredType };
+export function offerFacts(offer: FileOffer): FileFacts {
+  const { name, size, declaredType, declaredHashes } = offer;
+  return { name, size, declaredType, declaredHashes };
 }
 
 /** What rules are asked about a file inside a message. */

@@ -1,4 +1,5 @@
 import { BYTE_SIZE, readByteSize } from "../base/byte-size.ts";
+import { TYPE_GROUPS, type TypeGroup } from "../content/type-groups.ts";
 import { z } from "zod";
 import { asList, choice, oneOrMore, section, text } from "./vocabulary.ts";
 
@@ -25,7 +26,7 @@ const REGEX: z.ZodType<RegexLeaf> = oneOrMore(text()).meta({
     "RE2 expression (or several, any of them), found anywhere in the value; flags stand in front: (?i)",
 });
 
-const TEXT_OPERATORS: z.ZodType<TextOperators> = section({
+const TEXT_OPERATOR_SHAPE = {
   in_list: WORDS.optional().meta({ description: "Name of a list (or several)." }),
   not_in_list: WORDS.optional().meta({
     description: "In none of these lists; a value that is absent is in no list.",
@@ -38,13 +39,30 @@ const TEXT_OPERATORS: z.ZodType<TextOperators> = section({
   regex: REGEX.optional(),
   not: WORDS.optional().meta({ description: "Equals none of these." }),
   exists: z.boolean().optional().meta({ description: "Whether there is a value at all." }),
-});
+};
+
+const TEXT_OPERATORS: z.ZodType<TextOperators> = section(TEXT_OPERATOR_SHAPE);
 
 const TEXT_LEAF: z.ZodType<TextLeaf> = z.union([text(), z.array(text()).min(1), TEXT_OPERATORS]);
 
 /** Equals any of the given values, or a map of operators, all of which must hold. */
 export function textLeaf(description: string): z.ZodType<TextLeaf> {
   return TEXT_LEAF.meta({ description });
+}
+
+/** As a text, or by its group. */
+export type TypeLeaf = TextLeaf | TypeOperators;
+
+export interface TypeOperators extends TextOperators {
+  readonly group?: ChoiceLeaf<TypeGroup> | undefined;
+}
+
+/** A media type: what a text field may be compared with, and `group`. */
+export function typeLeaf(description: string): z.ZodType<TypeLeaf> {
+  const group = choiceLeaf(TYPE_GROUPS, "What such files are good for.").optional();
+  return z
+    .union([text(), z.array(text()).min(1), section({ group, ...TEXT_OPERATOR_SHAPE })])
+    .meta({ description });
 }
 
 /** RE2 syntax, unanchored; flags stand in the pattern. */

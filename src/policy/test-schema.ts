@@ -41,7 +41,21 @@ interface GivenFile {
   readonly name?: string | undefined;
   readonly size?: number | string | undefined;
   readonly declared_type?: string | undefined;
+  readonly declared_hash?: string | undefined;
   readonly content?: string | undefined;
+  readonly true_type?: string | undefined;
+  readonly sha256?: string | undefined;
+  readonly has_macros?: boolean | undefined;
+  readonly archive?: GivenArchive | undefined;
+}
+
+/** An archive as its list of members tells it. */
+export interface GivenArchive {
+  readonly depth?: number | undefined;
+  /** Names. */
+  readonly members?: readonly string[] | undefined;
+  readonly encrypted?: boolean | undefined;
+  readonly ratio?: number | undefined;
 }
 
 interface GivenScan {
@@ -97,15 +111,24 @@ const given = section({
   text: z.string().optional().meta({ description: "Plain text of the message." }),
   html: z.string().optional().meta({ description: "HTML text of the message." }),
   media: oneOrMore(media).optional(),
-  file: section(
-    {
-      name: z.string().optional(),
-      size: z.union([z.number().min(0), text()]).optional(),
-      declared_type: text().optional(),
-      content: z.string().optional(),
-    },
-    ["true_type", "sha256"],
-  ).optional(),
+  file: section({
+    name: z.string().optional(),
+    size: z.union([z.number().min(0), text()]).optional(),
+    declared_type: text().optional(),
+    declared_hash: text().optional(),
+    content: z.string().optional().meta({ description: "Its bytes, as text." }),
+    true_type: text().optional().meta({ description: "Default: what its content is." }),
+    sha256: text().optional().meta({ description: "Default: of its content." }),
+    has_macros: z.boolean().optional(),
+    archive: section({
+      depth: z.int().min(1).optional(),
+      members: z.array(text()).optional().meta({ description: "Names." }),
+      encrypted: z.boolean().optional(),
+      ratio: z.number().min(0).optional(),
+    })
+      .optional()
+      .meta({ description: "Default: what its content is; { members: [a.txt, setup.exe] }." }),
+  }).optional(),
   scan: section({
     verdict: choice(["clean", "infected", "suspicious", "unscannable", "error"]),
     name: text().optional(),

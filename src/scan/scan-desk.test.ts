@@ -1,3 +1,4 @@
+import { zipFile } from "../../test/support/zip-file.ts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ok } from "../base/result.ts";
 import { FakeClamd, type ClamdFault } from "../../test/support/fake-clamd.ts";
@@ -21,7 +22,8 @@ import type { ScanResult } from "./scan-result.ts";
 const WORDS = createMemorySource(Buffer.from("harmless words"));
 const INFECTED = createMemorySource(EICAR);
 const LONG = createMemorySource(Buffer.alloc(3_000_000, "harmless words "));
-const ZIP = createMemorySource(Buffer.from("PK\x03\x04\x14\0\0\0", "latin1"));
+const PICTURE = createMemorySource(Buffer.from("\xff\x0a\xfa\x1f\x01\x91\x08\x06\x01\0", "latin1"));
+const ZIP = createMemorySource(zipFile([{ name: "notes.txt", data: "harmless words" }]));
 
 /** Lets everything run that waits for no clock. */
 async function settle(): Promise<void> {
@@ -266,7 +268,8 @@ describe("createScanDesk", () => {
 
     it("names the type by content", async () => {
       expect((await desk.scan(ZIP)).trueType).toBe("application/zip");
-      expect((await desk.scan(WORDS)).trueType).toBeUndefined();
+      expect((await desk.scan(WORDS)).trueType).toBe("text/plain");
+      expect((await desk.scan(PICTURE)).trueType).toBe("image/jxl");
     });
 
     it("ends what runs when it is disposed of", async () => {

@@ -1,17 +1,16 @@
 import type { Clock } from "../base/clock.ts";
-import { trueType } from "../content/true-type.ts";
 import { createCheckedSource } from "./checked-source.ts";
 import { combineResults } from "./combine-results.ts";
 import { EngineWatch } from "./engine-watch.ts";
-import { readHead } from "./head-window.ts";
+import { lookAtSource, withLook } from "./look-at-source.ts";
 import type { EngineStatus, ScanDesk, ScanEngine, ScanReport, ScanSource } from "./scan-engine.ts";
 
 /**
  * Scanning: all engines are asked about a complete file, each until the deadline, and the worst answer counts.
  *
  * Fail closed (DESIGN invariant 4): "clean" comes only from engines that answered; what failed is `error`, for the configured
- * road `scan.on_error`. What it does not do: decide what becomes of the file (rules, `scan.on_*`), keep results, or look
- * into archives itself.
+ * road `scan.on_error`. What nobody could look into (encrypted, broken, made to unpack without end) is "unscannable", whatever an
+ * engine says. What it does not do: decide what becomes of the file (rules, `scan.on_*`), or keep results.
  */
 export interface ScanDeskDeps {
   readonly clock: Clock;
@@ -56,28 +55,21 @@ async function scanByAll(
   timeoutMs: number,
 ): Promise<ScanReport> {
   const source = createCheckedSource(given);
-  const type = typeOf(source);
+  const look = await lookAtSource(source);
   const answers = await Promise.all(
     watches.map(async (watch) => ({
       required: watch.engine.required,
       result: await watch.scan(source, timeoutMs),
     })),
   );
-  const worst = combineResults(answers);
+  const all = withLook(answers, look?.problem);
+  const worst = combineResults(all);
   const isDoubtful = source.broken && worst.kind === "clean";
   return {
     // whoever called it clean cannot have seen what could not be read
     verdict: isDoubtful ? { ...worst, kind: "error", reason: "down" } : worst,
-    results: answers.map(({ result }) => result),
-    trueType: type,
+    results: all.map(({ result }) => result),
+    trueType: look?.content.types[0]?.type,
+    content: look?.content,
   };
-}
-
-function typeOf(source: ScanSource): string | undefined {
-  try {
-    return trueType(readHead(source))?.type;
-  } catch {
-    // the engines meet the same trouble and answer "error"
-    return undefined;
-  }
 }

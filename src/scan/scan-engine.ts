@@ -1,4 +1,5 @@
 import type { Result } from "../base/result.ts";
+import type { FileContent } from "../content/file-content.ts";
 import type { ScanResult } from "./scan-result.ts";
 
 /** What is scanned: bytes that are complete, do not change, and can be read again and again. */
@@ -40,6 +41,8 @@ export interface ScanReport {
   readonly results: readonly ScanResult[];
   /** Media type by content; undefined when it was not recognised. */
   readonly trueType: string | undefined;
+  /** What else its bytes say, for the rules; absent: they could not be read. */
+  readonly content?: FileContent | undefined;
 }
 
 /** How one engine stands, for `sluice engines`, health and readiness. */

@@ -23,7 +23,7 @@ function machinery(may: readonly string[], packages: readonly string[] = []): Ro
 
 export const ROOMS: Readonly<Record<string, Room>> = {
   base: pure([]),
-  content: pure(["base"]),
+  content: pure(["base"], ["mime-types"]),
   "wire/sip": pure(["base", "content"]),
   "wire/mime": pure(["base", "content"]),
   "wire/sdp": pure(["base", "content", "wire/mime"]),
@@ -39,7 +39,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   location: machinery(["base", "wire/sip"], ["ipaddr.js"]),
   proxy: machinery(["base", "wire/sip", "transport", "location", "dns(types)"]),
   spool: machinery(["base"]),
-  scan: machinery(["base", "content", "wire/mime"], ["clamscan"]),
+  scan: machinery(["base", "content", "wire/mime"], ["clamscan", "file-type"]),
   relay: machinery(["base", "content", ...WIRE, "transport", "spool", "scan(types)"]),
   quarantine: machinery(["base", "spool", "scan(types)"]),
   journal: machinery(["base"], ["zod"]),

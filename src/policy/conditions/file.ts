@@ -8,29 +8,31 @@ import { compileNumber } from "../number-test.ts";
 import { bestOf, presenceOf, RANK, type Requirement } from "../requirement.ts";
 import { compileText, EXTENSION, FREE_TEXT } from "../text-test.ts";
 import { asList, section } from "../vocabulary.ts";
+import { CONTENT_SHAPE, contentTests } from "./file-content.ts";
 
-const schema = section(
-  {
-    exists: z.boolean().optional().meta({ description: "Whether a file is offered at all." }),
-    name: textLeaf("The name, normalised: no path, no controls, NFKC.").optional(),
-    extension: textLeaf(
-      "Extensions without dot: every dotted part after the first, in every way that a system may read the name; not and not_in_list speak of the last one.",
-    ).optional(),
-    declared_type: textLeaf("Media type as declared, without parameters.").optional(),
-    size: numberLeaf("Bytes as declared or received; sizes as 25MiB.", true).optional(),
-    double_extension: z
-      .boolean()
-      .optional()
-      .meta({ description: "The name hides its extension behind another: invoice.pdf.exe." }),
-    name_bidi: z
-      .boolean()
-      .optional()
-      .meta({ description: "The name holds right-to-left overrides." }),
-  },
-  ["declared_hash", "true_type", "type_mismatch", "sha256", "archive", "has_macros"],
-).meta({ description: "The offered file or attachment." });
+const schema = section({
+  exists: z.boolean().optional().meta({ description: "Whether a file is offered at all." }),
+  name: textLeaf("The name, normalised: no path, no controls, NFKC.").optional(),
+  extension: textLeaf(
+    "Extensions without dot: every dotted part after the first, in every way that a system may read the name; not and not_in_list speak of the last one.",
+  ).optional(),
+  declared_type: textLeaf("Media type as declared, without parameters.").optional(),
+  size: numberLeaf("Bytes as declared or received; sizes as 25MiB.", true).optional(),
+  double_extension: z
+    .boolean()
+    .optional()
+    .meta({ description: "The name hides its extension behind another: invoice.pdf.exe." }),
+  name_bidi: z
+    .boolean()
+    .optional()
+    .meta({ description: "The name holds right-to-left overrides." }),
+  declared_hash: textLeaf(
+    "Hash as offered, algorithm and hex digits: sha-1:7224…; only offers by SDP have one.",
+  ).optional(),
+  ...CONTENT_SHAPE,
+}).meta({ description: "The offered file or attachment." });
 
-/** `file`: name, extension, size and declared type of an offered file or attachment. */
+/** `file`: name, size and declared type of an offered file or attachment; its content once the bytes are here. */
 export const fileCondition: ConditionFamily = defineCondition({
   family: "file",
   schema,
@@ -42,6 +44,12 @@ export const fileCondition: ConditionFamily = defineCondition({
     size: "session",
     double_extension: "session",
     name_bidi: "session",
+    declared_hash: "session",
+    true_type: "file",
+    type_mismatch: "file",
+    sha256: "file",
+    has_macros: "file",
+    archive: "file",
   },
   compile(data, context) {
     const fields = fieldTests(data, context);
@@ -102,7 +110,7 @@ function fieldTests(
     );
   }
   addTexts(data, context, add);
-  return fields;
+  return [...fields, ...contentTests(data, context)];
 }
 
 /** Adds the test of one field. */
@@ -139,6 +147,14 @@ function addTexts(data: z.infer<typeof schema>, context: ConditionContext, add: 
       (file) => test.one(nameOf(file)),
       nameOf,
       test.requires(fileField("name", (file) => asList(nameOf(file)))),
+    );
+  }
+  if (data.declared_hash !== undefined) {
+    const test = compileText(data.declared_hash, FREE_TEXT, below(context, "declared_hash"));
+    add(
+      "declared_hash",
+      (file) => test.many(file.declaredHashes ?? []),
+      (file) => file.declaredHashes?.join(" ") || undefined,
     );
   }
 }

@@ -1,0 +1,228 @@
+import { viewOf, type ByteView } from "./byte-view.ts";
+import { isEncryptedArchive } from "./closed-archives.ts";
+import { inflateBounded, inflateHead } from "./inflate-bounded.ts";
+import type { LookBudget } from "./look-budget.ts";
+import { readPackage, type PackageContent } from "./office-package.ts";
+import { isTar, readTarMembers } from "./tar-members.ts";
+import { readZipDirectory, type ZipEntry } from "./zip-directory.ts";
+
+/** Why not everything in a file could be looked at; the words of `scan.reason`. */
+export type LookProblem = "encrypted" | "corrupt" | "too-deep" | "bomb" | "partial";
+
+/** What an archive holds, with the archives in it. */
+export interface ArchiveLook {
+  /** Archives in archives: 1 for one that holds none. */
+  readonly depth: number;
+  /** Names of all members of all levels, as stored; one may have several. Empty, and `listed` false: not opened. */
+  readonly names: readonly string[];
+  /** Files in it, on all levels. */
+  readonly members: number;
+  /** Its members are known. */
+  readonly listed: boolean;
+  readonly encrypted: boolean;
+  /** Bytes unpacked by bytes packed, as declared; the worst of all archives in it. */
+  readonly ratio: number;
+  readonly problem: LookProblem | undefined;
+  /** It is a document or a program in the form of a zip. */
+  readonly content: PackageContent | undefined;
+}
+
+/** A zip that unpacks to more than this much beyond a hundred times its size is made for that. */
+const BOMB_RATIO = 100;
+const BOMB_GRACE = 10 * 1024 * 1024;
+/** Of [Content_Types].xml and of "mimetype". */
+const PART_BYTES = 256 * 1024;
+
+/** Looks into a zip, tar or gzip file. Undefined: it is none of these, and no archive that says it is encrypted. */
+export function lookIntoArchive(
+  file: ByteView,
+  budget: LookBudget,
+  level = 1,
+): ArchiveLook | undefined {
+  return lookIntoZip(file, budget, level) ?? lookIntoOther(file, budget, level);
+}
+
+/** The same without a zip: for what is one by its end only. */
+function lookIntoOther(file: ByteView, budget: LookBudget, level: number): ArchiveLook | undefined {
+  const head = file.read(0, 4);
+  if (head.length >= 3 && head[0] === 0x1f && head[1] === 0x8b) {
+    return lookIntoGzip(file, budget, level);
+  }
+  if (isTar(file)) return lookIntoTar(file, budget, level);
+  const encrypted = isEncryptedArchive(file);
+  if (encrypted !== true) return undefined;
+  return {
+    ...EMPTY,
+    depth: level,
+    listed: false,
+    encrypted,
+    problem: "encrypted",
+  };
+}
+
+const EMPTY: ArchiveLook = {
+  depth: 1,
+  names: [],
+  members: 0,
+  listed: true,
+  encrypted: false,
+  ratio: 1,
+  problem: undefined,
+  content: undefined,
+};
+
+function lookIntoZip(file: ByteView, budget: LookBudget, level: number): ArchiveLook | undefined {
+  const directory = readZipDirectory(file, budget);
+  if (directory === undefined) return undefined;
+  const { entries } = directory;
+  const names = entries.flatMap((entry) => (isFolder(entry) ? [] : entry.names));
+  const unpacked = entries.reduce((sum, { size }) => sum + size, 0);
+  const encrypted = entries.some((entry) => entry.encrypted);
+  const isBomb = unpacked > BOMB_RATIO * file.size + BOMB_GRACE;
+  const found: ArchiveLook = {
+    ...EMPTY,
+    depth: level,
+    names,
+    members: entries.filter((entry) => !isFolder(entry)).length,
+    encrypted,
+    ratio: unpacked / Math.max(1, file.size),
+    problem: directory.problem ?? (isBomb ? "bomb" : encrypted ? "encrypted" : undefined),
+    content: readPackage(
+      names,
+      partOf(file, entries, "[content_types].xml", budget),
+      partOf(file, entries, "mimetype", budget),
+    ),
+  };
+  const inner = entries
+    .filter((entry) => !entry.encrypted && entry.size >= 18)
+    .map((entry) => (): Buffer | "partial" | undefined => openEntry(file, entry, budget));
+  return withInner(found, inner, budget, level);
+}
+
+function isFolder({ names, size }: ZipEntry): boolean {
+  return size === 0 && names.every((name) => name.endsWith("/"));
+}
+
+function partOf(
+  file: ByteView,
+  entries: readonly ZipEntry[],
+  wanted: string,
+  budget: LookBudget,
+): string {
+  const entry = entries.find(({ names }) => names.some((name) => name.toLowerCase() === wanted));
+  if (entry?.dataStart === undefined || entry.encrypted) return "";
+  const packed = file.read(entry.dataStart, Math.min(entry.packedSize, PART_BYTES));
+  if (entry.method === 0) return packed.toString("utf8");
+  const { bytes } = inflateBounded(packed, "raw", Math.min(PART_BYTES, budget.unpackedBytes));
+  budget.takeUnpacked(bytes.length);
+  return bytes.toString("utf8");
+}
+
+/** The bytes of a member that is an archive; undefined: it is none. */
+function openEntry(
+  file: ByteView,
+  entry: ZipEntry,
+  budget: LookBudget,
+): Buffer | "partial" | undefined {
+  if (entry.dataStart === undefined) return undefined;
+  const packedHead = file.read(entry.dataStart, Math.min(entry.packedSize, 1024));
+  const head = entry.method === 8 ? inflateHead(packedHead) : packedHead;
+  if (entry.method !== 0 && entry.method !== 8) return undefined;
+  if (!beginsArchive(head)) return undefined;
+  if (entry.packedSize > budget.unpackedBytes) return "partial";
+  const packed = file.read(entry.dataStart, entry.packedSize);
+  if (entry.method === 0) return budget.takeUnpacked(packed.length) ? packed : "partial";
+  const { bytes, whole } = inflateBounded(packed, "raw", budget.unpackedBytes);
+  return budget.takeUnpacked(bytes.length) && whole ? bytes : "partial";
+}
+
+function beginsArchive(head: Buffer): boolean {
+  if (head.length < 4) return false;
+  if (head[0] === 0x50 && head[1] === 0x4b) return true;
+  if (head[0] === 0x1f && head[1] === 0x8b) return true;
+  return isTar(viewOf(head)) || isEncryptedArchive(viewOf(head)) !== undefined;
+}
+
+function lookIntoTar(file: ByteView, budget: LookBudget, level: number): ArchiveLook {
+  const { members, problem } = readTarMembers(file, budget);
+  const found = {
+    ...EMPTY,
+    depth: level,
+    names: members.flatMap(({ names }) => names),
+    members: members.length,
+    problem,
+  };
+  const inner = members.map(({ start, size }) => (): Buffer | "partial" | undefined => {
+    if (!beginsArchive(file.read(start, Math.min(size, 512)))) return undefined;
+    return budget.takeUnpacked(size) ? file.read(start, size) : "partial";
+  });
+  return withInner(found, inner, budget, level);
+}
+
+/** RFC 1952: one file, which may bear its name; a tar in it counts as the same archive, as everybody speaks of it. */
+function lookIntoGzip(file: ByteView, budget: LookBudget, level: number): ArchiveLook {
+  const limit = budget.unpackedBytes;
+  const packed = file.read(0, limit);
+  const { bytes, whole, packedLength } = inflateBounded(packed, "gzip", limit);
+  const isAll = budget.takeUnpacked(bytes.length) && whole && packed.length === file.size;
+  const name = nameInGzip(packed);
+  const names = name === "" ? [] : [name];
+  const ratio = bytes.length / Math.max(1, packedLength);
+  const problem = isAll ? undefined : broken(bytes, ratio);
+  const found = { ...EMPTY, depth: level, names, members: 1, ratio, problem };
+  if (bytes.length === 0) return found;
+  const inside = viewOf(bytes);
+  if (!isTar(inside)) {
+    const inner = (): Buffer | undefined => (beginsArchive(bytes) ? bytes : undefined);
+    return withInner(found, [inner], budget, level);
+  }
+  const tar = lookIntoTar(inside, budget, level);
+  // What was cut off is no fault of the tar.
+  return { ...tar, names: [...names, ...tar.names], ratio, problem: problem ?? tar.problem };
+}
+
+function broken(bytes: Buffer, ratio: number): LookProblem {
+  if (bytes.length === 0) return "corrupt";
+  return ratio > BOMB_RATIO ? "bomb" : "partial";
+}
+
+/** RFC 1952 §2.3: extra field, then the name, ended by a zero. */
+function nameInGzip(packed: Buffer): string {
+  const flags = packed[3] ?? 0;
+  if ((flags & 0x08) === 0 || packed.length < 12) return "";
+  const start = (flags & 0x04) === 0 ? 10 : 12 + packed.readUInt16LE(10);
+  const end = packed.indexOf(0, start);
+  return packed.toString("latin1", start, end < 0 ? start + 255 : Math.min(end, start + 4096));
+}
+
+/** Adds what the archives among the members hold. */
+function withInner(
+  outer: ArchiveLook,
+  members: readonly (() => Buffer | "partial" | undefined)[],
+  budget: LookBudget,
+  level: number,
+): ArchiveLook {
+  let found = outer;
+  for (const open of members) {
+    const bytes = open();
+    if (bytes === undefined) continue;
+    if (bytes === "partial") found = { ...found, problem: found.problem ?? "partial" };
+    else if (level >= budget.depth) return { ...found, problem: found.problem ?? "too-deep" };
+    else found = merged(found, lookIntoArchive(viewOf(bytes), budget, level + 1));
+  }
+  return found;
+}
+
+function merged(outer: ArchiveLook, inner: ArchiveLook | undefined): ArchiveLook {
+  if (inner === undefined) return outer;
+  return {
+    ...outer,
+    // A document in an archive is a member, not an archive of its own.
+    depth: inner.content === undefined ? Math.max(outer.depth, inner.depth) : outer.depth,
+    names: [...outer.names, ...inner.names],
+    members: outer.members + inner.members,
+    encrypted: outer.encrypted || inner.encrypted,
+    ratio: Math.max(outer.ratio, inner.ratio),
+    problem: outer.problem ?? inner.problem,
+  };
+}

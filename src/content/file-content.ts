@@ -1,0 +1,59 @@
+import type { ArchiveLook } from "./archive-look.ts";
+import { normalizeFileName } from "./file-name.ts";
+import type { FileLook } from "./look-into-file.ts";
+import type { TrueType } from "./true-type.ts";
+
+/** What is known of a file when its bytes are here; plain data, small, whatever the file's size. */
+export interface FileContent {
+  /** The first is what most readers take it for; several for a polyglot; none: not recognised. */
+  readonly types: readonly TrueType[];
+  /** Hex; undefined: not computed. */
+  readonly sha256: string | undefined;
+  /** Undefined: encrypted, and not to be told. */
+  readonly hasMacros: boolean | undefined;
+  /** Undefined: no archive, or one that is not looked into. */
+  readonly archive: ArchiveContent | undefined;
+}
+
+/** An archive, with the archives in it. */
+export interface ArchiveContent {
+  /** 1: an archive that holds none. */
+  readonly depth: number;
+  /** Files in it. Undefined: its list cannot be read. */
+  readonly members: number | undefined;
+  readonly encrypted: boolean;
+  /** Extensions of the members, each as of a file's name (`FileName.extensions`), none twice. */
+  readonly memberExtensions: readonly (readonly string[])[];
+  /** Bytes unpacked by bytes packed. */
+  readonly ratio: number | undefined;
+}
+
+/** What rules are asked about, of what was found. */
+export function fileContent(look: FileLook, sha256: string | undefined): FileContent {
+  return {
+    types: look.types,
+    sha256,
+    hasMacros: look.hasMacros,
+    archive: look.archive && archiveContent(look.archive),
+  };
+}
+
+function archiveContent(look: ArchiveLook): ArchiveContent {
+  return {
+    depth: look.depth,
+    members: look.listed ? look.members : undefined,
+    encrypted: look.encrypted,
+    memberExtensions: memberExtensions(look.names),
+    ratio: look.listed ? look.ratio : undefined,
+  };
+}
+
+/** The extensions of names, however they are written; what several have in common once. */
+export function memberExtensions(names: readonly string[]): readonly (readonly string[])[] {
+  const found = new Map<string, readonly string[]>();
+  for (const name of names) {
+    const { extensions } = normalizeFileName(name);
+    if (extensions.length > 0) found.set(extensions.join("\n"), extensions);
+  }
+  return [...found.values()];
+}

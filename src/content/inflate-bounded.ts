@@ -1,0 +1,54 @@
+import { constants, gunzipSync, inflateRawSync } from "node:zlib";
+
+/** Deflate makes at most 1,032 bytes of one. */
+const MOST_OF_ONE = 1032;
+
+/** What came out: `whole` says whether it is all of it. */
+export interface Inflated {
+  readonly bytes: Buffer;
+  readonly whole: boolean;
+  /** How many packed bytes it was made of. */
+  readonly packedLength: number;
+}
+
+/**
+ * Unpacks deflated bytes (zip's method 8) or a gzip file into at most `limit` bytes. Of what would be more, a beginning; of what is
+ * broken, what came before the break, or nothing. Never throws.
+ */
+export function inflateBounded(packed: Buffer, kind: "raw" | "gzip", limit: number): Inflated {
+  if (limit <= 0 || packed.length === 0)
+    return { bytes: Buffer.alloc(0), whole: false, packedLength: packed.length };
+  const all = attempt(packed, kind, limit, constants.Z_FINISH);
+  if (all !== undefined) return { bytes: all, whole: true, packedLength: packed.length };
+  // It is more than the limit, broken, or only its beginning: as much of it as cannot come to more.
+  const beginning = packed.subarray(0, Math.max(64, Math.floor(limit / MOST_OF_ONE)));
+  const bytes = attempt(beginning, kind, Math.max(limit, 64 * MOST_OF_ONE), constants.Z_SYNC_FLUSH);
+  return {
+    bytes: (bytes ?? Buffer.alloc(0)).subarray(0, limit),
+    whole: false,
+    packedLength: beginning.length,
+  };
+}
+
+/** The first bytes of what is packed, for its magic number. Never throws. */
+export function inflateHead(packed: Buffer): Buffer {
+  const beginning = packed.subarray(0, HEAD_BYTES);
+  const limit = HEAD_BYTES * MOST_OF_ONE;
+  return attempt(beginning, "raw", limit, constants.Z_SYNC_FLUSH) ?? Buffer.alloc(0);
+}
+
+const HEAD_BYTES = 400;
+
+function attempt(
+  packed: Buffer,
+  kind: "raw" | "gzip",
+  limit: number,
+  finishFlush: number,
+): Buffer | undefined {
+  const unpack = kind === "raw" ? inflateRawSync : gunzipSync;
+  try {
+    return unpack(packed, { maxOutputLength: limit, finishFlush });
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * What a file is and holds, by its bytes alone: all types that a reader may take it for, macros, members of archives. Its name
+ * is not asked.
+ *
+ * Not here: what needs a whole unpacked file (the engines), archives other than zip, tar and gzip (of these it is told whether
+ * they are encrypted). Bounded: a megabyte of the beginning, 64 KiB of the end, directories, and what `LookBudget` gives; the same for
+ * a file of any size. Never throws for what stands in a file; a view that cannot be read throws.
+ */
+import { lookIntoArchive, type ArchiveLook, type LookProblem } from "./archive-look.ts";
+import { viewOf, type ByteView } from "./byte-view.ts";
+import { LookBudget, type LookLimits } from "./look-budget.ts";
+import { readOleContent, type OleContent } from "./ole-content.ts";
+import { readOleFile } from "./ole-directory.ts";
+import { isTar } from "./tar-members.ts";
+import { secondTypes } from "./second-types.ts";
+import { textTypes } from "./text-types.ts";
+import { trueType, type TrueType } from "./true-type.ts";
+
+/** What the look found. */
+export interface FileLook {
+  /** The first is what most readers take it for; further ones where it is several at once. None: not recognised. */
+  readonly types: readonly TrueType[];
+  /** Undefined: encrypted, and not to be told. */
+  readonly hasMacros: boolean | undefined;
+  /** The archive that it is, or the files packed into a document; undefined: neither, or not one that is opened here. */
+  readonly archive: ArchiveLook | undefined;
+  /** Why not everything could be seen; `scan.reason` then says so, and "clean" is not said of it. */
+  readonly problem: LookProblem | undefined;
+}
+
+const HEAD_BYTES = 1024 * 1024;
+const TAIL_BYTES = 64 * 1024;
+
+/** Looks at a file. */
+export function lookIntoFile(file: ByteView, limits?: LookLimits): FileLook {
+  const head = file.read(0, HEAD_BYTES);
+  const tailStart = Math.max(HEAD_BYTES, file.size - TAIL_BYTES);
+  const tail = file.read(tailStart, TAIL_BYTES);
+  const archive = lookIntoArchive(file, new LookBudget(limits));
+  const ole = readOleFile(file);
+  const document = ole && readOleContent(ole);
+  const byMagic = ole === undefined ? strongMagic(head, tail) : undefined;
+  const first = document?.type ?? firstType(head, tail, { archive, byMagic });
+  const types = distinct([first, byMagic, ...secondTypes(head, tail, first, archive)]);
+  const content = archive?.content;
+  return {
+    types,
+    hasMacros: document === undefined ? (content?.hasMacros ?? false) : document.hasMacros,
+    archive: shownArchive(archive, document),
+    problem:
+      archive?.problem ??
+      (document?.encrypted === true || isEncryptedPdf(types, head, tail) ? "encrypted" : undefined),
+  };
+}
+
+/** Magic numbers of two letters are words too: "MZ is a railway company". */
+const WORDS: ReadonlySet<string> = new Set([
+  "application/x-msdownload",
+  "image/bmp",
+  "application/x-arj",
+]);
+
+/** What the first bytes say, where no text begins like that; not of what is looked into more closely. */
+function strongMagic(head: Buffer, tail: Buffer): TrueType | undefined {
+  if (isZip(head)) return undefined;
+  const found = trueType(head);
+  if (found === undefined || found.type.startsWith("text/")) return undefined;
+  return WORDS.has(found.type) && textTypes(head, tail).length > 0 ? undefined : found;
+}
+
+function firstType(
+  head: Buffer,
+  tail: Buffer,
+  known: { readonly archive: ArchiveLook | undefined; readonly byMagic: TrueType | undefined },
+): TrueType | undefined {
+  const { archive, byMagic } = known;
+  if (isZip(head)) return archive?.content?.type ?? trueType(head);
+  const [text] = textTypes(head, tail);
+  if (byMagic === undefined) return text ?? (isTar(viewOf(head)) ? TAR : undefined);
+  // A picture that is a script as well runs as one.
+  return text?.group === "script" ? text : byMagic;
+}
+
+const TAR: TrueType = { type: "application/x-tar", group: "archive" };
+
+function isZip(head: Buffer): boolean {
+  return head[0] === 0x50 && head[1] === 0x4b;
+}
+
+/** A document is no archive, but has one when files are packed into it. */
+function shownArchive(
+  archive: ArchiveLook | undefined,
+  document: OleContent | undefined,
+): ArchiveLook | undefined {
+  const names = document?.embedded ?? [];
+  if (names.length > 0) {
+    return {
+      depth: 1,
+      names,
+      members: names.length,
+      listed: true,
+      encrypted: document?.encrypted ?? false,
+      ratio: 1,
+      problem: undefined,
+      content: undefined,
+    };
+  }
+  return archive?.content?.type.group === "office" && !archive.encrypted ? undefined : archive;
+}
+
+/** The trailer of an encrypted PDF refers to how it was done (ISO 32000-1, 7.6.1). */
+function isEncryptedPdf(types: readonly TrueType[], head: Buffer, tail: Buffer): boolean {
+  if (!types.some(({ type }) => type === "application/pdf")) return false;
+  return [tail, head].some((bytes) => {
+    for (let at = bytes.indexOf("/Encrypt"); at >= 0; at = bytes.indexOf("/Encrypt", at + 1)) {
+      const rest = bytes.toString("latin1", at + 8, at + 40);
+      if (/^\s*(?:[0-9]{1,10}\s+[0-9]{1,5}\s+R|<<)/.test(rest)) return true;
+    }
+    return false;
+  });
+}
+
+function distinct(types: readonly (TrueType | undefined)[]): readonly TrueType[] {
+  const seen = new Map<string, TrueType>();
+  for (const type of types)
+    if (type !== undefined && !seen.has(type.type)) seen.set(type.type, type);
+  return [...seen.values()];
+}

@@ -1,0 +1,55 @@
+import { fileTypeFromBuffer } from "file-type";
+import { fileContent, type FileContent } from "../content/file-content.ts";
+import { lookIntoFile, type FileLook } from "../content/look-into-file.ts";
+import type { TrueType } from "../content/true-type.ts";
+import { groupOfMediaType } from "../content/type-groups.ts";
+import type { EngineAnswer } from "./combine-results.ts";
+import type { ScanSource } from "./scan-engine.ts";
+import { viewOfSource } from "./source-view.ts";
+import type { UnscannableReason } from "./scan-result.ts";
+
+/** What a file is, and why not all of it could be seen. */
+export interface SourceLook {
+  readonly content: FileContent;
+  readonly problem: UnscannableReason | undefined;
+}
+
+/** Of a file that our own tables do not know, the second reader gets so much. */
+const SECOND_BYTES = 64 * 1024;
+
+/**
+ * Looks at a file before the engines do. What our tables do not recognise, the library `file-type` may: pictures, tunes and fonts of a
+ * hundred kinds. Undefined: it cannot be read; then neither can an engine. Never rejects.
+ */
+export async function lookAtSource(source: ScanSource): Promise<SourceLook | undefined> {
+  try {
+    const view = viewOfSource(source);
+    const look = lookIntoFile(view);
+    const types =
+      look.types.length > 0 ? look.types : await secondReader(view.read(0, SECOND_BYTES));
+    return { content: fileContent({ ...look, types }, source.sha256), problem: look.problem };
+  } catch {
+    return undefined;
+  }
+}
+
+/** In records and in `scan.engine`: our own look, which finds nothing but what nobody could see. */
+const LOOK = "look";
+
+/** What the engines said, with what could not be seen. */
+export function withLook(
+  answers: readonly EngineAnswer[],
+  problem: UnscannableReason | undefined,
+): readonly EngineAnswer[] {
+  if (problem === undefined) return answers;
+  const result = { kind: "unscannable", engine: LOOK, reason: problem, ms: 0 } as const;
+  return [...answers, { required: true, result }];
+}
+
+async function secondReader(head: Buffer): Promise<FileLook["types"]> {
+  const found = await fileTypeFromBuffer(head);
+  if (found === undefined) return [];
+  const type = found.mime.split(";")[0] ?? "";
+  const group: TrueType["group"] | undefined = groupOfMediaType(type);
+  return group === undefined ? [] : [{ type, group }];
+}
