@@ -25,6 +25,16 @@ const NO_PATH: ReadonlySet<string> = new Set(
     " ",
   ),
 );
+/** A host may stand in a link of this scheme: not in numbers, scripts, data. */
+export function mayHaveHost(scheme: string): boolean {
+  return !NO_PATH.has(scheme) || isSip(scheme);
+}
+
+/** `sip:user@host`: what stands before the "@" is no host to anybody. */
+export function isSip(scheme: string): boolean {
+  return scheme === "sip" || scheme === "sips";
+}
+
 const NO_HOST: HostFacts = {
   registrableDomain: undefined,
   isIp: false,
@@ -145,7 +155,7 @@ function parseAddress(scheme: string, rest: string): Parsed {
     hasUserinfo: false,
     href: "",
   };
-  if (scheme !== "sip" && scheme !== "sips") return base;
+  if (!isSip(scheme)) return base;
   const parsed = parseWeb(`http://${authority.slice(authority.lastIndexOf("@") + 1)}`);
   return { ...base, host: parsed.host, port: parsed.port };
 }

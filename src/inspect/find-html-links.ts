@@ -5,7 +5,7 @@ import {
   searchText,
   type LinkSearch,
 } from "./find-links.ts";
-import type { FoundLink } from "./found-link.ts";
+import { placeAndHost, type FoundLink } from "./found-link.ts";
 import { readAttributes } from "./html-attributes.ts";
 import { decodeReferences } from "./html-references.ts";
 import { tokenizeHtml, type HtmlToken } from "./html-tokens.ts";
@@ -52,7 +52,7 @@ export function findHtmlLinks(source: string, limit: number): HtmlSearch {
     if (links === undefined) complete = false;
     else
       for (const link of links) {
-        const key = `${link.start} ${link.host ?? ""}`;
+        const key = placeAndHost(link);
         if (!byPlace.has(key)) byPlace.set(key, link);
       }
   };

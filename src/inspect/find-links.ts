@@ -7,8 +7,8 @@
  * and the message is then refused as having too many links.
  */
 import { sourceText, type MappedText } from "../content/mapped-text.ts";
-import { foldLinkText } from "./fold-link-text.ts";
-import { describeCandidates, type FoundLink, type LinkSource } from "./found-link.ts";
+import { foldLinkText, hasForeignDots, type LinkFold } from "./fold-link-text.ts";
+import { describeCandidates, placeAndHost, type FoundLink, type LinkSource } from "./found-link.ts";
 import { isMarked } from "./link-marker.ts";
 import { isSpent, scanLinks, type LinkBudget, type LinkCandidate } from "./scan-links.ts";
 import { mergeRead, searchAsRead } from "./search-as-read.ts";
@@ -54,20 +54,56 @@ export function searchText(
   budget: LinkBudget,
   attribute: boolean,
 ): readonly FoundLink[] | undefined {
-  const place = { source, attribute };
-  const folded = foldLinkText(mapped);
-  const read = searchAsRead(mapped, folded, place, { ...budget });
-  return together(scanLinks(folded.text, budget), read, folded, { place, budget });
+  const search = { mapped, place: { source, attribute }, budget };
+  return searchFolded(search, {}, scanLinks);
 }
 
-function together(
-  candidates: readonly LinkCandidate[],
-  read: readonly FoundLink[] | undefined,
-  folded: MappedText,
-  { place, budget }: { readonly place: LinkSource; readonly budget: LinkBudget },
+interface Search {
+  readonly mapped: MappedText;
+  readonly place: LinkSource;
+  readonly budget: LinkBudget;
+}
+
+/** As clients resolve it, as those do that know no dot but ".", and as a person reads it; the latter two find little more. */
+function searchFolded(
+  { mapped, place, budget }: Search,
+  fold: LinkFold,
+  scan: (text: string, budget: LinkBudget) => readonly LinkCandidate[],
 ): readonly FoundLink[] | undefined {
-  if (isSpent(budget) || read === undefined) return undefined;
-  return mergeRead(describeCandidates(candidates, folded, place), read);
+  const folded = foldLinkText(mapped, fold);
+  const read = searchAsRead(mapped, folded, place, { ...budget });
+  const ended = hasForeignDots(mapped.text) ? searchEnded(mapped, fold, place, { ...budget }) : [];
+  const candidates = scan(folded.text, budget);
+  if (isSpent(budget) || read === undefined || ended === undefined) return undefined;
+  const links = describeCandidates(candidates, folded, place);
+  return mergeRead(withOthers(links, ended), read);
+}
+
+function searchEnded(
+  mapped: MappedText,
+  fold: LinkFold,
+  place: LinkSource,
+  budget: LinkBudget,
+): readonly FoundLink[] | undefined {
+  const folded = foldLinkText(mapped, { ...fold, endAtDots: true });
+  const candidates = scanLinks(folded.text, budget);
+  return isSpent(budget) ? undefined : describeCandidates(candidates, folded, place);
+}
+
+/** Those of `others` too that lead elsewhere or stand in another place. What begins in one place ends in one. */
+function withOthers(
+  links: readonly FoundLink[],
+  others: readonly FoundLink[],
+): readonly FoundLink[] {
+  if (others.length === 0) return links;
+  const known = new Set(links.map(placeAndHost));
+  const byStart = new Map(links.map((link) => [link.start, link]));
+  const added = others.filter((link) => !known.has(placeAndHost(link)));
+  const fitted = added.map((link) => {
+    const { end, raw } = byStart.get(link.start) ?? link;
+    return { ...link, end, raw };
+  });
+  return [...links, ...fitted].sort((a, b) => a.start - b.start);
 }
 
 // not a way out: a picture of the same message, an empty page
@@ -79,17 +115,17 @@ export function searchLinkValue(
   source: string,
   budget: LinkBudget,
 ): readonly FoundLink[] | undefined {
-  const place = { source, attribute: true };
-  const folded = foldLinkText(mapped, true);
-  const read = searchAsRead(mapped, folded, place, { ...budget });
-  const { text } = folded;
+  const search = { mapped, place: { source, attribute: true }, budget };
+  return searchFolded(search, { dropBreaks: true }, scanValue);
+}
+
+function scanValue(text: string, budget: LinkBudget): readonly LinkCandidate[] {
   const start = /^ */.exec(text)?.[0].length ?? 0;
   const end = text.trimEnd().length;
   const found = scanLinks(text, budget);
   const whole = wholeValue(text, start, end, found);
-  const candidates =
-    whole === undefined ? found : [whole, ...found.filter((candidate) => candidate.start > start)];
-  return together(candidates, read, folded, { place, budget });
+  if (whole === undefined) return found;
+  return [whole, ...found.filter((candidate) => candidate.start > start)];
 }
 
 function wholeValue(

@@ -1,11 +1,19 @@
 import { isInvisible } from "../content/invisible.ts";
 import { foldMapped, type MappedText } from "../content/mapped-text.ts";
 
+export interface LinkFold {
+  /** Tabs and line ends are taken away, as URL parsers do inside an attribute. */
+  readonly dropBreaks?: boolean;
+  /** Dots beyond ASCII end a link, as for clients that know no other dot, rather than stand in a host. */
+  readonly endAtDots?: boolean;
+}
+
 /**
  * The text as a client resolves it: without characters that are not seen, every other in its compatibility form (NFKC), the
- * ideographic full stop as a dot. `dropBreaks` also takes tabs and line ends away, as URL parsers do inside an attribute.
+ * ideographic full stop as a dot.
  */
-export function foldLinkText(mapped: MappedText, dropBreaks = false): MappedText {
+export function foldLinkText(mapped: MappedText, how: LinkFold = {}): MappedText {
+  const { dropBreaks = false, endAtDots = false } = how;
   const plain = dropBreaks ? /^[\x20-\x7e]*$/ : /^[\t\n\r\x20-\x7e]*$/;
   if (plain.test(mapped.text)) return mapped;
   return foldMapped(mapped, (codePoint) => {
@@ -13,7 +21,16 @@ export function foldLinkText(mapped: MappedText, dropBreaks = false): MappedText
     if (dropBreaks && (codePoint === 0x09 || codePoint === 0x0a || codePoint === 0x0d)) return "";
     const character = String.fromCodePoint(codePoint);
     if (codePoint < 0xa0) return character;
+    if (endAtDots && FOREIGN_DOTS.includes(character)) return " ";
     const form = character.normalize("NFKC");
     return form === "\u3002" ? "." : form;
   });
+}
+
+/** The ideographic full stop in three widths, the full-width one, leaders of one, two and three dots. */
+const FOREIGN_DOTS = "\u3002\uFF61\uFE12\uFF0E\uFE52\u2024\u2025\u2026";
+
+/** Whether a text has dots of which clients think differently. */
+export function hasForeignDots(text: string): boolean {
+  return /[\u2024-\u2026\u3002\uFE12\uFE52\uFF0E\uFF61]/.test(text);
 }

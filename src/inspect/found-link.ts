@@ -19,6 +19,11 @@ export interface LinkSource {
   readonly attribute: boolean;
 }
 
+/** The same for two finds of one link. */
+export function placeAndHost({ start, host }: FoundLink): string {
+  return `${start} ${host ?? ""}`;
+}
+
 /** Each candidate of a folded text as links: one for each host to which clients may be led, mostly one. */
 export function describeCandidates(
   candidates: readonly LinkCandidate[],

@@ -32,7 +32,9 @@ export function hostFacts(host: string): HostFacts {
 export function isBareHost(asciiHost: string): boolean {
   if (asciiHost.length > 253) return false;
   const result = parse(asciiHost, OPTIONS);
-  if (result.isIcann !== true || result.domain === null) return false;
+  if (result.isIcann !== true) return false;
+  // some of the longer suffixes are hosts themselves (gov.uk)
+  if (result.domain === null && result.publicSuffix?.includes(".") !== true) return false;
   return !/(?:^|\.)[0-9]+\.(?:zip|mov)$/.test(asciiHost);
 }
 
@@ -42,6 +44,24 @@ const PRIVATE = /(?:^|\.)(?:example|test|localhost|local|internal|home|lan|corp|
 /** A client that opens it gets somewhere: an address, a host under a public suffix, one of a private network. */
 export function isReachable(asciiHost: string): boolean {
   return isIpv4(asciiHost) || PRIVATE.test(asciiHost) || isBareHost(asciiHost);
+}
+
+/** Nothing stands before what one registers. */
+export function isRegistered(asciiHost: string): boolean {
+  return getDomain(asciiHost, OPTIONS) === asciiHost;
+}
+
+/** Suffixes that are extensions of files too: scripts, libraries, sources, parts of a build. */
+const FILE_SUFFIXES: ReadonlySet<string> = new Set(
+  (
+    "sh py so md pl rs mk cc in ps mo la am ac pm ml tf ms mm do cat st vc cl ai sc tc bz app map link properties java inc " +
+    "info cmake man dev android zip mov"
+  ).split(" "),
+);
+
+/** A name that may as well be a file's: "run.sh". */
+export function hasFileSuffix(host: string): boolean {
+  return FILE_SUFFIXES.has(host.slice(host.lastIndexOf(".") + 1));
 }
 
 /** The ASCII form of a host written in other letters; undefined when it cannot be one. */
@@ -55,6 +75,16 @@ export function asciiHost(host: string): string | undefined {
   }
 }
 
+/**
+ * Four numbers that are an address even where nothing but they say so, as some clients have it (Android's Linkify): one of them
+ * is 32 or more. Smaller ones are mostly the version of something.
+ */
+export function isAddress(host: string): boolean {
+  const numbers = host.split(".").map(Number);
+  return numbers.every((one) => one <= 255) && numbers.some((one) => one >= 32);
+}
+
+/** Four numbers with dots between them, of whatever size. */
 export function isIpv4(host: string): boolean {
   return IPV4.test(host);
 }

@@ -1,11 +1,31 @@
 /** What characters are to clients that look for links, of texts as `foldLinkText` gives them. */
 
-/** Characters at which clients end a link or begin to look for a new one. */
+/** ASCII characters at which clients end a link or begin to look for a new one. */
 const DELIMITERS = ",;|()[]{}'`*";
+/** And those behind which some look for a host. */
+const HOST_BREAKS = `${DELIMITERS}!"#$%&+<=>?^\\`;
+/** And those that end the path of a link for some. */
+const PATH_BREAKS = '()[]{}|`<>"^';
 
-/** The end of the text counts as one. */
+/** Behind it a link may begin inside of another. The end of the text counts as one, and all punctuation and signs beyond ASCII. */
 export function isDelimiter(character: string): boolean {
-  return character === "" || DELIMITERS.includes(character);
+  return isOneOf(character, DELIMITERS);
+}
+
+/** Behind it a host without a scheme may begin inside of what another client takes for one. */
+export function isHostBreak(character: string): boolean {
+  return isOneOf(character, HOST_BREAKS);
+}
+
+/** The same behind the path of a link. */
+export function isPathBreak(character: string): boolean {
+  return isOneOf(character, PATH_BREAKS);
+}
+
+function isOneOf(character: string, ascii: string): boolean {
+  const code = character.charCodeAt(0);
+  if (character === "" || code < 0x80) return ascii.includes(character);
+  return code >= 0xa0 && (kindOf(code) & BREAK) !== 0;
 }
 
 /** Blanks of any kind, and what no client takes into a link. */
@@ -51,6 +71,11 @@ export function isHostCode(code: number): boolean {
   return (kindOf(code) & HOST) !== 0;
 }
 
+/** Signs, emoji, and letters beyond the basic plane: some clients take them into a host ("i❤.ws"), others end a link there. */
+export function isHostSign(code: number): boolean {
+  return code > 0xa0 && (kindOf(code) & SIGN) !== 0;
+}
+
 /** A letter or digit of a script that puts blanks between words; in others (Han, Thai …) any place may begin a word. */
 export function isWord(text: string, at: number): boolean {
   const code = text.charCodeAt(at);
@@ -59,7 +84,9 @@ export function isWord(text: string, at: number): boolean {
 
 const HOST = 1;
 const WORD = 2;
-const KNOWN = 4;
+const SIGN = 4;
+const BREAK = 8;
+const KNOWN = 16;
 /** What is known of each UTF-16 unit; 0: not asked yet. */
 const kinds = new Uint8Array(0x1_0000);
 const UNSPACED =
@@ -71,6 +98,8 @@ function kindOf(code: number): number {
   const character = String.fromCharCode(code);
   kind = KNOWN;
   if (code > 0xa0 && /[\p{L}\p{N}\p{M}]/u.test(character)) kind |= HOST;
+  if (/[\p{S}\p{Cs}]/u.test(character)) kind |= SIGN;
+  if (/[\p{P}\p{S}\p{Z}\p{Cs}]/u.test(character)) kind |= BREAK;
   if (/[\p{L}\p{N}]/u.test(character) && !UNSPACED.test(character)) kind |= WORD;
   kinds[code] = kind;
   return kind;

@@ -1,6 +1,12 @@
 import { sourceText } from "../content/mapped-text.ts";
 import { percentDecode } from "../content/percent.ts";
-import { describeLink, type LinkForm, type LinkTarget } from "./describe-link.ts";
+import {
+  describeLink,
+  isSip,
+  mayHaveHost,
+  type LinkForm,
+  type LinkTarget,
+} from "./describe-link.ts";
 import { foldLinkText } from "./fold-link-text.ts";
 import { isReachable } from "./host-facts.ts";
 
@@ -14,8 +20,10 @@ import { isReachable } from "./host-facts.ts";
  */
 export function readLink(form: LinkForm, scheme: string, text: string): readonly LinkTarget[] {
   const first = describeLink(form, scheme, text);
-  const [, head = "", authority = ""] = AUTHORITY.exec(text) ?? [];
-  if (PLAIN_AUTHORITY.test(authority) && !text.startsWith("\\", head.length + authority.length))
+  if (!mayHaveHost(first.scheme)) return [first];
+  const head = headOf(form, scheme, text);
+  const authority = AUTHORITY.exec(text.slice(head.length))?.[0] ?? "";
+  if (PLAIN.test(authority) && !text.startsWith("\\", head.length + authority.length))
     return [first];
   const targets = [first];
   const add = (other: string): void => {
@@ -31,8 +39,11 @@ export function readLink(form: LinkForm, scheme: string, text: string): readonly
     const tail = rest.slice(authority.length);
     if (written !== authority) add(head + written + tail);
     const name = written.slice(written.lastIndexOf("@") + 1);
-    const cut = cutHost(name);
-    if (cut !== undefined && (isReachable(cut) || !isName(first.host))) add(head + cut);
+    // some know no user before a host (linkify-it 6), and others only behind a scheme
+    for (const whole of name === written || isSip(first.scheme) ? [name] : [name, written]) {
+      const cut = cutHost(whole, !isName(first.host));
+      if (cut !== undefined) add(head + cut);
+    }
     const glued = gluedHost(name, form === "host");
     if (glued !== undefined) add(head + glued + tail);
     // a hyphen that does not break is another character to a parser, and a hyphen to who types it
@@ -43,22 +54,34 @@ export function readLink(form: LinkForm, scheme: string, text: string): readonly
 
 /** More ways to read one link than this are not looked at. */
 const MOST = 4;
-const AUTHORITY = /^((?:[a-z][a-z0-9+.-]*:)?[\\/]*)([^\\/?#]*)/i;
-const PLAIN_AUTHORITY = /^[\w.:@-]*$/;
+const AUTHORITY = /^[^\\/?#]*/;
+const PLAIN = /^(?!.*\.\.)[\w.-]*(?::[0-9]{1,5})?$/;
 /** What stands before an "@" that only some look for behind a backslash. */
 const BACKSLASHED = /^[^/?#\\]*\\[^/?#]*@/;
+
+/** The scheme and the slashes, where the form has them. */
+function headOf(form: LinkForm, scheme: string, text: string): string {
+  if (form === "host" || form === "www" || form === "ftp") return "";
+  const colon = form === "scheme" ? scheme.length + 1 : 0;
+  return text.slice(0, colon) + (/^[\\/]*/.exec(text.slice(colon))?.[0] ?? "");
+}
 
 function decoded(authority: string): string {
   const bare = percentDecode(percentDecode(percentDecode(authority)));
   return foldLinkText(sourceText(bare)).text;
 }
 
-/** The host as it is for who ends it at the first character that no name in DNS has. */
-function cutHost(name: string): string | undefined {
-  if (name.startsWith("[")) return undefined;
-  const end = /[^\p{L}\p{N}\p{M}_.:-]/u.exec(name)?.index ?? name.length;
-  return end === 0 || end === name.length ? undefined : name.slice(0, end);
+/** The host, with its port, as it is for who ends it at the first character that no name in DNS has. */
+function cutHost(name: string, isBroken: boolean): string | undefined {
+  const host = NAME.exec(name)?.[0] ?? name;
+  const next = name[host.length];
+  // what comes behind a "%" is a part of the host to who ends it later
+  if (next === undefined || (next === "%" && !isBroken && !isReachable(host))) return undefined;
+  return host;
 }
+
+const LABEL = String.raw`(?:[\w\-]|[[\p{L}\p{N}\p{M}\p{S}]--\p{ASCII}])+`;
+const NAME = new RegExp(`^${LABEL}(?:\\.${LABEL})*(?::[0-9]{1,5}(?![0-9\\p{L}]))?`, "v");
 
 /** An ASCII host that letters of other scripts stand behind, or before where no scheme says where it begins. */
 function gluedHost(name: string, bare: boolean): string | undefined {

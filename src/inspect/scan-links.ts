@@ -1,10 +1,20 @@
-import { asciiHost, isBareHost, isIpv4 } from "./host-facts.ts";
+import {
+  asciiHost,
+  hasFileSuffix,
+  isAddress,
+  isBareHost,
+  isIpv4,
+  isRegistered,
+} from "./host-facts.ts";
 import type { LinkForm } from "./describe-link.ts";
 import { matchScheme } from "./link-schemes.ts";
 import {
   isDelimiter,
   isDotOrDash,
+  isHostBreak,
   isHostCode,
+  isHostSign,
+  isPathBreak,
   isSchemeCode,
   isSeparator,
   isSlash,
@@ -83,8 +93,10 @@ export function isSpent(budget: LinkBudget): boolean {
 
 function scanRun(run: Run): void {
   let token = -1;
+  let wide = run.start;
   for (let i = run.start; i <= run.end && !isSpent(run.budget); i++) {
     const code = i < run.end ? run.text.charCodeAt(i) : 0;
+    if (i >= wide && (isHostCode(code) || isHostSign(code))) wide = wideToken(run, i);
     if (isHostCode(code)) {
       if (token < 0) token = i;
       continue;
@@ -95,6 +107,27 @@ function scanRun(run: Run): void {
     else if (code === 0x2f && run.text.charCodeAt(i + 1) === 0x2f) relativeAt(run, i);
     token = -1;
   }
+}
+
+/** A host with signs in it, as a whole; what it holds besides is looked at afterwards. Returns where it ends. */
+function wideToken(run: Run, from: number): number {
+  const { text } = run;
+  let signs = 0;
+  let end = from;
+  for (; end < run.end; end++) {
+    const code = text.charCodeAt(end);
+    if (isHostSign(code)) signs++;
+    else if (!isHostCode(code)) break;
+  }
+  const gap = text.slice(from, end).indexOf("..");
+  const stop = withoutDots(text, from, gap < 0 ? end : from + gap);
+  if (signs === 0 || stop - from > MAX_HOST || !mayBeginHost(run, from)) return end;
+  run.budget.units -= stop - from;
+  const token = text.slice(from, stop);
+  const ascii = endsLikeDomain(token) ? asciiHost(token) : undefined;
+  if (ascii !== undefined && isBareHost(ascii))
+    add(run, { form: "host", scheme: "", body: from, authority: from });
+  return end;
 }
 
 /** @param token where the run of host characters before the colon begins, -1: there is none */
@@ -144,18 +177,28 @@ function opensWithoutSlashes(
   if (scheme === "data") {
     return text.slice(after, Math.min(run.end, after + 200)).includes(",");
   }
-  return isHostCode(text.charCodeAt(after)) || "%[+*@?~&_$!".includes(text[after] ?? " ");
+  const next = text.charCodeAt(after);
+  return isHostCode(next) || isHostSign(next) || "%[+*@?~&_$!".includes(text[after] ?? " ");
 }
 
 function hostToken(run: Run, from: number, to: number): void {
+  const token = run.text.slice(from, to);
+  if (!token.includes("..")) hostPart(run, from, to);
+  // "evil.com...or": nobody takes two dots into a host
+  else
+    for (const part of token.matchAll(/[^.]+(?:\.[^.]+)*/g))
+      hostPart(run, from + part.index, from + part.index + part[0].length);
+}
+
+function hostPart(run: Run, from: number, to: number): void {
   const { text } = run;
   let start = from;
   while (start < to && isDotOrDash(text.charCodeAt(start))) start++;
   const end = withoutDots(text, start, to);
   if (start === run.authorityStart) return;
   const token = text.slice(start, end);
-  if (!token.includes(".") || text[to] === "@") return;
   const lead = leadOf(text, start);
+  if (!token.includes(".") || (isUserOfMail(run, to) && beginsMail(lead))) return;
   const inside = run.authorityStart >= 0;
   const prefix = PREFIX.exec(token);
   if (prefix !== null && lead !== "@") {
@@ -164,29 +207,53 @@ function hostToken(run: Run, from: number, to: number): void {
     add(run, { form, scheme: "", body: start, authority: start });
     return;
   }
-  if (inside && !(isDelimiter(lead) && start < run.authorityEnd)) return;
+  if (!mayBeginHost(run, start)) return;
   run.budget.units -= token.length;
   if (text[start - 1] !== "@" || (end === to && isLinkTail(run, end)))
     bareHost(run, token, start, end);
 }
 
-/** After the host of an address of mail nothing follows that only a link has. */
-function isLinkTail(run: Run, at: number): boolean {
-  return at < run.end && "/:?#".includes(run.text[at] ?? " ");
+/** A host without a scheme may begin here: outside of a link, or where it is none or has ended for some. */
+function mayBeginHost({ text, authorityStart, authorityEnd }: Run, at: number): boolean {
+  if (authorityStart < 0) return true;
+  const lead = leadOf(text, at);
+  return isPathBreak(lead) || (isHostBreak(lead) && at < authorityEnd);
+}
+
+/** What stands before is the user of an address of mail. */
+function isUserOfMail({ text, end }: Run, at: number): boolean {
+  if (text[at] !== "@") return false;
+  let stop = at + 1;
+  while (stop < end && stop - at <= 256 && isHostCode(text.charCodeAt(stop))) stop++;
+  const host = asciiHost(text.slice(at + 1, withoutDots(text, at + 1, stop)));
+  return host !== undefined && !host.startsWith(".") && isBareHost(host);
+}
+
+/** Behind other marks some see no address of mail, and a host before the "@". */
+function beginsMail(lead: string): boolean {
+  return '"(<>'.includes(lead) || !isHostBreak(lead);
+}
+
+/** What only a link has: behind the host of an address of mail there is no port and no path. */
+function isLinkTail({ text, end }: Run, at: number): boolean {
+  return /^(?:[/?#]|:[0-9])/.test(text.slice(at, Math.min(at + 2, end)));
 }
 
 function bareHost(run: Run, token: string, start: number, end: number): void {
   const { text } = run;
   if (isIpv4(token)) {
-    if (!/^(?::[0-9]{1,5})?[/?#]/.test(text.slice(end, Math.min(end + 7, run.end)))) return;
+    if (
+      !isAddress(token) &&
+      !/^(?::[0-9]{1,5})?[/?#]/.test(text.slice(end, Math.min(end + 7, run.end)))
+    )
+      return;
     add(run, { form: "host", scheme: "", body: start, authority: start });
     return;
   }
   const ascii = token.length <= MAX_HOST && endsLikeDomain(token) ? asciiHost(token) : undefined;
-  if (ascii !== undefined && isBareHost(ascii)) {
-    add(run, { form: "host", scheme: "", body: start, authority: start });
-    return;
-  }
+  const isHost = ascii !== undefined && isBareHost(ascii);
+  if (isHost && isPartOfName(text, start, ascii)) return;
+  if (isHost) add(run, { form: "host", scheme: "", body: start, authority: start });
   // "see它evil.com吧": clients that link ASCII hosts only stop at the other letters
   // eslint-disable-next-line no-control-regex -- the range of ASCII
   if (/^[\x00-\x7f]*$/.test(token)) return;
@@ -196,10 +263,22 @@ function bareHost(run: Run, token: string, start: number, end: number): void {
     const host = match[0].slice(0, length).toLowerCase();
     if (!host.includes(".") || !endsLikeDomain(host) || !isBareHost(host)) continue;
     const body = start + match.index;
+    if (isHost && (match.index === 0 || isWord(text, body - 1))) continue;
     const stop = body + host.length;
     const limit = stop < end ? stop : undefined;
     add(run, { form: "host", scheme: "", body, authority: body, limit });
   }
+}
+
+/**
+ * "pam_unix.so", "tests/run.sh": a file under a suffix of files, not a host. Before an underscore stands a part of the name that is
+ * registered, and that has none.
+ */
+function isPartOfName(text: string, start: number, host: string): boolean {
+  const at = text[start - 1] === "_" ? start - 2 : start - 1;
+  // with our marker or without it
+  if (text[at] === "/") return text[at - 1] !== "/" && hasFileSuffix(host);
+  return at < start - 1 && isWord(text, at) && (isRegistered(host) || hasFileSuffix(host));
 }
 
 function endsLikeDomain(token: string): boolean {
@@ -246,20 +325,31 @@ function add(run: Run, candidate: NewCandidate): void {
   const { text, budget } = run;
   budget.units -= run.end - candidate.body;
   if (isSpent(budget)) return;
+  const trimmed = trimmedEnd(text, candidate.body, run.end);
+  // "ssh://..."
+  if (candidate.form === "scheme" && trimmed <= candidate.authority) return;
   let start = wordStart(run, candidate.body);
   if (candidate.form === "host" && text[start - 1] === "@") start = userStart(run, start - 1);
-  const end = candidate.limit ?? trimmedEnd(text, candidate.body, run.end);
+  const end = candidate.limit ?? trimmed;
   run.authorityStart = candidate.authority;
-  let authorityEnd = candidate.authority;
-  while (authorityEnd < run.end && !"/\\?#".includes(text[authorityEnd] ?? "/")) authorityEnd++;
-  run.authorityEnd = authorityEnd;
+  run.authorityEnd = authorityEndOf(run, candidate);
   const last = run.found.at(-1);
-  // "evil.com://": the host and the scheme begin at one place, the scheme counts
-  if (last !== undefined && last.start >= start) run.found.pop();
+  // "x@evil.com://": the host and the scheme are links in one place
+  if (last !== undefined && last.start > start)
+    run.found[run.found.length - 1] = { ...last, start };
   const { form, scheme, body } = candidate;
   const plain = isMarked(text, start);
   if (!plain) budget.links--;
   run.found.push({ form, scheme, start, body, end, plain });
+}
+
+/** Behind it only few look for a host; where some see no host or an earlier end, all that follows is new to them. */
+function authorityEndOf({ text, end }: Run, { authority, limit }: NewCandidate): number {
+  const first = text.charCodeAt(authority);
+  if (limit !== undefined || !(isHostCode(first) || isHostSign(first))) return end;
+  let at = authority;
+  while (at < end && !"/?#".includes(text[at] ?? "/")) at++;
+  return at;
 }
 
 /** Where the user's name before an "@" begins. */

@@ -88,7 +88,7 @@ export const CONTAINERS: readonly LinkContainer[] = [
   html("in an image", (link) => `<img alt=x src="${link}">`),
   html("in a form", (link) => `<form action="${link}"><input type=submit></form>`),
   html("in a drawing", (link) => `<svg><a xlink:href="${link}"><text>x</text></a></svg>`),
-  html("in a base", (link) => `<base href="${link}"><a href="x">x</a>`),
+  html("in a map", (link) => `<map name=m><area shape=default href="${link}"></map>`),
   html("on a button", (link) => `<button formaction='${link}'>x</button>`),
   html("in a refresh", (link) => `<meta http-equiv=refresh content="0;url=${link}">`),
   {
