@@ -105,7 +105,7 @@ function addSubject(
  * @example displayNames('"www.evil.example" <sip:a@b>') // '"www.evil.example" \n'
  */
 export function displayNames(value: string): string {
-  const names = value.includes("<") ? value.replaceAll(/<[^>]*>[^,"]*/g, "\n") : "";
+  const names = value.includes("<") ? value.replaceAll(/<[^<>]*>[^,"<]*/g, "\n") : "";
   // eslint-disable-next-line no-control-regex -- ASCII is what is asked
   return /[.:\\/%@]|[^\0-\x7f]/.test(names) ? names : "";
 }

@@ -75,10 +75,8 @@ export function addText(
   limits: TextLimits,
 ): InspectProblem | undefined {
   const { content, label, linkCarrier, ...place } = raw;
-  draft.textBytes += content.length;
-  if (draft.textBytes > limits.textBytes) {
-    return { code: "text-too-large", detail: `${draft.textBytes} bytes of text` };
-  }
+  const tooLarge = countText(draft, content.length, limits);
+  if (tooLarge !== undefined) return tooLarge;
   const decoded = decodeText(content, label);
   if (!decoded.ok) return decoded.problem;
   const { charset, text, views } = decoded.value;
@@ -87,11 +85,24 @@ export function addText(
     return { code: "ambiguous-charset", detail: `${charset}, and another one in the text` };
   for (const reading of [text, ...views]) {
     const inCharset = reading === text ? charset : ANOTHER_READING;
+    // Each further reading is as much work again.
+    const tooMuch = reading === text ? undefined : countText(draft, reading.length, limits);
+    if (tooMuch !== undefined) return tooMuch;
     const part = { ...place, charset: inCharset, text: reading, markup };
     const problem = addReading(draft, part, { ...limits, linkCarrier });
     if (problem !== undefined) return problem;
   }
   return undefined;
+}
+
+function countText(
+  draft: InspectionDraft,
+  length: number,
+  limits: TextLimits,
+): InspectProblem | undefined {
+  draft.textBytes += length;
+  if (draft.textBytes <= limits.textBytes) return undefined;
+  return { code: "text-too-large", detail: `${draft.textBytes} bytes of text` };
 }
 
 /** A charset that nothing can be written in: what has to be edited in such a reading is refused. */
@@ -141,9 +152,8 @@ export function addOutside(
   limits: TextLimits,
   counts: (link: LinkSearch["links"][number]) => boolean = () => true,
 ): InspectProblem | undefined {
-  draft.textBytes += text.length;
-  if (draft.textBytes > limits.textBytes)
-    return { code: "text-too-large", detail: `${draft.textBytes} bytes of text` };
+  const tooLarge = countText(draft, text.length, limits);
+  if (tooLarge !== undefined) return tooLarge;
   const left = limits.linksPerMessage - draft.links.length - draft.outside.length;
   const { links, disarmed, complete } = findLinks(text, left);
   if (!complete) return { code: "too-many-links", detail: `more than ${limits.linksPerMessage}` };

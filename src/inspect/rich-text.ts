@@ -3,6 +3,7 @@
  * here has offsets into the source, and a part in RTF is never edited. Linear in the length of the source.
  */
 import { TextDecoder } from "node:util";
+import { byteTable } from "../content/byte-table.ts";
 import { canonicalCharset } from "../content/charset.ts";
 
 /** What an RTF says to different readers. */
@@ -82,7 +83,7 @@ class Reading {
   }
 
   byte(byte: number): void {
-    const single = WINDOWS_1252.decode(Uint8Array.of(byte));
+    const single = SINGLE[byte] ?? "";
     this.#fallback += this.#visible(single);
     if (this.#skip > 0) {
       this.#skip--;
@@ -151,6 +152,8 @@ class Reading {
 
 const MAX_GROUPS = 10_000;
 const WINDOWS_1252: TextDecoder = new TextDecoder("windows-1252");
+/** What each byte is by itself. */
+const SINGLE: readonly string[] = byteTable("windows-1252")?.characters ?? [];
 
 /** The code page of a document, by its number at Microsoft. */
 function decoderOf(codePage: number): TextDecoder {

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import PostalMime from "postal-mime";
+import type { SipRequest } from "../../src/wire/sip/message.ts";
 
 /** A part of a mail as a reader that we did not write finds it. */
 export interface FoundPart {
@@ -53,4 +54,19 @@ interface PythonPart {
   readonly name: string;
   readonly type: string;
   readonly content: string;
+}
+
+/** A message as a reader of mail gets it: no such reader knows CPIM, so it is given what stands in it. */
+export function asMail(message: SipRequest): Buffer {
+  const field = message.findName("content-type");
+  const type = field < 0 ? "text/plain" : message.valueAt(field);
+  const head = Buffer.from(`Content-Type: ${type}\r\n\r\n`, "latin1");
+  const mail = Buffer.concat([head, message.body]);
+  return /^message\/cpim/i.test(type) ? insideCpim(mail) : mail;
+}
+
+/** What stands in the message/cpim that a mail is. */
+export function insideCpim(mail: Buffer): Buffer {
+  const outer = mail.indexOf("\r\n\r\n");
+  return mail.subarray(mail.indexOf("\r\n\r\n", outer + 4) + 4);
 }

@@ -1,6 +1,7 @@
 /**
  * One evil thing in every structure that MIME readers are known to read differently (HARDENING B1): EICAR in an attachment, a
- * file called evil.exe, a link to a program, or a file uuencoded in text; as the body of a MESSAGE and in message/cpim.
+ * file called evil.exe, a link to a program, or a file uuencoded in text; as the body of a MESSAGE, in message/cpim, and beside the
+ * session description of an INVITE.
  */
 import type { SipRequest } from "../../src/wire/sip/message.ts";
 import { EICAR } from "./eicar.ts";
@@ -57,6 +58,7 @@ export function mimeStructures(): readonly MimeStructure[] {
       const part = written(play(honest));
       add(found, `${name}, in a multipart`, evil, "multipart/mixed; boundary=b1", multipart(part));
       add(found, `${name}, in CPIM`, evil, "message/cpim", cpim(part));
+      add(found, `${name}, in an INVITE`, evil, "multipart/mixed; boundary=b1", inInvite(part));
     }
     for (const { name, build } of multipartTricks()) {
       const { type, body } = build(written(honestPart(honest)));
@@ -74,6 +76,13 @@ export function mimeStructures(): readonly MimeStructure[] {
   for (const [name, text] of Object.entries(encodedInText()))
     add(found, name, "virus", "text/plain", text);
   return found;
+}
+
+/** Beside the session description of a call, as the first message of an RCS session stands. */
+function inInvite(part: string): string {
+  const sdp = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n";
+  const call = `${sdp}m=audio 4000 RTP/AVP 0\r\n`;
+  return `--b1\r\nContent-Type: application/sdp\r\n\r\n${call}--b1\r\n${part}\r\n--b1--\r\n`;
 }
 
 function written({ lines, content }: TrickedPart): string {
@@ -117,19 +126,23 @@ function add(found: MimeStructure[], name: string, evil: Evil, type: string, bod
     name: `${evil}: ${name}`,
     evil,
     mail,
-    request: requestOf(type, Buffer.from(body, "latin1")),
+    request: requestOf(
+      name.endsWith("in an INVITE") ? "INVITE" : "MESSAGE",
+      type,
+      Buffer.from(body, "latin1"),
+    ),
   });
 }
 
-function requestOf(type: string, body: Buffer): SipRequest | undefined {
+function requestOf(method: string, type: string, body: Buffer): SipRequest | undefined {
   const lines = [
-    "MESSAGE sip:bob@example.com SIP/2.0",
+    `${method} sip:bob@example.com SIP/2.0`,
     "Via: SIP/2.0/TCP 192.0.2.1:5060;branch=z9hG4bKtest1",
     "Max-Forwards: 70",
     'From: "Alice" <sip:alice@example.com>;tag=a1',
     "To: <sip:bob@example.com>",
     "Call-ID: call-1@example.com",
-    "CSeq: 7 MESSAGE",
+    `CSeq: 7 ${method}`,
     `Content-Type: ${type}`,
   ];
   try {

@@ -10,7 +10,8 @@ import { parsedRequest } from "./parsed-request.ts";
 export interface OrdinaryMessage {
   /** Client and kind. */
   readonly name: string;
-  readonly build: (random: () => number) => SipRequest;
+  /** @param text To be said in place of a sentence. */
+  readonly build: (random: () => number, text?: string) => SipRequest;
 }
 
 interface Words {
@@ -746,16 +747,16 @@ const TEMPLATES: Readonly<Record<string, (w: Words) => Sent>> = {
 export function ordinaryMessages(): readonly OrdinaryMessage[] {
   return Object.entries(TEMPLATES).map(([kind, template]) => ({
     name: kind,
-    build: (random) => requestOf(template(words(random)), random),
+    build: (random, text) => requestOf(template(words(random, text)), random),
   }));
 }
 
-function words(random: () => number): Words {
+function words(random: () => number, text: string | undefined): Words {
   const id = Array.from({ length: 12 }, () => Math.floor(random() * 36).toString(36)).join("");
   const day = String(1 + Math.floor(random() * 28)).padStart(2, "0");
   return {
-    text: sentence(random),
-    ascii: asciiSentence(random),
+    text: text ?? sentence(random),
+    ascii: text ?? asciiSentence(random),
     id: `z${id}`,
     date: `2024-03-${day}T09:30:00Z`,
   };

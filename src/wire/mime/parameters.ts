@@ -119,7 +119,7 @@ function extendedNames(
     if (/^[a-z]+\*$/.test(name)) {
       const decoded = extendedValue(value);
       if (!decoded.ok) return decoded;
-      whole.push(decoded.value);
+      whole.push(...decoded.value);
       continue;
     }
     const piece = /^[a-z]+\*(0|[1-9][0-9]{0,2})(\*?)$/.exec(name);
@@ -134,23 +134,23 @@ function extendedNames(
     if (order[0]?.encoded !== true) continue;
     const decoded = extendedValue(joined);
     if (!decoded.ok) return decoded;
-    whole.push(decoded.value);
+    whole.push(...decoded.value);
   }
   return ok(whole);
 }
 
-/** `charset'language'percent-encoded` (RFC 2231 §4). */
-function extendedValue(value: string): Result<string, MimeProblem> {
+/** `charset'language'percent-encoded` (RFC 2231 §4), in every way that a reader may decode it. */
+function extendedValue(value: string): Result<readonly string[], MimeProblem> {
   const parts = /^([^']*)'[^']*'(.*)$/.exec(value);
   if (parts === null) return mimeProblem("bad-parameter", "an extended file name without charset");
   const charset = parts[1] ?? "";
   const encoded = parts[2] ?? "";
-  if (/^utf-?8$/i.test(charset)) return ok(percentDecode(encoded));
+  if (/^utf-?8$/i.test(charset)) return ok([percentDecode(encoded)]);
   const latin1 = encoded.replaceAll(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
     String.fromCharCode(parseInt(hex, 16)),
   );
   const decoded = decodeText(Buffer.from(latin1, "latin1"), charset === "" ? "us-ascii" : charset);
   return decoded.ok
-    ? ok(decoded.value.text)
+    ? ok([decoded.value.text, ...decoded.value.views])
     : mimeProblem("bad-parameter", `the charset of a file name: ${decoded.problem.detail}`);
 }
