@@ -51,10 +51,21 @@ export async function showRulesStatus(context: AskContext): Promise<ExitCode> {
         ["hash", status["hash"]],
         ["rules", status["loaded"]],
         ["loaded at", status["loaded_at"]],
-      ]) + last
+      ]) +
+      last +
+      troubleLines(objectsIn(status["lists_in_trouble"]))
     );
   });
   return ExitCode.Success;
+}
+
+function troubleLines(lists: readonly Row[]): string {
+  return lists
+    .map(
+      ({ name, trouble }) =>
+        `list ${safeText(cellText(name))}, the old entries stay: ${safeText(cellText(trouble))}\n`,
+    )
+    .join("");
 }
 
 /** Reading and testing the largest rules that are admitted; other reloads may come first. */

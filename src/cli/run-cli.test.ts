@@ -298,6 +298,85 @@ describe("runCli asking a gateway", () => {
     expect((JSON.parse(out) as { id: string }[]).map((rule) => rule.id)).toEqual(["idle"]);
   });
 
+  it("shows the lists of the gateway, refreshes them, and exits with 1 when one is not what its file holds", async () => {
+    const list = {
+      name: "bad",
+      kind: "list",
+      type: "domain",
+      entries: 1_000_000,
+      file: "lists/bad.txt",
+      refresh: "watch",
+      loaded_at: "2026-11-27T08:00:00.000Z",
+      checked_at: "2026-11-27T09:00:00.000Z",
+      trouble: null,
+    };
+    await gatewayAnswers({
+      "/v1/lists": [200, { lists: [list] }],
+      "/v1/lists/refresh": [
+        200,
+        { lists: [{ name: "bad", outcome: "kept", entries: 9, problem: "has 3 entries" }] },
+      ],
+      "/v1/rules/status": [
+        200,
+        {
+          generation: 2,
+          hash: "ab",
+          loaded: 1,
+          loaded_at: "t",
+          last_failure: null,
+          lists_in_trouble: [{ name: "bad", trouble: "bad.txt does not exist" }],
+        },
+      ],
+    });
+    const shown = await cli(["-o", "table", "lists"]);
+    expect(shown.code).toBe(0);
+    expect(shown.out).toMatch(/bad +domain +1000000 +watch +2026-11-27T08:00:00 +2026-11-27T09/);
+    const refreshed = await cli(["-o", "table", "lists", "refresh", "bad", "--allow-shrink"]);
+    expect(refreshed.code).toBe(1);
+    expect(refreshed.out).toContain("has 3 entries");
+    expect((await cli(["-o", "table", "rules", "status"])).out).toContain(
+      "list bad, the old entries stay: bad.txt does not exist",
+    );
+  });
+
+  it("answers offline whether a value is in a list or group, and by which entry", async () => {
+    writeFileSync(
+      join(folder, "rules", "a.yaml"),
+      `version: 1
+lists:
+  bad: { type: domain, items: [inline.example], file: bad.txt }
+  words: { type: phrase, items: [project nightjar] }
+  links: { type: prefix, items: ["http:"] }
+groups:
+  staff: { domains: [corp.example], members_file: staff.txt }
+`,
+    );
+    writeFileSync(join(folder, "rules", "bad.txt"), "evil.example\nmünchen.example\n");
+    writeFileSync(join(folder, "rules", "staff.txt"), "sip:Carol@partner.example\n");
+    const asked = async (...argv: readonly string[]) => cli(["lists", "test", ...argv]);
+    const hit = await asked("bad", "http://a.b.evil.example:8080/x");
+    expect(hit.code).toBe(0);
+    expect(hit.out).toContain('is in the list bad, by the entry "evil.example"');
+    expect((await asked("bad", "WWW.MÜNCHEN.example.")).out).toContain("xn--mnchen-3ya.example");
+    expect((await asked("bad", "inline.example")).code).toBe(0);
+    const miss = await asked("bad", "notevil.example");
+    expect(miss.code).toBe(1);
+    expect(miss.out).toBe('"notevil.example" is not in the list bad\n');
+    expect((await asked("words", "the  PROJECT Nightjar plan")).out).toContain("project nightjar");
+    expect((await asked("staff", "sip:carol@partner.example")).code).toBe(0);
+    expect((await asked("staff", "sip:dave@corp.example")).out).toContain('"corp.example"');
+    expect((await asked("staff", "sip:dave@partner.example")).code).toBe(1);
+    expect((await asked("links", "http://a.example/")).code).toBe(2);
+    expect((await asked("none", "x")).code).toBe(6);
+    const shown = await cli(["lists", "show", "bad", "--limit", "2"]);
+    expect(shown.out).toContain("1 in the rules, 2 in the file");
+    expect(shown.out).toContain("  inline.example\n  evil.example\n  … and 1 more (--limit)\n");
+    expect(JSON.parse((await cli(["-o", "json", "lists", "show", "staff"])).out)).toMatchObject({
+      kind: "group",
+      entries: ["corp.example", "carol@partner.example"],
+    });
+  });
+
   it("lists the rules and tells how the last reload went", async () => {
     const rule = {
       id: "r1",

@@ -6,6 +6,7 @@ import { ruleFileJsonSchema } from "../policy/schema.ts";
 import { addGatewayCommands } from "./add-gateway-commands.ts";
 import { addIncidents } from "./add-incidents.ts";
 import { addQuarantine } from "./add-quarantine.ts";
+import { addLists } from "./add-lists.ts";
 import { AdminRequestFailed } from "./admin-client.ts";
 import { addCheck } from "./add-check.ts";
 import type { CliDeps } from "./cli-deps.ts";
@@ -81,6 +82,7 @@ const COMMANDS: readonly ((program: Command, wiring: Wiring) => void)[] = [
   addIncidents,
   addQuarantine,
   addGatewayCommands,
+  addLists,
   addDemo,
   addSchema,
 ];

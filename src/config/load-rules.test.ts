@@ -74,6 +74,18 @@ describe("loadRules", () => {
     ]);
   });
 
+  it("refuses a circle of links that is named itself, or stands where packs would", () => {
+    using files = writeTemporaryFiles({ "r/ok.yaml": EMPTY });
+    symlinkSync("b.yaml", files.path("a.yaml"));
+    symlinkSync("a.yaml", files.path("b.yaml"));
+    symlinkSync("packs", files.path("r/packs"));
+    const { order, problems } = read(files, "a.yaml", "r");
+    expect(order).toEqual(["r/ok.yaml"]);
+    expect(problems).toEqual([
+      "a.yaml:1:1: a.yaml cannot be read: its symbolic links lead in a circle",
+    ]);
+  });
+
   it("refuses devices and does not wait for them", () => {
     using files = writeTemporaryFiles({ "r/ok.yaml": EMPTY });
     symlinkSync("/dev/zero", files.path("r/zero.yaml"));

@@ -5,7 +5,7 @@ import type { RulePath, RuleSource } from "../policy/rule-problem.ts";
 import type { ConfigProblem } from "./config-problem.ts";
 import { resolveListFiles, type LoadedList } from "./list-files.ts";
 import type { ListFile } from "./list-file.ts";
-import { displayPath, readProblem } from "./read-file.ts";
+import { displayPath, isFolder, readProblem } from "./read-file.ts";
 import { readList, type ListReading } from "./read-list.ts";
 import { fileProblem, readYamlFile, type ProblemText } from "./read-yaml-file.ts";
 import { WatchPlaces, type WatchPlace } from "./watch-places.ts";
@@ -143,7 +143,7 @@ function namesIn(folder: string, reading: Reading): readonly string[] {
 const PACK_NAME = /^[a-z0-9][a-z0-9-]{0,63}$/;
 
 function findPacks(folder: string, reading: Reading): void {
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return;
+  if (!isFolder(folder)) return;
   reading.places.addRules(folder);
   for (const name of namesIn(folder, reading)) {
     const path = join(folder, name);

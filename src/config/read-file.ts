@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, constants } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { relative, sep } from "node:path";
 import { failed, ok, type Result } from "../base/result.ts";
 
@@ -21,6 +21,15 @@ export function readRegularFile(path: string, maxBytes: number): Result<Buffer, 
     return failed(readProblem(error));
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** Whether there is a folder at the path; false for links in circles and whatever else cannot be looked at. */
+export function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
   }
 }
 

@@ -145,10 +145,15 @@ class Folders implements FolderWatch {
   }
 }
 
+/** "" when there is none that could be watched. */
 function inodeOf(folder: string): string {
-  const status = statSync(folder, { throwIfNoEntry: false, bigint: true });
-  // A number that became free is given again.
-  return status === undefined ? "" : `${status.dev} ${status.ino} ${status.birthtimeNs}`;
+  try {
+    const { dev, ino, birthtimeNs } = statSync(folder, { bigint: true });
+    // A number that became free is given again.
+    return `${dev} ${ino} ${birthtimeNs}`;
+  } catch {
+    return "";
+  }
 }
 
 const openFolder: OpenFolder = (folder, onEvent, onError) => {

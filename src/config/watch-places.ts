@@ -1,5 +1,6 @@
-import { realpathSync, statSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { basename, dirname } from "node:path";
+import { isFolder } from "./read-file.ts";
 
 /** A folder to be watched, since a watched file is lost when another takes its place. Plain data. */
 export interface WatchPlace {
@@ -18,7 +19,7 @@ export class WatchPlaces {
 
   /** A folder of rules, or a rule file that is named by itself. */
   addRules(path: string): void {
-    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) this.#rules.add(path);
+    if (isFolder(path)) this.#rules.add(path);
     else this.addFile(path);
   }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Result } from "../base/result.ts";
 import { failed, ok } from "../base/result.ts";
 import type { IncidentFilter } from "../journal/journal.ts";
+import type { RefreshLists } from "./ports.ts";
 
 /** Rows of one answer at most; more is asked for with `until`. */
 const MAX_LIMIT = 1000;
@@ -63,6 +64,20 @@ export function readIncidentFilter(query: unknown): Result<IncidentFilter, strin
 export function readLimit(query: unknown): Result<number, string> {
   const read = limitSchema.safeParse(query);
   return read.success ? ok(read.data.limit) : failed(sentenceOf(read.error));
+}
+
+const refreshSchema = z.strictObject({
+  name: z.union([text, z.array(text).max(100)], A_TEXT).optional(),
+  allow_shrink: z.enum(["true", "false"], "must be true or false").optional(),
+});
+
+/** The query string of POST /v1/lists/refresh. The problem is a sentence. */
+export function readRefresh(query: unknown): Result<RefreshLists, string> {
+  const read = refreshSchema.safeParse(query);
+  if (!read.success) return failed(sentenceOf(read.error));
+  const { name, allow_shrink: allowShrink } = read.data;
+  const names = name === undefined ? undefined : [name].flat();
+  return ok({ names, allowShrink: allowShrink === "true" });
 }
 
 function sentenceOf(error: z.ZodError): string {

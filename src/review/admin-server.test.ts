@@ -93,6 +93,42 @@ describe("createAdminServer", () => {
     expect((await ask("/v1/reload", "POST")).body).toMatchObject({ ok: false, generation: 3 });
   });
 
+  it("lists the lists and refreshes those that are named", async () => {
+    const asked: unknown[] = [];
+    const list = {
+      name: "bad",
+      kind: "list",
+      type: "domain",
+      entries: 3,
+      file: "bad.txt",
+      refresh: "watch",
+      loaded_at: "2026-01-01T00:00:00.000Z",
+      checked_at: "2026-01-01T00:00:00.000Z",
+      trouble: null,
+    } as const;
+    await using _server = await createAdminServer(
+      ports({
+        lists: () => [list],
+        refreshLists: async (which) => {
+          asked.push(which);
+          return [{ name: "bad", outcome: "same", entries: 3, problem: undefined }];
+        },
+      }),
+      { socket },
+    );
+    expect((await ask("/v1/lists")).body).toEqual({ lists: [list] });
+    expect((await ask("/v1/lists/refresh?name=bad&allow_shrink=true", "POST")).body).toEqual({
+      lists: [{ name: "bad", outcome: "same", entries: 3, problem: null }],
+    });
+    expect(await ask("/v1/lists/refresh", "POST")).toMatchObject({ status: 200 });
+    expect(asked).toEqual([
+      { names: ["bad"], allowShrink: true },
+      { names: undefined, allowShrink: false },
+    ]);
+    expect(await ask("/v1/lists/refresh?name=other", "POST")).toMatchObject({ status: 404 });
+    expect(await ask("/v1/lists/refresh?shrink=yes", "POST")).toMatchObject({ status: 400 });
+  });
+
   it("answers how the engines stand, and probes them only when it is told to", async () => {
     const asked: boolean[] = [];
     const engine = { name: "clamd", required: true, state: "down", detail: "refused" } as const;

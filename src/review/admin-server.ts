@@ -7,6 +7,7 @@ import { addIncidentRoutes } from "./incident-routes.ts";
 import type { ReviewPorts } from "./ports.ts";
 import { addQuarantineRoutes } from "./quarantine-routes.ts";
 import { refuse, refuseThrown } from "./refuse.ts";
+import { addListRoutes } from "./list-routes.ts";
 import { addRuleRoutes } from "./rule-routes.ts";
 import { addStatusRoutes } from "./status-routes.ts";
 
@@ -50,6 +51,7 @@ export async function createAdminServer(
   addIncidentRoutes(app, ports);
   addQuarantineRoutes(app, ports);
   addRuleRoutes(app, ports);
+  addListRoutes(app, ports);
   try {
     await app.listen({ path: socket });
     chmodSync(socket, 0o600);

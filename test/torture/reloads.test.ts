@@ -1,0 +1,105 @@
+import { rename, rm, symlink, writeFile } from "node:fs/promises";
+import { describe, expect, it } from "vitest";
+import { askAdmin } from "../support/ask-admin.ts";
+import {
+  goodRules,
+  openReloadStage,
+  sendSteadily,
+  statusesOf,
+  type ReloadStage,
+} from "../support/reload-stage.ts";
+import { sized } from "../support/torture-size.ts";
+
+const RELOADS = sized(100, 1000);
+const PER_SECOND = 500;
+
+/** HARDENING M8, and more: rule files that must change nothing, each with what its problem says. */
+const BROKEN: readonly (readonly [says: string, content: string | Buffer])[] = [
+  [
+    '4:5: .*unknown key "whn"',
+    "version: 1\nrules:\n  - id: x\n    whn: { url: { any: true } }\n    then: allow\n",
+  ],
+  ["3:1: .*flow sequence", "version: 1\nrules: [\n"],
+  ["5:5: .*duplicate key", "version: 1\nrules:\n  - id: a\n    then: allow\n    then: block\n"],
+  ['5:5: .*there is a rule "a" already', rulesOf("a", "a")],
+  [
+    "4:21: ",
+    "version: 1\nrules:\n  - id: x\n    when: { text: { regex: '(' } }\n    then: allow\n",
+  ],
+  ["1:1: .*aliases multiply", aliasBomb()],
+  ["1:14: .*not UTF-8 text", Buffer.from("version: 1 # \xfc\n", "latin1")],
+  ["9:27: .*flow map", goodRules(0).slice(0, -24)],
+  [
+    "10:13: .*test failed",
+    `${goodRules(0)}    tests: [{ given: { text: a }, expect: { action: block } }]\n`,
+  ],
+];
+
+/** Two rules without a condition. */
+function rulesOf(...ids: readonly string[]): string {
+  return `version: 1\nrules:\n${ids.map((id) => `  - id: ${id}\n    then: allow\n`).join("")}`;
+}
+
+function aliasBomb(): string {
+  const levels = "bcdefghi".split("").map((name, index) => {
+    const below = "abcdefgh"[index] ?? "";
+    return `${name}: &${name} [${`*${below},`.repeat(9)}]`;
+  });
+  return `version: 1\na: &a [x,x,x,x,x,x,x,x,x]\n${levels.join("\n")}\n`;
+}
+
+/** The file is replaced as careful programs do it, or written over, or is a link in a circle. */
+async function breakRules({ rules }: ReloadStage, number: number): Promise<string> {
+  const [says, content] = BROKEN[number % BROKEN.length] ?? ["", ""];
+  if (number % 40 === 20) {
+    await symlink("there.yaml", `${rules}.new`);
+    await symlink("rules.yaml", rules.replace("rules.yaml", "there.yaml")).catch(() => undefined);
+    await rename(`${rules}.new`, rules);
+    return "1:1: .*circle";
+  }
+  await writeFile(rules, content);
+  return says;
+}
+
+async function mend({ rules }: ReloadStage, number: number): Promise<void> {
+  await rm(`${rules}.new`, { force: true });
+  await writeFile(`${rules}.new`, goodRules(number));
+  await rename(`${rules}.new`, rules);
+}
+
+describe(`${RELOADS} reloads under ${PER_SECOND} MESSAGE/s`, () => {
+  it("lose none and leave none unfiltered; half of the files are broken, and change nothing", async () => {
+    await using stage = await openReloadStage();
+    const { gateway, alice, server } = stage;
+    const stop = new AbortController();
+    const sending = sendSteadily(alice, PER_SECOND, stop.signal);
+    let good = 0;
+    for (let number = 1; number <= RELOADS; number += 1) {
+      const says = number % 2 === 0 ? await breakRules(stage, number / 2) : undefined;
+      if (says === undefined) await mend(stage, number);
+      const { ok, problems } = await askAdmin(gateway, "POST", "/v1/reload");
+      if (ok === true) good += 1;
+      const first = Array.isArray(problems) ? String(problems[0] ?? "") : "no list";
+      const expected = says === undefined ? /^$/ : new RegExp(`rules\\.yaml:${says}`);
+      expect([number, first]).toEqual([number, expect.stringMatching(expected)]);
+      expect(ok).toBe(says === undefined);
+    }
+    stop.abort();
+    const sent = await sending;
+    const statuses = await statusesOf(sent, 20_000);
+    const wrong = sent.filter(
+      ({ text, fate }) => statuses.get(text) !== (fate === "blocked" ? 403 : 200),
+    );
+    expect(wrong.map((one) => `${one.text}: ${statuses.get(one.text)}`)).toEqual([]);
+    const arrived = server.arrived.filter((request) => request.method === "MESSAGE");
+    const texts = new Set(arrived.map((request) => request.text));
+    expect([...texts].filter((text) => text.includes(".exe"))).toEqual([]);
+    expect([...texts].filter((text) => /(?<!_)http:/.test(text))).toEqual([]);
+    expect(texts.size).toBe(sent.filter((one) => one.fate !== "blocked").length);
+    // Files that changed may have been seen before somebody asked: then they were loaded twice.
+    const status = await askAdmin(gateway, "GET", "/v1/rules/status");
+    expect(status["generation"]).toBeGreaterThan(good);
+    expect(good).toBe(RELOADS / 2);
+    expect(gateway.running).toBe(true);
+  });
+});
