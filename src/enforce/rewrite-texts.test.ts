@@ -76,6 +76,30 @@ describe("rewriteTexts", () => {
     expect(again.ok && again.value).toEqual([]);
   });
 
+  it.each(["text/plain", "text/html"])(
+    "knows the notices of another gateway again, several and with another incident: %s",
+    (type) => {
+      const notices = (incident: string) =>
+        (["prepend", "append"] as const).flatMap((position) => [
+          { text: `[links off & gone. Ref ${incident}]`, position },
+          { text: `[caution. Ref ${incident}]`, position },
+        ]);
+      const edited = (request: SipRequest, incident: string) => {
+        const edits = { linkRewrites: [], notices: notices(incident), linksIn: () => [] };
+        const spliced = rewriteTexts(request, inspected(request), edits);
+        return spliced.ok ? parsedBytes(applySplices(request.bytes, spliced.value)) : request;
+      };
+      const once = edited(messageRequest("hello", { type }), "INC-AAAAAAAA");
+      expect(once.body.toString().match(/Ref INC-AAAAAAAA/g)).toHaveLength(4);
+      expect(edited(once, "INC-BBBBBBBB").bytes.equals(once.bytes)).toBe(true);
+      const other = edited(
+        messageRequest(once.body.toString().replace("caution", "danger"), { type }),
+        "INC-BBBBBBBB",
+      );
+      expect(other.body.toString()).toContain("INC-BBBBBBBB");
+    },
+  );
+
   it("re-encodes a base64 part where it stood and leaves the others alone", () => {
     const encoded = Buffer.from("go http://evil.example/").toString("base64");
     const body = [

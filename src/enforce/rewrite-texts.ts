@@ -66,35 +66,50 @@ function partsToNotice(
   return new Set(inText.length === 0 && first >= 0 ? [first] : inText);
 }
 
+/** Several stand in the order of their rules. Those that are there already, from another gateway, are left as they are. */
 function addNotices(part: TextPart, text: string, notices: readonly RenderedNotice[]): string {
-  let out = text;
-  // The last notice asked for goes in first, so that several stand in the order of their rules.
-  for (const notice of [...notices].reverse()) {
-    if (notice.position === "prepend")
-      out = prependTo(part, writable(notice.text, part.charset), out);
+  const shown = (position: RenderedNotice["position"]): readonly string[] =>
+    notices
+      .filter((notice) => notice.position === position)
+      .map((notice) => writable(notice.text, part.charset))
+      .map((notice) => (part.markup ? escapeHtml(notice) : notice));
+  const lineEnd = part.markup ? "<br>" : "\n";
+  const before = shown("prepend").map((notice) => notice + lineEnd);
+  const after = shown("append").map((notice) => lineEnd + notice);
+  return appended(prepended(text, before, part.markup), after);
+}
+
+function prepended(text: string, notices: readonly string[], markup: boolean): string {
+  const mark = text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
+  const prolog = markup ? (PROLOG.exec(text.slice(mark))?.[0].length ?? 0) : 0;
+  const place = mark + prolog;
+  const rest = text.slice(place);
+  const all = notices.join("");
+  if (isSame(rest.slice(0, all.length), all)) return text;
+  let out = rest;
+  for (const notice of notices.toReversed()) {
+    if (!isSame(out.slice(0, notice.length), notice)) out = notice + out;
   }
+  return text.slice(0, place) + out;
+}
+
+function appended(text: string, notices: readonly string[]): string {
+  const all = notices.join("");
+  if (isSame(text.slice(Math.max(0, text.length - all.length)), all)) return text;
+  let out = text;
   for (const notice of notices) {
-    if (notice.position === "append")
-      out = appendTo(part, writable(notice.text, part.charset), out);
+    if (!isSame(out.slice(Math.max(0, out.length - notice.length)), notice)) out += notice;
   }
   return out;
 }
 
-/** The same notice twice would pile up behind a second gateway: a text that already bears it is left alone. */
-function prependTo(part: TextPart, notice: string, text: string): string {
-  const mark = text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK : "";
-  if (mark !== "") return mark + prependTo(part, notice, text.slice(mark.length));
-  if (!part.markup) return text.startsWith(`${notice}\n`) ? text : `${notice}\n${text}`;
-  const html = `${escapeHtml(notice)}<br>`;
-  const place = PROLOG.exec(text)?.[0].length ?? 0;
-  if (text.startsWith(html, place)) return text;
-  return text.slice(0, place) + html + text.slice(place);
+/** Two gateways have each an incident of their own about one message; nothing else may differ. */
+function isSame(found: string, notice: string): boolean {
+  return found.length === notice.length && withoutIncident(found) === withoutIncident(notice);
 }
 
-function appendTo(part: TextPart, notice: string, text: string): string {
-  if (!part.markup) return text.endsWith(`\n${notice}`) ? text : `${text}\n${notice}`;
-  const html = `<br>${escapeHtml(notice)}`;
-  return text.endsWith(html) ? text : text + html;
+function withoutIncident(text: string): string {
+  return text.replaceAll(/\bINC-[0-9A-Z]{8}\b/g, "INC-");
 }
 
 /** Stays where it is: it says how the bytes are to be read. */
