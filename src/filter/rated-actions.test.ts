@@ -7,6 +7,7 @@ import type { Policy } from "../policy/decision.ts";
 import { createDomains } from "../policy/domains.ts";
 import type { RequestContext } from "../proxy/seams.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
+import { applySplices } from "../wire/sip/splice.ts";
 import { createFilter, type Filter } from "./create-filter.ts";
 import { recordingMeans } from "./filter-kit.test-data.ts";
 
@@ -124,6 +125,30 @@ describe("a rule with a rate, in the filter", () => {
     expect(JSON.stringify(draft?.trace)).toContain("3 in 10m of sip:alice@example.com");
     expect(await sendLinks(1)).toEqual(["reply"]);
     expect(JSON.stringify(journal.drafts[1]?.trace)).toContain("4 in 10m");
+  });
+
+  it("counts a message that crosses the gateway twice as one", async () => {
+    const request = message("http://a.example/");
+    const outcome = await filter.onRequest(request, CLIENT, new AbortController().signal);
+    const edits =
+      outcome.kind === "forward" ? [...outcome.splices, ...(outcome.towardsServer ?? [])] : [];
+    const back = parsedBytes(applySplices(request.bytes, edits));
+    const fromServer = { ...CLIENT, side: "server", authenticatedAor: undefined } as const;
+    expect(await ask(back, fromServer)).toBe("forward");
+    expect(await sendLinks(2)).toEqual(["forward", "reply"]);
+  });
+
+  it("counts a message with files once, in all phases together", async () => {
+    const rate = { ...RATE, count: { gt: 1 } };
+    const when = { file: { exists: true }, rate };
+    policy = policyOf([{ id: "files", on: ["session", "file"], when, then: "block" }], 2);
+    const file = '--b\r\nContent-Disposition: attachment; filename="a.bin"\r\n\r\ndata\r\n';
+    const sent = messageRequest(`${file}${file.replace("a.bin", "b.bin")}--b--`, {
+      type: "multipart/mixed; boundary=b",
+    });
+    expect(await ask(sent)).toBe("forward");
+    const again = parsedBytes(Buffer.from(sent.bytes.toString().replace("call-1", "call-2")));
+    expect(await ask(again)).toBe("reply");
   });
 
   it("does not let a stranger use up the rate of the one in whose name he writes", async () => {
