@@ -120,6 +120,29 @@ describe("judgeAgain", () => {
     });
   });
 
+  it("asks about links outside of the texts", () => {
+    const request = parsedRequest(
+      [
+        "MESSAGE sip:b@x.example SIP/2.0",
+        "Via: SIP/2.0/TCP 192.0.2.1:5060;branch=z9hG4bKx",
+        "From: <sip:a@x.example>;tag=1",
+        "To: <sip:b@x.example>",
+        "Call-ID: c",
+        "CSeq: 1 MESSAGE",
+        "Max-Forwards: 70",
+        "Subject: see http://www.bad.example/a",
+        "Content-Type: text/plain",
+      ],
+      "lunch",
+    );
+    const verdict = verdictOn(request, CONTEXT, THEN);
+    expect(verdict.decision?.rule?.id).toBe("bad-host");
+    expect(judgeAgain(kept(verdict), THEN, SETTINGS)).toMatchObject({
+      rule: "bad-host",
+      needs: [],
+    });
+  });
+
   it("judges a transferred file as the relay's was judged", () => {
     const file = { name: normalizeFileName("a.exe"), size: 4, declaredType: undefined };
     const scan: ScanFacts = { verdict: "clean", engine: "builtin", name: "", reason: "" };

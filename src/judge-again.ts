@@ -142,6 +142,8 @@ function inspectionOf(features: IncidentFeatures): Inspection {
     texts: Array.from({ length: Math.min(features.texts, MAX_TEXTS) }, () => NO_TEXT),
     links: features.links.map(linkOf),
     disarmed: features.disarmed.map(linkOf),
+    // Absent in what an earlier version has kept.
+    outside: ((features as Partial<IncidentFeatures>).outside ?? []).map(linkOf),
     media: features.media.map((kinds) => ({
       kinds: kinds.filter((kind) => kind !== "unknown") as MediaKind[],
       line: "",

@@ -31,6 +31,8 @@ export interface IncidentFeatures {
   readonly texts: number;
   readonly links: readonly KeptLink[];
   readonly disarmed: readonly KeptLink[];
+  /** Links in headers and session descriptions. */
+  readonly outside: readonly KeptLink[];
   /** Links that are not kept. */
   readonly linksLeftOut: number;
   /** Kinds of each m= line. */
@@ -67,9 +69,9 @@ export function featuresOf(
   const { setting, decision, scans } = verdict;
   const inspection = verdict.inspection ?? emptyDraft();
   const room = { bytes: LINK_BYTES };
-  const links = keptLinks(inspection.links, room);
-  const disarmed = keptLinks(inspection.disarmed, room);
-  const all = inspection.links.length + inspection.disarmed.length;
+  const found = [inspection.links, inspection.disarmed, inspection.outside].map(withoutUserinfo);
+  const [links = [], disarmed = [], outside = []] = found.map((some) => keptLinks(some, room));
+  const kept = links.length + disarmed.length + outside.length;
   return {
     v: 1,
     action: (setting === undefined ? decision?.action : undefined) ?? verdict.action,
@@ -84,7 +86,8 @@ export function featuresOf(
     texts: inspection.texts.length,
     links,
     disarmed,
-    linksLeftOut: all - links.length - disarmed.length,
+    outside,
+    linksLeftOut: found.flat().length - kept,
     media: inspection.media
       .filter((line) => line.port !== 0)
       .map((line) => (line.kinds.length === 0 ? ["unknown"] : line.kinds)),
@@ -135,6 +138,23 @@ function keptScan(scan: ScanFacts): ScanFacts {
 function keptParty(party: Party): KeptParty {
   const { displayName: _, ...kept } = party;
   return kept;
+}
+
+/**
+ * Without those links that are nothing but the user info of another one: of http://word:secret@host/ some readers may take the word for
+ * the host, so it is judged as one, but it is no name that anybody could look up, and may be a secret.
+ */
+export function withoutUserinfo(links: readonly Link[]): readonly Link[] {
+  return links.filter(
+    (link) =>
+      link.isIp ||
+      link.registrableDomain !== undefined ||
+      !links.some((other) => other.hasUserinfo && other.part === link.part && overlap(other, link)),
+  );
+}
+
+function overlap(one: Link, other: Link): boolean {
+  return one !== other && one.start < other.end && other.start < one.end;
 }
 
 /** As many as there is room for. */

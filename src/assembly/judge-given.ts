@@ -8,6 +8,7 @@ import type { Inspection, MediaKind } from "../inspect/inspection.ts";
 import { carryOut, judge, type JudgeSettings, type Judgement, type Outcome } from "../judge.ts";
 import type { Given, GivenOutcome } from "../config/given.ts";
 import { senderDirection } from "../filter/hearing-context.ts";
+import { dryRunContext } from "./dry-run-context.ts";
 import type { Policy } from "../policy/decision.ts";
 import type { Domains } from "../policy/domains.ts";
 import type { Party, ScanFacts } from "../policy/facts.ts";
@@ -35,6 +36,7 @@ export interface DryRunSettings extends JudgeSettings {
 
 /** Decides as the gateway would, without a gateway. */
 export function judgeGiven(policy: Policy, given: Given, settings: DryRunSettings): GivenOutcome {
+  if (given.message !== undefined) return judgeMessage(policy, given.message, given, settings);
   const context = contextOf(given, settings);
   const request = requestOf(given, context);
   const verdict =
@@ -57,6 +59,33 @@ export function judgeRequest(
   const hearing = context(parsed.value);
   const verdict = settle(judge(parsed.value, hearing, policy, settings), settings);
   return ok(outcomeOf(parsed.value, hearing, verdict, settings));
+}
+
+/** A whole message of a test: its sender counts as proven unless it is said not to be. */
+function judgeMessage(
+  policy: Policy,
+  bytes: Buffer,
+  given: Given,
+  settings: DryRunSettings,
+): GivenOutcome {
+  const judged = judgeRequest(policy, bytes, settings, (request) => {
+    const context = dryRunContext(request, given.now ?? DEFAULT_NOW, settings);
+    return {
+      ...context,
+      from: {
+        ...context.from,
+        ip: given.fromIp ?? context.from.ip,
+        authenticated: given.authenticated ?? context.from.authenticated,
+      },
+      direction: given.direction ?? context.direction,
+      transport: given.transport ?? context.transport,
+      encrypted: given.encrypted ?? context.encrypted,
+      rates: { count: () => given.rate ?? 1 },
+      trace: settings.trace,
+    };
+  });
+  if (judged.ok) return judged.value;
+  throw new RangeError(`the message cannot be read: ${judged.problem}`);
 }
 
 /** A dry run reads what the operator hands in, so its limits only guard against a mistaken file. */

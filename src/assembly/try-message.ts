@@ -1,10 +1,9 @@
-import { systemClock } from "../base/clock.ts";
 import { failed, ok, type Result } from "../base/result.ts";
 import type { TryInput, TryOutcome } from "../cli/cli-deps.ts";
 import type { Config } from "../config/config.ts";
 import { NOTHING_GIVEN, type Given, type GivenOutcome } from "../config/given.ts";
-import { hearingContext } from "../filter/hearing-context.ts";
 import type { Policy } from "../policy/decision.ts";
+import { dryRunContext } from "./dry-run-context.ts";
 import { judgeGiven, judgeRequest } from "./judge-given.ts";
 import { dryRunSettings } from "./judge-settings.ts";
 
@@ -25,32 +24,16 @@ export async function tryMessage(
     }
   }
   const judged = judgeRequest(policy, source.bytes, settings, (request) => ({
-    ...hearingContext(
-      request,
-      {
-        side: "client",
-        transport: "tcp",
-        encrypted: false,
-        sourceAddress: "127.0.0.1",
-        sourcePort: 5060,
-        authenticatedAor: undefined,
-        trusted: true,
-        // A captured message of a dialog cannot show the Route set that was ours.
-        dialogProven: true,
-        signed: false,
-        receivedAt: systemClock.now(),
-      },
-      settings.domains,
-    ),
+    ...dryRunContext(request, input.now, settings),
     trace: true,
   }));
   return judged.ok ? ok(outcomeOf(judged.value)) : judged;
 }
 
-function givenOf({ from, to, source }: TryInput): Given {
+function givenOf({ from, to, now, source }: TryInput): Given {
   return {
     ...NOTHING_GIVEN,
-    now: systemClock.now(),
+    now,
     from: from === "" ? undefined : from,
     to: to === "" ? undefined : to,
     text: source.kind === "text" ? source.text : undefined,
@@ -74,6 +57,7 @@ function outcomeOf(outcome: GivenOutcome): TryOutcome {
     respond: outcome.respond ?? null,
     rule: outcome.rule ?? null,
     reason: outcome.reason ?? verdict.problem?.detail ?? verdict.setting ?? "",
+    policy: (verdict.decision ?? verdict.decisions[0])?.policy ?? null,
     text: outcome.text ?? null,
     parts: partsOf(verdict),
     trace: verdict.decisions.flatMap((decision) => decision.trace),

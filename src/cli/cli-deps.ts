@@ -69,6 +69,8 @@ export interface TryInput {
   /** "" only when the source is a whole SIP message, which names its own. */
   readonly from: string;
   readonly to: string;
+  /** Wall clock for the rules, milliseconds since 1970. */
+  readonly now: number;
   readonly source:
     | { readonly kind: "text" | "html"; readonly text: string }
     | { readonly kind: "file"; readonly name: string; readonly bytes: Buffer }
@@ -82,6 +84,8 @@ export interface TryOutcome {
   readonly respond: number | null;
   readonly rule: string | null;
   readonly reason: string;
+  /** Name of the policy whose rules were asked; null when none was. */
+  readonly policy: string | null;
   /** Text as it would go out; null when nothing goes out or there is no text. */
   readonly text: string | null;
   readonly parts: readonly unknown[];
@@ -93,6 +97,8 @@ export interface TraceStep {
   readonly rule: string;
   readonly file: string;
   readonly line: number;
+  /** "message", "session" or "file"; "" in a record of an earlier version. */
+  readonly phase: string;
   readonly matched: boolean;
   /** Why it was not evaluated in force; absent: it was. */
   readonly note?: string | undefined;

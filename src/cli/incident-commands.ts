@@ -185,6 +185,7 @@ function stepOf(step: Row): TraceStep {
     rule: cellText(step["rule"]),
     file: cellText(step["file"]),
     line: Number(step["line"] ?? 0),
+    phase: cellText(step["phase"]),
     matched: step["matched"] === true,
     note: typeof note === "string" ? note : undefined,
     leaves: objectsIn(step["leaves"]).map((leaf) => ({

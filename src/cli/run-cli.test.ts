@@ -466,12 +466,15 @@ describe("runCli check", () => {
   });
 });
 
+const NOW = Date.UTC(2026, 10, 22, 22, 10);
+
 describe("runCli try", () => {
   const outcome = {
     action: "block",
     respond: 403,
     rule: "no-programs",
     reason: "link to a program",
+    policy: "default",
     text: null,
     parts: [],
     trace: [],
@@ -483,16 +486,55 @@ describe("runCli try", () => {
       inputs.push(input);
       return ok(outcome);
     };
-    const asked = ["try", "--from", "sip:a@x", "--to", "sip:b@x", "--text", "hi"];
+    const between = ["--from", "sip:a@x", "--to", "sip:b@x", "--now", "2026-11-22T23:10:00+01:00"];
+    const asked = ["try", ...between, "--text", "hi"];
     const json = await cli([...asked, "--json"], createFakeTerminal(), { tryMessage });
     expect(json.code).toBe(0);
     expect(JSON.parse(json.out)).toEqual(outcome);
     expect(inputs).toEqual([
-      { from: "sip:a@x", to: "sip:b@x", source: { kind: "text", text: "hi" } },
+      { from: "sip:a@x", to: "sip:b@x", now: NOW, source: { kind: "text", text: "hi" } },
     ]);
     const text = await cli([...asked, "--exit-code"], createFakeTerminal(), { tryMessage });
     expect(text.code).toBe(1);
     expect(text.out).toMatch(/action: +block/);
+  });
+
+  it("asks candidate rules, and prints phase by phase what each saw", async () => {
+    const candidate = join(folder, "candidate.yaml");
+    writeFileSync(candidate, "version: 1\nrules: [ { id: new, on: message, then: block } ]\n");
+    let asked: readonly string[] = [];
+    const step = { file: "r.yaml", line: 3, matched: false, leaves: [] };
+    const trace = [
+      {
+        ...step,
+        rule: "a",
+        phase: "session",
+        leaves: [{ field: "file.name", value: "x", matched: false }],
+      },
+      { ...step, rule: "b", phase: "session", note: "phase file" },
+      { ...step, rule: "a", phase: "file", note: "phase session" },
+      { ...step, rule: "b", phase: "file", matched: true },
+    ];
+    const tryMessage: CliDeps["tryMessage"] = async (_config, policy) => {
+      asked = policy.rules.map((rule) => rule.id);
+      return ok({ ...outcome, trace });
+    };
+    const terminal = createFakeTerminal();
+    const args = ["try", "--from", "a@x", "--to", "b@x", "--text", "x", "--rules", candidate];
+    const { out } = await cli(["-o", "table", ...args], terminal, { tryMessage });
+    expect(asked).toEqual(["new"]);
+    expect(out.slice(out.indexOf("phase session"))).toBe(
+      [
+        "phase session",
+        "  no       a  r.yaml:3",
+        "           - file.name: x",
+        "  (1 rules of other phases)",
+        "phase file",
+        "  matched  b  r.yaml:3",
+        "  (1 rules of other phases)",
+        "",
+      ].join("\n"),
+    );
   });
 
   it("reads a SIP message byte for byte", async () => {
@@ -516,6 +558,8 @@ describe("runCli try", () => {
     [["--from", "a", "--to", "b"]],
     [["--from", "a", "--to", "b", "--text", "x", "--html", "y"]],
     [["--from", "a", "--to", "b", "--file", "/nowhere/at/all"]],
+    [["--from", "a", "--to", "b", "--text", "x", "--now", "tomorrow"]],
+    [["--from", "a", "--to", "b", "--text", "x", "--now", "2026-11-22T23:10:00"]],
   ])("exits with 2 on %j", async (options) => {
     expect((await cli(["try", ...options])).code).toBe(2);
   });

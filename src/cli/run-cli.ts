@@ -106,6 +106,8 @@ function addTry(program: Command, { deps, outcome, common }: Wiring): void {
     .option("--html <html>", "a message in HTML")
     .option("--file <file>", "an offered file, with the builtin engine's result")
     .option("--message <sipfile>", "a whole SIP message, as on the wire")
+    .option("--rules <path...>", "files and folders in place of the configuration's rules")
+    .option("--now <time>", "as of this moment, e.g. 2026-11-22T23:10:00+01:00")
     .option("--json", "the same as -o json")
     .option("--exit-code", "exit with 1 when it would be blocked")
     .action(async (options: TryOptions) => {

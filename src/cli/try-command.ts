@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import { systemClock } from "../base/clock.ts";
 import { failed, ok, type Result } from "../base/result.ts";
 import { findConfig } from "../config/find-config.ts";
@@ -22,6 +22,8 @@ export interface TryOptions {
   readonly message?: string;
   readonly json?: boolean;
   readonly exitCode?: boolean;
+  readonly rules?: readonly string[];
+  readonly now?: string;
 }
 
 /** `sluice try`: decides as the gateway would, offline, and prints why. */
@@ -31,7 +33,8 @@ export async function tryMessage(
   common: { readonly config: string | undefined; readonly output: OutputFormat | undefined },
 ): Promise<ExitCode> {
   const { terminal } = deps;
-  const input = readInput(options);
+  const now = systemClock.now();
+  const input = readInput(options, now);
   if (!input.ok) {
     terminal.stderr.write(`sluice try: ${input.problem}\n`);
     return ExitCode.Usage;
@@ -41,8 +44,11 @@ export async function tryMessage(
     terminal.stderr.write(formatProblems(config.problem, "text"));
     return ExitCode.Bad;
   }
-  const now = systemClock.now();
-  const loaded = loadPolicy(config.value, { generation: 1, judgeGiven: undefined, now });
+  const rules = options.rules?.map((path) => resolve(path)) ?? config.value.rules;
+  const loaded = loadPolicy(
+    { ...config.value, rules },
+    { generation: 1, judgeGiven: undefined, now },
+  );
   if (!loaded.ok) {
     terminal.stderr.write(formatProblems(loaded.problem, "text"));
     return ExitCode.Bad;
@@ -63,7 +69,7 @@ export async function tryMessage(
   return options.exitCode === true && isBlocked ? ExitCode.Bad : ExitCode.Success;
 }
 
-function readInput(options: TryOptions): Result<TryInput, string> {
+function readInput(options: TryOptions, clock: number): Result<TryInput, string> {
   const { from = "", to = "" } = options;
   const given = [options.text, options.html, options.file, options.message];
   if (given.filter((one) => one !== undefined).length !== 1) {
@@ -72,12 +78,19 @@ function readInput(options: TryOptions): Result<TryInput, string> {
   if (options.message === undefined && (from === "" || to === "")) {
     return failed("--from and --to are needed (only --message brings its own)");
   }
+  const now = options.now === undefined ? clock : Date.parse(options.now);
+  if (Number.isNaN(now) || (options.now !== undefined && !MOMENT.test(options.now))) {
+    return failed(`--now: "${options.now}" is no moment: write 2026-11-22T23:10:00+01:00`);
+  }
   try {
-    return ok({ from, to, source: readSource(options) });
+    return ok({ from, to, now, source: readSource(options) });
   } catch (error) {
     return failed(error instanceof Error ? error.message : String(error));
   }
 }
+
+/** With its zone: rules about time would otherwise depend on where it is tried. */
+const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/;
 
 /** Throws when a file cannot be read. */
 function readSource(options: TryOptions): TryInput["source"] {
@@ -95,6 +108,7 @@ function outcomeText(outcome: TryOutcome, colour: boolean): string {
     ["action", outcome.action],
     ["rule", outcome.rule ?? "none matched"],
     ["reason", outcome.reason],
+    ["policy", outcome.policy ?? "none asked"],
     ["answer", answer],
   ]);
   const text =

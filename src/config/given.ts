@@ -1,9 +1,11 @@
+import { resolve } from "node:path";
 import { failed, ok, type Result } from "../base/result.ts";
 import type { Policy } from "../policy/decision.ts";
 import type { Verdict } from "../policy/hearing.ts";
 import type { GivenArchive, GivenData, GivenParty } from "../policy/test-schema.ts";
 import { asList } from "../policy/vocabulary.ts";
 import { readSize } from "./quantities.ts";
+import { displayPath, readRegularFile } from "./read-file.ts";
 
 /**
  * The `given` of an inline test, read. What is left out takes the defaults of whoever judges: from sip:alice@local.test
@@ -26,6 +28,8 @@ export interface Given {
   readonly now: number | undefined;
   readonly text: string | undefined;
   readonly html: string | undefined;
+  /** A whole SIP request, as on the wire; whatever else is given of sender, way and time goes with it. */
+  readonly message: Buffer | undefined;
   readonly media: readonly string[] | undefined;
   readonly file: GivenFile | undefined;
   readonly scan: GivenData["scan"];
@@ -70,8 +74,8 @@ export interface GivenSettings {
   readonly trace: boolean;
 }
 
-/** What `given` says, or what in it cannot be meant. */
-export function readGiven(data: GivenData): Result<Given, string> {
+/** What `given` says, or what in it cannot be meant. `folder`: that of the rule file. */
+export function readGiven(data: GivenData, folder: string): Result<Given, string> {
   const from = partyOf(data.from);
   const to = partyOf(data.to);
   for (const aor of [from.aor, to.aor]) {
@@ -80,6 +84,8 @@ export function readGiven(data: GivenData): Result<Given, string> {
   const file = data.file;
   const size = file?.size === undefined ? undefined : readSize(file.size);
   if (file?.size !== undefined && size === undefined) return failed(`"${file.size}" is not a size`);
+  const message = readMessage(data, folder);
+  if (!message.ok) return message;
   return ok({
     from: from.aor,
     fromDisplayName: from.display_name,
@@ -95,6 +101,7 @@ export function readGiven(data: GivenData): Result<Given, string> {
     now: data.now === undefined ? undefined : Date.parse(data.now),
     text: data.text,
     html: data.html,
+    message: message.value,
     media: data.media === undefined ? undefined : asList<string>(data.media),
     file: file && {
       name: file.name ?? "",
@@ -109,6 +116,27 @@ export function readGiven(data: GivenData): Result<Given, string> {
     },
     scan: data.scan,
   });
+}
+
+const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+
+/** What stands in a message cannot be given beside it. */
+const IN_MESSAGE = ["to", "text", "html", "file", "media", "channel"] as const;
+
+function readMessage(data: GivenData, folder: string): Result<Buffer | undefined, string> {
+  const { message, message_file: file } = data;
+  if (message === undefined && file === undefined) return ok(undefined);
+  if (message !== undefined && file !== undefined) {
+    return failed("given has a message and a message_file: leave one out");
+  }
+  const { aor, display_name: name } = partyOf(data.from);
+  const isNamed = aor !== undefined || name !== undefined;
+  const beside = isNamed ? "from" : IN_MESSAGE.find((key) => data[key] !== undefined);
+  if (beside !== undefined) return failed(`"${beside}" stands in the message: leave it out`);
+  if (message !== undefined) return ok(Buffer.from(message.replaceAll(/\r?\n/g, "\r\n"), "utf8"));
+  const path = resolve(folder, file ?? "");
+  const bytes = readRegularFile(path, MAX_MESSAGE_BYTES);
+  return bytes.ok ? bytes : failed(`${displayPath(path)} ${bytes.problem.message}`);
 }
 
 /** "sip:user@host", "user@host" or "sip:host"; nothing that would break a header line. */
@@ -134,6 +162,7 @@ export const NOTHING_GIVEN: Given = {
   now: undefined,
   text: undefined,
   html: undefined,
+  message: undefined,
   media: undefined,
   file: undefined,
   scan: undefined,

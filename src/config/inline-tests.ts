@@ -1,7 +1,8 @@
+import { dirname, resolve } from "node:path";
 import type { Policy } from "../policy/decision.ts";
 import type { RulePath } from "../policy/rule-problem.ts";
 import type { RuleFile } from "../policy/schema.ts";
-import type { ExpectData, InlineTest } from "../policy/test-schema.ts";
+import type { ExpectData, ExpectedNotices, InlineTest } from "../policy/test-schema.ts";
 import { asList } from "../policy/vocabulary.ts";
 import type { ConfigProblem } from "./config-problem.ts";
 import { readGiven, type Given, type GivenOutcome } from "./given.ts";
@@ -40,10 +41,13 @@ export function runInlineTests(
   const problems: ConfigProblem[] = [];
   let count = 0;
   for (const source of sources) {
+    const folder = dirname(resolve(source.file));
     for (const { test, path, asked } of testsOf(source, bench)) {
       count += 1;
       const failure =
-        asked === undefined ? CANNOT_COMPILE : failureOf(test, (given) => judged(asked, given));
+        asked === undefined
+          ? CANNOT_COMPILE
+          : failureOf(test, folder, (given) => judged(asked, given));
       if (failure === undefined) continue;
       const name = test.name === undefined ? "test" : `test "${test.name}"`;
       const message = `${name} failed: ${failure}`;
@@ -78,8 +82,12 @@ function testsOf(source: RuleFileSource, bench: TestBench): readonly PlacedTest[
 }
 
 /** What is not as expected, or undefined. */
-function failureOf(test: InlineTest, judge: (given: Given) => GivenOutcome): string | undefined {
-  const given = readGiven(test.given);
+function failureOf(
+  test: InlineTest,
+  folder: string,
+  judge: (given: Given) => GivenOutcome,
+): string | undefined {
+  const given = readGiven(test.given, folder);
   if (!given.ok) return given.problem;
   let outcome: GivenOutcome;
   try {
@@ -120,9 +128,22 @@ function comparisons(expect: ExpectData, outcome: GivenOutcome): readonly Compar
       expected: expect.incident?.severity,
       got: outcome.severity ?? null,
     },
+    ...noticeComparisons(expect.notify ?? {}, outcome),
     ...memberComparisons("tag", asList<string>(expect.tags), found),
     ...memberComparisons("monitored rule", asList<string>(expect.monitored), monitored),
   ];
+}
+
+function noticeComparisons(
+  expect: ExpectedNotices,
+  { verdict }: GivenOutcome,
+): readonly Comparison[] {
+  const wished = verdict.decisions.flatMap((one) => one.notify);
+  return (["sender", "recipient", "admins"] as const).map((audience) => ({
+    what: `notice to ${audience}`,
+    expected: expect[audience],
+    got: wished.find((notice) => notice.audience === audience)?.template ?? null,
+  }));
 }
 
 /** Each of `wanted` has to be there; others may be there too. */

@@ -3,7 +3,7 @@ import type { Verdict } from "../policy/hearing.ts";
 import type { HearingContext } from "../policy/hearing.ts";
 import type { Link } from "../inspect/inspection.ts";
 import { createEventId } from "../journal/event-id.ts";
-import { featuresOf } from "../judge-features.ts";
+import { featuresOf, withoutUserinfo } from "../judge-features.ts";
 import type { IncidentDraft } from "../journal/records.ts";
 
 /** How many links a record names; the rest are counted by nobody. */
@@ -58,8 +58,9 @@ function concernedLinks(verdict: Verdict): readonly Link[] {
   const concerned =
     rewritten.length === 0 ? links : rewritten.flatMap((rewrite) => links[rewrite.link] ?? []);
   const distinct = new Map<string, Link>();
+  const named = new Set(withoutUserinfo(links));
   for (const link of concerned) {
-    if (!distinct.has(link.canonical)) distinct.set(link.canonical, link);
+    if (named.has(link) && !distinct.has(link.canonical)) distinct.set(link.canonical, link);
   }
   return [...distinct.values()];
 }

@@ -116,9 +116,11 @@ function decideWith(
   return trace === undefined ? decided : { ...decided, trace: fullTrace(set, facts.phase, trace) };
 }
 
+type AskedRule = Omit<TraceEntry, "phase">;
+
 interface Run {
   findings: RuleFindings | undefined;
-  readonly trace: Map<CompiledRule, TraceEntry> | undefined;
+  readonly trace: Map<CompiledRule, AskedRule> | undefined;
 }
 
 /** The scan cannot change what this verdict says: refused already, or allowed whatever is found. */
@@ -185,11 +187,7 @@ function matches(rule: CompiledRule, facts: Facts): boolean {
 }
 
 /** As `matches`, with everything written down. */
-function traceRule(
-  rule: CompiledRule,
-  facts: Facts,
-  trace: Map<CompiledRule, TraceEntry>,
-): boolean {
+function traceRule(rule: CompiledRule, facts: Facts, trace: Map<CompiledRule, AskedRule>): boolean {
   const leaves: LeafTrace[] = [];
   let note = rule.mode === "monitor" ? "monitor" : undefined;
   const isExpired = rule.expiresAt !== undefined && facts.now >= rule.expiresAt;
@@ -209,7 +207,7 @@ function traceRule(
 function noteFailure(
   rule: CompiledRule,
   matched: boolean,
-  trace: Map<CompiledRule, TraceEntry>,
+  trace: Map<CompiledRule, AskedRule>,
 ): void {
   trace.set(rule, entryOf(rule, matched, "failed", NOTHING));
 }
@@ -219,7 +217,7 @@ function entryOf(
   matched: boolean,
   note: string | undefined,
   leaves: readonly LeafTrace[],
-): TraceEntry {
+): AskedRule {
   const { id, file, line } = rule.reference;
   return { rule: id, file, line, matched, note, leaves };
 }
@@ -228,12 +226,11 @@ function entryOf(
 function fullTrace(
   set: RuleSet,
   phase: Phase,
-  asked: ReadonlyMap<CompiledRule, TraceEntry>,
+  asked: ReadonlyMap<CompiledRule, AskedRule>,
 ): readonly TraceEntry[] {
   return set.rules.map((rule) => {
-    const entry = asked.get(rule);
-    if (entry !== undefined) return entry;
-    return entryOf(rule, false, reasonNotAsked(rule, phase), NOTHING);
+    const entry = asked.get(rule) ?? entryOf(rule, false, reasonNotAsked(rule, phase), NOTHING);
+    return { ...entry, phase };
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Facts } from "./facts.ts";
+import type { Facts, Phase } from "./facts.ts";
 import type { RuleProblem } from "./rule-problem.ts";
 
 /** Strictest last; where several decisions meet (several files, several phases), the strictest wins. */
@@ -88,6 +88,8 @@ export interface TraceEntry {
   readonly file: string;
   readonly line: number;
   readonly matched: boolean;
+  /** The phase in which it was looked at; a rule may be so in several. */
+  readonly phase: Phase;
   /** "off", "monitor", or the phase does not apply; undefined: evaluated in force. */
   readonly note: string | undefined;
   /** Leaves of the condition with the value each saw, cut to 200 characters. */

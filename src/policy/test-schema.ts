@@ -25,6 +25,9 @@ export interface GivenData {
   readonly now?: string | undefined;
   readonly text?: string | undefined;
   readonly html?: string | undefined;
+  /** A whole SIP request, or the file that holds one. */
+  readonly message?: string | undefined;
+  readonly message_file?: string | undefined;
   readonly media?: Facts["media"][number] | readonly Facts["media"][number][] | undefined;
   readonly file?: GivenFile | undefined;
   readonly scan?: GivenScan | undefined;
@@ -76,7 +79,15 @@ export interface ExpectData {
   readonly policy?: string | undefined;
   readonly tags?: string | readonly string[] | undefined;
   readonly monitored?: string | readonly string[] | undefined;
+  /** Template of the notice to each audience; null: none. */
+  readonly notify?: ExpectedNotices | undefined;
   readonly incident?: { readonly severity?: Severity | undefined } | undefined;
+}
+
+export interface ExpectedNotices {
+  readonly sender?: string | null | undefined;
+  readonly recipient?: string | null | undefined;
+  readonly admins?: string | null | undefined;
 }
 
 const party = z.union([
@@ -110,6 +121,13 @@ const given = section({
     .optional(),
   text: z.string().optional().meta({ description: "Plain text of the message." }),
   html: z.string().optional().meta({ description: "HTML text of the message." }),
+  message: text().optional().meta({
+    description:
+      "A whole SIP request as text, in place of text, html, file and media; line ends become CRLF, and Content-Length may be left out.",
+  }),
+  message_file: text().optional().meta({
+    description: "A file that holds the request byte for byte, relative to the rule file.",
+  }),
   media: oneOrMore(media).optional(),
   file: section({
     name: z.string().optional(),
@@ -137,6 +155,8 @@ const given = section({
   }).optional(),
 });
 
+const notice = z.union([text(), z.null()]).optional();
+
 const expected = section({
   action: choice(["allow", "rewrite", "quarantine", "block"]).optional(),
   rule: z.union([text(), z.null()]).optional().meta({ description: "null: no rule decided." }),
@@ -146,6 +166,9 @@ const expected = section({
   policy: text().optional(),
   tags: oneOrMore(text()).optional(),
   monitored: oneOrMore(text()).optional().meta({ description: "Rules in monitor mode that hit." }),
+  notify: section({ sender: notice, recipient: notice, admins: notice })
+    .optional()
+    .meta({ description: "Templates of the notices that the rules ask for; null: none." }),
   incident: section({ severity: choice(SEVERITIES).optional() }).optional(),
 });
 

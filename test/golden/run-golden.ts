@@ -77,7 +77,7 @@ function packsOf({ rules }: GoldenFile): readonly string[] {
 
 function givenOf({ given }: GoldenFile): Given {
   const data = (parse(given ?? "") ?? {}) as GivenData;
-  const read = readGiven(data);
+  const read = readGiven(data, import.meta.dirname);
   if (!read.ok) throw new Error(read.problem);
   return { ...read.value, now: read.value.now ?? NOON };
 }
