@@ -4,7 +4,7 @@
  *
  *   npx node bench/rules.ts [ROUNDS]        default: 3000
  *
- * Ratios within one run are worth more than microseconds. Exits with 1 when a bar is missed: 50 µs for 1,000 rules and
+ * CPU time of the one thread. Ratios within one run are worth more than microseconds. Exits with 1 when a bar is missed: 50 µs for 1,000 rules and
  * 3 times what ten rules cost, 20 ms for a hostile body.
  */
 import { inlineTestSettings } from "../src/assembly/judge-settings.ts";
@@ -61,20 +61,24 @@ function judged(request: SipRequest, policy: Policy): string {
   return judgement.decide(judgement.attachments.map(() => clean)).action;
 }
 
-/** Microseconds of one run: medians over rounds of ten. */
+/**
+ * CPU time of this thread, µs: what other processes take from the machine does not count, nor do the collector's helpers. The
+ * kernel counts in ticks of some milliseconds, so that only sums of many runs are exact.
+ */
+function cpuMicros(): number {
+  const { user, system } = process.threadCpuUsage();
+  return user + system;
+}
+
+/** Microseconds of one run, in the mean. */
 function micros(run: () => unknown, rounds: number): number {
-  const times: number[] = [];
-  for (let round = 0; round < rounds / 10; round += 1) {
-    const start = performance.now();
-    for (let n = 0; n < 10; n += 1) run();
-    times.push((performance.now() - start) * 100);
-  }
-  times.sort((a, b) => a - b);
-  return times[times.length >> 1] ?? 0;
+  const start = cpuMicros();
+  for (let round = 0; round < rounds; round += 1) run();
+  return (cpuMicros() - start) / rounds;
 }
 
 function row(name: string, cells: readonly string[]): void {
-  console.log(`${name.padEnd(28)}${cells.map((cell) => cell.padStart(11)).join("")}`);
+  console.log(`${name.padEnd(28)}${cells.map((cell) => cell.padStart(12)).join("")}`);
 }
 
 const sizes = [10, 100, 1000];
@@ -90,9 +94,9 @@ const missed: string[] = [];
 
 console.log("\nOrdinary messages, µs each (first message of the process: with 1,000 rules)");
 const ordinary = ORDINARY.map((body) => ({ ...body, request: requestOf(body) }));
-const firstStart = performance.now();
+const firstStart = cpuMicros();
 if (ordinary[0] !== undefined) judged(ordinary[0].request, thousand);
-console.log(`first ${((performance.now() - firstStart) * 1000).toFixed(0)} µs`);
+console.log(`first ${cpuMicros() - firstStart} µs`);
 for (let n = 0; n < ROUNDS / 10; n += 1) {
   for (const { request } of ordinary) for (const policy of policies) judged(request, policy);
 }
@@ -109,24 +113,25 @@ for (const { name, request } of ordinary) {
 }
 
 console.log("\nHostile bodies of 64 kB with 1,000 rules, ms");
-row("", ["first", "inspect", "median", "worst", "decided"]);
+row("", ["first", "inspect", "mean", "worst", "decided"]);
 let slowest = 0;
 for (const body of HOSTILE) {
   const request = requestOf(body);
   const times: number[] = [];
-  for (let n = 0; n < 9; n += 1) {
-    const start = performance.now();
+  for (let n = 0; n < 11; n += 1) {
+    const start = cpuMicros();
     judged(request, thousand);
-    times.push(performance.now() - start);
+    times.push((cpuMicros() - start) / 1000);
   }
   const [first = 0, ...warm] = times;
-  warm.sort((a, b) => a - b);
-  const inspect = micros(() => inspectRequest(request, SETTINGS.inspect), 30) / 1000;
-  const [median = 0, worst = 0] = [warm[warm.length >> 1], warm.at(-1)];
-  const cells = [first, inspect, median, worst].map((time) => time.toFixed(2));
+  const inspect = micros(() => inspectRequest(request, SETTINGS.inspect), 10) / 1000;
+  const mean = warm.reduce((sum, time) => sum + time, 0) / warm.length;
+  const worst = Math.max(...warm);
+  const cells = [first, inspect, mean, worst].map((time) => time.toFixed(1));
   row(body.name, [...cells, judged(request, thousand)]);
   slowest = Math.max(slowest, worst, first);
-  if (median > 20) missed.push(`${body.name}: ${median.toFixed(1)} ms`);
+  if (mean > 20) missed.push(`${body.name}: ${mean.toFixed(1)} ms`);
+  if (Math.max(first, worst) > 50) missed.push(`${body.name}: ${Math.max(first, worst)} ms once`);
 }
 console.log(`\nslowest of all: ${slowest.toFixed(1)} ms`);
 for (const line of missed) console.log(`MISSED ${line}`);

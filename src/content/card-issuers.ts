@@ -28,6 +28,9 @@ const ISSUERS: readonly (readonly [
 /** Digits in the longest card number (ISO/IEC 7812-1). */
 export const LONGEST_CARD = 19;
 
+/** Digits in the shortest one that is looked for. */
+export const SHORTEST_CARD = 13;
+
 /** The lengths of the numbers that begin like this one, the longest first; none when no issuer has such. */
 export function cardLengths(digits: string): readonly number[] {
   const first = Number(digits.slice(0, RANGE_DIGITS));

@@ -31,17 +31,14 @@ export function readDigits(text: string, longest: number): Digits {
   const groups: DigitGroup[] = [];
   let digits = "";
   let before = 0;
-  for (let at = 0; at < text.length;) {
-    if (!isWordCharacter(text.charCodeAt(at))) {
-      at += 1;
-      continue;
-    }
-    const wordEnd = endOf(text, at, isWordCharacter);
-    const start = endOf(text, at, (code) => isWordCharacter(code) && !isDigit(code));
+  const firstOfWord = /[0-9]/g;
+  for (let match = firstOfWord.exec(text); match !== null; match = firstOfWord.exec(text)) {
+    const start = match.index;
     const end = endOf(text, start, isDigit);
-    at = wordEnd;
-    const isIdentifier = endOf(text, end, (code) => !isDigit(code), wordEnd) < wordEnd;
-    if (isIdentifier || start === end || end - start > longest) continue;
+    const wordEnd = endOf(text, end, isWordCharacter);
+    firstOfWord.lastIndex = wordEnd;
+    const isIdentifier = endOf(text, end, isNoDigit, wordEnd) < wordEnd;
+    if (isIdentifier || end - start > longest) continue;
     groups.push({
       start,
       end,
@@ -54,6 +51,10 @@ export function readDigits(text: string, longest: number): Digits {
     before = end;
   }
   return { digits, groups };
+}
+
+function isNoDigit(code: number): boolean {
+  return !isDigit(code);
 }
 
 function endOf(

@@ -1,3 +1,4 @@
+import { isAsciiText } from "./ascii-text.ts";
 import { normalizeText } from "./normalize-text.ts";
 
 /** Letters of other scripts that are drawn like a Latin letter: a small table of our own, Cyrillic and Greek. */
@@ -116,6 +117,7 @@ const LATIN_OF: ReadonlyMap<string, string> = new Map(
  * @example asciiLookalike("ex\u0435") // "exe"
  */
 export function asciiLookalike(text: string): string {
+  if (isAsciiText(text)) return text;
   let out = "";
   for (const character of normalizeText(text, "NFKD")) {
     if (/\p{M}/u.test(character)) continue;

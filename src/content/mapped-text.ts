@@ -59,17 +59,36 @@ export function sourceEnd(mapped: MappedText, i: number): number {
 export function foldMapped(mapped: MappedText, fold: (codePoint: number) => string): MappedText {
   const { text } = mapped;
   const known = new Map<number, string>();
+  function formOf(codePoint: number): string {
+    const before = known.get(codePoint);
+    if (before !== undefined) return before;
+    const form = fold(codePoint);
+    known.set(codePoint, form);
+    return form;
+  }
+  const aligned = foldAligned(text, formOf);
+  if (aligned !== undefined) return { ...mapped, text: aligned };
   const out = createMappedText();
   for (let at = 0; at < text.length;) {
     const codePoint = text.codePointAt(at) ?? 0;
-    let form = known.get(codePoint);
-    if (form === undefined) {
-      form = fold(codePoint);
-      known.set(codePoint, form);
-    }
+    const form = formOf(codePoint);
     const from = sourceStart(mapped, at);
     at += codePoint > 0xffff ? 2 : 1;
     if (form !== "") out.add(form, from, sourceEnd(mapped, at - 1));
   }
   return out.build();
+}
+
+/** The folded text when every code point is as long as its form, as in most texts: places are the same then. */
+function foldAligned(text: string, formOf: (codePoint: number) => string): string | undefined {
+  let out = "";
+  for (let at = 0; at < text.length;) {
+    const codePoint = text.codePointAt(at) ?? 0;
+    const length = codePoint > 0xffff ? 2 : 1;
+    const form = formOf(codePoint);
+    if (form.length !== length) return undefined;
+    out += form;
+    at += length;
+  }
+  return out;
 }

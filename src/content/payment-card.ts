@@ -1,4 +1,4 @@
-import { cardLengths, LONGEST_CARD } from "./card-issuers.ts";
+import { cardLengths, LONGEST_CARD, SHORTEST_CARD } from "./card-issuers.ts";
 import { readDigits, type DigitGroup, type Digits } from "./digit-groups.ts";
 import { foldCharacters } from "./fold-characters.ts";
 import { foundNumber, type FoundNumber } from "./found-number.ts";
@@ -12,7 +12,9 @@ import { findIbans } from "./iban.ts";
  */
 export function findPaymentCards(text: string): readonly FoundNumber[] {
   const folded = foldCharacters(text);
-  const all = indexDigits(readDigits(folded.text, LONGEST_CARD));
+  const read = readDigits(folded.text, LONGEST_CARD);
+  if (read.digits.length < SHORTEST_CARD) return [];
+  const all = indexDigits(read);
   const { digits, groups } = all;
   const found: FoundNumber[] = [];
   for (let first = 0; first < groups.length; first += 1) {
@@ -44,12 +46,12 @@ export function maskPaymentCard(digits: string): string {
 /** The digits of a text, ready to be asked about any range of them. */
 interface IndexedDigits extends Digits {
   readonly sums: readonly [Uint32Array, Uint32Array];
-  /** By the place behind its last digit, the number of a group; undefined where no group ends. */
-  readonly groupEnds: readonly (number | undefined)[];
+  /** By the place behind its last digit, the number of a group; -1 where no group ends. */
+  readonly groupEnds: Int32Array;
 }
 
 function indexDigits({ digits, groups }: Digits): IndexedDigits {
-  const groupEnds = Array.from<number | undefined>({ length: digits.length + 1 });
+  const groupEnds = new Int32Array(digits.length + 1).fill(-1);
   for (const [index, group] of groups.entries()) groupEnds[group.to] = index;
   return { digits, groups, groupEnds, sums: luhnSums(digits) };
 }
@@ -60,8 +62,8 @@ function endOfCard(all: IndexedDigits, first: number): number | undefined {
   if (begin === undefined || begin.continues) return undefined;
   const { from } = begin;
   for (const length of cardLengths(all.digits.slice(from, from + LONGEST_CARD))) {
-    const last = all.groupEnds[from + length];
-    if (last === undefined || !hasCheckDigit(all, from, from + length)) continue;
+    const last = all.groupEnds[from + length] ?? -1;
+    if (last < 0 || !hasCheckDigit(all, from, from + length)) continue;
     if (belongTogether(all.groups, first, last)) return last;
   }
   return undefined;

@@ -8,6 +8,9 @@ export interface LinkFold {
   readonly endAtDots?: boolean;
 }
 
+/** Longer forms are whole Arabic phrases, which hold no link; they would let a text swell to its eighteenfold. */
+const LONGEST_FORM = 6;
+
 /**
  * The text as a client resolves it: without characters that are not seen, every other in its compatibility form (NFKC), the
  * ideographic full stop as a dot.
@@ -23,6 +26,7 @@ export function foldLinkText(mapped: MappedText, how: LinkFold = {}): MappedText
     if (codePoint < 0xa0) return character;
     if (endAtDots && FOREIGN_DOTS.includes(character)) return " ";
     const form = character.normalize("NFKC");
+    if (form.length > LONGEST_FORM) return character;
     return form === "\u3002" ? "." : form;
   });
 }

@@ -31,11 +31,14 @@ export function tokenizeHtml(source: string): readonly HtmlToken[] {
     tokens.push({ kind, tag, start, end });
   };
   // text comes in several pieces, and a reference may be cut between two of them: they become one
-  const addText = (token: { readonly location: Token.Location | null }): void => {
-    add(hidden ? "hidden" : "text", "", token.location);
-    const [before, last] = tokens.slice(-2);
-    if (before?.kind === "text" && last?.kind === "text" && before.end === last.start)
-      tokens.splice(-2, 2, { ...before, end: last.end });
+  const addText = ({ location }: { readonly location: Token.Location | null }): void => {
+    const before = tokens.at(-1);
+    if (hidden || before?.kind !== "text" || location?.startOffset !== before.end) {
+      add(hidden ? "hidden" : "text", "", location);
+      return;
+    }
+    covered = Math.max(covered, Math.min(location.endOffset, source.length));
+    tokens[tokens.length - 1] = { ...before, end: covered };
   };
   const tokenizer = new TagTokenizer(
     { sourceCodeLocationInfo: true },

@@ -10,6 +10,7 @@ import type {
 import type { ConditionData } from "./condition-schema.ts";
 import { FieldLookups } from "./field-lookups.ts";
 import { feedKey, type ListFeed, type ListFeeds } from "./list-feed.ts";
+import { LookalikeSearch } from "./lookalike-search.ts";
 import { MessageWork } from "./message-work.ts";
 import { compileList } from "./named-list.ts";
 import { compileGroup, compileZone } from "./named-zone.ts";
@@ -81,6 +82,7 @@ export function compileDefinitions(files: readonly ReadFile[], limits: PolicyLim
     usedLists: new Set(),
     work,
     phrases,
+    lookalikes: new LookalikeSearch(work),
     lookups: new FieldLookups(),
   };
   const objects = gather(files, "objects", (file) => file.objects);

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Link } from "../inspect/inspection.ts";
 import type { Facts, Party, Phase } from "./facts.ts";
 import type { FieldLookups } from "./field-lookups.ts";
+import type { LookalikeSearch } from "./lookalike-search.ts";
 import type { MessageWork } from "./message-work.ts";
 import type { PhraseFinder, PhraseSearches } from "./phrase-finder.ts";
 import { bestOf, type Requirement } from "./requirement.ts";
@@ -69,6 +70,8 @@ export interface Definitions {
   readonly work: MessageWork;
   /** Searches of texts for the phrases of many rules at once. */
   readonly phrases: PhraseSearches;
+  /** A search of hosts for the imitated domains of many rules at once. */
+  readonly lookalikes: LookalikeSearch;
   /** By what a message holds, which rules may be about it. */
   readonly lookups: FieldLookups;
 }

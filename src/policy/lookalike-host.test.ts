@@ -1,14 +1,20 @@
+import { array, assert, constantFrom, property, string } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createLookalikeTest } from "./lookalike-host.ts";
+import { describeHost, looksLike } from "./lookalike-host.ts";
+import { LookalikeSearch } from "./lookalike-search.ts";
+import { MessageWork } from "./message-work.ts";
+import { foldDomain, isUnderDomain } from "./text-test.ts";
 
-const looksLike = createLookalikeTest(["corp.example", "PayPal.com", "microsoft.com", "bank.de"]);
+const search = new LookalikeSearch(new MessageWork());
+const ours = search.add(["corp.example", "PayPal.com", "microsoft.com", "bank.de"]);
+const others = search.add(["paypal-help.com"]);
 
 /** As links hold hosts: in ASCII. */
 function ascii(host: string): string {
   return new URL(`http://${host}`).hostname;
 }
 
-describe("createLookalikeTest", () => {
+describe("LookalikeSearch", () => {
   it.each([
     ["Cyrillic letters", "раураl.com"],
     ["one Cyrillic letter", "www.pаypal.com"],
@@ -28,7 +34,7 @@ describe("createLookalikeTest", () => {
     ["the name in a longer label", "signin-paypal-com.evil.test"],
     ["a look-alike before another domain", "paypa1.com.evil.test"],
   ])("takes %s for a look-alike: %s", (_, host) => {
-    expect(looksLike(ascii(host))).toBe(true);
+    expect(ours.test(ascii(host))).toBe(true);
   });
 
   it.each([
@@ -44,6 +50,30 @@ describe("createLookalikeTest", () => {
     ["an address", "192.168.1.1"],
     ["a broken label", "xn--a-.example.org"],
   ])("does not take %s for one: %s", (_, host) => {
-    expect(looksLike(host)).toBe(false);
+    expect(ours.test(host)).toBe(false);
+  });
+
+  it("keeps apart what two rules imitate", () => {
+    expect(others.test("paypa1-help.com")).toBe(true);
+    expect(others.test("paypa1.com")).toBe(false);
+    expect(ours.test("paypal-help.com")).toBe(false);
+    expect(others.test("paypal-help.com.evil.test")).toBe(true);
+  });
+
+  it("finds whatever comparing with each domain finds", () => {
+    const letter = constantFrom(..."ab1lmrn-.".split(""));
+    const host = string({ unit: letter, minLength: 3, maxLength: 9 }).map(
+      (name) => `${name}abc.test`,
+    );
+    assert(
+      property(array(host, { minLength: 1, maxLength: 6 }), host, (domains, seen) => {
+        const finder = new LookalikeSearch(new MessageWork()).add(domains);
+        const names = domains.map(foldDomain);
+        const isOwn = names.some((name) => isUnderDomain(seen, name));
+        const isLike = names.some((name) => looksLike(describeHost(seen), describeHost(name)));
+        expect(finder.test(seen)).toBe(isLike && !isOwn);
+      }),
+      { numRuns: 3000 },
+    );
   });
 });

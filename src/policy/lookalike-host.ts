@@ -1,34 +1,23 @@
 import { parse } from "tldts";
 import { asciiLookalike } from "../content/lookalike.ts";
 import { shownHost } from "../content/shown-host.ts";
-import { foldDomain, isUnderDomain } from "./text-test.ts";
+import { isUnderDomain } from "./text-test.ts";
 
 /**
- * A test whether a host is made to be taken for one of these domains, which are the imitated ones and never match
- * themselves. Three ways are known: the same look in other characters (rn for m, 0 for o, letters of other scripts: in the
- * manner of the skeletons of UTS #39), the whole name inside another one (bank.example.evil.test, bank-example.test), and one
- * wrong letter in a name that is long enough for that to be no accident.
- *
- * @param lookOf `describeHost`, or a function that remembers what it said
+ * Whether a host is made to be taken for another. Three ways are known: the same look in other characters (rn for m, 0 for o,
+ * letters of other scripts: in the manner of the skeletons of UTS #39), the whole name inside another one
+ * (bank.example.evil.test, bank-example.test), and one wrong letter in a name that is long enough for that to be no accident.
  */
-export function createLookalikeTest(
-  domains: readonly string[],
-  lookOf: (host: string) => HostLook = describeHost,
-): (host: string) => boolean {
-  const imitated = domains.map((domain) => describeHost(foldDomain(domain)));
-  return (host) => {
-    if (imitated.some(({ name }) => isUnderDomain(host, name))) return false;
-    const seen = lookOf(host);
-    return imitated.some(
-      (target) => looksSame(seen, target) || isInside(seen, target) || hasTypo(seen, target),
-    );
-  };
+export function looksLike(seen: HostLook, target: HostLook): boolean {
+  return looksSame(seen, target) || isInside(seen, target) || hasTypo(seen, target);
 }
 
 /** How a host looks. */
 export interface HostLook {
   readonly name: string;
   readonly skeleton: string;
+  /** The skeleton with hyphens for dots and at both ends: one name is inside another when this is. */
+  readonly hyphened: string;
   /** The label that one registers, and the public suffix behind it; "" where there is none. */
   readonly label: string;
   readonly suffix: string;
@@ -43,6 +32,7 @@ export function describeHost(name: string): HostLook {
   return {
     name,
     skeleton,
+    hyphened: `-${skeleton.replaceAll(".", "-")}-`,
     label: skeletonOf(domainWithoutSuffix ?? ""),
     suffix: publicSuffix ?? "",
   };
@@ -70,13 +60,11 @@ function looksSame(seen: HostLook, target: HostLook): boolean {
 
 /** Under another suffix the same label may be its owner's, as with example.com.au. */
 function isInside(seen: HostLook, target: HostLook): boolean {
-  if (seen.label === target.label) return false;
-  const inner = `-${target.skeleton.replaceAll(".", "-")}-`;
-  return `-${seen.skeleton.replaceAll(".", "-")}-`.includes(inner);
+  return seen.label !== target.label && seen.hyphened.includes(target.hyphened);
 }
 
-/** Shorter names have too many honest neighbours (apple, apply, ample). */
-const SHORTEST_WITH_TYPO = 6;
+/** Labels shorter than this have too many honest neighbours (apple, apply, ample). */
+export const SHORTEST_WITH_TYPO = 6;
 
 function hasTypo(seen: HostLook, target: HostLook): boolean {
   if (seen.suffix !== target.suffix || target.label.length < SHORTEST_WITH_TYPO) return false;

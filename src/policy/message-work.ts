@@ -1,7 +1,7 @@
 import { RuleFailure } from "./rule-failure.ts";
 
 /** Characters that the regular expressions of all rules may read of one message, weighed by how they are read. */
-const REGEX_WORK = 1_500_000;
+const REGEX_WORK = 1_000_000;
 
 /** Values of one function that are remembered; a message holds fewer, but not everybody who asks says where one begins. */
 const MOST_REMEMBERED = 10_000;
@@ -12,17 +12,17 @@ const MOST_REMEMBERED = 10_000;
  */
 export class MessageWork {
   #message: object | undefined;
+  /** Counts messages. */
+  #number = 0;
   #regexWork = REGEX_WORK;
-  readonly #inUse: Map<string, unknown>[] = [];
   readonly #shared = new Map<string, (value: string) => unknown>();
 
   /** A decision about `message` begins: what was remembered of another is forgotten. */
   begin(message: object): void {
     if (message === this.#message) return;
     this.#message = message;
+    this.#number += 1;
     this.#regexWork = REGEX_WORK;
-    for (const known of this.#inUse) known.clear();
-    this.#inUse.length = 0;
   }
 
   /** Asks for work that regular expressions are about to do; throws when the message has cost enough (RULES §4.7). */
@@ -47,14 +47,24 @@ export class MessageWork {
 
   /** The same pure function, which works out each value once a message. */
   once<T>(compute: (value: string) => T): (value: string) => T {
-    const known = new Map<string, T>();
+    // Most messages hold one text: a map is made for the others only.
+    let known: { readonly value: string; readonly result: T } | undefined;
+    let others: Map<string, T> | undefined;
+    let message = -1;
     return (value) => {
-      const before = known.get(value);
+      if (known === undefined || message !== this.#number) {
+        message = this.#number;
+        others = undefined;
+        known = { value, result: compute(value) };
+        return known.result;
+      }
+      if (value === known.value) return known.result;
+      others ??= new Map();
+      const before = others.get(value);
       if (before !== undefined) return before;
       const result = compute(value);
-      if (known.size === 0) this.#inUse.push(known);
-      else if (known.size >= MOST_REMEMBERED) known.clear();
-      known.set(value, result);
+      if (others.size >= MOST_REMEMBERED) others.clear();
+      others.set(value, result);
       return result;
     };
   }

@@ -29,6 +29,12 @@ describe("PatternAutomaton", () => {
     expect(placesOf([], "abc")).toEqual([]);
   });
 
+  it("finds the same in a large automaton, whose steps are not worked out beforehand", () => {
+    const many = Array.from({ length: 300 }, (_, n) => String.fromCodePoint(0x4e00 + n).repeat(3));
+    expect(placesOf(["he", "she", "hers", ...many], "ushers")).toEqual(["0@4", "1@4", "2@6"]);
+    expect(placesOf(many, "\u4e01".repeat(4))).toEqual(["1@3", "1@4"]);
+  });
+
   it("finds every place that looking for each pattern finds", () => {
     const unit = constantFrom("a", "b", "\u0436", "\u{1f600}");
     const pattern = string({ unit, minLength: 1, maxLength: 5 });

@@ -15,6 +15,7 @@ export class PatternAutomaton {
   readonly #pattern: Int32Array;
   /** The state itself or the next on its way of suffixes in which a pattern ends; 0: none. */
   readonly #ending: Int32Array;
+  readonly #table: Table | undefined;
 
   /** @param patterns not empty, each different */
   constructor(patterns: readonly string[]) {
@@ -26,11 +27,26 @@ export class PatternAutomaton {
     this.#fail = new Int32Array(states);
     this.#pattern = new Int32Array(states).fill(-1);
     this.#ending = new Int32Array(states);
-    this.#link(this.#plant(patterns));
+    const edges = this.#plant(patterns);
+    this.#link(edges);
+    this.#table = tableOf(edges, this.#fail);
   }
 
   /** Calls `visit` for every place where a pattern ends: its number, and the offset behind it. */
   search(text: string, visit: (pattern: number, end: number) => void): void {
+    if (this.#table !== undefined) this.#searchByTable(this.#table, text, visit);
+    else this.#searchByEdges(text, visit);
+  }
+
+  #searchByTable({ rows, classOf, classes }: Table, text: string, visit: Visit): void {
+    let state = 0;
+    for (let at = 0; at < text.length; at += 1) {
+      state = rows[state * classes + (classOf[text.charCodeAt(at)] ?? 0)] ?? 0;
+      if (this.#ending[state] !== 0) this.#report(state, at + 1, visit);
+    }
+  }
+
+  #searchByEdges(text: string, visit: Visit): void {
     let state = 0;
     for (let at = 0; at < text.length; at += 1) {
       const unit = text.charCodeAt(at);
@@ -40,10 +56,14 @@ export class PatternAutomaton {
         next = this.#step(state, unit);
       }
       state = next;
-      for (let ending = this.#ending[state] ?? 0; ending !== 0;) {
-        visit(this.#pattern[ending] ?? 0, at + 1);
-        ending = this.#ending[this.#fail[ending] ?? 0] ?? 0;
-      }
+      if (this.#ending[state] !== 0) this.#report(state, at + 1, visit);
+    }
+  }
+
+  #report(state: number, end: number, visit: Visit): void {
+    for (let ending = this.#ending[state] ?? 0; ending !== 0;) {
+      visit(this.#pattern[ending] ?? 0, end);
+      ending = this.#ending[this.#fail[ending] ?? 0] ?? 0;
     }
   }
 
@@ -94,6 +114,40 @@ export class PatternAutomaton {
       this.#ending[to] = (this.#pattern[to] ?? -1) >= 0 ? to : (this.#ending[fail] ?? 0);
     }
   }
+}
+
+type Visit = (pattern: number, end: number) => void;
+
+/** Every step of a small automaton worked out beforehand, so that a unit costs one look. */
+interface Table {
+  /** Units that no pattern holds are of class 0. */
+  readonly classOf: Uint8Array;
+  readonly classes: number;
+  /** By state and class: the next state. */
+  readonly rows: Int32Array;
+}
+
+/** Steps that are worked out at most: 4 MiB. */
+const MAX_STEPS = 1_048_576;
+
+function tableOf(edges: readonly Edge[], fail: Int32Array): Table | undefined {
+  const units = [...new Set(edges.map(({ unit }) => unit))];
+  const classes = units.length + 1;
+  const states = edges.length + 1;
+  if (classes > 256 || states * classes > MAX_STEPS) return undefined;
+  const classOf = new Uint8Array(65_536);
+  for (const [index, unit] of units.entries()) classOf[unit] = index + 1;
+  const rows = new Int32Array(states * classes);
+  for (const { from, unit, to } of edges) if (from === 0) rows[classOf[unit] ?? 0] = to;
+  // A state does what its suffix does, but where it has an edge of its own; suffixes are shorter, and come first.
+  const byFrom = Map.groupBy(edges, ({ from }) => from);
+  for (const { to } of edges) {
+    const suffix = (fail[to] ?? 0) * classes;
+    rows.copyWithin(to * classes, suffix, suffix + classes);
+    for (const edge of byFrom.get(to) ?? [])
+      rows[to * classes + (classOf[edge.unit] ?? 0)] = edge.to;
+  }
+  return { classOf, classes, rows };
 }
 
 interface Edge {

@@ -1,3 +1,4 @@
+import { isAsciiText } from "../content/ascii-text.ts";
 import { asciiLookalike } from "../content/lookalike.ts";
 import { normalizeText } from "../content/normalize-text.ts";
 import type { MessageWork } from "./message-work.ts";
@@ -126,22 +127,20 @@ function normalizer(steps: readonly PhraseNormalization[]): (text: string) => st
   const has = new Set(steps);
   return (text) => {
     let result = text;
-    if (!PLAIN.test(text)) {
+    if (!isAsciiText(text)) {
       if (has.has("zero-width")) result = result.replace(INVISIBLE, "");
       if (has.has("nfkc")) result = normalizeText(result, "NFKC");
     }
     if (has.has("case")) result = result.toLowerCase();
     if (has.has("confusables")) result = asciiLookalike(result);
-    return UNEVEN_SPACE.test(result) ? result.replace(/\s+/g, " ").trim() : result;
+    return hasUnevenSpace(result) ? result.replace(/\s+/g, " ").trim() : result;
   };
 }
 
-/** Nothing in it is invisible or has another form. */
-// eslint-disable-next-line no-control-regex -- the range of ASCII
-const PLAIN = /^[\x00-\x7f]*$/;
-
 /** White space that is not single blanks between words. */
-const UNEVEN_SPACE = /\s\s|[^\S ]|^ | $/;
+function hasUnevenSpace(text: string): boolean {
+  return /[^\S ]/.test(text) || text.includes("  ") || text.startsWith(" ") || text.endsWith(" ");
+}
 
 /** Format characters (soft hyphen, zero-width, joining, directional marks), variation selectors, grapheme joiner. */
 const INVISIBLE = /[\p{Cf}\p{Variation_Selector}\u034F]/gu;

@@ -1,3 +1,4 @@
+import { isAsciiText } from "../content/ascii-text.ts";
 import { normalizeText } from "../content/normalize-text.ts";
 import { below, type ConditionContext, type ListType, type NamedList } from "./condition.ts";
 import type { Field } from "./field-lookups.ts";
@@ -142,6 +143,7 @@ function addOperators(
   if (operators.prefix !== undefined) {
     const prefixes = asList<string>(operators.prefix).map((prefix) => kind.fold(prefix));
     wanted.push((_, folded) => prefixes.some((prefix) => folded.startsWith(prefix)));
+    required.push((field) => lookups.begins(field, kind.fold, prefixes));
   }
   if (operators.contains !== undefined) {
     const pieces = asList<string>(operators.contains).map((piece) => foldText(piece));
@@ -196,7 +198,7 @@ export function linkLists(
 
 /** Lower case in the compatibility form of Unicode, so that ｅｘｅ and EXE are exe. */
 export function foldText(value: string): string {
-  return (isAscii(value) ? value : normalizeText(value, "NFKC")).toLowerCase();
+  return (isAsciiText(value) ? value : normalizeText(value, "NFKC")).toLowerCase();
 }
 
 const PLAIN_DOMAIN = /^[a-z0-9._-]*[a-z0-9_-]$/;
@@ -205,7 +207,7 @@ const PLAIN_DOMAIN = /^[a-z0-9._-]*[a-z0-9_-]$/;
 export function foldDomain(value: string): string {
   if (PLAIN_DOMAIN.test(value)) return value; // Lists of a million names are mostly such.
   const trimmed = foldText(value).replace(/\.+$/, "");
-  if (isAscii(trimmed)) return trimmed;
+  if (isAsciiText(trimmed)) return trimmed;
   const url = URL.parse(`http://${trimmed.replace(/^\./, "")}`);
   if (url === null) return trimmed;
   return trimmed.startsWith(".") ? `.${url.hostname}` : url.hostname;
@@ -226,11 +228,4 @@ export function isUnderDomain(name: string, domain: string): boolean {
   if (domain.startsWith(".")) return name.endsWith(domain);
   if (!name.endsWith(domain)) return false;
   return name.length === domain.length || name[name.length - domain.length - 1] === ".";
-}
-
-function isAscii(value: string): boolean {
-  for (let index = 0; index < value.length; index += 1) {
-    if (value.charCodeAt(index) > 0x7f) return false;
-  }
-  return true;
 }

@@ -167,6 +167,7 @@ const SOME_FILE: Requirement = {
 function fileField(name: string, valuesOf: (file: FileFacts) => readonly string[]): Field {
   return {
     name: `file.${name}`,
+    rank: RANK.content,
     each({ file }, visit) {
       if (file !== undefined) for (const value of valuesOf(file)) visit(value);
     },

@@ -4,7 +4,7 @@ import { below, defineCondition, matcherOf } from "../condition.ts";
 import type { ConditionContext, ConditionFamily, FieldTest, NamedGroup } from "../condition.ts";
 import type { Party } from "../facts.ts";
 import { cidrLeaf, textLeaf } from "../leaf-schema.ts";
-import { eitherOf } from "../requirement.ts";
+import { eitherOf, RANK } from "../requirement.ts";
 import { didYouMean } from "../suggest.ts";
 import { AOR, compileText, DOMAIN, FREE_TEXT, type TextTest } from "../text-test.ts";
 import { asList, oneOrMore, section, text } from "../vocabulary.ts";
@@ -99,6 +99,7 @@ function partyTests(
   ): void {
     const requires = text.requires({
       name: `${side}.${field}`,
+      rank: field === "domain" ? RANK.domain : RANK.person,
       each(facts, visit) {
         const value = valueOf(facts[side]);
         if (value !== "") visit(value);
@@ -137,7 +138,7 @@ function groupTest(
   const { lookups } = context.definitions;
   const groups = linkGroups(names, context);
   const required = groups.map(({ name, group }) =>
-    lookups.presence(`${side}.group ${name}`, (facts) => group.has(facts[side])),
+    lookups.presence(`${side}.group ${name}`, RANK.domain, (facts) => group.has(facts[side])),
   );
   return {
     test: (party) => groups.some(({ group }) => group.has(party)),

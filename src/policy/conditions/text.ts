@@ -84,6 +84,7 @@ export const textCondition: ConditionFamily = defineCondition({
 
 const TEXT: Field = {
   name: "text",
+  rank: RANK.content,
   each(facts, visit) {
     for (const part of facts.texts) visit(part);
   },
@@ -176,7 +177,7 @@ const DIGIT = /[0-9]|[^\x00-\x7f]/;
 
 const SOME_DIGIT: Requirement = {
   keys: [{ lookup: presenceOf((facts) => facts.texts.some((part) => DIGIT.test(part))), key: "" }],
-  rank: RANK.common,
+  rank: RANK.digits,
 };
 
 function phraseTest(
@@ -190,7 +191,7 @@ function phraseTest(
     const required = lists.map((list) =>
       list.phrases === undefined
         ? lookups.inLists(TEXT, String, [list])
-        : lookups.phrases(TEXT, list.phrases),
+        : lookups.found(TEXT, list.phrases),
     );
     return {
       test: (part) => lists.some((list) => list.has(part)),
@@ -198,5 +199,5 @@ function phraseTest(
     };
   }
   const finder = phrases.finder(asList<string>(phrase), PHRASE_DEFAULTS);
-  return { test: (part) => finder.test(part), requires: lookups.phrases(TEXT, finder) };
+  return { test: (part) => finder.test(part), requires: lookups.found(TEXT, finder) };
 }

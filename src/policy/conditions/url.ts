@@ -12,10 +12,9 @@ import type { Facts } from "../facts.ts";
 import type { Field } from "../field-lookups.ts";
 import { numberLeaf, quantityOf, textLeaf, type Quantity } from "../leaf-schema.ts";
 import { parseLinkPrefix, PREFIX_HINT, type LinkPrefix } from "../link-prefix.ts";
-import { createLookalikeTest, describeHost } from "../lookalike-host.ts";
 import { compileNumber } from "../number-test.ts";
 import { didYouMean } from "../suggest.ts";
-import { bestOf, SOME_LINK, type Requirement } from "../requirement.ts";
+import { bestOf, RANK, SOME_LINK, type Requirement } from "../requirement.ts";
 import { compileText, DOMAIN, EXTENSION, FREE_TEXT, linkLists } from "../text-test.ts";
 import { asList, choice, oneOrMore, section, text } from "../vocabulary.ts";
 
@@ -206,7 +205,7 @@ function valueTests(
   }
   if (data.host !== undefined) {
     const test = compileText(data.host, DOMAIN, below(context, "host"));
-    const requires = test.requires(linkField("host", (link) => asList(link.host)));
+    const requires = test.requires(HOST);
     const show = (link: Link) => link.host ?? "";
     fields.push({ field: `${name}.host`, test: (link) => test.one(link.host), show, requires });
   }
@@ -221,12 +220,13 @@ function valueTests(
     fields.push({ field, test: (link) => test.one(link.registrableDomain), show, requires });
   }
   if (data.lookalike_of !== undefined) {
-    const { work } = context.definitions;
-    const lookOf = work.shared("look of hosts", describeHost);
-    const test = createLookalikeTest(asList<string>(data.lookalike_of), lookOf);
+    const { lookalikes, lookups } = context.definitions;
+    const finder = lookalikes.add(asList<string>(data.lookalike_of));
+    const requires = lookups.found(HOST, finder);
     const show = (link: Link) => link.host ?? "";
     const field = `${name}.lookalike_of`;
-    fields.push({ field, test: ({ host }) => host !== undefined && test(host), show });
+    const test = ({ host }: Link): boolean => host !== undefined && finder.test(host);
+    fields.push({ field, test, show, requires });
   }
   if (data.port !== undefined) {
     const test = compileNumber(data.port);
@@ -240,11 +240,14 @@ function valueTests(
 function linkField(name: string, valuesOf: (link: Link) => readonly string[]): Field {
   return {
     name: `url.${name}`,
+    rank: RANK.content,
     each(facts, visit) {
       for (const link of facts.links) for (const value of valuesOf(link)) visit(value);
     },
   };
 }
+
+const HOST = linkField("host", ({ host }) => (host === undefined ? [] : [host]));
 
 /** Ports that are named one by one can be looked up; ranges cannot. */
 function requiredPort(
