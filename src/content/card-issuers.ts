@@ -1,21 +1,22 @@
 /**
  * Issuer ranges of payment cards with the lengths of their numbers (ISO/IEC 7812-1: at most 19 digits, the issuer first).
- * There is no public registry; these are the ranges that the schemes publish. Numbers of 12 digits, which Maestro may
- * have, are left out: too much else has 12 digits.
+ * There is no public registry; these are the ranges that the schemes publish. Numbers of 12 and 13 digits, which Maestro may
+ * have and Visa had in the last century, are left out: so long are article numbers (EAN, German and Japanese ones begin with
+ * 4, British ones with 50) and German mobile numbers written 49151…, and every tenth would be a card.
  */
 const ISSUERS: readonly (readonly [
   scheme: string,
   prefixes: string,
   lengths: readonly number[],
 ])[] = [
-  ["Visa", "4", [13, 16, 19]],
+  ["Visa", "4", [16, 19]],
   ["Mastercard", "51-55 2221-2720", [16]],
   ["American Express", "34 37", [15]],
   ["Diners Club", "300-305 3095 36 38-39", [14, 15, 16, 17, 18, 19]],
   ["Discover", "6011 644-649 65", [16, 17, 18, 19]],
   ["JCB", "3528-3589", [16, 17, 18, 19]],
   ["UnionPay", "62 81", [16, 17, 18, 19]],
-  ["Maestro", "5018 5020 5038 5893 6304 6759 6761-6763", [13, 14, 15, 16, 17, 18, 19]],
+  ["Maestro", "5018 5020 5038 5893 6304 6759 6761-6763", [14, 15, 16, 17, 18, 19]],
   ["Maestro UK", "676770 676774", [16, 18, 19]],
   ["Dankort", "5019", [16]],
   ["Mir", "2200-2204", [16, 17, 18, 19]],

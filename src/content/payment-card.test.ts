@@ -10,7 +10,6 @@ function cardsIn(text: string): readonly string[] {
 const PUBLISHED: readonly (readonly [scheme: string, number: string])[] = [
   ["Visa", "4111111111111111"],
   ["Visa", "4242424242424242"],
-  ["Visa of 13 digits", "4222222222222"],
   ["Mastercard", "5555555555554444"],
   ["Mastercard", "5105105105105100"],
   ["Mastercard, 2 series", "2223003122003222"],
@@ -73,6 +72,11 @@ describe("findPaymentCards", () => {
     ["a telephone number", "+4222222222222"],
     ["a telephone number with blanks", "+49 1512 3456785"],
     ["a decimal number", "0.4111111111111111"],
+    ["decimal numbers that begin like a card", "4.242424242424242 or 41.11111111111111"],
+    ["a place on a map", '{"lat":41.24636317126765,"lon":5.105105105105100}'],
+    ["an article number", "4222222222222"],
+    ["an article number of Britain", "5018000000004"],
+    ["a German mobile number without a plus", "4915119122427"],
     ["timestamps", "20261127184425 1764268465123 2026-11-27 18:44:25.123456"],
     ["dates", "24.12.2026 31.12.2026 2026-01-05"],
     ["IPv4 addresses", "51.52.53.54 41.42.43.48 192.168.100.200"],
@@ -139,7 +143,7 @@ describe("findPaymentCards", () => {
 describe("maskPaymentCard", () => {
   it("leaves the first six and the last four digits", () => {
     expect(maskPaymentCard("4111111111111111")).toBe("411111******1111");
-    expect(maskPaymentCard("4222222222222")).toBe("422222***2222");
+    expect(maskPaymentCard("36227206271667")).toBe("362272****1667");
   });
 });
 

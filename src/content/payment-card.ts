@@ -5,7 +5,7 @@ import { foundNumber, type FoundNumber } from "./found-number.ts";
 import { findIbans } from "./iban.ts";
 
 /**
- * Payment card numbers in a text: 13 to 19 digits of a known issuer and length whose check digit is right (Luhn, ISO/IEC
+ * Payment card numbers in a text: 14 to 19 digits of a known issuer and length whose check digit is right (Luhn, ISO/IEC
  * 7812-1 annex B), grouped in any way by blanks, hyphens or dots. They stand at the ends of groups, so digits inside a
  * longer run are none, and what follows a card (its date, its code) does not hide it. Of two that begin with the same
  * group the longer one is taken. Linear in the text: from each group one range is looked at for each length that a card may have.
@@ -71,10 +71,12 @@ function endOfCard(all: IndexedDigits, first: number): number | undefined {
 
 /**
  * Only separators stand between these groups. They may differ between groups of four digits and more; where they differ
- * between shorter ones, it is a date with a time or two addresses.
+ * between shorter ones, it is a date with a time or two addresses. One dot alone is a decimal point: a place on a map has as
+ * many digits as a card.
  */
 function belongTogether(groups: readonly DigitGroup[], first: number, last: number): boolean {
   const joint = groups[first + 1]?.joint;
+  if (joint === "." && last === first + 1) return false;
   let isMixed = false;
   let hasShort = false;
   for (let at = first + 1; at <= last; at += 1) {
