@@ -1,5 +1,6 @@
 import { emptyDraft } from "./inspect/inspection-draft.ts";
 import type { Inspection, Link } from "./inspect/inspection.ts";
+import { maskNumbers } from "./policy/detectors.ts";
 import type { FileFacts, Party, ScanFacts } from "./policy/facts.ts";
 import {
   attachmentFacts,
@@ -10,7 +11,8 @@ import {
 
 /**
  * What rules were asked about, as the incident keeps it: enough to ask other rules about the same message later
- * (judge-again.ts, `sluice replay`), and no more than a record may hold. Texts, display names, query strings and user info are not kept;
+ * (judge-again.ts, `sluice replay`), and no more than a record may hold. Texts, display names, query strings and user info are not kept, and
+ * numbers of cards and accounts in the path of a link are masked;
  * of many or long links the first ones, with their number. Plain JSON of some 16 KiB at most.
  */
 export interface IncidentFeatures {
@@ -188,5 +190,5 @@ function keptCanonical(canonical: string): string {
 
 function withoutQuery(path: string): string {
   const end = path.search(/[?#]/);
-  return (end === -1 ? path : path.slice(0, end)).slice(0, MAX_PATH);
+  return maskNumbers(end === -1 ? path : path.slice(0, end)).slice(0, MAX_PATH);
 }

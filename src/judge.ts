@@ -340,6 +340,7 @@ export function redirectTransfer(
 }
 
 export type { Refusal };
+export { maskNumbers } from "./policy/detectors.ts";
 
 /** The edits that leave nothing of a refused request for its receiver but the sentence that it was refused. */
 export function withoutContent(request: SipRequest, incident: string): readonly Splice[] {

@@ -349,6 +349,15 @@ describe("createFilter", () => {
     expect(journal.drafts).toEqual([]);
   });
 
+  it("records a link without the number of a card that stands in it", async () => {
+    const link = "http://pay.evil.example/4111111111111111/a.exe?iban=DE89370400440532013000";
+    await ask(messageRequest(link));
+    const record = JSON.stringify(journal.drafts[0]);
+    expect(record).toContain("hxxp://pay[.]evil[.]example/411111******1111/a.exe");
+    expect(record).not.toContain("4111111111111111");
+    expect(record).not.toContain("DE89370400440532013000");
+  });
+
   it("refuses what cannot be read without doubt, and says so in the record only", async () => {
     const outcome = await ask(messageRequest("x", { type: "text/plain;charset=x-secret" }));
     expect(outcome).toMatchObject({ kind: "reply", status: 415 });

@@ -1,4 +1,4 @@
-import { logOf } from "../judge.ts";
+import { logOf, maskNumbers } from "../judge.ts";
 import type { Verdict } from "../policy/hearing.ts";
 import type { HearingContext } from "../policy/hearing.ts";
 import type { Link } from "../inspect/inspection.ts";
@@ -65,12 +65,15 @@ function concernedLinks(verdict: Verdict): readonly Link[] {
   return [...distinct.values()];
 }
 
-/** A link that no reader of a record can click by mistake; query and user info may hold secrets and stay out. */
+/**
+ * A link that no reader of a record can click by mistake; query and user info may hold secrets and stay out, and numbers of
+ * cards and accounts in its path are masked.
+ */
 function defang(link: Link): string {
   if (link.host === undefined) return `${link.scheme.replace("http", "hxxp")}:…`;
   const port = link.port === undefined ? "" : `:${link.port}`;
   const scheme = link.scheme.replace("http", "hxxp");
-  return `${scheme}://${link.host.replaceAll(".", "[.]")}${port}${link.path}`;
+  return `${scheme}://${link.host.replaceAll(".", "[.]")}${port}${maskNumbers(link.path)}`;
 }
 
 export interface DraftInput {
