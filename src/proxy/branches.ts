@@ -132,7 +132,11 @@ export class Branches {
     const addPath = basis.addPath && register?.used !== true;
     const from =
       edits === basis.edits && addPath === basis.addPath ? basis : { ...basis, edits, addPath };
-    const write = (): Buffer => forwardedRequest(from, target, branch);
+    const write = (): Buffer => {
+      const bytes = forwardedRequest(from, target, branch);
+      request.rest();
+      return bytes;
+    };
     if (edits.length > 0) this.edited = once(() => readAgain(write()));
     if (numbers.length > 0) this.renumbered = true;
     return { branch, method: request.method, face: target.face, write };

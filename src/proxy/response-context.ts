@@ -107,6 +107,7 @@ export class ResponseContext implements BranchOwner {
     const { request, viaStamp } = this.#arrival;
     this.#giveUpIn(leftMs);
     this.#server.respond(100, buildReply(request, TRYING, undefined, viaStamp));
+    request.rest();
   }
 
   #giveUpIn(delayMs: number): void {
@@ -164,6 +165,7 @@ export class ResponseContext implements BranchOwner {
       this.#branches?.cancelAll(branch);
     } else if (this.#server.invite && this.#server.proceeding) {
       this.#server.respond(status, this.#onItsWayBack({ face: branch.face, response }));
+      this.#arrival.request.rest();
     }
   }
 
@@ -257,8 +259,7 @@ export class ResponseContext implements BranchOwner {
       // It may not leave, which has been answered.
       if (!this.#server.proceeding) return;
     }
-    // Of a request that waits for its answer nothing is asked that would be worth keeping.
-    if (started > 0) return this.#arrival.request.rest();
+    if (started > 0) return;
     if (this.#withheld) this.#giveUp(NOT_SECURE, "replied");
     else this.#giveUp(UPSTREAM_LOST, "unreachable");
   }

@@ -45,8 +45,8 @@ export abstract class SipMessage {
   }
 
   /**
-   * Lets go of what the bytes alone say: of a message that is kept, and hardly asked any more, this is half. The next
-   * question reads its head again.
+   * Lets go of what the bytes alone say: of a message that waits for its answer, and is hardly asked any more, this is half. The
+   * next question reads its head again, and whoever asked lets go of it once more.
    */
   rest(): void {
     this.known = undefined;
