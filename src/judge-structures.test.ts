@@ -261,6 +261,16 @@ describe("rich text under the shipped rules", () => {
     expect(fateOf("text/plain", rtf(inside))).toMatch(/link-to-/);
   });
 
+  it.each(["text/rtf", "text/x-msrtc-rtf"])(
+    "is looked into in the header of an INVITE: %s",
+    (type) => {
+      const field = '{\\field{\\*\\fldinst{HYPERLINK "http://evil.example/a.exe"}}{\\fldrslt{x}}}';
+      const body = Buffer.from(rtf(field)).toString("base64");
+      const extra = [`ms-text-format: ${type}; charset=UTF-8;ms-body=${body}`];
+      expect(fateOf("text/plain", "hello", extra)).toMatch(/link-to-/);
+    },
+  );
+
   it("is refused with a file in it, by name", () => {
     expect(fateOf("text/rtf", rtf("{\\object\\objemb{\\*\\objdata 01050000}}"))).toMatch(
       /object-in-text/,

@@ -196,7 +196,8 @@ function bounded(key: string): string {
 
 /** The texts and offers themselves: in an INVITE they stand in a header, in a MESSAGE in the body. */
 function textKey(inspection: Inspection | undefined): string {
-  const texts = inspection?.texts.map((part) => part.text) ?? [];
+  const shown = inspection?.texts.filter(({ carrier }) => carrier !== "header");
+  const texts = shown?.map((part) => part.text) ?? [];
   const offers = inspection?.offers.map((offer) => [offer.name.raw, offer.cookie]) ?? [];
   return hash("sha256", JSON.stringify([texts, offers]), "base64url");
 }

@@ -44,10 +44,7 @@ function inspectField(
 ): InspectProblem | undefined {
   const id = request.idAt(i);
   if (id === HeaderId.Subject) return addSubject(request, i, draft, limits);
-  if (NAMED.includes(id)) {
-    const names = displayNames(textAt(request, i));
-    return names === "" ? undefined : addOutside(draft, names, "name", limits);
-  }
+  if (NAMED.includes(id)) return addNames(textAt(request, i), draft, limits);
   if (id === HeaderId.CallInfo || id === HeaderId.AlertInfo)
     return addReferences(textAt(request, i), draft, limits);
   if (id === HeaderId.ReferTo) return addTarget(request, i, draft, limits);
@@ -56,6 +53,18 @@ function inspectField(
   if (name === "error-info") return addReferences(textAt(request, i), draft, limits);
   if (name === "organization") return addOutside(draft, textAt(request, i), "name", limits);
   return undefined;
+}
+
+/** A Contact may be anything that a client can go to (RFC 3261 §20.10), and so may the others to a lax one. */
+function addNames(
+  value: string,
+  draft: InspectionDraft,
+  limits: TextLimits,
+): InspectProblem | undefined {
+  const names = displayNames(value);
+  const problem = names === "" ? undefined : addOutside(draft, names, "name", limits);
+  if (problem !== undefined || !/:[\\/]{2}/.test(value)) return problem;
+  return addReferences(value.replaceAll(/"[^"]*"/g, '""'), draft, limits);
 }
 
 /** SIP's headers are UTF-8 (RFC 3261 §7.3.1); older clients write Latin-1. */

@@ -20,6 +20,7 @@ import {
   addAttachment,
   addOutside,
   addText,
+  countText,
   emptyDraft,
   type InspectionDraft,
 } from "./inspection-draft.ts";
@@ -244,14 +245,12 @@ function inspectSdp(context: Context, entity: Entity, content: Buffer): Known {
  * links that its receiver may be asked to follow.
  */
 function inspectDocument({ draft, limits }: Context, content: Buffer): Known {
+  const tooLarge = countText(draft, content.length, limits);
+  if (tooLarge !== undefined) return { problem: tooLarge, understood: false };
   const decoded = decodeText(content, "utf-8");
   if (!decoded.ok) return { understood: false };
-  const { shown, links, disarmed, complete } = findHtmlLinks(
-    decoded.value.text,
-    limits.linksPerMessage,
-  );
+  const { links, disarmed, complete } = findHtmlLinks(decoded.value.text, limits.linksPerMessage);
   if (!complete) return refused("too-many-links", `more than ${limits.linksPerMessage}`);
-  draft.textBytes += shown.length;
   for (const link of [...links, ...disarmed])
     draft.outside.push({ part: -1, carrier: "session", ...link });
   return { understood: false };

@@ -95,7 +95,8 @@ export function addText(
   return undefined;
 }
 
-function countText(
+/** Counts text that is searched; a problem when all of the message is too much. */
+export function countText(
   draft: InspectionDraft,
   length: number,
   limits: TextLimits,
