@@ -1,5 +1,6 @@
 import { closeMedia, dropBody } from "./enforce/close-media.ts";
 import { onDecodedBody } from "./enforce/decoded-body.ts";
+import type { LinksIn } from "./enforce/disarm-links.ts";
 import { refuse, type Refusal } from "./enforce/refusal.ts";
 import { removeContent } from "./enforce/remove-content.ts";
 import {
@@ -200,9 +201,9 @@ function rewrite(
 /** More than a message may hold, so that none is missed. */
 const ALL_LINKS = 100_000;
 
-function linksIn(text: string, markup: boolean): readonly string[] {
+function linksIn(text: string, markup: boolean): ReturnType<LinksIn> {
   const { links } = markup ? findHtmlLinks(text, ALL_LINKS) : findLinks(text, ALL_LINKS);
-  return links.map((link) => link.canonical);
+  return links;
 }
 
 function templateValues(

@@ -9,6 +9,7 @@ import type { Inspection } from "../inspect/inspection.ts";
 import { LINK_STYLES, type LinkStyle } from "../policy/decision.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import { applySplices } from "../wire/sip/splice.ts";
+import type { LinksIn } from "./disarm-links.ts";
 import { rewriteTexts } from "./rewrite-texts.ts";
 
 const LIMITS = {
@@ -20,9 +21,9 @@ const LIMITS = {
 
 const linkify = linkifyit({ fuzzyLink: true, fuzzyEmail: true, fuzzyIP: true });
 
-function linksIn(text: string, markup: boolean): readonly string[] {
+function linksIn(text: string, markup: boolean): ReturnType<LinksIn> {
   const { links } = markup ? findHtmlLinks(text, 1000) : findLinks(text, 1000);
-  return links.map((link) => link.canonical);
+  return links;
 }
 
 function inspected(request: SipRequest): Inspection {

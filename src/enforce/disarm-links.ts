@@ -1,12 +1,19 @@
 import type { Inspection, Link } from "../inspect/inspection.ts";
 import type { LinkRewrite, LinkStyle } from "../policy/decision.ts";
 
-/** The links that a reader of our kind finds in a text, by what each leads to (`Link.canonical`). */
-export type LinksIn = (text: string, markup: boolean) => readonly string[];
+/** The links that `inspect` finds in a text: what each leads to, and where it begins. */
+export type LinksIn = (
+  text: string,
+  markup: boolean,
+) => readonly Pick<Link, "canonical" | "start">[];
+
+/** Two are nearly always enough: one to find that all is well, one more where links were glued together. */
+const MAX_SEARCHES = 4;
 
 /**
  * The source of one text part with the links in it that are to be rewritten disarmed, each in its style. Whatever the style,
- * no link is found any more where one was disarmed, so that a second gateway changes nothing.
+ * no link is found any more where one was disarmed, so that a second gateway changes nothing; undefined when that cannot be
+ * brought about, and the message has to be refused.
  *
  * A style that rewrites a link's own characters does so only where they stand as they are read; a link in disguise
  * (entities, full-width letters, tags inside) gets the underscore. So do all links of a part in which something else
@@ -19,37 +26,53 @@ export function disarmLinks(
   part: number,
   rewrites: readonly LinkRewrite[],
   linksIn: LinksIn,
-): string {
+): string | undefined {
   const { text = "", markup = false } = inspection.texts[part] ?? {};
   const numbers = numbersOf(inspection, rewrites);
   const wanted = rewrites.flatMap(({ link: index, style }) => {
     const link = inspection.links[index];
     return link?.part === part ? [{ link, style }] : [];
   });
-  const disarmed = applyEdits(
+  if (wanted.length === 0) return text;
+  const concerned = new Set(wanted.map(({ link }) => link));
+  const others = inspection.links.filter((link) => link.part === part && !concerned.has(link));
+  const untouched = others.map((link) => link.canonical);
+  const leftIn = (disarmed: string) => exceptFor(untouched, linksIn(disarmed, markup));
+
+  const styled = applyEdits(
     text,
     wanted.flatMap(({ link, style }) =>
       editsOf(link, style, { markup, number: numbers.get(link.canonical) ?? 0 }),
     ),
   );
-  if (wanted.every(({ style }) => style === "underscore")) return disarmed;
-  const concerned = new Set(wanted.map(({ link }) => link));
-  const others = inspection.links.filter((link) => link.part === part && !concerned.has(link));
-  const untouched = others.map((link) => link.canonical);
-  if (holdsAll(untouched, linksIn(disarmed, markup))) return disarmed;
-  return applyEdits(
+  let left = leftIn(styled);
+  if (left.length === 0) return styled;
+  let disarmed = applyEdits(
     text,
     wanted.map(({ link }) => underscoreAt(link.start)),
   );
+  for (let search = 2; search <= MAX_SEARCHES; search += 1) {
+    left = leftIn(disarmed);
+    if (left.length === 0) return disarmed;
+    disarmed = applyEdits(
+      disarmed,
+      left.map(({ start }) => underscoreAt(start)),
+    );
+  }
+  return undefined;
 }
 
-/** Whether everything in `found` is in `allowed`, as often as it is found. */
-function holdsAll(allowed: readonly string[], found: readonly string[]): boolean {
-  const left = [...allowed];
-  return found.every((one) => {
-    const index = left.indexOf(one);
-    if (index >= 0) left.splice(index, 1);
-    return index >= 0;
+/** What of `found` is not in `allowed`, as often as it is found. */
+function exceptFor<Found extends Pick<Link, "canonical">>(
+  allowed: readonly string[],
+  found: readonly Found[],
+): readonly Found[] {
+  const left = new Map<string, number>();
+  for (const one of allowed) left.set(one, (left.get(one) ?? 0) + 1);
+  return found.filter(({ canonical }) => {
+    const count = left.get(canonical) ?? 0;
+    left.set(canonical, count - 1);
+    return count <= 0;
   });
 }
 

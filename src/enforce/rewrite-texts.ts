@@ -25,7 +25,7 @@ const EDITABLE: ReadonlySet<string> = new Set(["text/plain", "text/html"]);
 /**
  * Turns a rewriting verdict into edits of the message: each link disarmed, notices around the text, everything
  * re-encoded where it stood, Content-Length made right. Only the parts that change are touched.
- * Fails, with the part's type or charset, when the part cannot bear the edit.
+ * Fails, with the part's type or charset, when the part cannot bear the edit, or its links cannot all be disarmed.
  */
 export function rewriteTexts(
   message: SipMessage,
@@ -36,6 +36,7 @@ export function rewriteTexts(
   const noticed = partsToNotice(inspection, edits.linkRewrites);
   for (const [index, part] of inspection.texts.entries()) {
     const rewritten = disarmLinks(inspection, index, edits.linkRewrites, edits.linksIn);
+    if (rewritten === undefined) return failed("links");
     const text = noticed.has(index) ? addNotices(part, rewritten, edits.notices) : rewritten;
     if (text === part.text) continue;
     if (!EDITABLE.has(part.type)) return failed(part.type);
