@@ -196,6 +196,7 @@ class RulesInForce implements PolicyStore {
       domains: this.#config.domains,
       generation: this.current.generation + 1,
       now: clock.now(),
+      checked: true,
     });
     // The same was compiled beside; a problem here is one of ours.
     if (!compiled.ok) {

@@ -252,6 +252,19 @@ describe("compilePolicy, on names and values that cannot be meant", () => {
     );
   });
 
+  it("refuses more rules than it would be quick with", () => {
+    const rules = Array.from({ length: 10_001 }, (_, index) => ({ id: `r${index}` }));
+    const data = { version: 1, rules: rules.map((rule) => ({ ...rule, then: "block" })) };
+    const compiled = compilePolicy([{ file: "a", pack: undefined, data }], {
+      domains: [],
+      generation: 1,
+      checked: true,
+    });
+    expect(compiled.ok ? "none" : shown(compiled.problem[0])).toBe(
+      "error rules.10000: there are more than 10000 rules (let rules ask for lists (in_list))",
+    );
+  });
+
   it("refuses a public suffix in a list of domains, but not somebody's own label", () => {
     const list = (items: string) => first(`lists: { l: { type: domain, items: [${items}] } }`);
     expect(list("a.example, co.uk")).toBe(

@@ -47,13 +47,18 @@ export function compilePolicy(
   for (const file of files) checkPack(file);
   const compiled = rules.map((rule) => rule.compiled);
   const sets = compilePolicies(files, compiled, ruleOptions);
-  checkRules(rules, names, options.domains);
-  checkLists(names);
+  const isChecked = options.checked === true;
+  if (!isChecked) {
+    checkRules(rules, names, options.domains);
+    checkLists(names);
+  }
   const errors = problems.filter((problem) => problem.severity === "error");
   if (errors.length > 0) return failed(problems);
-  // What an error left out would be told as unused, or as in the way.
-  checkReach(rules, sets, names);
-  checkDefinitions(files);
+  if (!isChecked) {
+    // What an error left out would be told as unused, or as in the way.
+    checkReach(rules, sets, names);
+    checkDefinitions(files);
+  }
   names.definitions.phrases.prepare();
   const identity = { generation: options.generation, hash: hashOf(sources) };
   return ok(createPolicy(sets, problems, identity, names.definitions.work));
@@ -68,7 +73,12 @@ export interface PolicyOptions {
   /** Wall clock for warnings about expiry, milliseconds since 1970; without it there are none. */
   readonly now?: number;
   readonly limits?: Partial<PolicyLimits>;
+  /** These very sources were compiled before, and their warnings told: no others are looked for. */
+  readonly checked?: boolean;
 }
+
+/** Rules of all files and packs: what is judged by more is better judged by lists. */
+const MAX_RULES = 10_000;
 
 const DEFAULT_LIMITS: PolicyLimits = { regexProgram: 5000, regexInput: 262_144 };
 
@@ -106,6 +116,11 @@ function placeRules(files: readonly ReadFile[]): readonly PlacedRule[] {
   for (const source of files) {
     for (const [index, data] of (source.data.rules ?? []).entries()) {
       const path = ["rules", index];
+      if (placed.size === MAX_RULES) {
+        const hint = "let rules ask for lists (in_list)";
+        source.problems.error(path, `there are more than ${MAX_RULES} rules`, hint);
+        return [...placed.values()];
+      }
       const earlier = placed.get(data.id);
       if (earlier === undefined) {
         const own = overrides.filter((override) => override.data.rule === data.id);
