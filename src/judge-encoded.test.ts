@@ -266,6 +266,15 @@ describe("judge and carryOut with a Content-Encoding", () => {
     expect(out.body.toString()).toBe(lines.replace("7654", "0"));
     const audio = sdp("m=audio 4000 RTP/AVP 0");
     expect(closed(ack(gzipSync(audio))).body.toString()).toBe(audio);
+    // Who does not know the field reads what stands there.
+    const lenient = { ...SETTINGS, onParseProblem: "allow" } as const;
+    const plain = ack(Buffer.from(lines));
+    const { splices, verdict } = judgeMedia(plain, CONTEXT, POLICY, lenient);
+    expect(parsedBytes(applySplices(plain.bytes, splices)).body).toHaveLength(0);
+    expect(verdict).toMatchObject({
+      action: "block",
+      problem: { code: "broken-content-encoding" },
+    });
     const broken = closed(ack(Buffer.from("x")));
     expect(broken.bytes.toString()).not.toMatch(/^(?:e|Content-Type):/m);
     expect(broken.body).toHaveLength(0);

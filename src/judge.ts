@@ -372,7 +372,9 @@ export function judgeMedia(
 ): MediaOutcome {
   const lines = inspectMedia(message, settings.inspect);
   if (!lines.ok) {
-    if (settings.onParseProblem === "allow") return { splices: [], verdict: undefined };
+    // As in a request: what is encoded may be media to a client that does not know the field.
+    const passes = settings.onParseProblem === "allow" && !isEncoded(message);
+    if (passes) return { splices: [], verdict: undefined };
     return { splices: dropBody(message), verdict: problemVerdict(lines.problem, "block") };
   }
   let verdict: Verdict | undefined;
