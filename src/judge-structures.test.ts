@@ -77,6 +77,53 @@ describe("message/cpim under the shipped rules", () => {
   });
 });
 
+describe("a wrong length in message/cpim", () => {
+  const wrong = (length: number, text: string): string =>
+    cpim([], "Content-Type: text/plain", `Content-Length: ${length}`, "", text);
+
+  it.each([0, 3, 4, 99, 4_000_000_000])(
+    "is made right, and nothing else is touched: %d",
+    (length) => {
+      const { out = Buffer.alloc(0), verdict } = shippedVerdict(
+        messageRequest(wrong(length, "Grüße"), { type: "message/cpim" }),
+      );
+      expect(verdict.action).toBe("allow");
+      const left = parsedBytes(out);
+      expect(left.body.toString()).toBe(wrong(7, "Grüße"));
+      expect(shippedVerdict(left).untouched).toBe(true);
+    },
+  );
+
+  it("is made right around an edit, through all levels, digits and all", () => {
+    const inner = wrong(5, `see ${LINK}`);
+    const middle = cpim([], "Content-Type: message/cpim", "Content-Length: 7", "", inner);
+    const outer = cpim(
+      [],
+      "Content-Type: message/cpim",
+      `Content-Length: ${middle.length}`,
+      "",
+      middle,
+    );
+    const { out = Buffer.alloc(0) } = shippedVerdict(
+      messageRequest(outer, { type: "message/cpim" }),
+    );
+    const text = parsedBytes(out).body.toString();
+    expect(text).toContain(`_${LINK}`);
+    const lengths = [...text.matchAll(/Content-Length: (\d+)\r\n\r\n/g)];
+    expect(lengths).toHaveLength(3);
+    for (const length of lengths)
+      expect(Number(length[1])).toBe(text.length - (length.index + length[0].length));
+    expect(shippedVerdict(parsedBytes(out)).untouched).toBe(true);
+  });
+
+  it("is refused under a signature, and in a part of a multipart", () => {
+    const part = crlf("--b", "Content-Length: 9", "", "hello", "--b--");
+    expect(fateOf("multipart/mixed; boundary=b", part)).toMatch(/part-content-length/);
+    const identity = ["Identity: ..sig;info=<https://x/c>;ppt=msg"];
+    expect(fateOf("message/cpim", wrong(3, "hello"), identity)).toMatch(/part-content-length/);
+  });
+});
+
 describe("depth under the shipped rules", () => {
   const nested = (depth: number): [string, string] => {
     const [head = "", ...rest] = NESTED(depth, "hello").split("\r\n\r\n");

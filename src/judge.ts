@@ -1,5 +1,4 @@
 import { closeMedia, dropBody } from "./enforce/close-media.ts";
-import { onDecodedBody } from "./enforce/decoded-body.ts";
 import type { LinksIn } from "./enforce/disarm-links.ts";
 import { refuse, type Refusal } from "./enforce/refusal.ts";
 import { removeContent } from "./enforce/remove-content.ts";
@@ -8,6 +7,7 @@ import {
   type MeetingPlace,
   type ReadInvitation,
 } from "./enforce/rewrite-invitation.ts";
+import { replaceTexts } from "./enforce/replace-texts.ts";
 import { rewriteTexts } from "./enforce/rewrite-texts.ts";
 import { isEncoded } from "./inspect/decoded-bytes.ts";
 import { findHtmlLinks } from "./inspect/find-html-links.ts";
@@ -169,10 +169,14 @@ export function carryOut(
 
 const UNTOUCHED: readonly Splice[] = [];
 
-/** The edits of a request that is allowed as it is: none, but that a body that came encoded leaves as it was read (decision 036). */
+/**
+ * The edits of a request that is allowed as it is: none, but that a body that came encoded leaves as it was read (decision 036), and
+ * that lengths within leave right.
+ */
 export function passOn(message: SipMessage, { inspection }: Verdict): readonly Splice[] {
-  if (inspection?.decoded === undefined) return UNTOUCHED;
-  return onDecodedBody(message, inspection.decoded, UNTOUCHED);
+  if (inspection === undefined) return UNTOUCHED;
+  if (inspection.decoded === undefined && inspection.wrongLengths.length === 0) return UNTOUCHED;
+  return replaceTexts(message, inspection, []);
 }
 
 function rewrite(

@@ -1,4 +1,4 @@
-import type { TextPlace } from "../inspect/inspection.ts";
+import type { Inspection, LengthChange, TextPlace } from "../inspect/inspection.ts";
 import { encodeTransfer } from "../wire/mime/transfer-encoding.ts";
 import type { SipMessage } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
@@ -11,23 +11,23 @@ export interface Replacement {
 }
 
 /**
- * Writes texts back where they stood, re-encoded, and makes every Content-Length right that counts them.
- * @param decoded `Inspection.decoded`, in which they stand.
+ * Writes texts back where they stood, re-encoded, and makes every Content-Length right that counts them or was wrong.
+ * @param read What was read; offsets of the edits are offsets in what it was read in.
  */
 export function replaceTexts(
   message: SipMessage,
-  decoded: Buffer | undefined,
+  read: Pick<Inspection, "decoded" | "wrongLengths">,
   replacements: readonly Replacement[],
 ): readonly Splice[] {
   const splices: Splice[] = [];
-  const grown: LengthChange[] = [];
+  const grown: LengthChange[] = [...read.wrongLengths];
   for (const { place, bytes } of replacements) {
     const encoded = encodeAt(place, bytes);
     splices.push({ start: place.start, end: place.end, bytes: encoded });
     grown.push(...lengthChanges(place, encoded.length - (place.end - place.start)));
   }
-  const lengths = innerLengths(decoded ?? message.bytes, grown);
-  return onDecodedBody(message, decoded, [...splices, ...lengths]);
+  const lengths = innerLengths(read.decoded ?? message.bytes, grown);
+  return onDecodedBody(message, read.decoded, [...splices, ...lengths]);
 }
 
 function encodeAt(place: TextPlace, bytes: Buffer): Buffer {
@@ -36,26 +36,35 @@ function encodeAt(place: TextPlace, bytes: Buffer): Buffer {
   return encodeTransfer(bytes, place.transferEncoding);
 }
 
-/** A Content-Length inside the body (CPIM, a part's own) that the growth of one text changes. */
-interface LengthChange {
-  readonly start: number;
-  readonly end: number;
-  readonly by: number;
-}
-
 function lengthChanges(place: TextPlace, by: number): readonly LengthChange[] {
-  return (place.lengthFields ?? []).map(({ start, end }) => ({ start, end, by }));
+  const fields = place.lengthFields ?? [];
+  return fields.map(({ start, end }, i) => ({ start, end, by, around: fields.slice(0, i) }));
 }
 
-/** Several texts may stand in one enclosing part: its length changes by the sum. */
+/**
+ * Several texts may stand in one enclosing part: its length changes by the sum. A length that gets more digits changes those
+ * around it, which stand before it.
+ */
 function innerLengths(content: Buffer, changes: readonly LengthChange[]): readonly Splice[] {
   const sums = new Map<number, LengthChange>();
-  for (const change of changes) {
+  const add = (change: LengthChange): void => {
     const before = sums.get(change.start)?.by ?? 0;
     sums.set(change.start, { ...change, by: before + change.by });
+  };
+  for (const change of changes) {
+    add(change);
+    for (const [i, field] of change.around.entries())
+      add({ ...field, by: 0, around: change.around.slice(0, i) });
   }
-  return [...sums.values()].map(({ start, end, by }) => {
-    const declared = Number(content.toString("latin1", start, end));
-    return { start, end, bytes: String(declared + by) };
-  });
+  const splices: Splice[] = [];
+  for (const at of [...sums.keys()].sort((a, b) => b - a)) {
+    const { start, end, by, around } = sums.get(at) as LengthChange;
+    if (by === 0) continue;
+    const bytes = String(Number(content.toString("latin1", start, end)) + by);
+    splices.push({ start, end, bytes });
+    const digits = bytes.length - (end - start);
+    for (const [i, field] of around.entries())
+      add({ ...field, by: digits, around: around.slice(0, i) });
+  }
+  return splices;
 }

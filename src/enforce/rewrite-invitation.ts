@@ -62,7 +62,9 @@ export function rewriteMeetingPlace(
   const last = lines.findLastIndex((line) => line !== "") + 1;
   lines.splice(last, 0, ...missing.map(([name, value]) => `${SPELLING[name] ?? name}: ${value}`));
   const text = lines.join("\r\n");
-  return replaceTexts(message, decoded, [{ place: part, bytes: Buffer.from(text, "utf8") }]);
+  return replaceTexts(message, { decoded, wrongLengths: [] }, [
+    { place: part, bytes: Buffer.from(text, "utf8") },
+  ]);
 }
 
 const SPELLING: Readonly<Record<string, string>> = {

@@ -44,7 +44,7 @@ export function rewriteTexts(
     if (bytes === undefined) return failed(part.charset);
     replacements.push({ place: part, bytes });
   }
-  return ok(replaceTexts(message, inspection.decoded, replacements));
+  return ok(replaceTexts(message, inspection, replacements));
 }
 
 /**

@@ -171,6 +171,19 @@ describe("createFilter", () => {
     expect(journal.drafts).toMatchObject([{ action: "block", rule: "parse_problem" }]);
   });
 
+  it("makes a wrong length within message/cpim right, but not under credentials that cover it", async () => {
+    const cpim = (length: number): string =>
+      `From: <sip:a@x>\r\n\r\nContent-Type: text/plain\r\nContent-Length: ${length}\r\n\r\nhello`;
+    const type = "message/cpim";
+    const out = await forwarded(messageRequest(cpim(12), { type }));
+    expect(out.body.toString()).toBe(cpim(5));
+    expect(await ask(out, SERVER)).toEqual({ kind: "forward", splices: [] });
+    const extra = ["Proxy-Authorization: Digest qop=auth-int"];
+    const sealed = await ask(messageRequest(cpim(12), { type, extra }));
+    expect(sealed).toMatchObject({ kind: "reply", status: 400 });
+    expect(journal.drafts).toMatchObject([{ action: "block", rule: "parse_problem" }]);
+  });
+
   it("answers plain text at once, without a promise", () => {
     const outcome = filter.onRequest(messageRequest("hello"), CLIENT, new AbortController().signal);
     expect(outcome).not.toBeInstanceOf(Promise);

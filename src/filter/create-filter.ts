@@ -176,14 +176,14 @@ async function scanAll(
   return scans;
 }
 
-/** What came encoded leaves decoded; credentials that cover the body would no longer fit. */
-const SEALED = {
-  action: "block",
-  decision: undefined,
-  decisions: [],
-  setting: "parse_problem",
-  problem: { code: "content-encoding", detail: "under credentials that cover the body" },
-} as const;
+/** What came encoded leaves decoded, and wrong lengths leave right; credentials that cover the body would no longer fit. */
+function sealed(verdict: Verdict): Verdict {
+  const code =
+    verdict.inspection?.decoded === undefined ? "part-content-length" : "content-encoding";
+  const problem = { code, detail: "under credentials that cover the body" };
+  const setting = "parse_problem";
+  return { ...verdict, action: "block", decision: undefined, decisions: [], setting, problem };
+}
 
 function act(
   desk: Desk,
@@ -193,9 +193,10 @@ function act(
   desk.hits.take(verdict, desk.deps.clock.now());
   reportRuleErrors(desk, verdict);
   const refused = verdict.action === "block" || verdict.action === "quarantine";
-  const { invitation, decoded } = verdict.inspection ?? {};
-  if (!refused && decoded !== undefined && coversBody(question.request))
-    return stopOrChange(desk, question, { ...verdict, ...SEALED });
+  const { invitation, decoded, wrongLengths = [] } = verdict.inspection ?? {};
+  const mended = decoded !== undefined || wrongLengths.length > 0;
+  if (!refused && mended && coversBody(question.request))
+    return stopOrChange(desk, question, sealed(verdict));
   if (!refused && invitation !== undefined) return transfer(desk, question, verdict, invitation);
   if (verdict.action === "allow") return allow(desk, question, verdict, UNTOUCHED);
   return stopOrChange(desk, question, verdict);

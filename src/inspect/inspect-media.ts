@@ -28,6 +28,8 @@ export function inspectMedia(
       return undefined;
     },
     cpim: () => undefined,
+    // Media in a message/cpim of an answer are nobody's habit, and nothing is made right there.
+    wrongLength: () => ({ code: "part-content-length", detail: "in an answer" }),
     multipart: (type) => type !== "multipart/encrypted",
   });
   return problem === undefined ? ok({ media, decoded: decoded.value }) : failed(problem);

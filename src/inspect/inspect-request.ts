@@ -85,6 +85,10 @@ export function inspectRequest(
     walkEntities(request, bytes, limits.mimeDepth, {
       leaf: (entity) => inspectLeaf(context, entity),
       cpim: (headers, lengthFields) => inspectCpim(context, headers, lengthFields),
+      wrongLength(change) {
+        draft.wrongLengths.push(change);
+        return undefined;
+      },
       multipart(type) {
         if (type === "multipart/signed") draft.signed = true;
         if (type !== "multipart/encrypted") return true;
@@ -92,8 +96,16 @@ export function inspectRequest(
         return false;
       },
     }) ??
-    inspectHeaders(request, draft, limits);
+    inspectHeaders(request, draft, limits) ??
+    uncorrectable(draft);
   return problem === undefined ? ok(draft) : failed(problem);
+}
+
+/** What is signed cannot be made right, and an invitation is edited by other hands. */
+function uncorrectable(draft: InspectionDraft): InspectProblem | undefined {
+  const { wrongLengths, signed, invitation } = draft;
+  if (wrongLengths.length === 0 || (!signed && invitation === undefined)) return undefined;
+  return { code: "part-content-length", detail: "of what cannot be edited" };
 }
 
 /** The first message of a session, in the header of its INVITE. The codec lets a message have one such field only. */

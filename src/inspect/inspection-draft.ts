@@ -11,6 +11,7 @@ import type {
   FileOffer,
   InspectProblem,
   InvitationPart,
+  LengthChange,
   Link,
   LinkCarrier,
   MediaLine,
@@ -31,6 +32,7 @@ export interface InspectionDraft {
   readonly opaque: OpaquePart[];
   signed: boolean;
   decoded: Buffer | undefined;
+  readonly wrongLengths: LengthChange[];
   /** Text read so far, bytes. */
   textBytes: number;
 }
@@ -49,6 +51,7 @@ export function emptyDraft(): InspectionDraft {
     opaque: [],
     signed: false,
     decoded: undefined,
+    wrongLengths: [],
     textBytes: 0,
   };
 }

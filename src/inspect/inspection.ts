@@ -34,6 +34,8 @@ export interface Inspection {
    * offsets in these. Undefined: in the message itself.
    */
   readonly decoded: Buffer | undefined;
+  /** Lengths within message/cpim that are wrong: what is passed on is made right. */
+  readonly wrongLengths: readonly LengthChange[];
 }
 
 /** The places where texts stand: the body, base64 after `ms-body=` in the header ms-text-format, or another header field. */
@@ -49,6 +51,13 @@ export type LinkCarrier = "text" | "subject" | "target" | "name" | "header" | "s
 export interface ByteRange {
   readonly start: number;
   readonly end: number;
+}
+
+/** A Content-Length inside the body (of what stands in a message/cpim, or of a part) that is to say more or less. */
+export interface LengthChange extends ByteRange {
+  readonly by: number;
+  /** Those that count this one too, from the outermost. */
+  readonly around: readonly ByteRange[];
 }
 
 /** Where a decoded text stands in a message, so that it can be written back there. */

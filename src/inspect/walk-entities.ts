@@ -11,7 +11,7 @@ import { splitMultipart, type MimePart } from "../wire/mime/multipart.ts";
 import { parseTransferEncoding, type TransferEncoding } from "../wire/mime/transfer-encoding.ts";
 import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipMessage } from "../wire/sip/message.ts";
-import type { ByteRange, InspectProblem } from "./inspection.ts";
+import type { ByteRange, InspectProblem, LengthChange } from "./inspection.ts";
 
 /** A body or a part of one, with the fields that describe it; offsets are those of the message. */
 export interface Entity {
@@ -34,6 +34,8 @@ export interface EntityVisitor {
     headers: readonly CpimHeader[],
     lengthFields: readonly ByteRange[],
   ): InspectProblem | undefined;
+  /** A Content-Length in a message/cpim that is not the length of what stands in it. */
+  wrongLength(change: LengthChange): InspectProblem | undefined;
   /** A multipart, before its parts; false: its parts are not for us (encrypted). */
   multipart(type: string): boolean;
 }
@@ -106,9 +108,24 @@ function visitEntity(walk: Walk, entity: Entity, nesting: Nesting): InspectProbl
   if (multipart) return visitParts(walk, entity, nesting);
   const inner = readCpim(walk.bytes, entity.start, entity.end);
   if (!inner.ok) return inner.problem;
-  const found = walk.visitor.cpim(inner.value.headers, nesting.lengthFields);
+  const found =
+    walk.visitor.cpim(inner.value.headers, nesting.lengthFields) ??
+    checkLength(walk, inner.value, nesting);
   if (found !== undefined) return found;
   return visitPart(walk, inner.value, { ...nesting, depth: nesting.depth + 1 }, DEFAULT_TYPE);
+}
+
+/** COMPAT(RCS): clients count characters, or another form of the text. Some readers cut there, so that it must not stay. */
+function checkLength(
+  { visitor }: Walk,
+  { fields, contentLength, contentStart, contentEnd }: MimePart,
+  nesting: Nesting,
+): InspectProblem | undefined {
+  if (contentLength === undefined) return undefined;
+  const declared = Number(fields.get("content-length"));
+  const by = contentEnd - contentStart - declared;
+  if (by === 0) return undefined;
+  return visitor.wrongLength({ ...contentLength, by, around: nesting.lengthFields });
 }
 
 function visitParts(walk: Walk, entity: Entity, nesting: Nesting): InspectProblem | undefined {

@@ -25,7 +25,7 @@ export interface CpimMessage extends MimePart {
 
 /**
  * Reads a message/cpim (RFC 3862): CPIM headers, blank line, MIME headers, blank line, content. A Content-Length among the MIME
- * headers must be right, and none of these may stand among the CPIM headers: a reader may look there too.
+ * headers is often wrong; the caller deals with it. None of these may stand among the CPIM headers: a reader may look there too.
  */
 export function readCpim(
   bytes: Buffer,
@@ -52,9 +52,6 @@ export function readCpim(
   if (at === start) return mimeProblem("broken-cpim", "no CPIM headers");
   const headers = readPartHeaders(bytes, at + 2, end);
   if (!headers.ok) return headers;
-  const length = headers.value.fields.get("content-length");
-  if (length !== undefined && Number(length) !== end - headers.value.contentStart)
-    return mimeProblem("part-content-length", `${length} declared`);
   return ok({
     ...headers.value,
     headers: cpimHeaders,
