@@ -8,6 +8,7 @@ import { inlineTestSettings } from "./judge-settings.ts";
 import { createPolicyStore, type PolicyStore, type ReloadResult } from "./policy-store.ts";
 import { runInlineTest } from "./run-inline-test.ts";
 import { runRulesJob, type RulesJob } from "./rules-job.ts";
+import { fileProblem } from "../config/read-yaml-file.ts";
 import { formatProblem } from "../config/format-problem.ts";
 
 const RULES = (id: string, more = "") => `version: 1
@@ -21,8 +22,8 @@ ${more}`;
 
 const TEN = Array.from({ length: 10 }, (_, index) => `host-${index}.example\n`).join("");
 
-/** A store whose desk does its jobs here, through the clone that a thread would make. */
-function storeIn(files: TemporaryFiles) {
+/** A store whose desk does its jobs here, through the clone that a thread would make; or is as good as dead. */
+function storeIn(files: TemporaryFiles, dead = false) {
   const clock = createManualClock();
   const jobs: RulesJob["kind"][] = [];
   const created = createPolicyStore(
@@ -33,6 +34,10 @@ function storeIn(files: TemporaryFiles) {
       desk: {
         async ask(job) {
           jobs.push(job.kind);
+          if (dead) {
+            const problem = fileProblem("", "the thread ended");
+            return { kind: "bad", problems: [problem], digest: undefined, places: undefined };
+          }
           const asked = structuredClone(job);
           return structuredClone(runRulesJob(asked, runInlineTest));
         },
@@ -228,6 +233,17 @@ describe("createPolicyStore", () => {
     writeFileSync(files.path("r/bad.txt"), TEN);
     expect(await store.refresh({})).toMatchObject([{ outcome: "same", isNews: true }]);
     expect(store.lists[0]?.trouble).toBe(undefined);
+  });
+
+  it("keeps rules and lists when there is nobody to read them, and says so", async () => {
+    using files = writeTemporaryFiles({ "r/a.yaml": RULES("one"), "r/bad.txt": TEN });
+    const { store } = storeIn(files, true);
+    expect(await store.refresh({})).toMatchObject([
+      { outcome: "failed", entries: 10, problem: expect.stringContaining("the thread ended") },
+    ]);
+    expect((await store.reload()).ok).toBe(false);
+    expect(store.lastFailure?.problems[0]?.message).toBe("the thread ended");
+    expect(actionOf(store, "host-1.example")).toBe("block one");
   });
 
   it("does two reloads one after the other, and the newest files win", async () => {

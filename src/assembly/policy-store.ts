@@ -5,7 +5,10 @@ import { createTurns } from "../base/turns.ts";
 import type { Config } from "../config/config.ts";
 import type { ConfigProblem } from "../config/config-problem.ts";
 import type { JudgeGiven } from "../config/given.ts";
+import type { ListFile } from "../config/list-file.ts";
+import type { LoadedList } from "../config/list-files.ts";
 import { loadPolicy } from "../config/load-policy.ts";
+import type { ListReading } from "../config/read-list.ts";
 import { fileProblem } from "../config/read-yaml-file.ts";
 import type { LoadedRules } from "../config/load-rules.ts";
 import type { WatchPlace } from "../config/watch-places.ts";
@@ -156,9 +159,8 @@ class RulesInForce implements PolicyStore {
       );
       if (lists.length === 0) return [];
       const job = { kind: "refresh", lists, copies: this.#copies, allowShrink } as const;
-      const answer = await this.#deps.desk.ask(job);
-      if (answer.kind !== "read") return [];
-      const changes = this.#lists.take(answer.readings, this.#deps.clock.now());
+      const readings = readingsOf(await this.#deps.desk.ask(job), lists);
+      const changes = this.#lists.take(readings, this.#deps.clock.now());
       for (const { outcome, isNews } of changes) {
         if (outcome === "new") this.counters.listRefreshes += 1;
         else if (outcome !== "same" && isNews) this.counters.listRefusals += 1;
@@ -218,4 +220,19 @@ class RulesInForce implements PolicyStore {
     this.counters.failedReloads += 1;
     return failed(problems);
   }
+}
+
+/** Of a job that came to nothing, every list has failed. */
+function readingsOf(
+  answer: RulesAnswer,
+  lists: readonly LoadedList[],
+): readonly (readonly [ListFile, ListReading])[] {
+  if (answer.kind === "read") return answer.readings;
+  const why = answer.kind === "bad" ? answer.problems[0]?.message : undefined;
+  const problem = {
+    line: undefined,
+    message: `was not read: ${why ?? "no answer"}`,
+    hint: undefined,
+  };
+  return lists.map(({ file }) => [file, { kind: "failed", problems: [problem] }]);
 }

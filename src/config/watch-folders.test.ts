@@ -92,6 +92,28 @@ describe("createFolderWatch", () => {
     expect(open.size).toBe(0);
   });
 
+  it("says once that a folder cannot be watched, however often it tries", () => {
+    using files = writeTemporaryFiles({ "a.yaml": "" });
+    const clock = createManualClock();
+    const troubles: string[] = [];
+    let tries = 0;
+    const watch = createFolderWatch({
+      clock,
+      open: () => {
+        tries += 1;
+        throw new Error("no more watches");
+      },
+      onChange: () => undefined,
+      onTrouble: (_, error) => troubles.push(error.message),
+    });
+    watch.set([rules(files.dir)]);
+    clock.advance(60_000);
+    expect(tries).toBe(7);
+    expect(troubles).toEqual(["no more watches"]);
+    watch[Symbol.dispose]();
+    expect(clock.scheduledCalls).toBe(0);
+  });
+
   it("says what it cannot watch and tries again", () => {
     using files = writeTemporaryFiles({ "a.yaml": "" });
     const { clock, watch, open, troubles, changes } = rig(files);

@@ -43,6 +43,8 @@ interface Watched {
   watcher: Disposable | undefined;
   /** Which folder is watched: another one may take its name. */
   inode: string;
+  /** It was told that it cannot be watched. */
+  isTold: boolean;
 }
 
 class Folders implements FolderWatch {
@@ -70,7 +72,7 @@ class Folders implements FolderWatch {
     for (const place of places) {
       const known = this.#watched.get(place.folder);
       if (known === undefined) {
-        this.#watched.set(place.folder, { place, watcher: undefined, inode: "" });
+        this.#watched.set(place.folder, { place, watcher: undefined, inode: "", isTold: false });
       } else known.place = place;
     }
     this.#openAll();
@@ -100,21 +102,29 @@ class Folders implements FolderWatch {
       watched.watcher?.[Symbol.dispose]();
       watched.watcher = undefined;
       if (this.#isClosed) return;
-      this.#deps.onTrouble(folder, error);
+      this.#tell(watched, error);
       this.#retryLater();
     };
     try {
-      return this.#open(
+      const watcher = this.#open(
         folder,
         (name) => {
           if (isOfPlace(watched.place, name)) this.#changed();
         },
         lost,
       );
+      watched.isTold = false;
+      return watcher;
     } catch (error) {
-      this.#deps.onTrouble(folder, error instanceof Error ? error : new Error(String(error)));
+      this.#tell(watched, error instanceof Error ? error : new Error(String(error)));
       return undefined;
     }
+  }
+
+  /** Once, however often it is tried in vain. */
+  #tell(watched: Watched, error: Error): void {
+    if (!watched.isTold) this.#deps.onTrouble(watched.place.folder, error);
+    watched.isTold = true;
   }
 
   #retryLater(): void {
