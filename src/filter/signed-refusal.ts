@@ -80,4 +80,5 @@ export function coversBody(request: SipRequest): boolean {
 }
 
 const CREDENTIALS = [HeaderId.Authorization, HeaderId.ProxyAuthorization] as const;
-const AUTH_INT = /(?:^|[\s,])qop\s*=\s*"?\s*auth-int\b/i;
+/** Any number of quotes: with one that may be absent, the blanks on its sides are tried in every division. */
+const AUTH_INT = /(?:^|[\s,])qop\s*=[\s"]*auth-int\b/i;

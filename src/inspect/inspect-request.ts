@@ -182,7 +182,7 @@ function inspectLeaf(context: Context, entity: Entity): InspectProblem | undefin
 
 /** The last segment of a Content-Location (RFC 2557 §4.2). */
 function locationNames(location: string | undefined): readonly string[] {
-  const path = location?.replace(/^[a-z][a-z0-9+.-]*:(?:\/\/[^/]*)?/i, "").replace(/[?#].*$/, "");
+  const path = location?.replace(/^[a-z][a-z0-9+.-]*:(?:\/\/[^/]*)?/i, "").split(/[?#]/, 1)[0];
   const name = path?.slice(path.lastIndexOf("/") + 1) ?? "";
   return name === "" ? [] : [name];
 }

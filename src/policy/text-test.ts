@@ -1,3 +1,4 @@
+import { withoutTrailing } from "../base/without-trailing.ts";
 import { isAsciiText } from "../content/ascii-text.ts";
 import { normalizeText } from "../content/normalize-text.ts";
 import { below, type ConditionContext, type ListType, type NamedList } from "./condition.ts";
@@ -206,7 +207,7 @@ const PLAIN_DOMAIN = /^[a-z0-9._-]*[a-z0-9_-]$/;
 /** The ASCII form, lower case, without a trailing dot; a leading dot is kept (".example" in `suffix`). */
 export function foldDomain(value: string): string {
   if (PLAIN_DOMAIN.test(value)) return value; // Lists of a million names are mostly such.
-  const trimmed = foldText(value).replace(/\.+$/, "");
+  const trimmed = withoutTrailing(foldText(value), ".");
   if (isAsciiText(trimmed)) return trimmed;
   const url = URL.parse(`http://${trimmed.replace(/^\./, "")}`);
   if (url === null) return trimmed;

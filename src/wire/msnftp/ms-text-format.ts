@@ -1,3 +1,4 @@
+import { withoutTrailing } from "../../base/without-trailing.ts";
 import { failed, ok, type Result } from "../../base/result.ts";
 import { decodeStrictBase64 } from "../mime/transfer-encoding.ts";
 
@@ -66,7 +67,7 @@ export function readMsTextFormat(
 /** `msgr` is base64 without padding of UTF-16LE text; the client reads a font from it and shows nothing. */
 function isFont(encoded: string): boolean {
   if (encoded === "") return true;
-  const padded = encoded.replace(/=+$/, "");
+  const padded = withoutTrailing(encoded, "=");
   const bytes = decodeStrictBase64(padded.padEnd(Math.ceil(padded.length / 4) * 4, "="));
   if (bytes === undefined || bytes.length % 2 !== 0) return false;
   return FONT.test(bytes.toString("utf16le"));

@@ -4,6 +4,7 @@
  * Made by parse-message.ts and framer.ts alone. Values are latin1 strings, one character a byte; `utf8At` decodes.
  * Does not: interpret bodies, know transactions, follow routes.
  */
+import { withoutTrailing } from "../../base/without-trailing.ts";
 import { FOLDED, HeadScan, NAME_LENGTH_SHIFT, STRIDE } from "./scan-head.ts";
 import { readCSeq, type CSeq } from "./cseq.ts";
 import { HeaderId } from "./header-names.ts";
@@ -250,5 +251,8 @@ export type AnySipMessage = SipRequest | SipResponse;
 
 function unfold(text: string): string {
   // The CR is missing only in a partial request, whose values must not carry a line break on either.
-  return text.replaceAll(/[ \t]*\r?\n[ \t]+/g, " ");
+  // Blanks before a break are taken off from the break: an expression that begins with them is tried at each of a long run.
+  const lines = text.split(/\r?\n[ \t]+/);
+  const last = lines.length - 1;
+  return lines.map((line, at) => (at === last ? line : withoutTrailing(line, " \t"))).join(" ");
 }
