@@ -10,10 +10,17 @@ import { nextWay } from "./secrecy.ts";
 import type { BranchTarget, Target, Trouble } from "./targets.ts";
 
 /**
- * How a branch began: it left; there is no way left, or none but such as it must not go in clear (secrecy.ts); or it may
- * not or cannot leave, and the sender shall have this answer.
+ * How a branch began: it left; there is no way left, or none but such as it must not go in clear (secrecy.ts) or does not
+ * fit into; or it may not or cannot leave, and the sender shall have this answer.
  */
-export type BranchStart = "left" | "nowhere" | "withheld" | Reply;
+export type BranchStart = "left" | "nowhere" | "withheld" | "too-large" | Reply;
+
+/** What fits into a datagram over IPv4: 65,535 bytes without the headers of IP and UDP. */
+const LARGEST_DATAGRAM = 65_507;
+
+function fits({ face }: Target, bytes: Buffer): boolean {
+  return face.flow.reliable || bytes.length <= LARGEST_DATAGRAM;
+}
 
 /** What all branches of a request are made from. */
 interface BranchesBasis {
@@ -78,6 +85,7 @@ export class Branches {
     const stream = this.#core.large?.streamFor(target, bytes.length);
     const larger = stream === undefined ? outgoing : this.#written(stream);
     if ("status" in larger) return larger;
+    if (larger === outgoing && !fits(target, bytes)) return "too-large";
     const branch = this.#launch(larger, way, larger === outgoing ? bytes : undefined);
     if (larger !== outgoing) {
       this.#fallbacks ??= new Map();
@@ -99,7 +107,9 @@ export class Branches {
     return () => {
       const outgoing = this.#written(target);
       if ("status" in outgoing) return outgoing;
-      this.#launch(outgoing, way);
+      const bytes = outgoing.write();
+      if (!fits(target, bytes)) return "too-large";
+      this.#launch(outgoing, way, bytes);
       return "left";
     };
   }

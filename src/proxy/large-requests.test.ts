@@ -92,6 +92,39 @@ describe("LargeRequests", () => {
     expect(b.upstream().taken()).toEqual([]);
   });
 
+  it("says at once that a request is larger than a datagram can be", () => {
+    const given = { body: "x".repeat(70_000) };
+    const off = overUdp({ options: { udpMtuBytes: undefined } });
+    off.send(off.alice, request("MESSAGE", given));
+    expect(off.alice.takenLines()).toEqual(["SIP/2.0 513 Message Too Large"]);
+    expect(off.upstream().taken()).toEqual([]);
+    const b = overUdp();
+    b.send(b.alice, request("MESSAGE", given));
+    b.lose(b.tcp());
+    expect(b.alice.takenLines()).toEqual(["SIP/2.0 513 Message Too Large"]);
+    expect(b.upstream().taken()).toEqual([]);
+  });
+
+  it("says so too when it is the filter that has made it so large, to a client", () => {
+    const b = bench({
+      seams: {
+        onRequest: ({ bodyStart, bytes }) => ({
+          kind: "forward",
+          splices: [{ start: bodyStart, end: bytes.length, bytes: Buffer.alloc(70_000, "x") }],
+        }),
+      },
+    });
+    const phone = b.network.peer("udp", "192.0.2.30:5060");
+    const via = "SIP/2.0/UDP 192.0.2.30:5060";
+    b.send(phone, request("REGISTER", { via, to: "<sip:bob@example.com>" }));
+    const path = /Path: (<[^>]+>)/.exec(b.upstream().taken()[0] ?? "")?.[1] ?? "";
+    const extra = [`Route: ${path}`];
+    const text = request("MESSAGE", { via: "SIP/2.0/TCP 10.9.0.5:5070", extra, body: "hello" });
+    b.send(b.upstream(), text);
+    expect(b.upstream().takenLines()).toEqual(["SIP/2.0 513 Message Too Large"]);
+    expect(phone.taken()).toEqual([]);
+  });
+
   it("does not touch what goes to a client, nor anything when it is off", () => {
     const b = overUdp();
     const phone = b.network.peer("udp", "192.0.2.30:5060");

@@ -53,6 +53,7 @@ type Answer = { readonly face: FlowFace; readonly response: SipResponse };
 const REQUEST_TIMEOUT = plainReply(408, "Request Timeout");
 const SERVER_TIMEOUT = plainReply(504, "Server Time-out");
 const UPSTREAM_LOST = plainReply(503, "Service Unavailable");
+const TOO_LARGE = plainReply(513, "Message Too Large");
 /** Timer E fires after T1, 2·T1 and 4·T1, and is then set to T2. */
 const TRYING_AFTER_MS = 7 * T1_MS;
 
@@ -75,8 +76,8 @@ export class ResponseContext implements BranchOwner {
   #deadline: TimerHandle | undefined;
   #best: BestAnswer | undefined;
   #cancelled = false;
-  /** There was a way for it, in clear, which it must not go (secrecy.ts). */
-  #withheld = false;
+  /** There was a way for it which it must not go in clear (secrecy.ts), or is too large for: what its sender is told. */
+  #unsent: Reply | undefined;
 
   constructor(core: ProxyCore, server: ServerTransaction, arrival: Arrival) {
     this.#core = core;
@@ -181,7 +182,8 @@ export class ResponseContext implements BranchOwner {
     if (why === "lost" && this.#fallsBack(branch)) return;
     if (why !== "cut" && this.#goesOn(branch, { kind: why })) return;
     const { face } = branch;
-    const reply = face.side === "server" ? UPSTREAM_LOST : FLOW_FAILED;
+    const gone = face.side === "server" ? UPSTREAM_LOST : FLOW_FAILED;
+    const reply = this.#unsent === TOO_LARGE ? TOO_LARGE : gone;
     this.#weigh({ status: reply.status, cause: "unreachable", response: undefined, reply, face });
     this.#finishWhenSettled();
   }
@@ -260,7 +262,7 @@ export class ResponseContext implements BranchOwner {
       if (!this.#server.proceeding) return;
     }
     if (started > 0) return;
-    if (this.#withheld) this.#giveUp(NOT_SECURE, "replied");
+    if (this.#unsent !== undefined) this.#giveUp(this.#unsent, "replied");
     else this.#giveUp(UPSTREAM_LOST, "unreachable");
   }
 
@@ -292,7 +294,8 @@ export class ResponseContext implements BranchOwner {
 
   /** Something has left, or the sender has had his answer. */
   #isUnderWay(start: BranchStart): boolean {
-    if (start === "withheld") this.#withheld = true;
+    if (start === "withheld") this.#unsent = NOT_SECURE;
+    if (start === "too-large") this.#unsent = TOO_LARGE;
     if (typeof start === "string") return start === "left";
     this.#giveUp(start, "replied");
     return true;
