@@ -170,7 +170,7 @@ describe("judging the outgoing bytes again", () => {
         const once = disarmed(request, style);
         expect(inspected(once).links.map((link) => link.raw)).toEqual([]);
       }),
-      { numRuns: 1500 },
+      { numRuns: 400 },
     );
   });
 
@@ -181,7 +181,7 @@ describe("judging the outgoing bytes again", () => {
         const once = disarmed(request, style);
         expect(inspected(once).links.map((link) => link.raw)).toEqual([]);
       }),
-      { numRuns: 1500 },
+      { numRuns: 400 },
     );
   });
 

@@ -7,8 +7,8 @@ export type LinksIn = (
   markup: boolean,
 ) => readonly Pick<Link, "canonical" | "start">[];
 
-/** Two are nearly always enough: one to find that all is well, one more where links were glued together. */
-const MAX_SEARCHES = 4;
+/** One finds that all is well, one more where links were glued together. */
+const MAX_SEARCHES = 3;
 
 /**
  * The source of one text part with the links in it that are to be rewritten disarmed, each in its style. Whatever the style,
@@ -45,6 +45,7 @@ export function disarmLinks(
       editsOf(link, style, { markup, number: numbers.get(link.canonical) ?? 0 }),
     ),
   );
+  if (!markup && standAlone(text, [...concerned])) return styled;
   let left = leftIn(styled);
   if (left.length === 0) return styled;
   let disarmed = applyEdits(
@@ -60,6 +61,22 @@ export function disarmLinks(
     );
   }
   return undefined;
+}
+
+/**
+ * Whether each link fills a word of its own, but for punctuation, with no other in it, and is written plainly: then there is
+ * nothing beside it that could become a link. This spares most messages the second search.
+ */
+function standAlone(text: string, links: readonly Link[]): boolean {
+  let end = 0;
+  for (const link of links.toSorted((a, b) => a.start - b.start)) {
+    const before = text.slice(Math.max(0, link.start - 3), link.start);
+    const after = text.slice(link.end, link.end + 4);
+    if (link.start < end || !/^[\w.~:/?#@!$&+=%-]+$/.test(link.raw)) return false;
+    if (!/(?:^|\s)[("'<]?$/.test(before) || !/^[)"'>.,;:!?]{0,2}(?:\s|$)/.test(after)) return false;
+    end = link.end;
+  }
+  return true;
 }
 
 /** What of `found` is not in `allowed`, as often as it is found. */
