@@ -163,12 +163,13 @@ function lookIntoTar(file: ByteView, budget: LookBudget, level: number): Archive
 function lookIntoGzip(file: ByteView, budget: LookBudget, level: number): ArchiveLook {
   const limit = budget.unpackedBytes;
   const packed = file.read(0, limit);
-  const { bytes, whole, packedLength } = inflateBounded(packed, "gzip", limit);
+  const unpacked = inflateBounded(packed, "gzip", limit);
+  const { bytes, whole, packedLength } = unpacked;
   const isAll = budget.takeUnpacked(bytes.length) && whole && packed.length === file.size;
   const name = nameInGzip(packed);
   const names = name === "" ? [] : [name];
   const ratio = bytes.length / Math.max(1, packedLength);
-  const problem = isAll ? undefined : broken(bytes, ratio);
+  const problem = isAll ? undefined : notAll(unpacked.broken && packed.length === file.size, ratio);
   const found = { ...EMPTY, depth: level, names, members: 1, ratio, problem };
   if (bytes.length === 0) return found;
   const inside = viewOf(bytes);
@@ -181,8 +182,8 @@ function lookIntoGzip(file: ByteView, budget: LookBudget, level: number): Archiv
   return { ...tar, names: [...names, ...tar.names], ratio, problem: problem ?? tar.problem };
 }
 
-function broken(bytes: Buffer, ratio: number): LookProblem {
-  if (bytes.length === 0) return "corrupt";
+function notAll(isBroken: boolean, ratio: number): LookProblem {
+  if (isBroken) return "corrupt";
   return ratio > BOMB_RATIO ? "bomb" : "partial";
 }
 

@@ -51,9 +51,22 @@ function archiveContent(look: ArchiveLook): ArchiveContent {
 /** The extensions of names, however they are written; what several have in common once. */
 export function memberExtensions(names: readonly string[]): readonly (readonly string[])[] {
   const found = new Map<string, readonly string[]>();
+  const seen = new Set<string>();
   for (const name of names) {
+    const ending = plainEnding(name);
+    if (ending !== undefined && seen.has(ending)) continue;
+    if (ending !== undefined) seen.add(ending);
     const { extensions } = normalizeFileName(name);
     if (extensions.length > 0) found.set(extensions.join("\n"), extensions);
   }
   return [...found.values()];
 }
+
+/** Of a name that can be read in one way only, what its extensions follow from: most archives have few kinds of such names. */
+function plainEnding(name: string): string | undefined {
+  if (!PLAIN.test(name)) return undefined;
+  const dot = name.indexOf(".", name.lastIndexOf("/") + 1);
+  return dot === -1 ? "" : name.slice(dot);
+}
+
+const PLAIN = /^[A-Za-z0-9 _()/.-]{0,199}[A-Za-z0-9_()-]$/;

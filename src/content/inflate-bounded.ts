@@ -7,6 +7,8 @@ const MOST_OF_ONE = 1032;
 export interface Inflated {
   readonly bytes: Buffer;
   readonly whole: boolean;
+  /** It is no such data, or ends before its end. */
+  readonly broken: boolean;
   /** How many packed bytes it was made of. */
   readonly packedLength: number;
 }
@@ -16,16 +18,18 @@ export interface Inflated {
  * broken, what came before the break, or nothing. Never throws.
  */
 export function inflateBounded(packed: Buffer, kind: "raw" | "gzip", limit: number): Inflated {
-  if (limit <= 0 || packed.length === 0)
-    return { bytes: Buffer.alloc(0), whole: false, packedLength: packed.length };
+  if (limit <= 0 || packed.length === 0) return { ...NOTHING, packedLength: packed.length };
   const all = attempt(packed, kind, limit, constants.Z_FINISH);
-  if (all !== undefined) return { bytes: all, whole: true, packedLength: packed.length };
+  if (typeof all !== "string") {
+    return { bytes: all, whole: true, broken: false, packedLength: packed.length };
+  }
   // It is more than the limit, broken, or only its beginning: as much of it as cannot come to more.
   const beginning = packed.subarray(0, Math.max(64, Math.floor(limit / MOST_OF_ONE)));
   const bytes = attempt(beginning, kind, Math.max(limit, 64 * MOST_OF_ONE), constants.Z_SYNC_FLUSH);
   return {
-    bytes: (bytes ?? Buffer.alloc(0)).subarray(0, limit),
+    bytes: typeof bytes === "string" ? NOTHING.bytes : bytes.subarray(0, limit),
     whole: false,
+    broken: all === "broken",
     packedLength: beginning.length,
   };
 }
@@ -34,8 +38,11 @@ export function inflateBounded(packed: Buffer, kind: "raw" | "gzip", limit: numb
 export function inflateHead(packed: Buffer): Buffer {
   const beginning = packed.subarray(0, HEAD_BYTES);
   const limit = HEAD_BYTES * MOST_OF_ONE;
-  return attempt(beginning, "raw", limit, constants.Z_SYNC_FLUSH) ?? Buffer.alloc(0);
+  const head = attempt(beginning, "raw", limit, constants.Z_SYNC_FLUSH);
+  return typeof head === "string" ? NOTHING.bytes : head;
 }
+
+const NOTHING = { bytes: Buffer.alloc(0), whole: false, broken: false };
 
 const HEAD_BYTES = 400;
 
@@ -44,11 +51,12 @@ function attempt(
   kind: "raw" | "gzip",
   limit: number,
   finishFlush: number,
-): Buffer | undefined {
+): Buffer | "more" | "broken" {
   const unpack = kind === "raw" ? inflateRawSync : gunzipSync;
   try {
     return unpack(packed, { maxOutputLength: limit, finishFlush });
-  } catch {
-    return undefined;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : "";
+    return code === "ERR_BUFFER_TOO_LARGE" ? "more" : "broken";
   }
 }

@@ -18,7 +18,7 @@ export const LOOK_LIMITS: LookLimits = {
   depth: 8,
   members: 2000,
   unpackedBytes: 8 * 1024 * 1024,
-  nameBytes: 1024 * 1024,
+  nameBytes: 256 * 1024,
 };
 
 /** What is left of it. Each take says whether there was enough; once there was not, there never is. */

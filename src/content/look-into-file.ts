@@ -84,7 +84,7 @@ function firstType(
 const TAR: TrueType = { type: "application/x-tar", group: "archive" };
 
 function isZip(head: Buffer): boolean {
-  return head[0] === 0x50 && head[1] === 0x4b;
+  return ["PK\x03\x04", "PK\x05\x06", "PK\x07\x08"].includes(head.toString("latin1", 0, 4));
 }
 
 /** A document is no archive, but has one when files are packed into it. */

@@ -19,7 +19,7 @@ export function secondTypes(
   archive: ArchiveLook | undefined,
 ): readonly TrueType[] {
   const found: TrueType[] = [];
-  const isZip = head[0] === 0x50 && head[1] === 0x4b;
+  const isZip = head[0] === 0x50 && head[1] === 0x4b && (head[2] ?? 0) < 0x10;
   const isOther = first?.group !== "archive" && first?.group !== "office";
   if (archive !== undefined && archive.listed && !isZip && isOther) {
     found.push(archive.content?.type ?? ZIP);

@@ -29,6 +29,8 @@ const LOCAL = Buffer.from("PK\x03\x04", "latin1");
 const TAIL = 22 + 65_535;
 /** Between members there is padding, or a signing block; of a longer gap only so much is searched. */
 const SEARCHED_GAP = 1024 * 1024;
+/** So many signatures without a header behind them are no accident. */
+const MAX_TRIES = 256;
 
 /**
  * Reads the directory of a zip and holds it against the local headers: name, method, sizes and the mark of encryption must be the
@@ -268,9 +270,11 @@ function uncovered(
 
 function holdsLocal(file: ByteView, start: number, end: number): boolean {
   const gap = file.read(start, Math.min(end - start, SEARCHED_GAP));
+  let tries = 0;
   for (let at = gap.indexOf(LOCAL); at >= 0; at = gap.indexOf(LOCAL, at + 1)) {
     const local = readLocal(file, start + at);
     if (local !== undefined && isPlausible(local)) return true;
+    if (++tries > MAX_TRIES) return true;
   }
   return false;
 }
