@@ -337,3 +337,58 @@ describe("HTML with an address of its own base", () => {
     expect(fateOf("text/html", html)).toMatch(/base-in-html/);
   });
 });
+
+describe("a link to a program, in whatever charset it comes and is said to be", () => {
+  const LABELS = [
+    "utf-8",
+    "us-ascii",
+    "iso-8859-1",
+    "windows-1252",
+    "koi8-r",
+    "utf-16",
+    "utf-16le",
+    "utf-16be",
+    "utf-32",
+    "utf-7",
+    "cp037",
+    "gbk",
+    "shift_jis",
+    "iso-2022-jp",
+    "x-nobody",
+  ];
+  const le16 = Buffer.from(`see ${PROGRAM}`, "utf16le");
+  const le32 = Buffer.from(`see ${PROGRAM}`.replaceAll(/[^]/g, "$&\0\0\0"), "latin1");
+  const ACTUAL: Readonly<Record<string, Buffer>> = {
+    "UTF-8": Buffer.from(`see ${PROGRAM}`),
+    "UTF-8 with mark": Buffer.from(`\ufeffsee ${PROGRAM}`),
+    "UTF-16LE": le16,
+    "UTF-16LE with mark": Buffer.concat([Buffer.from([0xff, 0xfe]), le16]),
+    "UTF-16BE": Buffer.from(le16).swap16(),
+    "UTF-16BE with mark": Buffer.concat([Buffer.from([0xfe, 0xff]), Buffer.from(le16).swap16()]),
+    "UTF-32LE": le32,
+    "UTF-32LE with mark": Buffer.concat([Buffer.from([0xff, 0xfe, 0, 0]), le32]),
+    "UTF-32BE": Buffer.from(le32).swap32(),
+    "UTF-7 that browsers guess": Buffer.from(`+ADw-a href=+ACI-${PROGRAM}+ACI-+AD4-`),
+    "ISO-2022-JP": Buffer.from(`\x1b$B4A\x1b(Bsee ${PROGRAM}`),
+  };
+
+  it.each(LABELS)("is refused: %s", (label) => {
+    const passed: string[] = [];
+    for (const [name, body] of Object.entries(ACTUAL))
+      for (const type of ["text/plain", "text/html"])
+        for (const declared of [
+          `${type}; charset=${label}`,
+          `${type}; charset="${label.toUpperCase()}"`,
+        ])
+          if (!fateOf(declared, body).startsWith("refused: "))
+            passed.push(`${name} as ${declared}`);
+    expect(passed).toEqual([]);
+  });
+
+  it.each([
+    ["cp037", Buffer.from("a285854088a3a3977a616185a589934b85a7819497938561814b85a785", "hex")],
+    ["utf-7", Buffer.from("see +AGgAdAB0AHA-://evil.example/a.+AGUAeABl-")],
+  ])("is refused in %s, if it is said to be", (label, body) => {
+    expect(fateOf(`text/plain; charset=${label}`, body)).toMatch(/^refused: /);
+  });
+});

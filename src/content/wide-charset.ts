@@ -19,9 +19,11 @@ export function wideCharset(label: string): WideCharset | undefined {
   return undefined;
 }
 
+const ORDERS = { le: ["le", "be"], be: ["be", "le"] } as const;
+
 /**
- * Decodes a text of 16 or 32 bits a unit. Without a byte order mark and without a word about the order in the label, both
- * orders are read: RFC 2781 §4.3 says big-endian, browsers say little-endian.
+ * Decodes a text of 16 or 32 bits a unit. Without a byte order mark both orders are read, the declared one first: readers
+ * guess. Of "utf-16" RFC 2781 §4.3 says big-endian, browsers say little-endian.
  */
 export function decodeWide(
   bytes: Buffer,
@@ -34,11 +36,12 @@ export function decodeWide(
   // A reader that goes by the bytes would be shown another text; real UTF-16 with Latin letters holds NULs.
   if (isUtf8(bytes) && !bytes.includes(0) && bytes.length > 0)
     return problem("ambiguous-charset", `UTF-${bits} that can be read as UTF-8 too`);
-  const order = endian ?? mark;
-  const readings = (order === undefined ? (["be", "le"] as const) : [order]).map((one) => ({
+  const orders = mark === undefined ? ORDERS[endian ?? "be"] : [mark];
+  const readings = orders.map((one) => ({
     charset: `utf-${bits}${one}`,
     text: bits === 16 ? decode16(bytes, one) : decode32(bytes, one),
   }));
+  if (endian !== undefined && readings[0]?.text === undefined) readings.length = 0;
   const [first, ...others] = readings.filter(({ text }) => text !== undefined);
   if (first?.text === undefined) return problem("bad-encoding", `not valid UTF-${bits}`);
   // Few readers know UTF-32; the others show the bytes, and no NUL.

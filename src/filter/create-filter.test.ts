@@ -184,6 +184,23 @@ describe("createFilter", () => {
     expect(journal.drafts).toMatchObject([{ action: "block", rule: "parse_problem" }]);
   });
 
+  it("refuses to send a client to a page of the web, and lets a call be transferred", async () => {
+    const refer = (target: string): SipRequest =>
+      parsedRequest([
+        "REFER sip:bob@example.com SIP/2.0",
+        "Via: SIP/2.0/TCP 192.0.2.1:5060;branch=z9hG4bKtest1",
+        'From: "Alice" <sip:alice@example.com>;tag=a1',
+        "To: <sip:bob@example.com>;tag=b1",
+        "Call-ID: call-1@example.com",
+        "CSeq: 7 REFER",
+        `Refer-To: <${target}>`,
+      ]);
+    expect(await ask(refer("sip:carol@example.com"))).toEqual({ kind: "forward", splices: [] });
+    expect(journal.drafts).toEqual([]);
+    expect(await ask(refer("http://evil.example/x"))).toMatchObject({ kind: "reply", status: 403 });
+    expect(journal.drafts).toMatchObject([{ action: "block", rule: "disarm" }]);
+  });
+
   it("answers plain text at once, without a promise", () => {
     const outcome = filter.onRequest(messageRequest("hello"), CLIENT, new AbortController().signal);
     expect(outcome).not.toBeInstanceOf(Promise);
