@@ -68,7 +68,7 @@ const LANGUAGES: readonly Language[] = [
       [/\bnew activexobject\s*\(/, 3],
       [/\bwscript\.(?:createobject|shell|echo|quit)/, 2],
       [/(?:^|[;{}\s])(?:var|let|const)\s+(?:[\w$]+|[[{][^=\n]{1,200})\s*=[^=]/m, 1],
-      [/\bfunction\s*[\w$]*\s*\([\w$,\s]*\)\s*\{/, 1],
+      [/\bfunction(?:\s+[\w$]+)?\s*\([\w$,\s]*\)\s*\{/, 1],
       [/[\w$)]\s*=>\s*[{([\w]/, 1],
       [
         /\b(?:document|window|console|json|process|math)\.(?:write|getelement|queryselector|location|log|error|parse|stringify|env|argv|exit|floor|random|cookie)\w*\b/,
@@ -79,7 +79,7 @@ const LANGUAGES: readonly Language[] = [
       [/^[ \t]*(?:import|export) [^\n]{1,200}\bfrom ["']/m, 2],
       [/^["']use strict["'];?/m, 3],
       [/^[ \t]*(?:if|for|while)\s*\([^\n]{1,200}\)\s*\{/m, 1],
-      [/\}\s*\)\s*\(\s*[\w$,]*\s*\)\s*;?|^[;!(+]*\(?function\s*\(/m, 2],
+      [/\}\s*\)\s*\([\w$,\s]*\)|^[;!(+]*\(?function\s*\(/m, 2],
     ],
   },
   {
@@ -107,7 +107,7 @@ const LANGUAGES: readonly Language[] = [
       [/^[ \t]*my [$@%(]\w*/m, 2],
       [/^[ \t]*sub \w+\s*\{/m, 1],
       [/=~\s*[msy]?[/{]/, 1],
-      [/\bprint (?:stderr )?["'$][^\n]*;/, 1],
+      [/\bprint (?:stderr )?["'$][^\n]{0,200};/, 1],
       [/\bsystem\s*\(/, 1],
     ],
   },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { dryRunContext } from "../../src/assembly/dry-run-context.ts";
 import { inlineTestSettings } from "../../src/assembly/judge-settings.ts";
+import { textTypes } from "../../src/content/text-types.ts";
 import { coversBody } from "../../src/filter/signed-refusal.ts";
 import { judge } from "../../src/judge.ts";
 import { compilePolicy } from "../../src/policy/compile.ts";
@@ -38,6 +39,12 @@ function judged(request: SipRequest): void {
   coversBody(request);
 }
 
+/** A file of 1 MiB, as its type is looked for. */
+function typed(start: string, sign: string): void {
+  const content = Buffer.from(start + sign.repeat((1 << 20) / sign.length));
+  textTypes(content, Buffer.alloc(0));
+}
+
 /** Each of these took seconds once; what is linear takes a few milliseconds, and a busy machine some tens. */
 const BUDGET_MS = 1000;
 
@@ -71,6 +78,11 @@ describe("a long run of one sign", () => {
           ),
         ),
     ],
+    ["line ends in a shell command file", () => typed("[shell]", "\n")],
+    ["line ends in a setup script", () => typed("[version]", "\n")],
+    ["blanks behind the word function", () => typed("x;\nfunction", " ")],
+    ["blanks in a call", () => typed("x;\n})(", " ")],
+    ["words that print", () => typed("", 'print "')],
   ])("of %s costs no more than its length", (_, run) => {
     const start = performance.now();
     run();
