@@ -63,26 +63,25 @@ export interface Sent {
   readonly answer: Promise<SipText | undefined>;
 }
 
-/** Sends at a steady rate until told to stop: harmless ones, and such as must be blocked or disarmed. */
+/** Sends at a steady rate until told to stop; by turns what must have these fates. */
 export async function sendSteadily(
   alice: SipClient,
-  perSecond: number,
+  { perSecond, fates }: { readonly perSecond: number; readonly fates: readonly Sent["fate"][] },
   signal: AbortSignal,
 ): Promise<readonly Sent[]> {
   const sent: Sent[] = [];
   const startedAt = performance.now();
   while (!signal.aborted) {
     const due = Math.floor(((performance.now() - startedAt) / 1000) * perSecond);
-    while (sent.length < due) sent.push(sendOne(alice, sent.length));
+    while (sent.length < due) {
+      sent.push(sendOne(alice, sent.length, fates[sent.length % fates.length] ?? "passed"));
+    }
     await delay(5);
   }
   return sent;
 }
 
-const FATES = ["passed", "blocked", "disarmed", "blocked"] as const;
-
-function sendOne(alice: SipClient, number: number): Sent {
-  const fate = FATES[number % FATES.length] ?? "passed";
+function sendOne(alice: SipClient, number: number, fate: Sent["fate"]): Sent {
   const text = {
     passed: `harmless message ${number}`,
     blocked: `http://host-${number}.example.net/tool.exe`,

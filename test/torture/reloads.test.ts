@@ -1,4 +1,5 @@
 import { rename, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { askAdmin } from "../support/ask-admin.ts";
 import {
@@ -8,10 +9,15 @@ import {
   statusesOf,
   type ReloadStage,
 } from "../support/reload-stage.ts";
+import { waitUntil } from "../support/wait-until.ts";
 import { sized } from "../support/torture-size.ts";
 
 const RELOADS = sized(100, 1000);
 const PER_SECOND = 500;
+const LOAD = {
+  perSecond: PER_SECOND,
+  fates: ["passed", "blocked", "disarmed", "blocked"],
+} as const;
 
 /** HARDENING M8, and more: rule files that must change nothing, each with what its problem says. */
 const BROKEN: readonly (readonly [says: string, content: string | Buffer])[] = [
@@ -67,12 +73,61 @@ async function mend({ rules }: ReloadStage, number: number): Promise<void> {
   await rename(`${rules}.new`, rules);
 }
 
+const ENTRIES = sized(50_000, 1_000_000);
+const REFRESHES = sized(3, 10);
+
+const WITH_LIST = `${goodRules(1)}  - id: listed
+    when: { url: { host: { in_list: bad } } }
+    then: { block: { respond: 480 } }
+lists:
+  bad: { type: domain, file: bad.txt, refresh: watch }
+`;
+
+async function writeList({ gateway }: ReloadStage, round: number): Promise<void> {
+  const names = Array.from(
+    { length: ENTRIES },
+    (_, index) => `${(Math.imul(index + 1, 0x9e3779b1) >>> 0).toString(36)}.bad.example`,
+  );
+  const file = join(gateway.dir, "bad.txt");
+  await writeFile(`${file}.new`, `${names.join("\n")}\nround-${round}.example\n`);
+  await rename(`${file}.new`, file);
+}
+
+describe(`a list of ${ENTRIES} domains`, () => {
+  it(`is read ${REFRESHES} times under ${PER_SECOND} MESSAGE/s, and no message is lost`, async () => {
+    await using stage = await openReloadStage();
+    const { gateway, alice } = stage;
+    await writeList(stage, 0);
+    await writeFile(stage.rules, WITH_LIST);
+    expect((await askAdmin(gateway, "POST", "/v1/reload"))["ok"]).toBe(true);
+    const stop = new AbortController();
+    const sending = sendSteadily(alice, LOAD, stop.signal);
+    for (let round = 1; round <= REFRESHES; round += 1) {
+      await writeList(stage, round);
+      const link = `http://www.round-${round}.example/`;
+      await waitUntil(`round ${round}`, async () => {
+        const { status } = await alice.sends("sip:bob@example.test", link);
+        return status === 480;
+      });
+    }
+    stop.abort();
+    const sent = await sending;
+    const statuses = await statusesOf(sent, 20_000);
+    const wrong = sent.filter(
+      ({ text, fate }) => statuses.get(text) !== (fate === "blocked" ? 403 : 200),
+    );
+    expect(wrong.map((one) => `${one.text}: ${statuses.get(one.text)}`)).toEqual([]);
+    const { lists } = await askAdmin(gateway, "GET", "/v1/lists");
+    expect(lists).toMatchObject([{ name: "bad", entries: ENTRIES + 1, trouble: null }]);
+  });
+});
+
 describe(`${RELOADS} reloads under ${PER_SECOND} MESSAGE/s`, () => {
   it("lose none and leave none unfiltered; half of the files are broken, and change nothing", async () => {
     await using stage = await openReloadStage();
     const { gateway, alice, server } = stage;
     const stop = new AbortController();
-    const sending = sendSteadily(alice, PER_SECOND, stop.signal);
+    const sending = sendSteadily(alice, LOAD, stop.signal);
     let good = 0;
     for (let number = 1; number <= RELOADS; number += 1) {
       const says = number % 2 === 0 ? await breakRules(stage, number / 2) : undefined;
