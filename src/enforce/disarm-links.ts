@@ -29,21 +29,28 @@ export function disarmLinks(
 ): string | undefined {
   const { text = "", markup = false } = inspection.texts[part] ?? {};
   const numbers = numbersOf(inspection, rewrites);
-  const wanted = rewrites.flatMap(({ link: index, style }) => {
-    const link = inspection.links[index];
-    return link?.part === part ? [{ link, style }] : [];
-  });
+  const wanted = rewrites
+    .flatMap(({ link: index, style }) => {
+      const link = inspection.links[index];
+      return link?.part === part ? [{ link, style }] : [];
+    })
+    .toSorted((a, b) => a.link.start - b.link.start || b.link.end - a.link.end);
   if (wanted.length === 0) return text;
   const concerned = new Set(wanted.map(({ link }) => link));
   const others = inspection.links.filter((link) => link.part === part && !concerned.has(link));
   const untouched = others.map((link) => link.canonical);
   const leftIn = (disarmed: string) => exceptFor(untouched, linksIn(disarmed, markup));
 
+  // Links lie in links: what one that begins before has put into brackets is not looked at again.
+  let bracketed = 0;
   const styled = applyEdits(
     text,
-    wanted.flatMap(({ link, style }) =>
-      editsOf(link, style, { markup, number: numbers.get(link.canonical) ?? 0 }),
-    ),
+    wanted.flatMap(({ link, style }) => {
+      const number = numbers.get(link.canonical) ?? 0;
+      const edits = editsOf(link, style, { markup, number, bracketed });
+      if (edits.length > 1) bracketed = Math.max(bracketed, link.end);
+      return edits;
+    }),
   );
   if (!markup && standAlone(text, [...concerned])) return styled;
   let left = leftIn(styled);
@@ -103,6 +110,8 @@ interface TextEdit {
 interface LinkSetting {
   readonly markup: boolean;
   readonly number: number;
+  /** Up to here joints have been put into brackets. */
+  readonly bracketed: number;
 }
 
 /** The same link has the same number in every part, so that the alternatives of a message agree. */
@@ -127,7 +136,7 @@ function editsOf(link: Link, style: LinkStyle, setting: LinkSetting): readonly T
       return [underscoreAt(start)];
     case "hxxp":
     case "brackets":
-      return bracketEdits(link, style === "hxxp", setting.markup);
+      return bracketEdits(link, style === "hxxp", setting);
     // What stands in an attribute is an address for the client and no text: an anchor that leads nowhere.
     case "zero-link-token":
       return [
@@ -147,8 +156,14 @@ const JOINTS = /^\/\/|\.|:|\\\\/g;
 
 const SCHEME = /^(?:https?|ftps?)(?=:)/i;
 
-function bracketEdits(link: Link, swapsScheme: boolean, markup: boolean): readonly TextEdit[] {
+function bracketEdits(
+  link: Link,
+  swapsScheme: boolean,
+  { markup, bracketed }: LinkSetting,
+): readonly TextEdit[] {
   const { start, raw } = link;
+  // Its own joints are, but for its scheme, those of the link around it.
+  if (link.end <= bracketed) return swapsScheme ? schemeEdits(link) : [];
   const joints = isPlain(raw, markup) ? [...raw.matchAll(JOINTS)] : [];
   if (joints.length === 0) return [underscoreAt(start)];
   const edits = joints.map((joint) => ({
@@ -156,9 +171,13 @@ function bracketEdits(link: Link, swapsScheme: boolean, markup: boolean): readon
     end: start + joint.index + joint[0].length,
     text: `[${joint[0]}]`,
   }));
-  const scheme = swapsScheme ? SCHEME.exec(raw)?.[0] : undefined;
-  if (scheme === undefined) return edits;
-  return [{ start, end: start + scheme.length, text: crossed(scheme) }, ...edits];
+  return swapsScheme ? [...schemeEdits(link), ...edits] : edits;
+}
+
+function schemeEdits({ start, raw }: Link): readonly TextEdit[] {
+  const scheme = SCHEME.exec(raw)?.[0];
+  if (scheme === undefined) return [];
+  return [{ start, end: start + scheme.length, text: crossed(scheme) }];
 }
 
 /** "http" as "hxxp", "FTP" as "FXP": as people write what is not to be opened. */
