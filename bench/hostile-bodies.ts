@@ -6,6 +6,9 @@ export interface Body {
   readonly name: string;
   readonly type: string;
   readonly text: string;
+  /** Another header field, or the display name or host of who sends it. */
+  readonly field?: string;
+  readonly sender?: { readonly name?: string; readonly host?: string };
 }
 
 const PLAIN =
@@ -132,6 +135,20 @@ const MARKUP: Readonly<Record<string, readonly [type: string, text: string]>> = 
   ],
 };
 
+/** What a head of 64 kB has room for, beside its other fields. */
+const HEAD = 60_000;
+
+const HEADS: readonly Omit<Body, "type" | "text">[] = [
+  { name: "Subject of links", field: `Subject: ${filled((n) => `h${n}.test.com `, HEAD)}` },
+  { name: "Subject of phrases", field: `Subject: ${filled((n) => `project ${word(n)} `, HEAD)}` },
+  { name: "Subject of encoded words", field: `Subject: ${filled("=?utf-8?q?=2e?= ", HEAD)}` },
+  { name: "Call-Info of links", field: `Call-Info: ${filled("<http://a.test>,", HEAD)}` },
+  { name: "name of lesser signs", sender: { name: filled("<", HEAD) } },
+  { name: "name of wanted words", sender: { name: filled((n) => `Support ${word(n)} `, HEAD) } },
+  { name: "name of marks", sender: { name: `a${"\u0323\u0301".repeat(14_000)}` } },
+  { name: "host of dots", sender: { host: filled("a.", HEAD) } },
+];
+
 const BOUNDARY = "multipart/mixed; boundary=b";
 
 /** Bodies of 64 kB that cost much, or would in a careless reader. */
@@ -141,6 +158,7 @@ export const HOSTILE: readonly Body[] = [
     type: "text/plain;charset=UTF-8",
     text,
   })),
+  ...HEADS.map((head) => ({ ...head, type: "text/plain", text: "see you at three" })),
   ...Object.entries(MARKUP).map(([name, [type, text]]) => ({ name, type, text })),
   {
     name: "150 parts",

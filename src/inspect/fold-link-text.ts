@@ -1,5 +1,6 @@
 import { isInvisible } from "../content/invisible.ts";
 import { foldMapped, type MappedText } from "../content/mapped-text.ts";
+import { isPlainLetter } from "../content/plain-letter.ts";
 
 export interface LinkFold {
   /** Tabs and line ends are taken away, as URL parsers do inside an attribute. */
@@ -20,6 +21,7 @@ export function foldLinkText(mapped: MappedText, how: LinkFold = {}): MappedText
   const plain = dropBreaks ? /^[\x20-\x7e]*$/ : /^[\t\n\r\x20-\x7e]*$/;
   if (plain.test(mapped.text)) return mapped;
   return foldMapped(mapped, (codePoint) => {
+    if (isPlainLetter(codePoint)) return String.fromCodePoint(codePoint);
     if (isInvisible(codePoint)) return "";
     if (dropBreaks && (codePoint === 0x09 || codePoint === 0x0a || codePoint === 0x0d)) return "";
     const character = String.fromCodePoint(codePoint);

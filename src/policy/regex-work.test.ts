@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import { factsOf, rules } from "./policy.test-data.ts";
+
+/** A hundred expressions, none of which can be told to be absent without reading the text. */
+const MANY = Array.from(
+  { length: 100 },
+  (_, n) =>
+    `  - { id: r${n}, when: { text: { regex: '[a-z]{3}[0-9]{${n + 10}}[a-z]' } }, then: { tag: [t] } }`,
+).join("\n");
+const LONG = "x".repeat(65_536);
+
+describe("regular expressions on a long message", () => {
+  it("fail when all of them together are too much work: a rule that blocks then matches", () => {
+    const policy = rules(
+      `${MANY}\n  - { id: last, when: { text: { regex: '[0-9]{9}' } }, then: block }`,
+    );
+    const decision = policy.decide(factsOf({ texts: [LONG] }));
+    expect(decision).toMatchObject({ action: "block", rule: { id: "last" } });
+    expect(decision.ruleErrors.at(-1)).toEqual({
+      rule: "last",
+      message:
+        "the message is too much work for the regular expressions of all rules; counted as match",
+    });
+  });
+
+  it("fail, and a rule that allows then does not match", () => {
+    const policy = rules(
+      `${MANY}\n  - { id: last, when: { text: { regex: 'x' } }, then: allow }\n  - { id: end, then: block }`,
+    );
+    expect(policy.decide(factsOf({ texts: [LONG] })).rule?.id).toBe("end");
+    expect(policy.decide(factsOf({ texts: ["x"] })).rule?.id).toBe("last");
+  });
+
+  it("cost nothing where the text lacks a word that they need", () => {
+    const literal = Array.from(
+      { length: 500 },
+      (_, n) =>
+        `  - { id: r${n}, when: { text: { regex: '(?i)order no [0-9]{${n + 1}}' } }, then: block }`,
+    ).join("\n");
+    const policy = rules(literal);
+    expect(policy.decide(factsOf({ texts: [LONG] }))).toMatchObject({
+      action: "allow",
+      ruleErrors: [],
+    });
+    expect(policy.decide(factsOf({ texts: [LONG] }), { trace: true }).ruleErrors).toEqual([]);
+  });
+
+  it("are asked again about the next message", () => {
+    const policy = rules(MANY);
+    expect(policy.decide(factsOf({ texts: [LONG] })).ruleErrors.length).toBeGreaterThan(50);
+    expect(policy.decide(factsOf({ texts: ["abc1234567890z"] }))).toMatchObject({
+      tags: ["t"],
+      ruleErrors: [],
+    });
+  });
+});
