@@ -13,7 +13,7 @@ import type { InspectProblem, Link } from "./inspection.ts";
 import { addOutside, addText, type InspectionDraft, type TextLimits } from "./inspection-draft.ts";
 
 /** Fields whose value begins with a display name. */
-const NAMED: readonly HeaderId[] = [
+const NAMED: ReadonlySet<HeaderId> = new Set<HeaderId>([
   HeaderId.From,
   HeaderId.To,
   HeaderId.Contact,
@@ -21,7 +21,7 @@ const NAMED: readonly HeaderId[] = [
   HeaderId.PPreferredIdentity,
   HeaderId.ReplyTo,
   HeaderId.ReferredBy,
-];
+]);
 
 /** Adds what the header fields of a request show, name or point to. */
 export function inspectHeaders(
@@ -43,8 +43,9 @@ function inspectField(
   limits: TextLimits,
 ): InspectProblem | undefined {
   const id = request.idAt(i);
+  if (id === HeaderId.Via || id === HeaderId.CSeq || id === HeaderId.CallId) return undefined;
   if (id === HeaderId.Subject) return addSubject(request, i, draft, limits);
-  if (NAMED.includes(id)) return addNames(textAt(request, i), draft, limits);
+  if (NAMED.has(id)) return addNames(textAt(request, i), draft, limits);
   if (id === HeaderId.CallInfo || id === HeaderId.AlertInfo)
     return addReferences(textAt(request, i), draft, limits);
   if (id === HeaderId.ReferTo) return addTarget(request, i, draft, limits);
@@ -69,7 +70,9 @@ function addNames(
 
 /** SIP's headers are UTF-8 (RFC 3261 §7.3.1); older clients write Latin-1. */
 function textAt(request: SipRequest, i: number): string {
-  return isUtf8(bytesAt(request, i)) ? request.utf8At(i) : request.valueAt(i);
+  const latin1 = request.valueAt(i);
+  if (!/[\x80-\xff]/.test(latin1)) return latin1;
+  return isUtf8(bytesAt(request, i)) ? request.utf8At(i) : latin1;
 }
 
 function bytesAt(request: SipRequest, i: number): Buffer {
