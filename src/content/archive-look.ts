@@ -136,7 +136,8 @@ function openEntry(
   return budget.takeUnpacked(bytes.length) && whole ? bytes : "partial";
 }
 
-function beginsArchive(head: Buffer): boolean {
+/** Whether a member is an archive of its own, by its first bytes. */
+export function beginsArchive(head: Buffer): boolean {
   if (head.length < 4) return false;
   if (head[0] === 0x50 && head[1] === 0x4b) return true;
   if (head[0] === 0x1f && head[1] === 0x8b) return true;

@@ -35,21 +35,40 @@ export function readTarMembers(file: ByteView, budget: LookBudget): TarMembers {
   for (let at = 0; at + BLOCK <= file.size;) {
     const header = file.read(at, BLOCK);
     if (header.every((byte) => byte === 0)) return { members, problem: undefined };
-    const size = sizeOf(header);
-    if (!checksumFits(header) || size === undefined) return { members, problem: "corrupt" };
+    const read = readTarHeader(header);
+    if (read === undefined) return { members, problem: "corrupt" };
+    const { name, size, kind, type } = read;
     const start = at + BLOCK;
-    const type = String.fromCharCode(header[156] ?? 0);
-    if (!budget.takeMember(nameOf(header).length)) return { members, problem: "partial" };
-    if ("LKxg".includes(type)) {
+    if (!budget.takeMember(name.length)) return { members, problem: "partial" };
+    if (kind === "meta") {
       names.push(...metaNames(type, file.read(start, Math.min(size, MAX_META))));
     } else {
-      if (!"12345".includes(type)) members.push({ names: [nameOf(header), ...names], start, size });
+      if (kind === "file") members.push({ names: [name, ...names], start, size });
       names = [];
     }
     at = start + Math.ceil(size / BLOCK) * BLOCK;
     if (start + size > file.size) return { members, problem: "corrupt" };
   }
   return { members, problem: undefined };
+}
+
+/** One header of 512 bytes. */
+export interface TarHeader {
+  readonly name: string;
+  /** Bytes that follow, padded to whole blocks. */
+  readonly size: number;
+  /** meta: what follows speaks of the next header; other: a link, a folder, a device. */
+  readonly kind: "file" | "meta" | "other";
+  readonly type: string;
+}
+
+/** Undefined: this is none. */
+export function readTarHeader(header: Buffer): TarHeader | undefined {
+  const size = sizeOf(header);
+  if (!checksumFits(header) || size === undefined) return undefined;
+  const type = String.fromCharCode(header[156] ?? 0);
+  const kind = "LKxg".includes(type) ? "meta" : "12345".includes(type) ? "other" : "file";
+  return { name: nameOf(header), size, kind, type };
 }
 
 /** The sum of the header's bytes, its own field read as blanks. */
@@ -83,8 +102,8 @@ function zeroEnded(bytes: Buffer, start: number, end: number): string {
   return bytes.toString("utf8", start, zero < 0 || zero > end ? end : zero);
 }
 
-/** GNU's L holds a name; pax's x and g hold "25 path=…" records. */
-function metaNames(type: string, content: Buffer): readonly string[] {
+/** The names in what follows a header of kind meta: GNU's L holds a name; pax's x and g hold "25 path=…" records. */
+export function metaNames(type: string, content: Buffer): readonly string[] {
   if (type === "L") return [zeroEnded(content, 0, content.length)];
   if (type === "K") return [];
   const text = content.toString("utf8");

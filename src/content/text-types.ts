@@ -50,7 +50,11 @@ const ELEMENTS: readonly Mark[] = [
   mark(/<!doctype plist|<plist[\s>]/, "application/x-plist", "document"),
   mark(/<hta:application/, "application/hta", "script"),
   mark(/^[^]{0,400}<(?:job|package)[\s>][^]{0,2000}<script[\s>]/, "text/x-wsf", "script"),
-  mark(/^[^]{0,400}<(?:scriptlet|component)[\s>]/, "text/x-scriptlet", "script"),
+  mark(
+    /^[^]{0,400}<(?:scriptlet[\s>]|component[\s>][^]{0,2000}<(?:script|registration|public)[\s>])/,
+    "text/x-scriptlet",
+    "script",
+  ),
   mark(/<(?:xsl:stylesheet|xsl:transform|stylesheet)[\s>]/, "application/xslt+xml", "script"),
   mark(/<mmc_consolefile[\s>]/, "application/x-mmc-console", "script"),
   mark(
@@ -102,7 +106,7 @@ function markupType(lower: string): TrueType | undefined {
   }
   const beginning = lower.slice(0, 8192);
   const element = ELEMENTS.find(({ begins }) => begins.test(beginning));
-  if (element !== undefined) return typeOf(element);
+  if (element !== undefined && !isDrawingInPage(element, beginning)) return typeOf(element);
   if (
     /<!doctype html|<html[\s>]|<(?:head|body|script|iframe|meta|title|div|table|a|p|img|form|object|embed|style|center|font)[\s>]/.test(
       beginning,
@@ -122,6 +126,13 @@ function isMail(lower: string): boolean {
   return /^(?:mime-version|content-type|content-transfer-encoding|received|return-path)[ \t]*:/m.test(
     fields,
   );
+}
+
+/** Markup with a drawing in it is no drawing. */
+function isDrawingInPage({ type, begins }: Mark, beginning: string): boolean {
+  if (type !== "image/svg+xml") return false;
+  const page = beginning.search(/<!doctype html|<html[\s>]|<body[\s>]/);
+  return page >= 0 && page < beginning.search(begins);
 }
 
 /** With a script in it, it is a program for who opens it from a disk. */

@@ -3,6 +3,7 @@ import { fileContent, type FileContent } from "../content/file-content.ts";
 import { lookIntoFile, type FileLook } from "../content/look-into-file.ts";
 import type { TrueType } from "../content/true-type.ts";
 import { groupOfMediaType } from "../content/type-groups.ts";
+import { listGzippedTar } from "./list-gzipped-tar.ts";
 import type { EngineAnswer } from "./combine-results.ts";
 import type { ScanSource } from "./scan-engine.ts";
 import { viewOfSource } from "./source-view.ts";
@@ -24,13 +25,26 @@ const SECOND_BYTES = 64 * 1024;
 export async function lookAtSource(source: ScanSource): Promise<SourceLook | undefined> {
   try {
     const view = viewOfSource(source);
-    const look = lookIntoFile(view);
+    const look = await withWholeList(lookIntoFile(view), source);
     const types =
       look.types.length > 0 ? look.types : await secondReader(view.read(0, SECOND_BYTES));
     return { content: fileContent({ ...look, types }, source.sha256), problem: look.problem };
   } catch {
     return undefined;
   }
+}
+
+/** A tar in a large gzip file is listed to its end, since its members are no secret and no bomb. */
+async function withWholeList(look: FileLook, source: ScanSource): Promise<FileLook> {
+  const { archive, types, problem } = look;
+  const isLargeGzip = types[0]?.type === "application/gzip" && problem === "partial";
+  if (archive === undefined || !isLargeGzip) return look;
+  const listed = await listGzippedTar(source);
+  if (listed === undefined) return look;
+  const { names, members, unpackedBytes } = listed;
+  const ratio = unpackedBytes / Math.max(1, source.size);
+  const whole = { ...archive, names, members, ratio, problem: undefined };
+  return { ...look, archive: whole, problem: undefined };
 }
 
 /** In records and in `scan.engine`: our own look, which finds nothing but what nobody could see. */

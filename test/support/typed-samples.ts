@@ -472,6 +472,12 @@ function documents(): readonly TypedSample[] {
     sample("document", "html", "<html><body><p>hello</p></body></html>", "html without doctype"),
     sample(
       "document",
+      "html",
+      "<!DOCTYPE html><body><svg width='1'></svg></body>",
+      "html with a drawing",
+    ),
+    sample(
+      "document",
       "plist",
       '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">\n<plist version="1.0"><dict/></plist>',
     ),
@@ -558,6 +564,7 @@ function texts(): readonly TypedSample[] {
     '{ "name": "alice", "list": [1, 2, 3], "ok": true }\n',
     "key: value\nlist:\n  - one\n  - two\n",
     "2024-11-27T10:15:30Z INFO start of service\n2024-11-27T10:15:31Z ERROR cannot read file\n",
+    '<?xml version="1.0"?>\n<component type="addon"><id>a</id><name>x</name></component>\n',
     "[section]\nkey=value\nother = 3\n",
     '<?xml version="1.0"?>\n<note><to>Bob</to></note>\n',
     "Größe: 3 €\nÜbung macht den Meister.\n",
