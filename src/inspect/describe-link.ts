@@ -100,12 +100,8 @@ function target(scheme: string, canonical: string, parsed: Parsed): LinkTarget {
 
 /** What the URL standard makes of it; where it refuses, the parts as a lax client might cut them. */
 function parseWeb(text: string): Parsed {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    return parseLaxly(text);
-  }
+  const url = URL.parse(text);
+  if (url === null) return parseLaxly(text);
   return {
     host: normalHost(url.hostname),
     port: url.port === "" ? undefined : Number(url.port),

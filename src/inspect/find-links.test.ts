@@ -225,6 +225,7 @@ describe("findLinks", () => {
       "a.a:",
       "\u200b",
       "http://a@",
+      "//\u0301", // hosts that no name can be
     ];
     const slow: string[] = [];
     for (const unit of units) {

@@ -68,11 +68,7 @@ export function hasFileSuffix(host: string): boolean {
 export function asciiHost(host: string): string | undefined {
   // eslint-disable-next-line no-control-regex -- the range of ASCII
   if (/^[\x00-\x7f]*$/.test(host)) return host.toLowerCase();
-  try {
-    return new URL(`http://${host}`).hostname;
-  } catch {
-    return undefined;
-  }
+  return URL.parse(`http://${host}`)?.hostname;
 }
 
 /**
