@@ -2,6 +2,8 @@ import { viewOf, type ByteView } from "./byte-view.ts";
 import { isEncryptedArchive } from "./closed-archives.ts";
 import { inflateBounded, inflateHead } from "./inflate-bounded.ts";
 import type { LookBudget } from "./look-budget.ts";
+import { readOleContent } from "./ole-content.ts";
+import { readOleFile } from "./ole-directory.ts";
 import { readPackage, type PackageContent } from "./office-package.ts";
 import { isTar, readTarMembers } from "./tar-members.ts";
 import { readZipDirectory, type ZipEntry } from "./zip-directory.ts";
@@ -25,6 +27,8 @@ export interface ArchiveLook {
   readonly problem: LookProblem | undefined;
   /** It is a document or a program in the form of a zip. */
   readonly content: PackageContent | undefined;
+  /** Names of files that are packed into such a document as objects; among `names` as well. */
+  readonly embedded: readonly string[];
 }
 
 /** A zip that unpacks to more than this much beyond a hundred times its size is made for that. */
@@ -32,6 +36,9 @@ const BOMB_RATIO = 100;
 const BOMB_GRACE = 10 * 1024 * 1024;
 /** Of [Content_Types].xml and of "mimetype". */
 const PART_BYTES = 256 * 1024;
+/** Of a document, and of each of them: its directory stands near its beginning or its end. */
+const MAX_OBJECTS = 32;
+const OBJECT_BYTES = 1024 * 1024;
 
 /** Looks into a zip, tar or gzip file. Undefined: it is none of these, and no archive that says it is encrypted. */
 export function lookIntoArchive(
@@ -69,6 +76,7 @@ const EMPTY: ArchiveLook = {
   ratio: 1,
   problem: undefined,
   content: undefined,
+  embedded: [],
 };
 
 function lookIntoZip(file: ByteView, budget: LookBudget, level: number): ArchiveLook | undefined {
@@ -79,24 +87,48 @@ function lookIntoZip(file: ByteView, budget: LookBudget, level: number): Archive
   const unpacked = entries.reduce((sum, { size }) => sum + size, 0);
   const encrypted = entries.some((entry) => entry.encrypted);
   const isBomb = unpacked > BOMB_RATIO * file.size + BOMB_GRACE;
+  const content = readPackage(
+    names,
+    partOf(file, entries, "[content_types].xml", budget),
+    partOf(file, entries, "mimetype", budget),
+  );
+  const embedded = content?.type.group === "office" ? embeddedIn(file, entries, budget) : [];
   const found: ArchiveLook = {
     ...EMPTY,
     depth: level,
-    names,
+    names: [...names, ...embedded],
     members: entries.filter((entry) => !isFolder(entry)).length,
     encrypted,
     ratio: unpacked / Math.max(1, file.size),
     problem: directory.problem ?? (isBomb ? "bomb" : encrypted ? "encrypted" : undefined),
-    content: readPackage(
-      names,
-      partOf(file, entries, "[content_types].xml", budget),
-      partOf(file, entries, "mimetype", budget),
-    ),
+    content,
+    embedded,
   };
   const inner = entries
     .filter((entry) => !entry.encrypted && entry.size >= 18)
     .map((entry) => (): Buffer | "partial" | undefined => openEntry(file, entry, budget));
   return withInner(found, inner, budget, level);
+}
+
+/** Objects in a document: files as they are, or packed into a compound file that tells their name. */
+function embeddedIn(
+  file: ByteView,
+  entries: readonly ZipEntry[],
+  budget: LookBudget,
+): readonly string[] {
+  const objects = entries
+    .filter(({ names }) => names.some((name) => /(?:^|[/\\])embeddings[/\\]/i.test(name)))
+    .slice(0, MAX_OBJECTS);
+  return objects.flatMap((entry) => {
+    if (!entry.names.every((name) => /\.bin$/i.test(name))) return entry.names;
+    if (entry.dataStart === undefined || entry.encrypted) return [];
+    const packed = file.read(entry.dataStart, Math.min(entry.packedSize, OBJECT_BYTES));
+    const limit = Math.min(OBJECT_BYTES, budget.unpackedBytes);
+    const bytes = entry.method === 0 ? packed : inflateBounded(packed, "raw", limit).bytes;
+    budget.takeUnpacked(bytes.length);
+    const ole = readOleFile(viewOf(bytes));
+    return ole === undefined ? [] : readOleContent(ole).embedded;
+  });
 }
 
 function isFolder({ names, size }: ZipEntry): boolean {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { pe } from "../../test/support/typed-samples.ts";
+import { officePackage, pe } from "../../test/support/typed-samples.ts";
 import { zipFile } from "../../test/support/zip-file.ts";
 import { oleFile } from "../../test/support/ole-file.ts";
 import { viewOf } from "./byte-view.ts";
@@ -120,6 +120,25 @@ describe("lookIntoFile", () => {
       "photo.jpg",
       "C:\\tmp\\evil.exe",
     ]);
+  });
+
+  it("names the files that are packed into a document of today", () => {
+    const native = latin1("\x20\0\0\0\x02\0photo.jpg\0C:\\tmp\\evil.exe\0\0\0\x03\0");
+    const object = oleFile([{ name: "\u0001Ole10Native", data: native }]);
+    const document = officePackage("docx", [
+      { name: "word/embeddings/oleObject1.bin", data: object },
+      { name: "word/embeddings/table.xlsx", data: "x" },
+    ]);
+    const look = lookIntoFile(viewOf(document));
+    expect(look.archive?.names).toEqual([
+      "photo.jpg",
+      "C:\\tmp\\evil.exe",
+      "word/embeddings/table.xlsx",
+    ]);
+    expect(look.types[0]?.group).toBe("office");
+    expect(lookIntoFile(viewOf(officePackage("docx"))).archive).toBeUndefined();
+    const packed = zipFile([{ name: "letter.docx", data: document }]);
+    expect(lookIntoFile(viewOf(packed)).archive?.names).toContain("C:\\tmp\\evil.exe");
   });
 
   it("has an end when the chains of a compound file are circles", () => {

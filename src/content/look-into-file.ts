@@ -92,7 +92,7 @@ function shownArchive(
   archive: ArchiveLook | undefined,
   document: OleContent | undefined,
 ): ArchiveLook | undefined {
-  const names = document?.embedded ?? [];
+  const names = document?.embedded ?? archive?.embedded ?? [];
   if (names.length > 0) {
     return {
       depth: 1,
@@ -103,6 +103,7 @@ function shownArchive(
       ratio: 1,
       problem: undefined,
       content: undefined,
+      embedded: names,
     };
   }
   return archive?.content?.type.group === "office" && !archive.encrypted ? undefined : archive;

@@ -49,7 +49,7 @@ const archive: z.ZodType<ArchiveData> = section({
   ratio: numberLeaf("Bytes unpacked by bytes packed, as it declares.", false).optional(),
 }).meta({
   description:
-    "A zip, tar or gzip file, with those in it, or the files packed into an old Office document; of other archives only encrypted. Without one, nothing here holds.",
+    "A zip, tar or gzip file, with those in it, or the files packed into an Office document; of other archives only encrypted. Without one, nothing here holds.",
 });
 
 /** The fields of `file` that exist once the bytes are here. */
