@@ -1,3 +1,4 @@
+import { array, assert, constantFrom, property } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import type { Reach } from "../test/support/link-evasion-parts.ts";
@@ -128,6 +129,82 @@ describe("links that are hidden from a filter", () => {
     const forms = programEvasions();
     expect(forms.length).toBeGreaterThan(1000);
     expect(forms.filter((one) => !isHit(one, BLOCKS_PROGRAM)).map(describeForm)).toEqual([]);
+  });
+});
+
+const DISARMS_ALL = policyOf(
+  '  - { id: r, when: { url: { any: true } }, then: { rewrite: { links: { prefix: "_" } } } }',
+);
+
+const SHREDS = [
+  "http://evil.example/a",
+  "ｈｔｔｐ://evil.example",
+  "www.evil.com",
+  "evil。com",
+  "e\u0301vil.com",
+  "𝐞𝐯𝐢𝐥.com",
+  "😀evil.com",
+  "i❤.ws",
+  "ev\u00ADil.com",
+  "\\\\evil\\x",
+  "hxxp://evil.com",
+  "evil[.]com",
+  "\u202Emoc.live",
+  "問",
+  "привет",
+  "é",
+  "😀",
+  " ",
+  "\n",
+  "_",
+  ".",
+  ",",
+  "@",
+  "/",
+];
+const MARKUP = [
+  ...SHREDS,
+  '<a href="http://evil.example/">',
+  "<a href='&#104;ttp://evil.example'>",
+  "<a href=evil.com>",
+  "</a>",
+  "<b>",
+  "</b>",
+  "&#104;ttp://evil.com",
+  "evil&period;com",
+  "&copy",
+  "<!-- www.evil.com -->",
+  "&#x1F600;evil.com",
+];
+
+function withoutMarks(text: string): string {
+  return text.replaceAll("_", "");
+}
+
+describe("a rewrite", () => {
+  it.each([
+    ["text/plain;charset=utf-8", SHREDS],
+    ["text/html;charset=utf-8", MARKUP],
+  ])("puts its mark before links of %s and touches nothing else", (type, shreds) => {
+    const piece = constantFrom(...shreds);
+    assert(
+      property(array(piece, { maxLength: 9 }), (pieces) => {
+        const sent = pieces.join("");
+        const request = messageRequest(sent, { type });
+        const verdict = verdictOn(request, DISARMS_ALL);
+        const outcome = outcomeOf(request, verdict);
+        if (outcome.kind !== "forward") return;
+        const out = parsedBytes(applySplices(request.bytes, outcome.splices)).body.toString();
+        const starts = new Set(verdict.inspection?.links.map((link) => link.start));
+        expect(withoutMarks(out)).toBe(withoutMarks(sent));
+        expect(out.length - sent.length).toBeGreaterThanOrEqual(starts.size);
+        // never inside of a character, a reference or a name
+        expect(out.isWellFormed()).toBe(true);
+        for (const start of starts)
+          expect(sent.slice(0, start)).not.toMatch(/&(?!copy$)[#\w]*$|<[a-z/][^>="']*$/);
+      }),
+      { numRuns: 4000 },
+    );
   });
 });
 

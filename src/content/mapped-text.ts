@@ -5,34 +5,66 @@
 export interface MappedText {
   readonly text: string;
   /** Offset in the source of the first unit that unit `i` comes from. */
-  readonly starts: readonly number[] | undefined;
+  readonly starts: ArrayLike<number> | undefined;
   /** Offset in the source after the last unit that unit `i` comes from. Both undefined: the text is the source. */
-  readonly ends: readonly number[] | undefined;
+  readonly ends: ArrayLike<number> | undefined;
 }
 
 /** Collects a mapped text piece by piece. */
 export interface MappedTextBuilder {
+  /** Of the text so far, UTF-16 units. */
+  readonly length: number;
   /** Adds text that stands for source[start, end). Equal lengths map unit by unit. */
   add(text: string, start: number, end: number): void;
+  /** Adds units `from` to `to` (excluded) of another text about the same source. */
+  copy(mapped: MappedText, from: number, to: number): void;
   build(): MappedText;
 }
 
 /** Begins a mapped text. */
 export function createMappedText(): MappedTextBuilder {
   let text = "";
-  const starts: number[] = [];
-  const ends: number[] = [];
+  let starts = new Int32Array(64);
+  let ends = new Int32Array(64);
+  let length = 0;
+  function reserve(more: number): void {
+    if (length + more <= starts.length) return;
+    const size = Math.max(2 * starts.length, length + more);
+    starts = enlarged(starts, size);
+    ends = enlarged(ends, size);
+  }
   return {
+    get length() {
+      return length;
+    },
     add(piece, start, end) {
+      reserve(piece.length);
       text += piece;
       const unitByUnit = piece.length === end - start;
       for (let i = 0; i < piece.length; i++) {
-        starts.push(unitByUnit ? start + i : start);
-        ends.push(unitByUnit ? start + i + 1 : end);
+        starts[length] = unitByUnit ? start + i : start;
+        ends[length] = unitByUnit ? start + i + 1 : end;
+        length += 1;
       }
     },
-    build: () => ({ text, starts, ends }),
+    copy(mapped, from, to) {
+      if (to <= from) return;
+      reserve(to - from);
+      text += mapped.text.slice(from, to);
+      for (let at = from; at < to; at++) {
+        starts[length] = sourceStart(mapped, at);
+        ends[length] = sourceEnd(mapped, at);
+        length += 1;
+      }
+    },
+    build: () => ({ text, starts: starts.subarray(0, length), ends: ends.subarray(0, length) }),
   };
+}
+
+function enlarged(array: Int32Array<ArrayBuffer>, size: number): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(size);
+  larger.set(array);
+  return larger;
 }
 
 /** The text is the source. */

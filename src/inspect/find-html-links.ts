@@ -9,7 +9,12 @@ import { placeAndHost, type FoundLink } from "./found-link.ts";
 import { readAttributes } from "./html-attributes.ts";
 import { decodeReferences } from "./html-references.ts";
 import { tokenizeHtml, type HtmlToken } from "./html-tokens.ts";
-import { createMappedText, type MappedTextBuilder } from "../content/mapped-text.ts";
+import {
+  createMappedText,
+  type MappedText,
+  type MappedTextBuilder,
+} from "../content/mapped-text.ts";
+import { isKnownScheme } from "./link-schemes.ts";
 import type { LinkBudget } from "./scan-links.ts";
 
 /** The links of an HTML text, and the text as it is shown. */
@@ -39,7 +44,7 @@ const INLINE: ReadonlySet<string> = new Set(
 
 /**
  * Finds the links of an HTML text: in attributes, in what is shown (with character references decoded and tags taken away; a
- * tag that breaks the line ends a link, `<b>` does not), and in comments, scripts and styles.
+ * tag that breaks the line ends a link, `<b>` does not, and to some clients does), and in comments, scripts and styles.
  *
  * @example findHtmlLinks('<a href="&#104;ttp://evil.example">x</a>', 1000).links[0]?.host // "evil.example"
  */
@@ -56,7 +61,9 @@ export function findHtmlLinks(source: string, limit: number): HtmlSearch {
         if (!byPlace.has(key)) byPlace.set(key, link);
       }
   };
+  const seams: Seam[] = [];
   for (const token of tokenizeHtml(source)) {
+    if (token.kind !== "text") seams.push({ at: shown.length, token });
     if (token.kind === "text") decodeReferences(shown, source, token, false);
     else if (token.kind === "hidden") keep(searchHidden(source, token, budget));
     else {
@@ -67,8 +74,40 @@ export function findHtmlLinks(source: string, limit: number): HtmlSearch {
   }
   const text = shown.build();
   if (complete) keep(searchText(text, source, budget, false));
+  const apart = complete ? tornText(text, seams) : undefined;
+  if (apart !== undefined) {
+    const found = searchText(apart, source, linkBudget(limit, source.length), false);
+    // "<b>ht</b>tp://": what is left of a scheme is none
+    keep(found?.filter(({ scheme }) => scheme === "unc" || isKnownScheme(scheme)));
+  }
   const links = [...byPlace.values()].sort((a, b) => a.start - b.start);
   return { ...partedLinks(links), complete, shown: text.text };
+}
+
+/** A tag or a comment at a place of the shown text. */
+interface Seam {
+  readonly at: number;
+  readonly token: HtmlToken;
+}
+
+/**
+ * The shown text with a line end wherever a tag stands inside of a word, as it is for who looks for links in each text node by
+ * itself: in "http://evil.example<b>.good.com</b>" the host is another one then. Undefined when there is no such tag.
+ */
+function tornText(shown: MappedText, seams: readonly Seam[]): MappedText | undefined {
+  const { text } = shown;
+  const isInWord = ({ at }: Seam): boolean => at > 0 && /^\S\S$/.test(text.slice(at - 1, at + 1));
+  const torn = seams.filter(isInWord);
+  if (torn.length === 0) return undefined;
+  const out = createMappedText();
+  let from = 0;
+  for (const { at, token } of torn) {
+    out.copy(shown, from, at);
+    out.add("\n", token.start, token.end);
+    from = at;
+  }
+  out.copy(shown, from, text.length);
+  return out.build();
 }
 
 function breakLine(shown: MappedTextBuilder, token: HtmlToken): void {

@@ -6,10 +6,10 @@
  * It decides nothing. Work is bounded by a small multiple of the text's length: what overlaps beyond that is said to be incomplete,
  * and the message is then refused as having too many links.
  */
-import { sourceText, type MappedText } from "../content/mapped-text.ts";
-import { foldLinkText, hasForeignDots, type LinkFold } from "./fold-link-text.ts";
+import { sourceEnd, sourceStart, sourceText, type MappedText } from "../content/mapped-text.ts";
+import { foldLinkText, otherFolds, type LinkFold } from "./fold-link-text.ts";
 import { describeCandidates, placeAndHost, type FoundLink, type LinkSource } from "./found-link.ts";
-import { isMarked } from "./link-marker.ts";
+import { isMarked, nowhere, type Torn } from "./link-marker.ts";
 import { isSpent, scanLinks, type LinkBudget, type LinkCandidate } from "./scan-links.ts";
 import { mergeRead, searchAsRead } from "./search-as-read.ts";
 
@@ -64,30 +64,36 @@ interface Search {
   readonly budget: LinkBudget;
 }
 
-/** As clients resolve it, as those do that know no dot but ".", and as a person reads it; the latter two find little more. */
+/** As clients resolve it, as those do that know other dots and blanks, and as a person reads it; the latter find little more. */
 function searchFolded(
   { mapped, place, budget }: Search,
   fold: LinkFold,
-  scan: (text: string, budget: LinkBudget) => readonly LinkCandidate[],
+  scan: typeof scanLinks,
 ): readonly FoundLink[] | undefined {
   const folded = foldLinkText(mapped, fold);
   const read = searchAsRead(mapped, folded, place, { ...budget });
-  const ended = hasForeignDots(mapped.text) ? searchEnded(mapped, fold, place, { ...budget }) : [];
-  const candidates = scan(folded.text, budget);
-  if (isSpent(budget) || read === undefined || ended === undefined) return undefined;
-  const links = describeCandidates(candidates, folded, place);
-  return mergeRead(withOthers(links, ended), read);
+  if (read === undefined) return undefined;
+  const others: FoundLink[] = [];
+  for (const other of otherFolds(mapped.text)) {
+    const unlike = foldLinkText(mapped, { ...fold, ...other });
+    const own = { ...budget };
+    const candidates = scanLinks(unlike.text, own, tornIn(unlike, place.source));
+    if (isSpent(own)) return undefined;
+    others.push(...describeCandidates(candidates, unlike, place));
+  }
+  const candidates = scan(folded.text, budget, tornIn(folded, place.source));
+  if (isSpent(budget)) return undefined;
+  return mergeRead(withOthers(describeCandidates(candidates, folded, place), others), read);
 }
 
-function searchEnded(
-  mapped: MappedText,
-  fold: LinkFold,
-  place: LinkSource,
-  budget: LinkBudget,
-): readonly FoundLink[] | undefined {
-  const folded = foldLinkText(mapped, { ...fold, endAtDots: true });
-  const candidates = scanLinks(folded.text, budget);
-  return isSpent(budget) ? undefined : describeCandidates(candidates, folded, place);
+/** Between two characters that stand together stood a tag. */
+function tornIn(folded: MappedText, source: string): Torn {
+  if (folded.starts === undefined) return nowhere;
+  return (at) => {
+    const end = at === 0 ? 0 : sourceEnd(folded, at - 1);
+    const start = sourceStart(folded, at);
+    return end < start && source.slice(end, start).includes("<");
+  };
 }
 
 /** Those of `others` too that lead elsewhere or stand in another place. What begins in one place ends in one. */

@@ -7,6 +7,8 @@ export interface LinkFold {
   readonly dropBreaks?: boolean;
   /** Dots beyond ASCII end a link, as for clients that know no other dot, rather than stand in a host. */
   readonly endAtDots?: boolean;
+  /** Blanks beyond ASCII stay, as for clients that end a link at a blank of ASCII only (libpurple). */
+  readonly keepBlanks?: boolean;
 }
 
 /** Longer forms are whole Arabic phrases, which hold no link; they would let a text swell to its eighteenfold. */
@@ -17,7 +19,7 @@ const LONGEST_FORM = 6;
  * ideographic full stop as a dot.
  */
 export function foldLinkText(mapped: MappedText, how: LinkFold = {}): MappedText {
-  const { dropBreaks = false, endAtDots = false } = how;
+  const { dropBreaks = false, endAtDots = false, keepBlanks = false } = how;
   const plain = dropBreaks ? /^[\x20-\x7e]*$/ : /^[\t\n\r\x20-\x7e]*$/;
   if (plain.test(mapped.text)) return mapped;
   return foldMapped(mapped, (codePoint) => {
@@ -27,6 +29,7 @@ export function foldLinkText(mapped: MappedText, how: LinkFold = {}): MappedText
     const character = String.fromCodePoint(codePoint);
     if (codePoint < 0xa0) return character;
     if (endAtDots && FOREIGN_DOTS.includes(character)) return " ";
+    if (keepBlanks && FOREIGN_BLANK.test(character)) return "\u00A0";
     const form = character.normalize("NFKC");
     if (form.length > LONGEST_FORM) return character;
     return form === "\u3002" ? "." : form;
@@ -36,7 +39,13 @@ export function foldLinkText(mapped: MappedText, how: LinkFold = {}): MappedText
 /** The ideographic full stop in three widths, the full-width one, leaders of one, two and three dots. */
 const FOREIGN_DOTS = "\u3002\uFF61\uFE12\uFF0E\uFE52\u2024\u2025\u2026";
 
-/** Whether a text has dots of which clients think differently. */
-export function hasForeignDots(text: string): boolean {
-  return /[\u2024-\u2026\u3002\uFE12\uFE52\uFF0E\uFF61]/.test(text);
+const FOREIGN_BLANK = /[\u00A0\u1680\u2000-\u200A\u202F\u205F\u3000]/;
+
+/** The other ways to fold a text in which clients may find other links: none for most. */
+export function otherFolds(text: string): readonly LinkFold[] {
+  const folds: LinkFold[] = [];
+  if (/[\u2024-\u2026\u3002\uFE12\uFE52\uFF0E\uFF61]/.test(text)) folds.push({ endAtDots: true });
+  // "http://x\u00A0@evil.example": it matters where something may stand before an "@"
+  if (text.includes("@") && FOREIGN_BLANK.test(text)) folds.push({ keepBlanks: true });
+  return folds;
 }

@@ -48,3 +48,8 @@ export function resolvedScheme(scheme: string): string {
 export function isDefanged(scheme: string): boolean {
   return scheme.startsWith("hxxp");
 }
+
+/** Clients know it by name; any other word is a scheme with two slashes behind it only. */
+export function isKnownScheme(scheme: string): boolean {
+  return COLON_SCHEMES.has(scheme) || MICROSOFT.test(scheme);
+}

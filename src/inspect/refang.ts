@@ -3,7 +3,6 @@ import {
   sourceEnd,
   sourceStart,
   type MappedText,
-  type MappedTextBuilder,
 } from "../content/mapped-text.ts";
 
 /** A text in which dots and colons stand where people write "[.]" or " dot " for them. */
@@ -38,7 +37,7 @@ export function refang(mapped: MappedText): Refanged | undefined {
     const end = index + match[0].length;
     const { brackets, spelled, letters } = match.groups ?? {};
     const stands = letters === undefined ? (brackets ?? ".") : "http";
-    copy(out, mapped, from, index);
+    out.copy(mapped, from, index);
     length += index - from;
     for (let i = 0; i < stands.length; i++)
       replaced.push({ at: length + i, spelled: spelled !== undefined });
@@ -47,7 +46,7 @@ export function refang(mapped: MappedText): Refanged | undefined {
     from = end;
   }
   if (replaced.length === 0) return undefined;
-  copy(out, mapped, from, text.length);
+  out.copy(mapped, from, text.length);
   return { mapped: out.build(), replaced };
 }
 
@@ -63,16 +62,6 @@ const WRITTEN = new RegExp(
   "giu",
 );
 
-function copy(out: MappedTextBuilder, mapped: MappedText, from: number, to: number): void {
-  const { text } = mapped;
-  if (mapped.starts === undefined) {
-    if (to > from) out.add(text.slice(from, to), from, to);
-    return;
-  }
-  for (let at = from; at < to; at++)
-    out.add(text.charAt(at), sourceStart(mapped, at), sourceEnd(mapped, at));
-}
-
 /**
  * The text as it is seen, where a right-to-left override (U+202E) turns the order of what follows, to the pop (U+202C) or
  * the end of the line: "\u202Eelpmaxe.live" is read as "evil.example". Undefined when there is none. Linear.
@@ -83,11 +72,10 @@ export function asSeen(mapped: MappedText): MappedText | undefined {
   const out = createMappedText();
   let from = 0;
   for (const { index, 0: run } of text.matchAll(/\u202E[^\u202C\n\r\u2029]*/g)) {
-    copy(out, mapped, from, index);
+    out.copy(mapped, from, index);
     from = index + run.length;
-    for (let at = from - 1; at > index; at--)
-      out.add(text.charAt(at), sourceStart(mapped, at), sourceEnd(mapped, at));
+    for (let at = from - 1; at > index; at--) out.copy(mapped, at, at + 1);
   }
-  copy(out, mapped, from, text.length);
+  out.copy(mapped, from, text.length);
   return out.build();
 }

@@ -22,7 +22,7 @@ import {
   withoutDots,
 } from "./link-characters.ts";
 import { trimmedEnd } from "./link-end.ts";
-import { isMarked, leadOf } from "./link-marker.ts";
+import { isMarked, leadOf, nowhere, type Torn } from "./link-marker.ts";
 
 /** A place in a folded text where a client may see a link. Offsets are those of the folded text. */
 export interface LinkCandidate {
@@ -52,6 +52,7 @@ interface Run {
   readonly end: number;
   readonly found: LinkCandidate[];
   readonly budget: LinkBudget;
+  readonly isTorn: Torn;
   /** Of the last candidate: where its host begins and ends. Before any: -1. */
   authorityStart: number;
   authorityEnd: number;
@@ -69,7 +70,11 @@ const MAX_HOST = 1024;
  * where clients begin anew, so that disarming the outer one does not bare the inner one. Linear in the length of the text
  * and the units of the budget; stops when the budget is used up (a count below 0).
  */
-export function scanLinks(text: string, budget: LinkBudget): readonly LinkCandidate[] {
+export function scanLinks(
+  text: string,
+  budget: LinkBudget,
+  isTorn: Torn = nowhere,
+): readonly LinkCandidate[] {
   const found: LinkCandidate[] = [];
   const trigger = /[.:\\]|\/\//g;
   let done = 0;
@@ -78,7 +83,7 @@ export function scanLinks(text: string, budget: LinkBudget): readonly LinkCandid
     while (start > done && !isSeparator(text.charCodeAt(start - 1))) start--;
     let end = match.index;
     while (end < text.length && !isSeparator(text.charCodeAt(end))) end++;
-    scanRun({ text, start, end, found, budget, authorityStart: -1, authorityEnd: -1 });
+    scanRun({ text, start, end, found, budget, isTorn, authorityStart: -1, authorityEnd: -1 });
     if (isSpent(budget)) break;
     done = end;
     trigger.lastIndex = end;
@@ -124,8 +129,10 @@ function wideToken(run: Run, from: number): number {
   if (signs === 0 || stop - from > MAX_HOST || !mayBeginHost(run, from)) return end;
   run.budget.units -= stop - from;
   const token = text.slice(from, stop);
-  const ascii = endsLikeDomain(token) ? asciiHost(token) : undefined;
-  if (ascii !== undefined && isBareHost(ascii))
+  const prefix = PREFIX.exec(token);
+  const ascii = prefix === null && endsLikeDomain(token) ? asciiHost(token) : undefined;
+  if (prefix !== null) add(run, { form: formOf(prefix), scheme: "", body: from, authority: from });
+  else if (ascii !== undefined && isBareHost(ascii))
     add(run, { form: "host", scheme: "", body: from, authority: from });
   return end;
 }
@@ -153,13 +160,13 @@ function schemeAt(run: Run, colon: number, token: number): void {
 }
 
 /** Outside of a link, or where clients look for another one; or where our marker stood before one when it was disarmed. */
-function beginsAnew({ text, authorityStart }: Run, at: number): boolean {
-  return authorityStart < 0 || isDelimiter(leadOf(text, at)) || isMarked(text, at);
+function beginsAnew({ text, authorityStart, isTorn }: Run, at: number): boolean {
+  return authorityStart < 0 || isDelimiter(leadOf(text, at)) || isMarked(text, at, isTorn);
 }
 
 function wordStart(run: Run, body: number): number {
   let start = body;
-  while (start > run.start && isWord(run.text, start - 1)) start--;
+  while (start > run.start && isWord(run.text, start - 1) && !run.isTorn(start)) start--;
   return start;
 }
 
@@ -197,20 +204,38 @@ function hostPart(run: Run, from: number, to: number): void {
   const end = withoutDots(text, start, to);
   if (start === run.authorityStart) return;
   const token = text.slice(start, end);
+  if (NAMELESS.test(text.slice(start, start + 5))) namelessHost(run, start);
   const lead = leadOf(text, start);
-  if (!token.includes(".") || (isUserOfMail(run, to) && beginsMail(lead))) return;
+  if (!token.includes(".")) return;
   const inside = run.authorityStart >= 0;
   const prefix = PREFIX.exec(token);
   if (prefix !== null && lead !== "@") {
     if (inside && isWord(lead, 0)) return;
-    const form = prefix[1] === undefined ? "ftp" : "www";
-    add(run, { form, scheme: "", body: start, authority: start });
+    add(run, { form: formOf(prefix), scheme: "", body: start, authority: start });
     return;
   }
+  if (isUserOfMail(run, to) && beginsMail(lead)) return;
   if (!mayBeginHost(run, start)) return;
   run.budget.units -= token.length;
   if (text[start - 1] !== "@" || (end === to && isLinkTail(run, end)))
     bareHost(run, token, start, end);
+}
+
+function formOf(prefix: RegExpExecArray): LinkForm {
+  return prefix[1] === undefined ? "ftp" : "www";
+}
+
+const NAMELESS = /^(?:www|ftp)\.(?![a-z0-9_])/i;
+
+/** "www.😀x@evil.example": to who takes all behind "www." for a link (libpurple), the host stands behind the "@". */
+function namelessHost(run: Run, start: number): void {
+  const authority = /^[^\\/?#]*/.exec(
+    run.text.slice(start, Math.min(run.end, start + MAX_HOST)),
+  )?.[0];
+  run.budget.units -= authority?.length ?? 0;
+  if (authority?.includes("@") !== true || start === run.authorityStart) return;
+  const form = /^ftp/i.test(authority) ? "ftp" : "www";
+  add(run, { form, scheme: "", body: start, authority: start });
 }
 
 /** A host without a scheme may begin here: outside of a link, or where it is none or has ended for some. */
@@ -226,7 +251,7 @@ function isUserOfMail({ text, end }: Run, at: number): boolean {
   let stop = at + 1;
   while (stop < end && stop - at <= 256 && isHostCode(text.charCodeAt(stop))) stop++;
   const host = asciiHost(text.slice(at + 1, withoutDots(text, at + 1, stop)));
-  return host !== undefined && !host.startsWith(".") && isBareHost(host);
+  return host !== undefined && !/^[.-]/.test(host) && isBareHost(host);
 }
 
 /** Behind other marks some see no address of mail, and a host before the "@". */
@@ -252,11 +277,21 @@ function bareHost(run: Run, token: string, start: number, end: number): void {
   }
   const ascii = token.length <= MAX_HOST && endsLikeDomain(token) ? asciiHost(token) : undefined;
   const isHost = ascii !== undefined && isBareHost(ascii);
-  if (isHost && isPartOfName(text, start, ascii)) return;
+  if (isHost && isPartOfName(run, start, ascii)) return;
   if (isHost) add(run, { form: "host", scheme: "", body: start, authority: start });
   // "see它evil.com吧": clients that link ASCII hosts only stop at the other letters
   // eslint-disable-next-line no-control-regex -- the range of ASCII
   if (/^[\x00-\x7f]*$/.test(token)) return;
+  asciiParts(run, { token, start, end }, isHost);
+}
+
+/** The ASCII hosts in a token with other letters; those at the beginning of a word only, where the whole is a host too. */
+function asciiParts(
+  run: Run,
+  { token, start, end }: { readonly token: string; readonly start: number; readonly end: number },
+  isHost: boolean,
+): void {
+  const { text } = run;
   for (const match of token.matchAll(/[a-z0-9][a-z0-9.-]*/gi)) {
     const length = withoutDots(match[0], 0, match[0].length);
     if (length > 253) continue;
@@ -265,6 +300,8 @@ function bareHost(run: Run, token: string, start: number, end: number): void {
     const body = start + match.index;
     if (isHost && (match.index === 0 || isWord(text, body - 1))) continue;
     const stop = body + host.length;
+    // "Hei.Mitä": a Latin letter goes on with the word
+    if (/^\p{Script=Latin}/u.test(text.slice(stop, stop + 1))) continue;
     const limit = stop < end ? stop : undefined;
     add(run, { form: "host", scheme: "", body, authority: body, limit });
   }
@@ -274,10 +311,11 @@ function bareHost(run: Run, token: string, start: number, end: number): void {
  * "pam_unix.so", "tests/run.sh": a file under a suffix of files, not a host. Before an underscore stands a part of the name that is
  * registered, and that has none.
  */
-function isPartOfName(text: string, start: number, host: string): boolean {
+function isPartOfName({ text, isTorn }: Run, start: number, host: string): boolean {
   const at = text[start - 1] === "_" ? start - 2 : start - 1;
   // with our marker or without it
   if (text[at] === "/") return text[at - 1] !== "/" && hasFileSuffix(host);
+  if (isTorn(at + 1)) return false;
   return at < start - 1 && isWord(text, at) && (isRegistered(host) || hasFileSuffix(host));
 }
 
@@ -333,12 +371,12 @@ function add(run: Run, candidate: NewCandidate): void {
   const end = candidate.limit ?? trimmed;
   run.authorityStart = candidate.authority;
   run.authorityEnd = authorityEndOf(run, candidate);
+  const plain = isMarked(text, start, run.isTorn);
   const last = run.found.at(-1);
-  // "x@evil.com://": the host and the scheme are links in one place
+  // "x+evil.com://": the host and the scheme are links in one place
   if (last !== undefined && last.start > start)
-    run.found[run.found.length - 1] = { ...last, start };
+    run.found[run.found.length - 1] = { ...last, start, plain };
   const { form, scheme, body } = candidate;
-  const plain = isMarked(text, start);
   if (!plain) budget.links--;
   run.found.push({ form, scheme, start, body, end, plain });
 }
