@@ -1,5 +1,6 @@
 import type { NamedList } from "./condition.ts";
 import type { Facts } from "./facts.ts";
+import { longestOf } from "./longest-of.ts";
 import { PatternAutomaton } from "./pattern-automaton.ts";
 import { eitherOf, presenceOf, type Lookup, type Requirement } from "./requirement.ts";
 import { foldForLiterals } from "./required-literals.ts";
@@ -127,7 +128,7 @@ function suffixes(field: Field, fold: Fold): Lookup {
   return {
     prepare(keys) {
       const numbers = new Map(keys.map((key, number) => [key, number]));
-      const longest = Math.max(0, ...keys.map((key) => key.length));
+      const longest = longestOf(keys);
       function look(suffix: string, found: (key: number) => void): void {
         const number = suffix.length <= longest ? numbers.get(suffix) : undefined;
         if (number !== undefined) found(number);

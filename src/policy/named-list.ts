@@ -2,6 +2,7 @@ import type { ListType, NamedList } from "./condition.ts";
 import { parseLinkPrefix } from "./link-prefix.ts";
 import { entryProblem, foldEntry } from "./list-entry.ts";
 import { followFeed, lookUpIn, type ListFeed } from "./list-feed.ts";
+import { longestOf } from "./longest-of.ts";
 import { PHRASE_DEFAULTS, type PhraseSearches } from "./phrase-finder.ts";
 import type { ProblemSink, RulePath } from "./rule-problem.ts";
 import type { ListData } from "./schema.ts";
@@ -102,14 +103,21 @@ function lookUp(
 ): (value: string) => boolean {
   const values = new Set(items.map((item) => foldEntry(type, item)));
   const inFile = lookUpIn(feed, type === "domain");
-  if (type === "domain") return (value) => isNamed(value, values) || inFile(value);
+  if (type === "domain") {
+    const longest = longestOf(values);
+    return (value) => isNamed(value, values, longest) || inFile(value);
+  }
   return (value) => values.has(value) || inFile(value);
 }
 
-/** A name and all names under it (RULES.md §5, domain matching): the labels are walked from the left. */
-function isNamed(value: string, names: ReadonlySet<string>): boolean {
+/**
+ * A name and all names under it (RULES.md §5, domain matching): the labels are walked from the left, from where the rest is
+ * as long as a name can be.
+ */
+function isNamed(value: string, names: ReadonlySet<string>, longest: number): boolean {
   if (names.size === 0) return false;
-  for (let at = 0; at !== -1;) {
+  const first = value.length - longest;
+  for (let at = first <= 0 ? 0 : value.indexOf(".", first - 1) + 1 || -1; at !== -1;) {
     if (names.has(at === 0 ? value : value.slice(at))) return true;
     const dot = value.indexOf(".", at);
     at = dot === -1 ? -1 : dot + 1;
