@@ -15,7 +15,7 @@ import {
   type MappedTextBuilder,
 } from "../content/mapped-text.ts";
 import { isKnownScheme } from "./link-schemes.ts";
-import type { LinkBudget } from "./scan-links.ts";
+import type { LinkBudget } from "./link-run.ts";
 
 /** The links of an HTML text, and the text as it is shown. */
 export interface HtmlSearch extends LinkSearch {

@@ -10,7 +10,8 @@ import { sourceEnd, sourceStart, sourceText, type MappedText } from "../content/
 import { foldLinkText, otherFolds, type LinkFold } from "./fold-link-text.ts";
 import { describeCandidates, placeAndHost, type FoundLink, type LinkSource } from "./found-link.ts";
 import { isMarked, nowhere, type Torn } from "./link-marker.ts";
-import { isSpent, scanLinks, type LinkBudget, type LinkCandidate } from "./scan-links.ts";
+import { isSpent, type LinkBudget, type LinkCandidate } from "./link-run.ts";
+import { scanLinks } from "./scan-links.ts";
 import { mergeRead, searchAsRead } from "./search-as-read.ts";
 
 export interface LinkSearch {

@@ -4,7 +4,7 @@ import type { Link } from "./inspection.ts";
 import { readLink } from "./link-readings.ts";
 import { isDefanged } from "./link-schemes.ts";
 import { pathExtensions } from "./path-extensions.ts";
-import type { LinkCandidate } from "./scan-links.ts";
+import type { LinkCandidate } from "./link-run.ts";
 
 /** A link without the number of its part. */
 export type FoundLink = Omit<Link, "part"> & {

@@ -3,7 +3,8 @@ import { foldLinkText } from "./fold-link-text.ts";
 import { describeCandidates, type FoundLink, type LinkSource } from "./found-link.ts";
 import { isReachable } from "./host-facts.ts";
 import { asSeen, refang, type Replaced } from "./refang.ts";
-import { isSpent, scanLinks, type LinkBudget, type LinkCandidate } from "./scan-links.ts";
+import { isSpent, type LinkBudget, type LinkCandidate } from "./link-run.ts";
+import { scanLinks } from "./scan-links.ts";
 
 /**
  * Links that nobody can click and a person may type: "evil[.]example", "evil dot com", written backwards behind a
