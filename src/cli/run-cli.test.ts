@@ -671,6 +671,27 @@ describe("runCli run", () => {
   });
 });
 
+describe("what no command foresaw", () => {
+  it("is no success, and says what the system said", async () => {
+    const error = Object.assign(new Error("EACCES: permission denied, scandir '/r'"), {
+      code: "EACCES",
+      syscall: "scandir",
+    });
+    const { code, err } = await cli(["demo"], createFakeTerminal(), {
+      runDemo: async () => Promise.reject(error),
+    });
+    expect([code, err]).toEqual([1, "sluice: EACCES: permission denied, scandir '/r'\n"]);
+  });
+
+  it("names the place in the program when it is a bug", async () => {
+    const { code, err } = await cli(["demo"], createFakeTerminal(), {
+      runDemo: async () => Promise.reject(new TypeError("x is\u001b undefined")),
+    });
+    expect(code).toBe(1);
+    expect(err).toMatch(/^sluice: TypeError: x is undefined\n +at /);
+  });
+});
+
 describe("sluice demo", () => {
   it("hands its options on and ends with 0 or 1", async () => {
     const asked: unknown[] = [];

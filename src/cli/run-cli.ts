@@ -16,12 +16,12 @@ import { addFmt } from "./fmt-command.ts";
 import { OUTPUT_FORMATS } from "./print.ts";
 import { addReplay } from "./replay-command.ts";
 import { runGateway } from "./run-command.ts";
-import { safeJson } from "./safe-text.ts";
+import { safeJson, safeText } from "./safe-text.ts";
 import { tryMessage, type TryOptions } from "./try-command.ts";
 
 /**
  * The command line: arguments to one command, whose exit code it resolves to (exit-code.ts, DESIGN §6). It never ends
- * the process. Commands that ask a running gateway go through its admin socket; `check`, `fmt`, `try` and `schema` are offline.
+ * the process and never rejects. Commands that ask a running gateway go through its admin socket; `check`, `fmt`, `try` and `schema` are offline.
  * What it does not do yet: release, deny, follow, export, doctor, init.
  *
  * @param argv arguments after the program's name
@@ -40,8 +40,17 @@ export async function runCli(argv: readonly string[], deps: CliDeps): Promise<Ex
       deps.terminal.stderr.write(`sluice: ${error.message}\n`);
       return error instanceof AdminRequestFailed ? error.exitCode : ExitCode.Bad;
     }
-    throw error;
+    deps.terminal.stderr.write(`sluice: ${unexpectedText(error)}\n`);
+    return ExitCode.Bad;
   }
+}
+
+/** What no command foresaw is no success: a file system error says what and where, anything else is ours to find. */
+function unexpectedText(error: unknown): string {
+  if (!(error instanceof Error)) return safeText(String(error));
+  const isOfSystem = typeof (error as NodeJS.ErrnoException).syscall === "string";
+  if (isOfSystem || error.stack === undefined) return safeText(error.message);
+  return error.stack.split("\n").map(safeText).join("\n");
 }
 
 function createProgram(deps: CliDeps, outcome: Outcome): Command {
