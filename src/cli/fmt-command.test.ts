@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -53,6 +54,39 @@ const UGLY = "version:  1\nrules:\n    - {id: a, then: block}   # why\n";
 const NEAT = "version: 1\nrules:\n  - { id: a, then: block } # why\n";
 
 describe("sluice fmt", () => {
+  it.runIf(process.getuid?.() === 0)(
+    "keeps owner, group and mode: the gateway's user reads on",
+    async () => {
+      const file = write("a.yaml", UGLY);
+      chownSync(file, 4711, 4712);
+      chmodSync(file, 0o640);
+      expect(await fmt("fmt", file)).toMatchObject({ code: 0 });
+      expect(readFileSync(file, "utf8")).toBe(NEAT);
+      const { uid, gid, mode } = statSync(file);
+      expect([uid, gid, mode & 0o777]).toEqual([4711, 4712, 0o640]);
+    },
+  );
+
+  it("says which file could not be written, goes on with the others, and is no success", async () => {
+    const stuck = write("a.yaml", UGLY);
+    const other = write("b.yaml", UGLY);
+    mkdirSync(join(folder, `.a.yaml.${process.pid}.new`));
+    const { code, out, err } = await fmt("fmt", folder);
+    expect([code, out]).toEqual([1, `${other}\n`]);
+    expect(err).toContain(`sluice fmt: ${stuck} is as it was: EEXIST`);
+    expect(readFileSync(stuck, "utf8")).toBe(UGLY);
+  });
+
+  it("formats a pack that is a link to a folder, as it is read", async () => {
+    write("sluice.yaml", `listen: [ "udp://127.0.0.1:0" ]\nupstream: embedded\nrules: [ r ]\n`);
+    const file = write("elsewhere/p.yaml", UGLY);
+    write("r/packs/.keep", "");
+    write("r/ok.yaml", NEAT);
+    symlinkSync(join(folder, "elsewhere"), join(folder, "r/packs/p"));
+    await fmt("--config", join(folder, "sluice.yaml"), "fmt");
+    expect(readFileSync(file, "utf8")).toBe(NEAT);
+  });
+
   it("writes what is not canonical and names it, once", async () => {
     const file = write("a.yaml", UGLY);
     const neat = write("b.yaml", NEAT);

@@ -44,12 +44,24 @@ function formatFiles(
       stderr.write(change.problems);
       code = ExitCode.Bad;
     } else if (change.kind === "changed") {
-      if (options.check) code = ExitCode.Bad;
-      else replaceFile(file, change.text);
-      stdout.write(`${safeText(displayPath(resolve(file)))}\n`);
+      const name = safeText(displayPath(resolve(file)));
+      const failure = options.check ? undefined : failureOf(file, change.text);
+      if (options.check || failure !== undefined) code = ExitCode.Bad;
+      if (failure === undefined) stdout.write(`${name}\n`);
+      else stderr.write(`sluice fmt: ${name} is as it was: ${safeText(failure)}\n`);
     }
   }
   return code;
+}
+
+/** Why the file could not be replaced; undefined: it was. */
+function failureOf(file: string, content: string): string | undefined {
+  try {
+    replaceFile(file, content);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 type Change =

@@ -21,9 +21,9 @@ export function ruleAndPackPaths(paths: readonly string[]): readonly string[] {
   );
   const packs = [...new Set(folders)].map((folder) => join(folder, "packs")).filter(existsSync);
   const packFolders = packs.flatMap((folder) =>
-    readdirSync(folder, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => join(folder, entry.name))
+    readdirSync(folder)
+      .map((name) => join(folder, name))
+      .filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true)
       .toSorted(),
   );
   return ruleFilePaths([...paths, ...packFolders]);
