@@ -31,6 +31,21 @@ describe("formatProblem", () => {
     expect(formatProblem({ ...problem, hint: undefined })).toMatch(/"lisen"$/);
   });
 
+  it.each(["json", "sarif"] as const)(
+    "lets nothing in a document move a cursor, and gives it back when read: %s",
+    (format) => {
+      const message = `unknown key "a\u009b31m\u202e\u{e0041}\u001b"`;
+      const document = formatProblems([{ ...PROBLEM, message, hint: undefined }], format);
+      expect(document).not.toMatch(/[^\P{Cc}\n]|\p{Cf}/u);
+      expect(JSON.stringify(JSON.parse(document))).toContain(JSON.stringify(message));
+    },
+  );
+
+  it("lets no file name move the cursor of whoever reads a workflow's log", () => {
+    const line = formatProblems([{ ...PROBLEM, file: "a\u001b[31m\u009b.yaml" }], "github");
+    expect(line).toMatch(/^::error file=a\uFFFD\[31m\uFFFD.yaml,line=3/);
+  });
+
   it("shows the part of a long line that the column stands in", () => {
     const sourceLine = `${"x".repeat(500)}HERE${"y".repeat(500)}`;
     const [, line = "", caret = ""] = formatProblem({

@@ -17,7 +17,7 @@ export function formatProblems(problems: readonly ConfigProblem[], format: Probl
         )
         .join("");
     case "json":
-      return `${JSON.stringify(problems.map(jsonOf), undefined, 2)}
+      return `${inertJson(problems.map(jsonOf))}
 `;
     case "github":
       return problems
@@ -27,7 +27,7 @@ export function formatProblems(problems: readonly ConfigProblem[], format: Probl
         )
         .join("");
     case "sarif":
-      return `${JSON.stringify(sarifOf(problems), undefined, 2)}
+      return `${inertJson(sarifOf(problems))}
 `;
     default:
       return unreachable(format);
@@ -69,7 +69,23 @@ function excerpt(sourceLine: string, line: number, column: number): string {
 
 /** Files are written by others: nothing in them moves the cursor or reorders the line. One sign stays one column. */
 function printable(text: string): string {
-  return text.replaceAll("\t", " ").replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "\uFFFD");
+  return text.replaceAll("\t", " ").replaceAll(UNPRINTABLE, "\uFFFD");
+}
+
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
+
+/** The same for documents, in which such signs stand as escapes: read back, they are what they were. */
+function inertJson(value: unknown): string {
+  return JSON.stringify(value, undefined, 2).replaceAll(UNPRINTABLE, (sign) =>
+    sign === "\n" ? sign : escaped(sign),
+  );
+}
+
+function escaped(sign: string): string {
+  return sign
+    .split("")
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+    .join("");
 }
 
 function jsonOf(problem: ConfigProblem): Omit<ConfigProblem, "sourceLine"> {
@@ -80,7 +96,7 @@ function jsonOf(problem: ConfigProblem): Omit<ConfigProblem, "sourceLine"> {
 /** A workflow command of GitHub Actions, which shows the problem beside the line. */
 function githubLine(problem: ConfigProblem): string {
   const { file, line, column, severity } = problem;
-  const at = `file=${githubProperty(file)},line=${line},col=${column}`;
+  const at = `file=${githubProperty(printable(file))},line=${line},col=${column}`;
   return `::${severity} ${at}::${githubData(printable(sentence(problem)))}`;
 }
 
