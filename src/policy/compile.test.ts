@@ -42,6 +42,7 @@ describe("compilePolicy, on files that do not fit the schema", () => {
       "when: { url: { host: { in_lst: a } } }, then: block",
       'error when.url.host.in_lst: unknown key "in_lst" (did you mean "in_list"?)',
     ],
+    ["whne: {}, then: block", 'error whne: unknown key "whne" (did you mean "when"?)'],
     ["whn: {}, then: block", 'error whn: unknown key "whn" (did you mean "when"?)'],
     ["when: { time: {} }, then: block", 'error when.time.tz: "tz" is missing'],
     [
