@@ -70,17 +70,19 @@ function prepared(
 ): Picker {
   const rules = [...keys.values()];
   const look = lookup.prepare([...keys.keys()]);
-  /** A long text may hold a key ten thousand times. */
-  const foundIn = new Uint32Array(rules.length);
-  let round = 0;
+  /** A long text may hold a key ten thousand times. What one picking found is undone before the next: nothing counts pickings. */
+  const isFound = new Uint8Array(rules.length);
+  const foundKeys: number[] = [];
   function found(key: number): void {
-    if (foundIn[key] === round) return;
-    foundIn[key] = round;
+    if (isFound[key] !== 0) return;
+    isFound[key] = 1;
+    foundKeys.push(key);
     for (const rule of rules[key] ?? []) setBit(picked, rule);
   }
   return {
     pick(facts) {
-      round = (round + 1) >>> 0;
+      for (const key of foundKeys) isFound[key] = 0;
+      foundKeys.length = 0;
       try {
         look(facts, found);
       } catch {
