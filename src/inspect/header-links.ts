@@ -8,6 +8,7 @@ import { isUtf8 } from "node:buffer";
 import { decodeEncodedWords } from "../content/encoded-word.ts";
 import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
+import { displayNames } from "./display-names.ts";
 import { findLinks } from "./find-links.ts";
 import type { InspectProblem, Link } from "./inspection.ts";
 import { addOutside, addText, type InspectionDraft, type TextLimits } from "./inspection-draft.ts";
@@ -52,6 +53,9 @@ function inspectField(
   if (id !== HeaderId.Other) return undefined;
   const name = request.nameAt(i).toLowerCase();
   if (name === "error-info") return addReferences(textAt(request, i), draft, limits);
+  // COMPAT: what phones show of a caller, or of who has passed a call on, before there was P-Asserted-Identity
+  if (name === "remote-party-id" || name === "diversion")
+    return addNames(textAt(request, i), draft, limits);
   if (name === "organization") return addOutside(draft, textAt(request, i), "name", limits);
   return undefined;
 }
@@ -109,17 +113,6 @@ function addSubject(
   );
   if (problem !== undefined || !text.includes("=?")) return problem;
   return addOutside(draft, decodeEncodedWords(text), "subject", limits);
-}
-
-/**
- * All that stands before a "<" or between quotes, of all values of the field; "" when nothing there could be a link.
- *
- * @example displayNames('"www.evil.example" <sip:a@b>') // '"www.evil.example" \n'
- */
-export function displayNames(value: string): string {
-  const names = value.includes("<") ? value.replaceAll(/<[^<>]*>[^,"<]*/g, "\n") : "";
-  // eslint-disable-next-line no-control-regex -- ASCII is what is asked
-  return /[.:\\/%@]|[^\0-\x7f]/.test(names) ? names : "";
 }
 
 function addReferences(

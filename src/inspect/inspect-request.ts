@@ -12,8 +12,9 @@ import { readMsTextFormat } from "../wire/msnftp/ms-text-format.ts";
 import { decodeTransfer } from "../wire/mime/transfer-encoding.ts";
 import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
-import { displayNames, inspectHeaders } from "./header-links.ts";
+import { inspectHeaders } from "./header-links.ts";
 import { decodedBytes } from "./decoded-bytes.ts";
+import { displayNames } from "./display-names.ts";
 import { invitationOffer, lyncOffers, rcsOffers } from "./file-offers.ts";
 import type { ByteRange, FileOffer, Inspection, InspectProblem, TextPlace } from "./inspection.ts";
 import {
