@@ -64,6 +64,10 @@ describe("decodeText", () => {
     ["shift_jis", [0x82, 0x68, 0x74], ["\uff29t", "\x82ht"]],
     ["iso-2022-jp", [...Buffer.from("\x1b$B4A\x1b(B")], ["漢", "\x1b$B4A\x1b(B"]],
     ["gbk", [0x41], ["A"]],
+    ["gbk", [0xd0, 0xb6], ["卸", "\xd0\xb6", "ж"]],
+    ["iso-8859-1", [0xd0, 0xb6], ["\xd0\xb6", "ж"]],
+    ["windows-1252", [0xd0, 0xb6], ["\xd0\xb6", "ж"]],
+    ["iso-8859-1", [0xe9, 0x21], ["é!"]],
   ])("says of %s what else a reader may see", (label, bytes, readings) => {
     const decoded = decodeText(Buffer.from(bytes), label);
     if (!decoded.ok) throw new Error(decoded.problem.detail);

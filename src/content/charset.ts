@@ -99,7 +99,7 @@ export function decodeText(
     return ok({ charset, text, views: guessedViews(bytes, text) });
   }
   if (charset === "iso-8859-1")
-    return ok({ charset, text: bytes.toString("latin1"), views: NO_VIEWS });
+    return ok({ charset, text: bytes.toString("latin1"), views: unlabelledViews(bytes) });
   if (charset === "utf-7") return withBytesAsView(charset, decodeUtf7(bytes), bytes);
   if (EAST_ASIAN.has(charset)) return withBytesAsView(charset, decodeFatal(bytes, charset), bytes);
   const decoded = decodeByTable(bytes, charset);
@@ -126,7 +126,13 @@ function withBytesAsView(
 ): Result<DecodedText, CharsetProblem> {
   if (text === undefined) return problem("bad-encoding", `not valid ${charset}`);
   const shown = bytes.toString("latin1");
-  return ok({ charset, text, views: shown === text ? NO_VIEWS : [shown] });
+  const views = shown === text ? NO_VIEWS : [shown];
+  return ok({ charset, text, views: [...views, ...unlabelledViews(bytes)] });
+}
+
+/** COMPAT(Linphone, Zoiper, Jitsi): to most SIP clients a text is UTF-8 whatever its label says. */
+function unlabelledViews(bytes: Buffer): readonly string[] {
+  return isAscii(bytes) || !isUtf8(bytes) ? NO_VIEWS : [bytes.toString("utf8")];
 }
 
 function decodeFatal(bytes: Buffer, charset: string): string | undefined {
@@ -147,7 +153,7 @@ function decodeByTable(bytes: Buffer, charset: string): Result<DecodedText, Char
       return problem("bad-encoding", `byte ${byte} has no meaning in ${charset}`);
     text += character;
   }
-  return ok({ charset, text, views: NO_VIEWS });
+  return ok({ charset, text, views: unlabelledViews(bytes) });
 }
 
 /**

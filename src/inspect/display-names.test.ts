@@ -20,7 +20,10 @@ describe("displayNames", () => {
 
   it.each([
     ["a Cisco phone", CISCO],
-    ["a phone of IMS", '<sip:a@b>;+g.3gpp.icsi-ref="urn%3Aurn-7%3A3gpp-service.ims.icsi.mmtel";video'],
+    [
+      "a phone of IMS",
+      '<sip:a@b>;+g.3gpp.icsi-ref="urn%3Aurn-7%3A3gpp-service.ims.icsi.mmtel";video',
+    ],
     ["a GRUU", '<sip:a@192.0.2.1>;pub-gruu="sip:a@example.com;gr=urn:uuid:1";expires=60'],
     ["no name", "<sip:a@www.example.com>"],
     ["a bare address", "sip:a@www.example.com;tag=1"],

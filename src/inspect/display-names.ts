@@ -8,7 +8,7 @@
 export function displayNames(value: string): string {
   if (!value.includes("<")) return "";
   let names = "";
-  for (let at = 0; at < value.length; ) {
+  for (let at = 0; at < value.length;) {
     const open = findOutsideQuotes(value, "<", at);
     names += `${value.slice(at, open)}\n`;
     const close = value.indexOf(">", open);

@@ -1,4 +1,6 @@
 import { Tokenizer } from "parse5";
+import { detached } from "../base/detached.ts";
+import { RecentMap } from "../base/recent-map.ts";
 import type { MappedTextBuilder } from "../content/mapped-text.ts";
 
 const REFERENCE = /&(?:#[xX]?[0-9a-fA-F]{1,12};?|[a-zA-Z][a-zA-Z0-9]{1,31};?=?)/y;
@@ -13,7 +15,6 @@ export function decodeReferences(
   range: { readonly start: number; readonly end: number },
   inAttribute: boolean,
 ): void {
-  const known = new Map<string, string>();
   // a search for the next "&" must not go on behind the range
   const piece = source.slice(range.start, range.end);
   let at = range.start;
@@ -29,14 +30,19 @@ export function decodeReferences(
       out.add("&", stop, at);
       continue;
     }
+    const known = inAttribute ? inAttributes : inTexts;
     let decoded = known.get(reference);
     if (decoded === undefined) {
       decoded = decodeReference(reference, inAttribute);
-      known.set(reference, decoded);
+      known.set(detached(reference), decoded);
     }
     addDecoded(out, reference, decoded, stop);
   }
 }
+
+/** The same few come again and again, in one message and in the next. */
+const inAttributes = new RecentMap<string>(512);
+const inTexts = new RecentMap<string>(512);
 
 /** What follows a reference without semicolon ("&copyright") stays text and keeps its places. */
 function addDecoded(out: MappedTextBuilder, reference: string, decoded: string, at: number): void {

@@ -1132,6 +1132,37 @@ describe("inspectRequest on a message of very many parts", () => {
   });
 });
 
+describe("inspectRequest on a text that clients read in several ways", () => {
+  const hosts = (given: Given): readonly (string | undefined)[] =>
+    inspected(given).links.map((link) => link.host);
+
+  it.each(["iso-8859-1", "windows-1252", "koi8-r", "gbk"])(
+    "finds the host that a client sees which takes %s for UTF-8",
+    (charset) => {
+      const type = `text/plain;charset=${charset}`;
+      const link = "http://\u043f\u0440.\u0440\u0444/";
+      expect(hosts({ type, body: link })).toContain(new URL(link).hostname);
+    },
+  );
+
+  it("finds a link that only a client sees which takes every text for HTML", () => {
+    const body = '<a href="ht&#116;p:&#47;&#47;evil&period;example/a&period;exe">x</a>';
+    const { links, texts } = inspected({ type: "text/plain", body });
+    expect(links.map((link) => [link.host, link.pathExtensions])).toEqual([
+      ["evil.example", ["exe"]],
+    ]);
+    expect(texts.map(({ shown }) => shown)).toEqual([body, "x"]);
+  });
+
+  it.each([
+    ["text/plain", 'see <a href="http://a.example/x">http://b.example/</a> & <b>c</b>', 2],
+    ["text/plain;charset=iso-8859-1", "sch\u00f6n: http://a.example/x", 1],
+    ["text/plain;charset=windows-1252", "\u20ac http://a.example/ _http://b.example/", 1],
+  ])("counts a link once that is the same in every reading of %s", (type, body, count) => {
+    expect(inspected({ type, body }).links).toHaveLength(count);
+  });
+});
+
 describe("inspectMedia", () => {
   it("reads the media lines of an answer and does not mind other content", () => {
     const body = multipart(

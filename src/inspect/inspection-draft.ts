@@ -1,3 +1,4 @@
+import { failed, ok, type Result } from "../base/result.ts";
 import { decodeText } from "../content/charset.ts";
 import { normalizeFileName, type FileName } from "../content/file-name.ts";
 import { hasFileInText } from "./file-in-text.ts";
@@ -5,6 +6,7 @@ import { declaresOtherCharset } from "./declared-in-text.ts";
 import { findHtmlLinks } from "./find-html-links.ts";
 import { findLinks, type LinkSearch } from "./find-links.ts";
 import { isSignedText, opaqueText } from "./opaque-content.ts";
+import { newLinks, readingsOf } from "./other-readings.ts";
 import { readRichText, type RichText } from "./rich-text.ts";
 import type {
   Attachment,
@@ -86,14 +88,21 @@ export function addText(
   const markup = MARKUP.test(place.type);
   if (markup && declaresOtherCharset(text, charset))
     return { code: "ambiguous-charset", detail: `${charset}, and another one in the text` };
-  for (const reading of [text, ...views]) {
-    const inCharset = reading === text ? charset : ANOTHER_READING;
+  let first: LinkSearch | undefined;
+  for (const reading of readingsOf(place.type, text, views, markup)) {
     // Each further reading is as much work again.
-    const tooMuch = reading === text ? undefined : countText(draft, reading.length, limits);
+    const tooMuch = first && countText(draft, reading.text.length, limits);
     if (tooMuch !== undefined) return tooMuch;
-    const part = { ...place, charset: inCharset, text: reading, markup };
-    const problem = addReading(draft, part, { ...limits, linkCarrier });
-    if (problem !== undefined) return problem;
+    const part = {
+      ...place,
+      text: reading.text,
+      markup: reading.markup,
+      charset: first === undefined ? charset : ANOTHER_READING,
+    };
+    const read = readPart(draft, part, limits);
+    if (!read.ok) return read.problem;
+    addReading(draft, read.value, { first, linkCarrier, inPlace: reading.inPlace });
+    first ??= read.value.search;
   }
   return undefined;
 }
@@ -112,37 +121,60 @@ export function countText(
 /** A charset that nothing can be written in: what has to be edited in such a reading is refused. */
 const ANOTHER_READING = "another-reading";
 
-function addReading(
+interface ReadPart {
+  readonly part: Omit<TextPart, "shown">;
+  readonly search: LinkSearch & { readonly shown: string };
+}
+
+function readPart(
   draft: InspectionDraft,
   part: Omit<TextPart, "shown">,
-  limits: TextLimits & { readonly linkCarrier: LinkCarrier | undefined },
-): InspectProblem | undefined {
+  limits: TextLimits,
+): Result<ReadPart, InspectProblem> {
   const { text, markup } = part;
-  if (text.includes("\0")) return { code: "nul-in-text", detail: "readers may stop at the NUL" };
-  if (markup && HAS_BASE.test(text))
-    return { code: "base-in-html", detail: "links would lead where we cannot see" };
-  if (hasFileInText(text)) return { code: "file-in-text", detail: "uuencode, yEnc or BinHex" };
+  const isDeclared = markup && MARKUP.test(part.type);
+  if (text.includes("\0"))
+    return failed({ code: "nul-in-text", detail: "readers may stop at the NUL" });
+  if (isDeclared && HAS_BASE.test(text))
+    return failed({ code: "base-in-html", detail: "links would lead where we cannot see" });
+  if (hasFileInText(text))
+    return failed({ code: "file-in-text", detail: "uuencode, yEnc or BinHex" });
   // Some clients go by the first bytes: RTF is RTF under any name of a plain text.
   const type = !markup && text.trimStart().startsWith("{\\rtf") ? "text/rtf" : part.type;
   const rich = !markup && RICH_TEXT.test(type) ? readRichText(text) : undefined;
   if (rich?.active === true)
-    return { code: "object-in-text", detail: "an object, binary data or DDE in rich text" };
+    return failed({
+      code: "object-in-text",
+      detail: "an object, binary data or DDE in rich text",
+    });
   const search = searchPart({ markup, text, rich }, limits.linksPerMessage - draft.links.length);
-  if (!search.complete) {
-    return { code: "too-many-links", detail: `more than ${limits.linksPerMessage}` };
-  }
+  if (!search.complete)
+    return failed({ code: "too-many-links", detail: `more than ${limits.linksPerMessage}` });
+  return ok({ part: { ...part, type }, search });
+}
+
+interface ReadingPlace {
+  /** What the first reading of the same text holds; undefined: this is the first. */
+  readonly first: LinkSearch | undefined;
+  readonly inPlace: boolean;
+  readonly linkCarrier: LinkCarrier | undefined;
+}
+
+function addReading(
+  draft: InspectionDraft,
+  { part, search }: ReadPart,
+  { first, linkCarrier, ...reading }: ReadingPlace,
+): void {
   const index = draft.texts.length;
-  draft.texts.push({ ...part, type, shown: search.shown });
-  const at =
-    limits.linkCarrier === undefined
-      ? { part: index }
-      : { part: index, carrier: limits.linkCarrier };
-  for (const link of search.links) draft.links.push({ ...at, ...link });
-  for (const link of search.disarmed) draft.disarmed.push({ ...at, ...link });
+  draft.texts.push({ ...part, shown: search.shown });
+  const at = linkCarrier === undefined ? { part: index } : { part: index, carrier: linkCarrier };
+  const links = newLinks(search.links, first?.links ?? [], reading);
+  const disarmed = newLinks(search.disarmed, first?.disarmed ?? [], reading);
+  for (const link of links) draft.links.push({ ...at, ...link });
+  for (const link of disarmed) draft.disarmed.push({ ...at, ...link });
   const opaque = opaqueText(search.shown);
   if (opaque !== undefined) draft.opaque.push({ type: `${part.type} (${opaque})` });
   draft.signed ||= isSignedText(search.shown);
-  return undefined;
 }
 
 /**

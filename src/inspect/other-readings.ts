@@ -1,0 +1,63 @@
+import type { FoundLink } from "./found-link.ts";
+
+/** One way in which a reader may take a text. The first of several is the sender's own. */
+export interface Reading {
+  readonly text: string;
+  readonly markup: boolean;
+  /** Its places are those of the first: only what a client makes of the characters differs. */
+  readonly inPlace: boolean;
+}
+
+/**
+ * All readings of a text that is no markup by its type or is.
+ *
+ * @param views what else its bytes say (`DecodedText.views`)
+ * @example readingsOf("text/plain", "<b>hi</b>", [], false).length // 2
+ */
+export function readingsOf(
+  type: string,
+  text: string,
+  views: readonly string[],
+  markup: boolean,
+): readonly Reading[] {
+  const readings = [text, ...views].map((one, i) => ({ text: one, markup, inPlace: i === 0 }));
+  // COMPAT(libpurple): its SIMPLE client shows every text as HTML.
+  if (!markup && type === "text/plain" && MARKUP.test(text))
+    readings.push({ text, markup: true, inPlace: true });
+  return readings;
+}
+
+/** A tag, or a character reference: without either HTML reads as it stands. */
+const MARKUP = /<[a-z!/?]|&#?[a-z0-9]{2,32};|&#x?[0-9a-f]/i;
+
+/**
+ * Of the links of a further reading those that the first has not: what is disarmed in the first is disarmed here too, when it is written
+ * in ASCII or stands in the same place. Any other cannot be edited.
+ */
+export function newLinks(
+  found: readonly FoundLink[],
+  known: readonly FoundLink[],
+  { inPlace }: Pick<Reading, "inPlace">,
+): readonly FoundLink[] {
+  if (known.length === 0) return found;
+  const key = inPlace ? placeOf : writtenAs;
+  const left = new Map<string, number>();
+  for (const link of known) {
+    const one = key(link);
+    if (one !== undefined) left.set(one, inPlace ? Infinity : (left.get(one) ?? 0) + 1);
+  }
+  return found.filter((link) => {
+    const one = key(link);
+    const count = one === undefined ? 0 : (left.get(one) ?? 0);
+    if (one !== undefined) left.set(one, count - 1);
+    return count <= 0;
+  });
+}
+
+function placeOf({ start, host, pathExtensions }: FoundLink): string {
+  return `${start} ${host ?? ""} ${pathExtensions.join(".")}`;
+}
+
+function writtenAs({ raw, canonical, attribute }: FoundLink): string | undefined {
+  return /^[\x20-\x7e]*$/.test(raw) ? `${raw} ${canonical} ${attribute}` : undefined;
+}
