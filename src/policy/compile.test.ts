@@ -253,6 +253,33 @@ describe("compilePolicy, on names and values that cannot be meant", () => {
     );
   });
 
+  it.each([
+    [
+      "url: { host: '*.evil.example' }",
+      'error when.url.host: "*.evil.example" matches nothing: "*" is no wildcard here (suffix: evil.example takes the name and all names under it)',
+    ],
+    [
+      "from: { domain: { not: [a.example, '*.b.example'] } }",
+      'error when.from.domain.not.1: "*.b.example" matches nothing: "*" is no wildcard here (suffix: b.example takes the name and all names under it)',
+    ],
+    [
+      "url: { host: 'http://evil.example/' }",
+      'error when.url.host: "http://evil.example/" is no domain name (write the name alone, as in evil.example)',
+    ],
+    [
+      "file: { extension: [exe, '*.scr'] }",
+      'error when.file.extension.1: "*.scr" is no extension (write the extension alone, as in exe)',
+    ],
+    [
+      "file: { name: '*.exe' }",
+      'warning when.file.name: "*.exe" is compared as it is written: "*" is no wildcard (suffix: ".exe" takes what ends so)',
+    ],
+    ["from: { user: '*97' }", "none"],
+    ["url: { host: ['[2001:db8::1]', '192.0.2.1', evil.example] }", "none"],
+  ])("tells what can never match, or not as it was meant: %s", (when, expected) => {
+    expect(ruleProblem(`when: { ${when} }, then: block`)).toBe(expected);
+  });
+
   it("refuses more rules than it would be quick with", () => {
     const rules = Array.from({ length: 10_001 }, (_, index) => ({ id: `r${index}` }));
     const data = { version: 1, rules: rules.map((rule) => ({ ...rule, then: "block" })) };

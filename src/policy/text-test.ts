@@ -4,6 +4,12 @@ import { normalizeText } from "../content/normalize-text.ts";
 import { below, type ConditionContext, type ListType, type NamedList } from "./condition.ts";
 import type { Field } from "./field-lookups.ts";
 import type { TextLeaf, TextOperators } from "./leaf-schema.ts";
+import {
+  domainOperandProblem,
+  extensionOperandProblem,
+  textOperandProblem,
+  type OperandProblem,
+} from "./operand-problem.ts";
 import { compileRegex } from "./regex.ts";
 import { bestOf, type Requirement } from "./requirement.ts";
 import { didYouMean } from "./suggest.ts";
@@ -15,6 +21,8 @@ export interface TextKind {
   readonly lists: readonly ListType[];
   /** The form in which values and operands are compared. */
   readonly fold: (value: string) => string;
+  /** Why a value to compare with cannot be meant. */
+  readonly operandProblem: (value: string) => OperandProblem | undefined;
   /** What `suffix` means. */
   endsWith(value: string, suffix: string): boolean;
 }
@@ -23,6 +31,7 @@ export interface TextKind {
 export const FREE_TEXT: TextKind = {
   lists: ["string"],
   fold: foldText,
+  operandProblem: textOperandProblem,
   endsWith: (value, suffix) => value.endsWith(suffix),
 };
 
@@ -30,6 +39,7 @@ export const FREE_TEXT: TextKind = {
 export const DOMAIN: TextKind = {
   lists: ["domain", "string"],
   fold: foldDomain,
+  operandProblem: domainOperandProblem,
   endsWith: isUnderDomain,
 };
 
@@ -37,6 +47,7 @@ export const DOMAIN: TextKind = {
 export const EXTENSION: TextKind = {
   lists: ["extension", "string"],
   fold: foldExtension,
+  operandProblem: extensionOperandProblem,
   endsWith: (value, suffix) => value.endsWith(suffix),
 };
 
@@ -44,6 +55,7 @@ export const EXTENSION: TextKind = {
 export const AOR: TextKind = {
   lists: ["aor", "string"],
   fold: foldAor,
+  operandProblem: textOperandProblem,
   endsWith: (value, suffix) => value.endsWith(suffix),
 };
 
@@ -67,8 +79,16 @@ export function compileText(leaf: TextLeaf, kind: TextKind, context: ConditionCo
   const operators = isOperators ? (leaf as TextOperators) : undefined;
   const tests: LeafTests = { wanted: [], unwanted: [], required: [] };
   const { wanted, unwanted, required } = tests;
-  if (operators === undefined) addEquals(asList<string>(leaf as string), kind, context, tests);
-  else addOperators(operators, kind, context, tests);
+  if (operators === undefined) {
+    checkOperands(leaf as string | readonly string[], kind, context);
+    addEquals(asList<string>(leaf as string), kind, context, tests);
+  } else {
+    for (const key of COMPARING) {
+      const operands = operators[key];
+      if (operands !== undefined) checkOperands(operands, kind, below(context, key));
+    }
+    addOperators(operators, kind, context, tests);
+  }
   const exists = operators?.exists;
   function fits(value: string): boolean {
     const folded = kind.fold(value);
@@ -97,6 +117,24 @@ export function compileText(leaf: TextLeaf, kind: TextKind, context: ConditionCo
     },
     requires: (field) => bestOf(required.map((requirementOn) => requirementOn(field))),
   };
+}
+
+/** Operators whose operands are values of the field, or pieces of them. */
+const COMPARING = ["not", "prefix", "suffix", "contains"] as const;
+
+/** A rule that can never match keeps nothing out, and looks as if it did. */
+function checkOperands(
+  operands: string | readonly string[],
+  kind: TextKind,
+  context: ConditionContext,
+): void {
+  for (const [index, operand] of asList<string>(operands).entries()) {
+    const found = kind.operandProblem(operand);
+    if (found === undefined) continue;
+    const path = typeof operands === "string" ? context.path : [...context.path, index];
+    if (found.severity === "error") context.problems.error(path, found.message, found.hint);
+    else context.problems.warn(path, found.message, found.hint);
+  }
 }
 
 type ValueTest = (value: string, folded: string) => boolean;
