@@ -185,6 +185,27 @@ describe("createPolicyStore", () => {
     expect(store.current.rules).toEqual([]);
   });
 
+  it("takes rules whose list comes after them, as copying a folder may do", async () => {
+    using files = writeTemporaryFiles({ "r/a.yaml": RULES("one"), "r/bad.txt": TEN });
+    const { store } = storeIn(files);
+    const more = RULES("two")
+      .replace("bad: {", "worse: {")
+      .replace("bad.txt, refresh: watch", "lists/worse.txt");
+    writeFileSync(files.path("r/b.yaml"), more.replace("in_list: bad", "in_list: worse"));
+    expect(problemsOf(files, await store.look())[0]).toContain("r/lists/worse.txt does not exist");
+    expect(problemsOf(files, await store.look())).toEqual(["nothing new"]);
+    expect(store.places).toContainEqual({
+      folder: files.path("r/lists"),
+      rules: false,
+      names: ["worse.txt"],
+    });
+    mkdirSync(files.path("r/lists"));
+    writeFileSync(files.path("r/lists/worse.txt"), "worse.example\n");
+    expect(problemsOf(files, await store.look())).toEqual(["ok"]);
+    expect(actionOf(store, "worse.example")).toBe("block two");
+    expect(problemsOf(files, await store.look())).toEqual(["nothing new"]);
+  });
+
   it("reads lists again without compiling rules, and sees them in messages at once", async () => {
     using files = writeTemporaryFiles({ "r/a.yaml": RULES("one"), "r/bad.txt": TEN });
     const { store, clock, jobs } = storeIn(files);

@@ -21,7 +21,7 @@ export interface LoadedRules {
   readonly problems: readonly ConfigProblem[];
   /** The files of their lists and groups that could be read. */
   readonly lists: readonly LoadedList[];
-  /** SHA-256 over the rule files as they were found; list files do not count. Hex. */
+  /** SHA-256 over the rule files as they were found; of list files, only what keeps them from being read. Hex. */
   readonly digest: string;
   /** Where a change of the rules would be seen. */
   readonly places: readonly WatchPlace[];
@@ -80,7 +80,8 @@ export function loadRules(paths: readonly string[], options: LoadRulesOptions = 
     for (const file of ruleFilesIn(folder, reading)) readSource(file, name, reading);
   }
   const { sources, problems, listProblems, lists, hash, places } = reading;
-  hash.update(JSON.stringify(problems));
+  // Lists that could not be read too: when they can, it is worth another try.
+  hash.update(JSON.stringify([problems, listProblems.filter((one) => one.severity === "error")]));
   return {
     sources,
     problems: [...problems, ...listProblems],
@@ -200,7 +201,10 @@ function readKnown(file: ListFile, { options, places }: Reading): ListReading {
       ? { kind: "same", version }
       : { kind: "kept", version, problem: kept };
   }
-  return readList(file, { known: before?.version, copies });
+  const reading = readList(file, { known: before?.version, copies });
+  // Without it the rules are not taken: they are tried again when it comes.
+  if (reading.kind === "failed") places.addFile(file.path);
+  return reading;
 }
 
 function isSameFile(a: ListFile, b: ListFile): boolean {
