@@ -11,60 +11,46 @@ export interface MappedText {
 }
 
 /** Collects a mapped text piece by piece. */
-export interface MappedTextBuilder {
+export class MappedTextBuilder {
+  #text = "";
+  // Plain arrays: most texts are an attribute of a few characters, for which two typed ones cost more than all the rest.
+  readonly #starts: number[] = [];
+  readonly #ends: number[] = [];
+
   /** Of the text so far, UTF-16 units. */
-  readonly length: number;
+  get length(): number {
+    return this.#starts.length;
+  }
+
   /** Adds text that stands for source[start, end). Equal lengths map unit by unit. */
-  add(text: string, start: number, end: number): void;
+  add(piece: string, start: number, end: number): void {
+    this.#text += piece;
+    const unitByUnit = piece.length === end - start;
+    for (let i = 0; i < piece.length; i++) {
+      this.#starts.push(unitByUnit ? start + i : start);
+      this.#ends.push(unitByUnit ? start + i + 1 : end);
+    }
+  }
+
   /** Adds units `from` to `to` (excluded) of another text about the same source. */
-  copy(mapped: MappedText, from: number, to: number): void;
-  build(): MappedText;
+  copy(mapped: MappedText, from: number, to: number): void {
+    if (to <= from) return;
+    this.#text += mapped.text.slice(from, to);
+    for (let at = from; at < to; at++) {
+      this.#starts.push(sourceStart(mapped, at));
+      this.#ends.push(sourceEnd(mapped, at));
+    }
+  }
+
+  /** The text so far. */
+  build(): MappedText {
+    return { text: this.#text, starts: this.#starts, ends: this.#ends };
+  }
 }
 
 /** Begins a mapped text. */
 export function createMappedText(): MappedTextBuilder {
-  let text = "";
-  let starts = new Int32Array(64);
-  let ends = new Int32Array(64);
-  let length = 0;
-  function reserve(more: number): void {
-    if (length + more <= starts.length) return;
-    const size = Math.max(2 * starts.length, length + more);
-    starts = enlarged(starts, size);
-    ends = enlarged(ends, size);
-  }
-  return {
-    get length() {
-      return length;
-    },
-    add(piece, start, end) {
-      reserve(piece.length);
-      text += piece;
-      const unitByUnit = piece.length === end - start;
-      for (let i = 0; i < piece.length; i++) {
-        starts[length] = unitByUnit ? start + i : start;
-        ends[length] = unitByUnit ? start + i + 1 : end;
-        length += 1;
-      }
-    },
-    copy(mapped, from, to) {
-      if (to <= from) return;
-      reserve(to - from);
-      text += mapped.text.slice(from, to);
-      for (let at = from; at < to; at++) {
-        starts[length] = sourceStart(mapped, at);
-        ends[length] = sourceEnd(mapped, at);
-        length += 1;
-      }
-    },
-    build: () => ({ text, starts: starts.subarray(0, length), ends: ends.subarray(0, length) }),
-  };
-}
-
-function enlarged(array: Int32Array<ArrayBuffer>, size: number): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(size);
-  larger.set(array);
-  return larger;
+  return new MappedTextBuilder();
 }
 
 /** The text is the source. */

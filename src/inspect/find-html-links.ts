@@ -6,7 +6,7 @@ import {
   type LinkSearch,
 } from "./find-links.ts";
 import { placeAndHost, type FoundLink } from "./found-link.ts";
-import { readAttributes } from "./html-attributes.ts";
+import { attributeValue, readAttributes } from "./html-attributes.ts";
 import { decodeReferences } from "./html-references.ts";
 import { tokenizeHtml, type HtmlToken } from "./html-tokens.ts";
 import {
@@ -135,11 +135,12 @@ function tagLinks(
   budget: LinkBudget,
 ): readonly (readonly FoundLink[] | undefined)[] {
   const found: (readonly FoundLink[] | undefined)[] = [];
-  for (const { name, value } of readAttributes(source, token.start, token.end)) {
-    if (LINK_ATTRIBUTES.has(name) || /:(?:href|src)$/.test(name))
-      found.push(searchLinkValue(value, source, budget));
+  for (const attribute of readAttributes(source, token.start, token.end)) {
+    const { name } = attribute;
+    if (LINK_ATTRIBUTES.has(name) || name.endsWith(":href") || name.endsWith(":src"))
+      found.push(searchLinkValue(attributeValue(source, attribute), source, budget));
     else if (MIXED_ATTRIBUTES.has(name) || name.startsWith("on"))
-      found.push(searchText(value, source, budget, true));
+      found.push(searchText(attributeValue(source, attribute), source, budget, true));
   }
   return found;
 }

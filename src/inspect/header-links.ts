@@ -60,13 +60,16 @@ function inspectField(
   return undefined;
 }
 
+/** One address without a name, as in nearly every message. */
+const NAMELESS = /^<[^<>"]*>[^<,"]*$/;
+
 /** A Contact may be anything that a client can go to (RFC 3261 §20.10), and so may the others to a lax one. */
 function addNames(
   value: string,
   draft: InspectionDraft,
   limits: TextLimits,
 ): InspectProblem | undefined {
-  const names = displayNames(value);
+  const names = NAMELESS.test(value) ? "" : displayNames(value);
   const problem = names === "" ? undefined : addOutside(draft, names, "name", limits);
   if (problem !== undefined || !/:[\\/]{2}/.test(value)) return problem;
   return addReferences(value.replaceAll(/"[^"]*"/g, '""'), draft, limits);

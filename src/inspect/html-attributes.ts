@@ -1,10 +1,20 @@
 import { decodeReferences } from "./html-references.ts";
 import { createMappedText, type MappedText } from "../content/mapped-text.ts";
 
-/** An attribute of a start tag; its value decoded, with the place in the source of each unit. */
+/** An attribute of a start tag. */
 export interface HtmlAttribute {
+  /** In small letters. */
   readonly name: string;
-  readonly value: MappedText;
+  /** The range of its value in the source, without quotes. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The value of an attribute, decoded, with the place in the source of each unit. */
+export function attributeValue(source: string, attribute: HtmlAttribute): MappedText {
+  const value = createMappedText();
+  decodeReferences(value, source, attribute, true);
+  return value.build();
 }
 
 /**
@@ -31,9 +41,7 @@ export function readAttributes(
     at++;
     while (at < end && /\s/.test(source[at] ?? "")) at++;
     const range = valueRange(source, at, end);
-    const value = createMappedText();
-    decodeReferences(value, source, range, true);
-    attributes.push({ name, value: value.build() });
+    attributes.push({ name, start: range.start, end: range.end });
     at = range.next;
   }
   return attributes;

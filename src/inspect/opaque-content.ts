@@ -32,7 +32,10 @@ export function isOpaqueName(name: string): boolean {
 
 /** What a text is that no reader without the key can read; undefined for any other. Messages of OTR and armour travel as text. */
 export function opaqueText(shown: string): "OTR" | "PGP" | "CMS" | undefined {
-  if (shown.trimStart().startsWith("?OTR") || /\?OTR[:,|]/.test(shown)) return "OTR";
+  if (shown.includes("?OTR")) {
+    if (shown.trimStart().startsWith("?OTR") || /\?OTR[:,|]/.test(shown)) return "OTR";
+  }
+  if (!shown.includes("-----BEGIN ")) return undefined;
   if (shown.includes("-----BEGIN PGP MESSAGE")) return "PGP";
   return /-----BEGIN (?:PKCS7|CMS|ENCRYPTED MESSAGE)-----/.test(shown) ? "CMS" : undefined;
 }
