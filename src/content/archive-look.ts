@@ -124,8 +124,9 @@ function embeddedIn(
     if (entry.dataStart === undefined || entry.encrypted) return [];
     const packed = file.read(entry.dataStart, Math.min(entry.packedSize, OBJECT_BYTES));
     const limit = Math.min(OBJECT_BYTES, budget.unpackedBytes);
-    const bytes = entry.method === 0 ? packed : inflateBounded(packed, "raw", limit).bytes;
-    budget.takeUnpacked(bytes.length);
+    const unpacked = entry.method === 0 ? undefined : inflateBounded(packed, "raw", limit);
+    const bytes = unpacked?.bytes ?? packed;
+    budget.takeUnpacked(unpacked?.work ?? packed.length);
     const ole = readOleFile(viewOf(bytes));
     return ole === undefined ? [] : readOleContent(ole).embedded;
   });
@@ -145,8 +146,9 @@ function partOf(
   if (entry?.dataStart === undefined || entry.encrypted) return "";
   const packed = file.read(entry.dataStart, Math.min(entry.packedSize, PART_BYTES));
   if (entry.method === 0) return packed.toString("utf8");
-  const { bytes } = inflateBounded(packed, "raw", Math.min(PART_BYTES, budget.unpackedBytes));
-  budget.takeUnpacked(bytes.length);
+  const limit = Math.min(PART_BYTES, budget.unpackedBytes);
+  const { bytes, work } = inflateBounded(packed, "raw", limit);
+  budget.takeUnpacked(work);
   return bytes.toString("utf8");
 }
 
@@ -164,8 +166,8 @@ function openEntry(
   if (entry.packedSize > budget.unpackedBytes) return "partial";
   const packed = file.read(entry.dataStart, entry.packedSize);
   if (entry.method === 0) return budget.takeUnpacked(packed.length) ? packed : "partial";
-  const { bytes, whole } = inflateBounded(packed, "raw", budget.unpackedBytes);
-  return budget.takeUnpacked(bytes.length) && whole ? bytes : "partial";
+  const { bytes, whole, work } = inflateBounded(packed, "raw", budget.unpackedBytes);
+  return budget.takeUnpacked(work) && whole ? bytes : "partial";
 }
 
 /** Whether a member is an archive of its own, by its first bytes. */
@@ -198,7 +200,9 @@ function lookIntoGzip(file: ByteView, budget: LookBudget, level: number): Archiv
   const packed = file.read(0, limit);
   const unpacked = inflateBounded(packed, "gzip", limit);
   const { bytes, whole, packedLength } = unpacked;
-  const isAll = budget.takeUnpacked(bytes.length) && whole && packed.length === file.size;
+  // Of what is cut off, what came out is all that is looked at further.
+  const work = unpacked.broken ? unpacked.work : bytes.length;
+  const isAll = budget.takeUnpacked(work) && whole && packed.length === file.size;
   const name = nameInGzip(packed);
   const names = name === "" ? [] : [name];
   const ratio = bytes.length / Math.max(1, packedLength);

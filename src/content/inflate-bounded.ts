@@ -11,6 +11,8 @@ export interface Inflated {
   readonly broken: boolean;
   /** How many packed bytes it was made of. */
   readonly packedLength: number;
+  /** Bytes that may have been unpacked for it: more than came out where something is broken. */
+  readonly work: number;
 }
 
 /**
@@ -21,7 +23,8 @@ export function inflateBounded(packed: Buffer, kind: "raw" | "gzip", limit: numb
   if (limit <= 0 || packed.length === 0) return { ...NOTHING, packedLength: packed.length };
   const all = attempt(packed, kind, limit, constants.Z_FINISH);
   if (typeof all !== "string") {
-    return { bytes: all, whole: true, broken: false, packedLength: packed.length };
+    const { length } = packed;
+    return { bytes: all, whole: true, broken: false, packedLength: length, work: all.length };
   }
   // It is more than the limit, broken, or only its beginning: as much of it as cannot come to more.
   const beginning = packed.subarray(0, Math.max(64, Math.floor(limit / MOST_OF_ONE)));
@@ -31,6 +34,7 @@ export function inflateBounded(packed: Buffer, kind: "raw" | "gzip", limit: numb
     whole: false,
     broken: all === "broken",
     packedLength: beginning.length,
+    work: Math.min(limit, packed.length * MOST_OF_ONE),
   };
 }
 
@@ -42,7 +46,7 @@ export function inflateHead(packed: Buffer): Buffer {
   return typeof head === "string" ? NOTHING.bytes : head;
 }
 
-const NOTHING = { bytes: Buffer.alloc(0), whole: false, broken: false };
+const NOTHING = { bytes: Buffer.alloc(0), whole: false, broken: false, work: 0 };
 
 const HEAD_BYTES = 400;
 

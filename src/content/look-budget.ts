@@ -21,6 +21,8 @@ export const LOOK_LIMITS: LookLimits = {
   nameBytes: 256 * 1024,
 };
 
+const SHORT_NAME = 32;
+
 /** What is left of it. Each take says whether there was enough; once there was not, there never is. */
 export class LookBudget {
   readonly depth: number;
@@ -42,8 +44,13 @@ export class LookBudget {
 
   takeMember(nameBytes: number): boolean {
     this.#members -= 1;
-    this.#nameBytes -= nameBytes;
-    return this.#members >= 0 && this.#nameBytes >= 0;
+    return this.takeName(nameBytes) && this.#members >= 0;
+  }
+
+  /** A further name of a member; short ones cost too, since each is read in every way (`normalizeFileName`). */
+  takeName(bytes: number): boolean {
+    this.#nameBytes -= Math.max(bytes, SHORT_NAME);
+    return this.#nameBytes >= 0;
   }
 
   takeUnpacked(bytes: number): boolean {

@@ -24,6 +24,8 @@ const LAST_SECTOR = 0xffff_fffa;
 const MAX_ENTRIES = 4096;
 const MAX_TABLE_SECTORS = 1024;
 const MAX_DIRECTORY_SECTORS = 1024;
+/** The short streams of a file lie in so much: 32 MiB in sectors of 512 bytes. */
+const MAX_NTH = 65_536;
 
 /**
  * Reads the directory. Chains of sectors come from the file, so that each is followed for so many steps and no further: a
@@ -77,6 +79,8 @@ class Sectors {
   readonly #size: number;
   readonly #tables = new Map<number, Buffer>();
   #extraTables: number[] | undefined;
+  /** Of the two streams that hold the short ones: their sectors as far as known. */
+  readonly #chains = new Map<number, number[]>();
 
   constructor(file: ByteView, header: Buffer, size: number) {
     this.#file = file;
@@ -125,11 +129,17 @@ class Sectors {
     return Buffer.concat(pieces).subarray(0, length);
   }
 
+  /** The sector so many places behind the first of a chain; a chain is walked once. */
   #nth(first: number, count: number): Buffer | undefined {
-    if (count > MAX_TABLE_SECTORS) return undefined;
-    let index = first;
-    for (let i = 0; i < count && index <= LAST_SECTOR; i++) index = this.#next(index);
-    return index <= LAST_SECTOR ? this.#sector(index) : undefined;
+    if (count > MAX_NTH) return undefined;
+    let chain = this.#chains.get(first);
+    if (chain === undefined) this.#chains.set(first, (chain = [first]));
+    for (let last = chain.at(-1) ?? first; chain.length <= count && last <= LAST_SECTOR; ) {
+      last = this.#next(last);
+      chain.push(last);
+    }
+    const index = chain[count] ?? first;
+    return chain.length > count && index <= LAST_SECTOR ? this.#sector(index) : undefined;
   }
 
   #next(index: number): number {

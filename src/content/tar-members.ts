@@ -41,7 +41,10 @@ export function readTarMembers(file: ByteView, budget: LookBudget): TarMembers {
     const start = at + BLOCK;
     if (!budget.takeMember(name.length)) return { members, problem: "partial" };
     if (kind === "meta") {
-      names.push(...metaNames(type, file.read(start, Math.min(size, MAX_META))));
+      const found = metaNames(type, file.read(start, Math.min(size, MAX_META)));
+      if (!found.every((name) => budget.takeName(name.length)))
+        return { members, problem: "partial" };
+      names.push(...found);
     } else {
       if (kind === "file") members.push({ names: [name, ...names], start, size });
       names = [];

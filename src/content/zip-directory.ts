@@ -49,12 +49,17 @@ export function readZipDirectory(file: ByteView, budget: LookBudget): ZipDirecto
   for (let index = 0; index < end.count; index++) {
     const central = readCentral(file, at);
     if (central === undefined) return { entries, problem: "corrupt" };
-    if (!budget.takeMember(central.nameBytes.length)) return { entries, problem: "partial" };
     const local = readLocal(file, end.base + central.localOffset);
+    const raw = rawNames(central, local);
+    const [, ...others] = raw;
+    const isWithin =
+      budget.takeMember(central.nameBytes.length) &&
+      others.every((name) => budget.takeName(name.length));
+    if (!isWithin) return { entries, problem: "partial" };
     const range = [end.base + central.localOffset, (local?.dataStart ?? 0) + central.packedSize];
     ranges.push(range as [number, number]);
     if (local === undefined || !agrees(central, local)) problem ??= "corrupt";
-    entries.push(entryOf(central, local));
+    entries.push(entryOf(central, local, raw));
     at += central.length;
   }
   // Records that the count at the end leaves out, which others read nonetheless.
@@ -228,14 +233,19 @@ function agrees(central: Central, local: Local): boolean {
   return local.packedSize === central.packedSize || (isLate && local.packedSize === 0);
 }
 
-function entryOf(central: Central, local: Local | undefined): ZipEntry {
-  const raw = [central.nameBytes, ...(local === undefined ? [] : [local.nameBytes])];
+/** The name in the directory, and whatever else the two headers call the entry. */
+function rawNames({ nameBytes, extra }: Central, local: Local | undefined): readonly Buffer[] {
   // Info-ZIP's Unicode name (4.6.9): version, checksum of the other name, UTF-8
-  const unicode = [central.extra, local?.extra].flatMap(
-    (extra) => (extra && extraField(extra, 0x7075)?.subarray(5)) ?? [],
+  const unicode = [extra, local?.extra].flatMap(
+    (one) => (one && extraField(one, 0x7075)?.subarray(5)) ?? [],
   );
+  const others = [...(local === undefined ? [] : [local.nameBytes]), ...unicode];
+  return [nameBytes, ...others.filter((other) => !other.equals(nameBytes))];
+}
+
+function entryOf(central: Central, local: Local | undefined, raw: readonly Buffer[]): ZipEntry {
   return {
-    names: [...new Set([...raw, ...unicode].map(textOf))],
+    names: [...new Set(raw.map(textOf))],
     method: central.method,
     encrypted: ((central.flags | (local?.flags ?? 0)) & 1) !== 0,
     packedSize: central.packedSize,
@@ -270,16 +280,19 @@ function uncovered(
 
 function holdsLocal(file: ByteView, start: number, end: number): boolean {
   const gap = file.read(start, Math.min(end - start, SEARCHED_GAP));
-  let tries = 0;
   for (let at = gap.indexOf(LOCAL); at >= 0; at = gap.indexOf(LOCAL, at + 1)) {
-    const local = readLocal(file, start + at);
-    if (local !== undefined && isPlausible(local)) return true;
-    if (++tries > MAX_TRIES) return true;
+    if (isPlausibleLocal(file, start + at, gap.subarray(at))) return true;
   }
   return false;
 }
 
 /** Four bytes come about by chance; what follows them then makes no sense as a header. */
-function isPlausible({ nameBytes, method }: Local): boolean {
-  return nameBytes.length > 0 && nameBytes.every((byte) => byte >= 0x20) && method < 100;
+function isPlausibleLocal(file: ByteView, position: number, known: Buffer): boolean {
+  const head = known.length < 30 ? file.read(position, 30) : known;
+  if (head.length < 30 || head.readUInt16LE(8) >= 100) return false;
+  const end = 30 + head.readUInt16LE(26);
+  if (end === 30 || position + end + head.readUInt16LE(28) > file.size) return false;
+  const beginning = head.subarray(30, end);
+  if (beginning.some((byte) => byte < 0x20)) return false;
+  return known.length >= end || file.read(position + 30, end - 30).every((byte) => byte >= 0x20);
 }
