@@ -56,9 +56,9 @@ describe("lookIntoFile, of a file that is made to keep it busy", () => {
   });
 
   it("looks at every byte between the members of a zip a few times only", () => {
-    const between = Buffer.from("PK\x03\x04", "latin1").toString("latin1").repeat(262_144);
+    const between = "PK\x03\x04".repeat(262_144);
     const zip = zipFile([{ name: "a.txt", data: "x" }]);
-    lookInTime(Buffer.concat([Buffer.from(between, "latin1"), zip]));
+    expect(lookInTime(Buffer.concat([Buffer.from(between, "latin1"), zip])).problem).toBeDefined();
   });
 
   it("walks a chain of short streams once, and to its end", () => {

@@ -134,7 +134,7 @@ class Sectors {
     if (count > MAX_NTH) return undefined;
     let chain = this.#chains.get(first);
     if (chain === undefined) this.#chains.set(first, (chain = [first]));
-    for (let last = chain.at(-1) ?? first; chain.length <= count && last <= LAST_SECTOR; ) {
+    for (let last = chain.at(-1) ?? first; chain.length <= count && last <= LAST_SECTOR;) {
       last = this.#next(last);
       chain.push(last);
     }

@@ -280,8 +280,10 @@ function uncovered(
 
 function holdsLocal(file: ByteView, start: number, end: number): boolean {
   const gap = file.read(start, Math.min(end - start, SEARCHED_GAP));
+  let tries = 0;
   for (let at = gap.indexOf(LOCAL); at >= 0; at = gap.indexOf(LOCAL, at + 1)) {
     if (isPlausibleLocal(file, start + at, gap.subarray(at))) return true;
+    if (++tries > MAX_TRIES) return true;
   }
   return false;
 }
