@@ -40,8 +40,10 @@ describe("BoundedExpression", () => {
   });
 
   it("answers about a short text, however many states it takes", () => {
-    const expression = bounded(COSTLY);
+    const work = new MessageWork();
+    const expression = bounded(COSTLY, work);
     for (let n = 0; n < 100; n += 1) {
+      work.begin({});
       const text = randomText("abc", 5000).slice(n, n + 500);
       expect(expression.test(text)).toBe(RE2JS.compile(COSTLY).test(text));
     }
@@ -65,5 +67,42 @@ describe("BoundedExpression", () => {
     }).toThrow("too much work for the regular expressions of all rules");
     work.begin({});
     expect(expression.test("abbc")).toBe(true);
+  });
+
+  it("counts what is simulated and what is thrown away: many expressions do not add up to a second", () => {
+    const work = new MessageWork();
+    const all = Array.from({ length: 200 }, (_, n) =>
+      bounded(`[ab][^x]{12}[c-e][p-q]{1,${(n % 9) + 1}}z`, work),
+    );
+    const random = randomText("abcdepq01", 400_000);
+    let slowest = 0;
+    for (let n = 0; n < 12; n += 1) {
+      work.begin({});
+      const text = random.slice(n * 5000, n * 5000 + 5000);
+      const start = performance.now();
+      expect(() => all.forEach((expression) => expression.test(text))).toThrow(RuleFailure);
+      if (n > 2) slowest = Math.max(slowest, performance.now() - start);
+    }
+    // Half a second and more before; 20 ms now, on a machine of its own.
+    expect(slowest).toBeLessThan(200);
+  });
+
+  it("charges for each state that a text makes, whatever makes room for it", () => {
+    const charged: number[] = [];
+    class Ledger extends MessageWork {
+      override charge(characters: number): void {
+        charged.push(characters);
+      }
+    }
+    const expression = bounded(COSTLY, new Ledger());
+    const size = RE2JS.compile(COSTLY).programSize();
+    const random = randomText("abc", 30_000);
+    for (let n = 0; n < 30; n += 1) {
+      charged.length = 0;
+      expression.test(random.slice(n * 1000, n * 1000 + 1000));
+      const sum = charged.reduce((all, one) => all + one, 0);
+      // Nearly every character makes a state, or is simulated.
+      expect(sum).toBeGreaterThan(1000 * size * 0.9);
+    }
   });
 });
