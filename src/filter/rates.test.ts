@@ -7,7 +7,7 @@ const METER = { id: "rule r when.rate", overMs: 10 * MINUTE };
 
 function kit(keys = 100) {
   const clock = createManualClock();
-  const rates = new Rates(clock, { keys, actions: 100 });
+  const rates = new Rates(clock, { keys, actions: 100, counts: 1000 });
   let actions = 0;
   /** Another action of somebody, counted by the meter. */
   function send(value = "alice", meter = METER): number {
@@ -82,5 +82,27 @@ describe("Rates", () => {
       return { key: "a", credentials: 0 };
     });
     expect(asked).toBe(0);
+  });
+
+  it("remembers so much of all actions together, however many rules count", () => {
+    const clock = createManualClock();
+    const rates = new Rates(clock, { keys: 1000, actions: 100, counts: 50 });
+    const meters = Array.from({ length: 20 }, (_, n) => ({ ...METER, id: `rule ${n}` }));
+    function sent(key: string, credentials: number): readonly number[] {
+      const counter = rates.counterFor(() => ({ key, credentials }));
+      return meters.map((meter) => counter.count(meter, "alice"));
+    }
+    expect(new Set(sent("a", 0))).toEqual(new Set([1]));
+    expect(new Set(sent("b", 0))).toEqual(new Set([2]));
+    expect(new Set(sent("b", 1))).toEqual(new Set([2]));
+    // With the third the bound is passed: what came before counts again when it comes again, what is judged now does not.
+    const third = rates.counterFor(() => ({ key: "c", credentials: 0 }));
+    for (const _ of [1, 2]) {
+      expect(new Set(meters.map((meter) => third.count(meter, "alice")))).toEqual(new Set([3]));
+    }
+    expect(new Set(sent("a", 1))).toEqual(new Set([4]));
+    clock.advance(65_000);
+    expect(new Set(sent("d", 0))).toEqual(new Set([5]));
+    expect(new Set(sent("d", 1))).toEqual(new Set([5]));
   });
 });

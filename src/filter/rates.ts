@@ -9,9 +9,11 @@ export interface RateLimits {
   readonly keys: number;
   /** Actions of the last 64 s that are known again when they come with credentials. */
   readonly actions: number;
+  /** What all these actions together have counted; beyond, they are forgotten, and one that comes again counts again. */
+  readonly counts: number;
 }
 
-export const DEFAULT_RATE_LIMITS: RateLimits = { keys: 50_000, actions: 20_000 };
+export const DEFAULT_RATE_LIMITS: RateLimits = { keys: 50_000, actions: 20_000, counts: 200_000 };
 
 /** How long an action may wait for its credentials: the longest retry that SIP knows. */
 const SAME_ACTION_MS = 64_000;
@@ -41,11 +43,17 @@ export class Rates {
   /** In the order of the last count. */
   readonly #windows = new Map<string, Window>();
   readonly #actions: ExpiringMap<CountedAction>;
+  /** Of all actions that are known again. */
+  #counts = 0;
 
   constructor(clock: Clock, limits: RateLimits = DEFAULT_RATE_LIMITS) {
     this.#clock = clock;
     this.#limits = limits;
-    this.#actions = new ExpiringMap(clock, { ttlMs: SAME_ACTION_MS, maxEntries: limits.actions });
+    this.#actions = new ExpiringMap(clock, {
+      ttlMs: SAME_ACTION_MS,
+      maxEntries: limits.actions,
+      onExpire: ({ counted }) => (this.#counts -= counted.size),
+    });
   }
 
   /** Keys that are counted now. */
@@ -64,6 +72,7 @@ export class Rates {
         if (known !== undefined) return known;
         const count = this.#add(key, meter.overMs);
         counted.set(key, count);
+        this.#remember();
         return count;
       },
     };
@@ -76,12 +85,19 @@ export class Rates {
   /** The same content in the same call with more credentials than before answers a challenge; else it is said anew. */
   #countedOf({ key, credentials }: RatedAction): Map<string, number> {
     const before = this.#actions.get(key);
-    const counted =
-      before !== undefined && credentials > before.credentials
-        ? before.counted
-        : new Map<string, number>();
+    const isSame = before !== undefined && credentials > before.credentials;
+    const counted = isSame ? before.counted : new Map<string, number>();
+    if (before !== undefined && !isSame) this.#counts -= before.counted.size;
     this.#actions.set(key, { credentials, counted });
     return counted;
+  }
+
+  /** Many rules that count, times many messages: what is known of each action has one bound. */
+  #remember(): void {
+    this.#counts += 1;
+    if (this.#counts <= this.#limits.counts) return;
+    this.#actions.clear();
+    this.#counts = 0;
   }
 
   #add(key: string, overMs: number): number {
