@@ -121,7 +121,13 @@ function exceptionsOf(
     return {
       name: data.name,
       expiresAt: expiryOf(data.expires, [...path, "expires"], problems, now),
-      when: compileCondition(data, names.objects, { ...context, path, problems }),
+      // By name: exceptions of two overrides stand at the same place of their file.
+      when: compileCondition(data, names.objects, {
+        ...context,
+        owner: `${context.owner}, except ${data.name}`,
+        path,
+        problems,
+      }),
     };
   }
   const { data, path, source, overrides } = placed;

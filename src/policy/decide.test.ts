@@ -773,6 +773,20 @@ describe("decide, the trace", () => {
   });
 });
 
+describe("rates in exceptions that two overrides add", () => {
+  it("are counted apart", () => {
+    const policy = rules(
+      `  - { id: r, then: block }
+overrides:
+  - { rule: r, add_unless: [ { name: a, from: { user: alice }, rate: { key: from.aor, over: 1h, count: { gt: 9 } } } ] }
+  - { rule: r, add_unless: [ { name: b, rate: { key: from.aor, over: 1h, count: { gt: 9 } } } ] }`,
+    );
+    const meters = new Set<string>();
+    policy.decide(factsOf({ rates: { count: ({ id }) => meters.add(id).size } }));
+    expect(meters.size).toBe(2);
+  });
+});
+
 describe("decide, whatever comes", () => {
   const urls = constantFrom(
     "http://wiki/",
