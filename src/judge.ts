@@ -15,7 +15,8 @@ import { findLinks } from "./inspect/find-links.ts";
 import { inspectMedia } from "./inspect/inspect-media.ts";
 import { inspectRequest, type InspectLimits } from "./inspect/inspect-request.ts";
 import { emptyDraft } from "./inspect/inspection-draft.ts";
-import type { Attachment, Inspection, InspectProblem } from "./inspect/inspection.ts";
+import type { Attachment, Inspection, InspectProblem, TextPart } from "./inspect/inspection.ts";
+import { linksReadOtherwise } from "./inspect/links-read-otherwise.ts";
 import { readRecipients } from "./inspect/recipient-list.ts";
 import { stricter, type Notification, type Policy } from "./policy/decision.ts";
 import type { Channel, FileFacts, ScanFacts } from "./policy/facts.ts";
@@ -205,9 +206,11 @@ function rewrite(
 /** More than a message may hold, so that none is missed. */
 const ALL_LINKS = 100_000;
 
-function linksIn(text: string, markup: boolean): ReturnType<LinksIn> {
-  const { links } = markup ? findHtmlLinks(text, ALL_LINKS) : findLinks(text, ALL_LINKS);
-  return links;
+function linksIn(text: string, markup: boolean, read?: TextPart): ReturnType<LinksIn> {
+  if (markup) return findHtmlLinks(text, ALL_LINKS).links;
+  const { links } = findLinks(text, ALL_LINKS);
+  if (read === undefined) return links;
+  return [...links, ...linksReadOtherwise(text, read, links, ALL_LINKS)];
 }
 
 function templateValues(

@@ -5,10 +5,11 @@ import { messageRequest, parsedBytes } from "../../test/support/parsed-request.t
 import { findHtmlLinks } from "../inspect/find-html-links.ts";
 import { findLinks } from "../inspect/find-links.ts";
 import { inspectRequest } from "../inspect/inspect-request.ts";
-import type { Inspection } from "../inspect/inspection.ts";
+import type { Inspection, TextPart } from "../inspect/inspection.ts";
 import { LINK_STYLES, type LinkStyle } from "../policy/decision.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import { applySplices } from "../wire/sip/splice.ts";
+import { linksReadOtherwise } from "../inspect/links-read-otherwise.ts";
 import type { LinksIn } from "./disarm-links.ts";
 import { rewriteTexts } from "./rewrite-texts.ts";
 
@@ -21,9 +22,9 @@ const LIMITS = {
 
 const linkify = linkifyit({ fuzzyLink: true, fuzzyEmail: true, fuzzyIP: true });
 
-function linksIn(text: string, markup: boolean): ReturnType<LinksIn> {
+function linksIn(text: string, markup: boolean, read?: TextPart): ReturnType<LinksIn> {
   const { links } = markup ? findHtmlLinks(text, 1000) : findLinks(text, 1000);
-  return links;
+  return read === undefined ? links : [...links, ...linksReadOtherwise(text, read, links, 1000)];
 }
 
 function inspected(request: SipRequest): Inspection {
@@ -197,5 +198,43 @@ describe("judging the outgoing bytes again", () => {
         },
       ),
     );
+  });
+});
+
+describe("a text that is read in several ways", () => {
+  const STYLES = ["underscore", "hxxp", "brackets", "zero-link-token", "remove"] as const;
+  const GLUED = [
+    ["text/plain", "see ftp://localhost; or http://localhost/"],
+    [
+      "text/plain",
+      '<a href="http://a.example/">http://b.example/</a> tel:123&#46;tel:123&lt;&sol;',
+    ],
+    ["text/plain", ")_&#x68;ttp://sip:a@b.com</b>%2e<img src="],
+    ["text/plain", "mailto:mailto:</a>+javascript:alert(1)"],
+    ["text/plain;charset=iso-8859-1", "\u00e9data:text/html,x and sch\u00f6n: http://a.example/"],
+    ["text/plain;charset=iso-8859-1", "</style>\uff45\u00e9\\\\h\\s%2eftp://a.example/<b>"],
+  ] as const;
+
+  it.each(STYLES)("has no link left in any reading, in the style %s, or is refused", (style) => {
+    for (const [type, text] of GLUED) {
+      const request = messageRequest(text, { type });
+      const inspection = inspected(request);
+      const linkRewrites = inspection.links.map((_, link) => ({ link, style }));
+      const edits = rewriteTexts(request, inspection, { linkRewrites, notices: [], linksIn });
+      if (!edits.ok) continue;
+      const again = inspected(parsedBytes(applySplices(request.bytes, edits.value)));
+      expect([text, ...again.links.map(({ raw }) => raw)]).toEqual([text]);
+    }
+  });
+
+  it("is still rewritten where its links are the same in every reading", () => {
+    const text = "sch\u00f6n: <b>http://a.example/</b>";
+    for (const charset of ["utf-8", "iso-8859-1"])
+      expect(
+        disarmed(
+          messageRequest(text, { type: `text/plain;charset=${charset}` }),
+          "underscore",
+        ).body.toString(),
+      ).toBe("sch\u00f6n: <b>_http://a.example/</b>");
   });
 });

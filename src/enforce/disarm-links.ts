@@ -1,10 +1,14 @@
-import type { Inspection, Link } from "../inspect/inspection.ts";
+import type { Inspection, Link, TextPart } from "../inspect/inspection.ts";
 import type { LinkRewrite, LinkStyle } from "../policy/decision.ts";
 
-/** The links that `inspect` finds in a text: what each leads to, and where it begins. */
+/**
+ * The links that `inspect` finds in a text: what each leads to, and where it begins; -1: where nothing can be put before it.
+ * @param read The part, when its further readings are to be searched too.
+ */
 export type LinksIn = (
   text: string,
   markup: boolean,
+  read?: TextPart,
 ) => readonly Pick<Link, "canonical" | "start">[];
 
 /** One finds that all is well, one more where links were glued together. */
@@ -27,7 +31,8 @@ export function disarmLinks(
   rewrites: readonly LinkRewrite[],
   linksIn: LinksIn,
 ): string | undefined {
-  const { text = "", markup = false } = inspection.texts[part] ?? {};
+  const read = inspection.texts[part];
+  const { text = "", markup = false } = read ?? {};
   const numbers = numbersOf(inspection, rewrites);
   const wanted = rewrites
     .flatMap(({ link: index, style }) => {
@@ -37,9 +42,13 @@ export function disarmLinks(
     .toSorted((a, b) => a.link.start - b.link.start || b.link.end - a.link.end);
   if (wanted.length === 0) return text;
   const concerned = new Set(wanted.map(({ link }) => link));
-  const others = inspection.links.filter((link) => link.part === part && !concerned.has(link));
+  const otherwise = readOtherwise(inspection, part);
+  const others = inspection.links.filter(
+    (link) => (link.part === part && !concerned.has(link)) || otherwise.has(link.part),
+  );
   const untouched = others.map((link) => link.canonical);
-  const leftIn = (disarmed: string) => exceptFor(untouched, linksIn(disarmed, markup));
+  const leftIn = (disarmed: string) =>
+    exceptFor(untouched, linksIn(disarmed, markup, otherwise.size === 0 ? undefined : read));
 
   // Links lie in links: what one that begins before has put into brackets is not looked at again.
   let bracketed = 0;
@@ -52,7 +61,7 @@ export function disarmLinks(
       return edits;
     }),
   );
-  if (!markup && standAlone(text, [...concerned])) return styled;
+  if (!markup && otherwise.size === 0 && standAlone(text, [...concerned])) return styled;
   let left = leftIn(styled);
   if (left.length === 0) return styled;
   let disarmed = applyEdits(
@@ -62,12 +71,25 @@ export function disarmLinks(
   for (let search = 2; search <= MAX_SEARCHES; search += 1) {
     left = leftIn(disarmed);
     if (left.length === 0) return disarmed;
+    if (left.some(({ start }) => start < 0)) return undefined;
     disarmed = applyEdits(
       disarmed,
       left.map(({ start }) => underscoreAt(start)),
     );
   }
   return undefined;
+}
+
+/** The parts that are further readings of this one: they stand in the same place. */
+function readOtherwise({ texts }: Inspection, part: number): ReadonlySet<number> {
+  const read = texts[part];
+  const found = new Set<number>();
+  for (let i = part + 1; i < texts.length; i += 1) {
+    const other = texts[i];
+    if (other?.start !== read?.start || other?.carrier !== read?.carrier) break;
+    found.add(i);
+  }
+  return found;
 }
 
 /**
@@ -80,6 +102,8 @@ function standAlone(text: string, links: readonly Link[]): boolean {
     const before = text.slice(Math.max(0, link.start - 3), link.start);
     const after = text.slice(link.end, link.end + 4);
     if (link.start < end || !/^[\w.~:/?#@!$&+=%-]+$/.test(link.raw)) return false;
+    // A link for whoever looks at two slashes: no dot in it is to be put in brackets.
+    if (/\/\/localhost/i.test(link.raw)) return false;
     if (!/(?:^|\s)[("'<]?$/.test(before) || !/^[)"'>.,;:!?]{0,2}(?:\s|$)/.test(after)) return false;
     end = link.end;
   }

@@ -88,7 +88,7 @@ export function addText(
   const markup = MARKUP.test(place.type);
   if (markup && declaresOtherCharset(text, charset))
     return { code: "ambiguous-charset", detail: `${charset}, and another one in the text` };
-  let first: LinkSearch | undefined;
+  let first: FirstReading | undefined;
   for (const reading of readingsOf(place.type, text, views, markup)) {
     // Each further reading is as much work again.
     const tooMuch = first && countText(draft, reading.text.length, limits);
@@ -102,7 +102,7 @@ export function addText(
     const read = readPart(draft, part, limits);
     if (!read.ok) return read.problem;
     addReading(draft, read.value, { first, linkCarrier, inPlace: reading.inPlace });
-    first ??= read.value.search;
+    first ??= { ...read.value.search, text };
   }
   return undefined;
 }
@@ -153,9 +153,11 @@ function readPart(
   return ok({ part: { ...part, type }, search });
 }
 
+type FirstReading = Pick<LinkSearch, "links" | "disarmed"> & { readonly text: string };
+
 interface ReadingPlace {
   /** What the first reading of the same text holds; undefined: this is the first. */
-  readonly first: LinkSearch | undefined;
+  readonly first: FirstReading | undefined;
   readonly inPlace: boolean;
   readonly linkCarrier: LinkCarrier | undefined;
 }
@@ -168,8 +170,14 @@ function addReading(
   const index = draft.texts.length;
   draft.texts.push({ ...part, shown: search.shown });
   const at = linkCarrier === undefined ? { part: index } : { part: index, carrier: linkCarrier };
-  const links = newLinks(search.links, first?.links ?? [], reading);
-  const disarmed = newLinks(search.disarmed, first?.disarmed ?? [], reading);
+  const { text } = part;
+  const known = first ?? { text, links: [], disarmed: [] };
+  const links = newLinks({ text, links: search.links }, known, reading);
+  const disarmed = newLinks(
+    { text, links: search.disarmed },
+    { text: known.text, links: known.disarmed },
+    reading,
+  );
   for (const link of links) draft.links.push({ ...at, ...link });
   for (const link of disarmed) draft.disarmed.push({ ...at, ...link });
   const opaque = opaqueText(search.shown);

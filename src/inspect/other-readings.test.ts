@@ -19,12 +19,21 @@ describe("readingsOf", () => {
 
 describe("newLinks", () => {
   const others = (found: ReturnType<typeof findLinks>, text: string, inPlace: boolean) =>
-    newLinks(found.links, findLinks(text, 100).links, { inPlace }).map(({ host }) => host);
+    newLinks({ ...found, text }, { ...findLinks(text, 100), text }, { inPlace }).map(
+      ({ host }) => host,
+    );
 
-  it("keeps a link that is written where the first reading has none", () => {
-    const once = "\u0440 http://a.example/";
-    expect(others(findLinks(once, 100), once, false)).toEqual([]);
-    expect(others(findLinks(`${once} http://a.example/`, 100), once, false)).toEqual(["a.example"]);
+  const inUtf8 = (latin1: string) => Buffer.from(latin1, "latin1").toString("utf8");
+
+  it.each([
+    ["\xd1\x80 http://a.example/", []],
+    ["\xc3\xa9http://a.example/", ["a.example"]],
+    ["http://a.example/ \xd1\x80http://a.example/", ["a.example"]],
+  ])("keeps a link that would not be plain behind a mark: %j", (text, kept) => {
+    const utf8 = inUtf8(text);
+    const first = { ...findLinks(text, 100), text };
+    const links = newLinks({ ...findLinks(utf8, 100), text: utf8 }, first, { inPlace: false });
+    expect(links.map(({ host }) => host)).toEqual(kept);
   });
 
   it("keeps one in the same place that leads elsewhere", () => {

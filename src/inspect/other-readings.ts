@@ -30,24 +30,30 @@ export function readingsOf(
 /** A tag, or a character reference: without either HTML reads as it stands. */
 const MARKUP = /<[a-z!/?]|&#?[a-z0-9]{2,32};|&#x?[0-9a-f]/i;
 
+/** Links, and the text that they were found in. */
+export interface LinksOf {
+  readonly text: string;
+  readonly links: readonly FoundLink[];
+}
+
 /**
  * Of the links of a further reading those that the first has not: what is disarmed in the first is disarmed here too, when it is written
- * in ASCII or stands in the same place. Any other cannot be edited.
+ * in ASCII, as is what stands before it, or stands in the same place. Any other cannot be edited.
  */
 export function newLinks(
-  found: readonly FoundLink[],
-  known: readonly FoundLink[],
+  found: LinksOf,
+  known: LinksOf,
   { inPlace }: Pick<Reading, "inPlace">,
 ): readonly FoundLink[] {
-  if (known.length === 0) return found;
+  if (known.links.length === 0) return found.links;
   const key = inPlace ? placeOf : writtenAs;
   const left = new Map<string, number>();
-  for (const link of known) {
-    const one = key(link);
+  for (const link of known.links) {
+    const one = key(link, known.text);
     if (one !== undefined) left.set(one, inPlace ? Infinity : (left.get(one) ?? 0) + 1);
   }
-  return found.filter((link) => {
-    const one = key(link);
+  return found.links.filter((link) => {
+    const one = key(link, found.text);
     const count = one === undefined ? 0 : (left.get(one) ?? 0);
     if (one !== undefined) left.set(one, count - 1);
     return count <= 0;
@@ -58,6 +64,10 @@ function placeOf({ start, host, pathExtensions }: FoundLink): string {
   return `${start} ${host ?? ""} ${pathExtensions.join(".")}`;
 }
 
-function writtenAs({ raw, canonical, attribute }: FoundLink): string | undefined {
-  return /^[\x20-\x7e]*$/.test(raw) ? `${raw} ${canonical} ${attribute}` : undefined;
+function writtenAs(link: FoundLink, text: string): string | undefined {
+  const { raw, canonical, attribute, start } = link;
+  const before = text.charAt(start - 1);
+  return /^[\t\n\r\x20-\x7e]*$/.test(before + raw)
+    ? `${before}${raw} ${canonical} ${attribute}`
+    : undefined;
 }
