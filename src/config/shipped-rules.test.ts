@@ -6,6 +6,8 @@ import { NOTHING_GIVEN, type Given } from "./given.ts";
 import { loadConfig } from "./load-config.ts";
 import { loadPolicy, type LoadedPolicy } from "./load-policy.ts";
 import { formatProblems } from "./format-problem.ts";
+import { formatRuleFile } from "./format-rule-file.ts";
+import { ruleAndPackPaths } from "./rule-file-paths.ts";
 import { writeTemporaryFiles } from "./temporary-files.test-data.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -51,6 +53,15 @@ function judged(given: Partial<Given>, local?: string): string {
 function fileOf(name: string): Partial<Given> {
   return { file: { name, size: 10, content: undefined, declaredType: undefined } };
 }
+
+describe("shipped rule files", () => {
+  it("are as sluice fmt writes them", () => {
+    for (const path of ruleAndPackPaths([`${ROOT}rules`])) {
+      const formatted = formatRuleFile(readFileSync(path));
+      expect([path, formatted]).toEqual([path, { ok: true, value: readFileSync(path, "utf8") }]);
+    }
+  });
+});
 
 describe("the shipped configuration", () => {
   it("loads, listens on loopback only, and is served by the embedded registrar", () => {
