@@ -42,6 +42,18 @@ describe("compilePolicy, on files that do not fit the schema", () => {
       "when: { url: { host: { in_lst: a } } }, then: block",
       'error when.url.host.in_lst: unknown key "in_lst" (did you mean "in_list"?)',
     ],
+    [
+      "when: , text: { phrase: a }, then: block",
+      "error when: expected a map of keys, found nothing (write it below, further to the right, or take the key out)",
+    ],
+    [
+      "text: { phrase: a }, then: block",
+      'error text: unknown key "text" (conditions stand under when:, further to the right than it)',
+    ],
+    [
+      "block: {}, then: { tag: [a] }",
+      'error block: unknown key "block" (what happens stands under then:, further to the right than it)',
+    ],
     ["whne: {}, then: block", 'error whne: unknown key "whne" (did you mean "when"?)'],
     ["whn: {}, then: block", 'error whn: unknown key "whn" (did you mean "when"?)'],
     ["when: { time: {} }, then: block", 'error when.time.tz: "tz" is missing'],
@@ -114,7 +126,10 @@ describe("compilePolicy, on files that do not fit the schema", () => {
       "then: { block: { respond: 200 } }",
       "error then.block.respond: must be a SIP status from 400 to 699",
     ],
-    ["then: { block: }", "error then.block: expected a map of keys, found nothing"],
+    [
+      "then: { block: }",
+      "error then.block: expected a map of keys, found nothing (write it below, further to the right, or take the key out)",
+    ],
   ])("explains { %s }", (rule, problem) => {
     expect(ruleProblem(rule)).toBe(problem);
   });
@@ -274,6 +289,11 @@ describe("compilePolicy, on names and values that cannot be meant", () => {
       "file: { name: '*.exe' }",
       'warning when.file.name: "*.exe" is compared as it is written: "*" is no wildcard (suffix: ".exe" takes what ends so)',
     ],
+    [
+      "time: { tz: UTC, between: ['24:00', '06:00'] }",
+      'error when.time.between: no window begins at 24:00 (write "00:00", on the day that begins then)',
+    ],
+    ["time: { tz: UTC, between: ['22:00', '24:00'] }", "none"],
     ["from: { user: '*97' }", "none"],
     ["url: { host: ['[2001:db8::1]', '192.0.2.1', evil.example] }", "none"],
   ])("tells what can never match, or not as it was meant: %s", (when, expected) => {

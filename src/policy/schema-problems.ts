@@ -6,6 +6,7 @@ import {
   type RuleProblem,
   type RuleSource,
 } from "./rule-problem.ts";
+import { CONDITIONS } from "./conditions.ts";
 import { ruleFileSchema, type RuleFile } from "./schema.ts";
 import { didYouMean } from "./suggest.ts";
 import { vocabularyOf } from "./vocabulary.ts";
@@ -54,8 +55,35 @@ function explainKey(path: RulePath, key: string, message: string): Explained {
   if (later.includes(key)) {
     return { path, message: `"${key}" is not available in this version`, hint: undefined };
   }
-  const hint = didYouMean(key, known) ?? `known here: ${known.join(", ")}`;
+  const hint =
+    didYouMean(key, known) ?? wherePlaced(key, known) ?? `known here: ${known.join(", ")}`;
   return { path, message: `unknown key "${key}"`, hint };
+}
+
+const FAMILIES: ReadonlySet<string> = new Set([
+  ...CONDITIONS.map(({ family }) => family),
+  "any",
+  "all",
+  "not",
+  "object",
+]);
+
+const EFFECTS: ReadonlySet<string> = new Set(
+  "allow block quarantine rewrite notice notify tag log set_severity".split(" "),
+);
+
+const OF_RULES: ReadonlySet<string> = new Set(["id", "title", "when", "unless", "then"]);
+
+/** Of a key that is right elsewhere, where: it mostly stands too far to the left. */
+function wherePlaced(key: string, known: readonly string[]): string | undefined {
+  if (known.includes("when") && known.includes("then")) {
+    if (FAMILIES.has(key)) return "conditions stand under when:, further to the right than it";
+    if (EFFECTS.has(key)) return "what happens stands under then:, further to the right than it";
+  }
+  if (known.includes("rules") && OF_RULES.has(key)) {
+    return 'it belongs to a rule, and rules are items ("- id: …") under rules:';
+  }
+  return undefined;
 }
 
 function explainValue(path: RulePath, message: string, value: unknown): Explained {
@@ -133,6 +161,10 @@ function wrongType(path: RulePath, expected: readonly string[], value: unknown):
   }
   const shapes = [...new Set(expected.filter((shape) => shape !== "").map((s) => SHAPES[s] ?? s))];
   const message = `expected ${shapes.join(" or ")}, found ${shapeOf(value)}`;
+  if (value === null) {
+    const hint = "write it below, further to the right, or take the key out";
+    return { path, message, hint };
+  }
   const isScalar = typeof value === "number" || typeof value === "boolean";
   const hint =
     isScalar && expected.includes("string")

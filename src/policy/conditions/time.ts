@@ -85,6 +85,10 @@ function windowsOf({ between }: TimeData, context: ConditionContext): readonly W
       const hint = "leave between: out for the whole day";
       context.problems.error([...context.path, "between"], "a window that ends as it begins", hint);
     }
+    if (from === "24:00") {
+      const hint = 'write "00:00", on the day that begins then';
+      context.problems.error([...context.path, "between"], "no window begins at 24:00", hint);
+    }
     return { start: minuteOf(from), end: minuteOf(to) };
   });
 }
