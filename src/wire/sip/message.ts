@@ -6,6 +6,7 @@
  */
 import { withoutTrailing } from "../../base/without-trailing.ts";
 import { FOLDED, HeadScan, NAME_LENGTH_SHIFT, STRIDE } from "./scan-head.ts";
+import { detached } from "../../base/detached.ts";
 import { readCSeq, type CSeq } from "./cseq.ts";
 import { HeaderId } from "./header-names.ts";
 import { tagOf } from "./name-addr.ts";
@@ -53,7 +54,7 @@ export abstract class SipMessage {
     this.known = undefined;
     this.headText = undefined;
     this.knownCSeq = undefined;
-    this.knownCallId = undefined;
+    if (this.knownCallId !== undefined) this.knownCallId = detached(this.knownCallId);
     this.knownToTag = null;
   }
 
@@ -193,6 +194,9 @@ export abstract class SipMessage {
   }
 }
 
+/** A shorter piece of a text is a copy to V8, and holds on to nothing. */
+const SLICED = 13;
+
 /** For messages that have rested. */
 const again: HeadScan = new HeadScan();
 
@@ -224,7 +228,7 @@ export class SipRequest extends SipMessage {
 
   override rest(): void {
     super.rest();
-    this.knownMethod = undefined;
+    if ((this.knownMethod?.length ?? 0) >= SLICED) this.knownMethod = undefined;
   }
 }
 
