@@ -87,6 +87,17 @@ describe("BoundedExpression", () => {
     expect(slowest).toBeLessThan(200);
   });
 
+  it("charges no message with the states that any text makes", () => {
+    const work = new MessageWork();
+    // Three thousand of them, and the first message after a reload would have cost too much.
+    const expression = bounded("[A-Z]{2}[0-9]{6}", work);
+    const text = "see you at 10:30, Bob";
+    const charged: number[] = [];
+    work.charge = (characters) => charged.push(characters);
+    expression.test(text);
+    expect(charged.reduce((all, one) => all + one, 0)).toBe(text.length);
+  });
+
   it("charges for each state that a text makes, whatever makes room for it", () => {
     const charged: number[] = [];
     class Ledger extends MessageWork {

@@ -11,6 +11,9 @@ const SIMULATED_STEPS = 262_144;
 /** What making a state costs, in characters read by states that are there, for each instruction. */
 const STATE_WORK = 4;
 
+/** The first states, which any text makes: no message is charged with them, or the first ones after a reload would be refused. */
+const FREE_STATES = 16;
+
 /**
  * A regular expression whose work is bounded, whatever the text. RE2 reads a text with an automaton whose states are made as
  * they are needed. There may be exponentially many for some expressions, which text can be made for: then re2js falls
@@ -27,6 +30,7 @@ export class BoundedExpression {
   #length = 0;
   /** States that were thrown away while the text at hand was read, to make room for others. */
   #dropped = 0;
+  #free = FREE_STATES;
 
   /** @param size instructions of the compiled expression */
   constructor(pattern: string, size: number, work: MessageWork) {
@@ -48,8 +52,14 @@ export class BoundedExpression {
       return set.match(text).length > 0;
     } finally {
       const made = this.#dropped + set.dfa.stateCount - before;
-      if (made !== 0) this.#work.charge(made * this.#size * STATE_WORK);
+      if (made !== 0) this.#charge(made);
     }
+  }
+
+  #charge(made: number): void {
+    const free = Math.min(made, this.#free);
+    this.#free -= free;
+    this.#work.charge((made - free) * this.#size * STATE_WORK);
   }
 
   #compile(): void {

@@ -1,6 +1,7 @@
 import { familyUses } from "./compile-condition.ts";
 import type { Names, ReadFile } from "./compile-definitions.ts";
 import type { CompiledRule, PlacedRule } from "./compile-rule.ts";
+import { REGEX_WORK } from "./message-work.ts";
 
 /** A compiled rule beside its source. */
 export interface CheckedRule {
@@ -55,6 +56,20 @@ function checkDirection(rule: CheckedRule, names: Names, domains: readonly strin
   if (use === undefined) return;
   const hint = "set domains: in the configuration";
   source.problems.warn(use.path, "without domains every direction is internal", hint);
+}
+
+/** Honest texts are seldom longer. */
+const COMMON_LENGTH = 2000;
+
+/** Warns of so many expressions that read every text that they fail on honest ones, which are then blocked. */
+export function checkReaders(file: ReadFile | undefined, readers: number): void {
+  const longest = Math.floor(REGEX_WORK / Math.max(1, readers));
+  if (longest >= COMMON_LENGTH) return;
+  file?.problems.warn(
+    ["rules"],
+    `${readers} regular expressions read every text: of more than ${longest} characters they fail, and those that block match`,
+    "put a word into them that each match must hold, or use lists of type phrase",
+  );
 }
 
 /** Warns of lists that nothing refers to. */

@@ -2,7 +2,13 @@ import { createHash } from "node:crypto";
 import { failed, ok, type Result } from "../base/result.ts";
 import { checkDefinitions } from "./check-definitions.ts";
 import { checkReach } from "./check-reach.ts";
-import { checkLists, checkPack, checkRules, type CheckedRule } from "./check-rules.ts";
+import {
+  checkLists,
+  checkPack,
+  checkReaders,
+  checkRules,
+  type CheckedRule,
+} from "./check-rules.ts";
 import { compileDefinitions, type ReadFile } from "./compile-definitions.ts";
 import { compilePolicies } from "./compile-policies.ts";
 import {
@@ -51,6 +57,7 @@ export function compilePolicy(
   if (!isChecked) {
     checkRules(rules, names, options.domains);
     checkLists(names);
+    checkReaders(files[0], names.definitions.work.readers);
   }
   const errors = problems.filter((problem) => problem.severity === "error");
   if (errors.length > 0) return failed(problems);

@@ -1,7 +1,7 @@
 import { RuleFailure } from "./rule-failure.ts";
 
 /** Characters that the regular expressions of all rules may read of one message, weighed by how they are read. */
-const REGEX_WORK = 1_000_000;
+export const REGEX_WORK = 1_000_000;
 
 /** Values of one function that are remembered; a message holds fewer, but not everybody who asks says where one begins. */
 const MOST_REMEMBERED = 10_000;
@@ -15,6 +15,8 @@ export class MessageWork {
   /** Counts messages. */
   #number = 0;
   #regexWork = REGEX_WORK;
+  /** Expressions that read every text, since they name no word that they cannot do without. */
+  readers = 0;
   readonly #shared = new Map<string, (value: string) => unknown>();
 
   /** A decision about `message` begins: what was remembered of another is forgotten. */

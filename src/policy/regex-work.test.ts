@@ -55,6 +55,24 @@ describe("regular expressions on a long message", () => {
   });
 });
 
+describe("hundreds of expressions", () => {
+  const shapes = ["[A-Z]{2}[0-9]{", "[a-z]{3}[0-9]{", "\\\\b[0-9]{3}[- ][0-9]{", "\\\\pL-[0-9]{"];
+  const many = (count: number) =>
+    Array.from(
+      { length: count },
+      (_, n) =>
+        `  - { id: r${n}, when: { text: { regex: "${shapes[n % 4]}${(n % 9) + 3}}" } }, then: block }`,
+    ).join("\n");
+
+  it("that read every text are worth a warning, before honest texts are refused for them", () => {
+    const warnings = (count: number) => rules(many(count)).warnings.map(({ message }) => message);
+    expect(warnings(500).join()).not.toContain("read every text");
+    expect(warnings(600)).toContain(
+      "600 regular expressions read every text: of more than 1666 characters they fail, and those that block match",
+    );
+  });
+});
+
 describe("a host of thirty thousand labels", () => {
   it("is looked up in a list of domains in little time", () => {
     const policy = rules(

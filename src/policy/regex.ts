@@ -33,6 +33,7 @@ export function compileRegex(leaf: RegexLeaf, context: ConditionContext): RegexT
   }
   const limit = context.limits.regexInput;
   const literals = literalsOf(patterns);
+  if (literals === undefined) context.definitions.work.readers += compiled.length;
   const few = literals !== undefined && literals.length <= FEW ? literals : undefined;
   const fold = context.definitions.work.shared("literals", foldForLiterals);
   return {
