@@ -44,4 +44,15 @@ describe("createRulesDesk", () => {
     const deadly = { ...jobIn(files), domains: undefined } as unknown as LoadJob;
     expect(problemOf(await desk.ask(deadly))).toMatch(/^the rules could not be read: /);
   }, 60_000);
+
+  it("starts no thread for what is asked when the gateway stops", async () => {
+    using files = writeTemporaryFiles({ "a.yaml": RULES });
+    const desk = createRulesDesk(createManualClock());
+    const asked = desk.ask(jobIn(files));
+    await desk[Symbol.asyncDispose]();
+    const late = await desk.ask(jobIn(files));
+    for (const answer of [await asked, late]) {
+      expect(answer).toMatchObject({ kind: "bad", problems: [] });
+    }
+  });
 });

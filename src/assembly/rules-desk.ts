@@ -25,6 +25,9 @@ export function createRulesDesk(clock: Clock): RulesDesk {
   return new WorkerDesk(clock);
 }
 
+/** The gateway stops. */
+const NO_ANSWER: RulesAnswer = { kind: "bad", problems: [], digest: undefined, places: undefined };
+
 interface Asked {
   readonly seq: number;
   readonly answer: (answer: RulesAnswer) => void;
@@ -36,12 +39,15 @@ class WorkerDesk implements RulesDesk {
   #asked: Asked | undefined;
   #seq = 0;
   #idle: ScheduledCall | undefined;
+  #isClosed = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   async ask(job: RulesJob): Promise<RulesAnswer> {
+    // What waited for its turn while the gateway stopped starts no thread any more.
+    if (this.#isClosed) return NO_ANSWER;
     this.#idle?.cancel();
     this.#seq += 1;
     const seq = this.#seq;
@@ -57,7 +63,7 @@ class WorkerDesk implements RulesDesk {
     const answer = await answered.promise;
     patience.cancel();
     this.#worker?.unref();
-    this.#idle = this.#clock.schedule(IDLE_MS, () => this.#end());
+    if (!this.#isClosed) this.#idle = this.#clock.schedule(IDLE_MS, () => this.#end());
     return placedAnswer(answer, job);
   }
 
@@ -98,10 +104,11 @@ class WorkerDesk implements RulesDesk {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
     this.#idle?.cancel();
     const worker = this.#worker;
     this.#worker = undefined;
-    this.#settle({ kind: "bad", problems: [], digest: undefined, places: undefined });
+    this.#settle(NO_ANSWER);
     await worker?.terminate();
   }
 }
