@@ -26,7 +26,7 @@ export interface HtmlSearch extends LinkSearch {
 const LINK_ATTRIBUTES: ReadonlySet<string> = new Set(
   (
     "href src action formaction background cite data poster xlink:href longdesc lowsrc dynsrc codebase classid profile usemap " +
-    "manifest icon archive attributionsrc itemid pluginspage pluginurl code object src-set datasrc movie " +
+    "manifest icon archive url uri entity attributionsrc itemid pluginspage pluginurl code object src-set datasrc movie " +
     "data-href data-src data-url"
   ).split(" "),
 );
@@ -34,11 +34,14 @@ const LINK_ATTRIBUTES: ReadonlySet<string> = new Set(
 const MIXED_ATTRIBUTES: ReadonlySet<string> = new Set(
   "srcset imagesrcset ping style content srcdoc value attributename from to values".split(" "),
 );
-/** Tags that do not end a word; all others do. */
-const INLINE: ReadonlySet<string> = new Set(
+/** Tags that end a word; all others do not: browsers show what they do not know in the line (HTML standard §15.3). */
+const BREAKING: ReadonlySet<string> = new Set(
   (
-    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q rp rt ruby s samp small span strike " +
-    "strong sub sup time tt u var wbr o:p blink basefont"
+    "address applet area article aside audio base blockquote body br button canvas caption center col colgroup dd details dialog dir div " +
+    "dl dt embed fieldset figcaption figure footer form frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html iframe image img input " +
+    "isindex keygen legend li link listing main map marquee math menu menuitem meta meter nav noembed noframes noscript object ol " +
+    "optgroup option output p param picture plaintext pre progress script search section select source style summary svg table tbody td " +
+    "template textarea tfoot th thead title tr track ul video xmp"
   ).split(" "),
 );
 
@@ -46,9 +49,10 @@ const INLINE: ReadonlySet<string> = new Set(
  * Finds the links of an HTML text: in attributes, in what is shown (with character references decoded and tags taken away; a
  * tag that breaks the line ends a link, `<b>` does not, and to some clients does), and in comments, scripts and styles.
  *
+ * @param inXml Of a document that is worked with rather than shown: every element is a value by itself.
  * @example findHtmlLinks('<a href="&#104;ttp://evil.example">x</a>', 1000).links[0]?.host // "evil.example"
  */
-export function findHtmlLinks(source: string, limit: number): HtmlSearch {
+export function findHtmlLinks(source: string, limit: number, inXml = false): HtmlSearch {
   const budget = linkBudget(limit, source.length);
   const shown = createMappedText();
   const byPlace = new Map<string, FoundLink>();
@@ -67,7 +71,7 @@ export function findHtmlLinks(source: string, limit: number): HtmlSearch {
     if (token.kind === "text") decodeReferences(shown, source, token, false);
     else if (token.kind === "hidden") keep(searchHidden(source, token, budget));
     else {
-      if (!INLINE.has(token.tag)) breakLine(shown, token);
+      if (inXml || BREAKING.has(token.tag)) breakLine(shown, token);
       if (token.kind === "start") for (const found of tagLinks(source, token, budget)) keep(found);
     }
     if (!complete) break;

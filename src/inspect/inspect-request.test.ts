@@ -1154,6 +1154,36 @@ describe("inspectRequest on a text that clients read in several ways", () => {
     expect(texts.map(({ shown }) => shown)).toEqual([body, "x"]);
   });
 
+  it.each(["x-unknown", "o:p", "u"])(
+    "reads on behind a tag that browsers show in the line: %s",
+    (tag) => {
+      const body = `<p>go to http://ev<${tag}>il.example/a.exe</p>`;
+      expect(hosts({ type: "text/html", body })).toContain("evil.example");
+    },
+  );
+
+  it.each([
+    ["text/vcard", "BEGIN:VCARD\r\nURL:http://ev\r\n il.example/a\r\nEND:VCARD"],
+    ["text/calendar", "BEGIN:VCALENDAR\r\nATTACH:http://ev\r\n\til.example/a\r\nEND:VCALENDAR"],
+    ["text/x-whatever", '<a href="http://evil&#46;example/a">x</a>'],
+  ])("finds the link in %s as its reader joins it", (type, body) => {
+    expect(hosts({ type, body })).toContain("evil.example");
+  });
+
+  it.each([
+    ["application/json", '{"u":"http:\\/\\/evil.example\\/a"}'],
+    ["application/vnd.gsma.botmessage.v1.0+json", '{"u":["\\u0068ttp://evil.example/a"]}'],
+    [
+      "application/vnd.gsma.rcs-ft-http+xml",
+      '<file><file-info><file-name>a</file-name><data url="http://evil.example/a"/></file-info></file>',
+    ],
+  ])("finds where a document of %s leads", (type, body) => {
+    const { outside } = inspected({ type, body });
+    expect(outside.map(({ host, carrier }) => [host, carrier])).toEqual([
+      ["evil.example", "session"],
+    ]);
+  });
+
   it.each([
     ["text/plain", 'see <a href="http://a.example/x">http://b.example/</a> & <b>c</b>', 2],
     ["text/plain;charset=iso-8859-1", "sch\u00f6n: http://a.example/x", 1],

@@ -221,7 +221,14 @@ function inspectKnown(context: Context, entity: Entity, content: Buffer): Known 
     if (progress && content.length <= SMALL) return { understood: true };
     return refused("unsupported-message-type", type);
   }
-  if (type === "application/vnd.gsma.rcs-ft-http+xml") return addOffers(draft, content, rcsOffers);
+  if (type === "application/vnd.gsma.rcs-ft-http+xml") {
+    // where the file lies
+    const { problem } = inspectDocument(context, content);
+    return problem === undefined
+      ? addOffers(draft, content, rcsOffers)
+      : refused(problem.code, problem.detail);
+  }
+  if (/^application\/(?:.*\+)?json$/.test(type)) return inspectJson(context, content);
   if (type === "application/ms-filetransfer+xml") return addOffers(draft, content, lyncOffers);
   return /^application\/(?:.*\+)?xml$/.test(type)
     ? inspectDocument(context, content)
@@ -262,12 +269,38 @@ function inspectDocument({ draft, limits }: Context, content: Buffer): Known {
   if (tooLarge !== undefined) return { problem: tooLarge, understood: false };
   const decoded = decodeText(content, "utf-8");
   if (!decoded.ok) return { understood: false };
-  const { links, disarmed, complete } = findHtmlLinks(decoded.value.text, limits.linksPerMessage);
+  const { links, disarmed, complete } = findHtmlLinks(
+    decoded.value.text,
+    limits.linksPerMessage,
+    true,
+  );
   if (!complete) return refused("too-many-links", `more than ${limits.linksPerMessage}`);
   for (const link of [...links, ...disarmed])
     draft.outside.push({ part: -1, carrier: "session", ...link });
   return { understood: false };
 }
+
+/** Cards and suggestions of RCS, and whatever else is written so: a file, with links in its strings. */
+function inspectJson({ draft, limits }: Context, content: Buffer): Known {
+  const decoded = decodeText(content, "utf-8");
+  if (!decoded.ok) return { understood: false };
+  const text = decoded.value.text.replaceAll(
+    /\\(?:u([0-9a-f]{4})|([^u]))/gi,
+    (_, code: string | undefined, sign = "") =>
+      code === undefined ? (JSON_SIGNS[sign] ?? sign) : String.fromCharCode(parseInt(code, 16)),
+  );
+  return { problem: addOutside(draft, text, "session", limits), understood: false };
+}
+
+/** RFC 8259 §7; any other sign stands for itself. */
+const JSON_SIGNS: Readonly<Record<string, string>> = {
+  b: " ",
+  f: " ",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  '"': " ",
+};
 
 /** What a session is called, and where one reads about it (RFC 8866 §5.3-5.5). */
 function addSession({ draft, limits }: Context, sdp: string): InspectProblem | undefined {

@@ -43,7 +43,7 @@ export type Carrier = "body" | "ms-text-format" | "header";
 
 /**
  * Where a link stands: text of the message; Subject, also that of message/cpim; the target of a REFER; a display name; a
- * header field whose target a client fetches by itself (Call-Info …); a session description or conference invitation.
+ * header field whose target a client fetches by itself (Call-Info …); a session description, or a document of XML or JSON.
  */
 export type LinkCarrier = "text" | "subject" | "target" | "name" | "header" | "session";
 

@@ -9,7 +9,7 @@ export interface Reading {
 }
 
 /**
- * All readings of a text that is no markup by its type or is.
+ * All readings of a text.
  *
  * @param views what else its bytes say (`DecodedText.views`)
  * @example readingsOf("text/plain", "<b>hi</b>", [], false).length // 2
@@ -22,10 +22,15 @@ export function readingsOf(
 ): readonly Reading[] {
   const readings = [text, ...views].map((one, i) => ({ text: one, markup, inPlace: i === 0 }));
   // COMPAT(libpurple): its SIMPLE client shows every text as HTML.
-  if (!markup && type === "text/plain" && MARKUP.test(text))
+  if (!markup && type.startsWith("text/") && MARKUP.test(text))
     readings.push({ text, markup: true, inPlace: true });
+  if (FOLDED.test(type) && /\n[ \t]/.test(text))
+    readings.push({ text: text.replaceAll(/\r?\n[ \t]/g, ""), markup, inPlace: false });
   return readings;
 }
+
+/** Cards and calendars: a line goes on behind a line end and a blank (RFC 6350 §3.2, RFC 5545 §3.1). */
+const FOLDED = /^text\/(?:x-)?(?:vcard|vcalendar|calendar|directory)$/;
 
 /** A tag, or a character reference: without either HTML reads as it stands. */
 const MARKUP = /<[a-z!/?]|&#?[a-z0-9]{2,32};|&#x?[0-9a-f]/i;

@@ -15,6 +15,11 @@ describe("readRichText", () => {
     ["the document's code page", "{\\rtf1\\ansicpg1251 \\'cf\\'f0}", "Пр"],
     ["one of two bytes a character", "{\\rtf1\\ansicpg932 \\'82\\'a8\\'8b}", "お\ufffd"],
     ["a code page of nobody", "{\\rtf1\\ansicpg4711 \\'41}", "A"],
+    [
+      "the code page of a font",
+      "{\\rtf1{\\fonttbl{\\f0 A;}{\\f1\\fcharset204 B;}}{\\f1 \\'cf}\\'cf{\\f1\\f0 \\'cf}\\f1 \\'f0}",
+      "ПÏÏр",
+    ],
     ["dashes and quotes", "{\\rtf1\\ldblquote a\\emdash b\\rdblquote}", "“a—b”"],
     ["no tables", "{\\rtf1{\\fonttbl{\\f0 Arial;}}{\\*\\generator x;}{\\info{\\title t}}a}", "a"],
     ["no hidden text", "{\\rtf1 a{\\v b}c\\v d\\v0 e}", "ace"],

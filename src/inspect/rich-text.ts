@@ -4,7 +4,6 @@
  */
 import { TextDecoder } from "node:util";
 import { byteTable } from "../content/byte-table.ts";
-import { canonicalCharset } from "../content/charset.ts";
 
 /** What an RTF says to different readers. */
 export interface RichText {
@@ -46,6 +45,10 @@ interface Group {
   readonly data: boolean;
   /** How many characters behind a `\u` stand for it. */
   readonly unicodeSkip: number;
+  /** Of bytes; undefined: that of the document. */
+  readonly decoder: TextDecoder | undefined;
+  /** In the table of fonts. */
+  readonly fonts: boolean;
 }
 
 /** An RTF half read. */
@@ -54,7 +57,16 @@ class Reading {
   #all = "";
   #fallback = "";
   #active = false;
-  #group: Group = { hidden: false, data: false, unicodeSkip: 1 };
+  #group: Group = {
+    hidden: false,
+    data: false,
+    unicodeSkip: 1,
+    decoder: undefined,
+    fonts: false,
+  };
+  /** Fonts of another charset than the document's, by their number; the one whose entry in the table is read. */
+  readonly #fonts = new Map<number, TextDecoder>();
+  #font = 0;
   readonly #outer: Group[] = [];
   /** Characters behind a `\u` that are still to come. */
   #skip = 0;
@@ -113,8 +125,14 @@ class Reading {
     else if (word === "v") this.#group = { ...this.#group, hidden: parameter !== 0 };
     else if (word === "plain") this.#group = { ...this.#group, hidden: false };
     else if (word === "ansicpg") this.#decoder = decoderOf(parameter);
+    else if (word === "f" || word === "fcharset") this.#chooseFont(word, parameter);
     else if (DESTINATIONS.has(word))
-      this.#group = { ...this.#group, hidden: true, data: word === "pict" };
+      this.#group = {
+        ...this.#group,
+        hidden: true,
+        data: word === "pict",
+        fonts: word === "fonttbl",
+      };
     else if (ACTIVE.has(word)) this.#active = true;
   }
 
@@ -126,6 +144,18 @@ class Reading {
       fallback: this.#fallback,
       active: this.#active || /(?:^|\W)DDE(?:AUTO)?\s/i.test(this.#all),
     };
+  }
+
+  /** `\f1\fcharset204` in the table says of font 1 that its bytes are Cyrillic; `\f1` in the text chooses it. */
+  #chooseFont(word: string, parameter: number): void {
+    const { fonts } = this.#group;
+    if (word === "f" && !fonts)
+      this.#group = { ...this.#group, decoder: this.#fonts.get(parameter) };
+    else if (word === "f") this.#font = parameter;
+    else if (fonts && this.#fonts.size < MAX_FONTS) {
+      const page = CODE_PAGES.get(parameter);
+      if (page !== undefined) this.#fonts.set(this.#font, decoderOf(page));
+    }
   }
 
   #unicode(parameter: number): void {
@@ -145,7 +175,9 @@ class Reading {
   /** Bytes one behind another may be one character. */
   #flush(): void {
     if (this.#bytes.length === 0) return;
-    this.#shown += this.#visible(this.#decoder.decode(Uint8Array.from(this.#bytes)));
+    this.#shown += this.#visible(
+      (this.#group.decoder ?? this.#decoder).decode(Uint8Array.from(this.#bytes)),
+    );
     this.#bytes = [];
   }
 }
@@ -155,18 +187,52 @@ const WINDOWS_1252: TextDecoder = new TextDecoder("windows-1252");
 /** What each byte is by itself. */
 const SINGLE: readonly string[] = byteTable("windows-1252")?.characters ?? [];
 
+const MAX_FONTS = 1000;
+/** Of the charsets of fonts (RTF 1.9.1, \fcharset). */
+const CODE_PAGES: ReadonlyMap<number, number> = new Map([
+  [77, 10_000],
+  [128, 932],
+  [129, 949],
+  [134, 936],
+  [136, 950],
+  [161, 1253],
+  [162, 1254],
+  [163, 1258],
+  [177, 1255],
+  [178, 1256],
+  [186, 1257],
+  [204, 1251],
+  [222, 874],
+  [238, 1250],
+]);
+
 /** The code page of a document, by its number at Microsoft. */
 function decoderOf(codePage: number): TextDecoder {
-  const label = codePage === 65_001 ? "utf-8" : codePage === 10_000 ? "macintosh" : undefined;
-  for (const name of [label, `windows-${codePage}`, `cp${codePage}`]) {
-    try {
-      return new TextDecoder(canonicalCharset(name ?? ""));
-    } catch {
-      // the next name, or the usual code page: letters of links are the same in all
-    }
-  }
-  return WINDOWS_1252;
+  const label = LABELS.get(codePage);
+  // letters of links are the same in all
+  if (label === undefined) return WINDOWS_1252;
+  const decoder = decoders.get(label) ?? new TextDecoder(label);
+  decoders.set(label, decoder);
+  return decoder;
 }
+
+const decoders = new Map<string, TextDecoder>();
+
+/** Code pages that can be decoded. */
+const LABELS: ReadonlyMap<number, string> = new Map([
+  [866, "ibm866"],
+  [874, "windows-874"],
+  [932, "shift_jis"],
+  [936, "gbk"],
+  [949, "euc-kr"],
+  [950, "big5"],
+  [10_000, "macintosh"],
+  [10_007, "x-mac-cyrillic"],
+  [20_866, "koi8-r"],
+  [54_936, "gb18030"],
+  [65_001, "utf-8"],
+  ...[0, 1, 3, 4, 5, 6, 7, 8].map((n): [number, string] => [1250 + n, `windows-${1250 + n}`]),
+]);
 
 /** Words that stand for a character. */
 const CHARACTERS: ReadonlyMap<string, string> = new Map([

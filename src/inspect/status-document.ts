@@ -36,6 +36,6 @@ export function isStatus(type: string, content: Buffer): boolean {
   const [first, ...others] = readSimpleXml(decoded.value.text) ?? [];
   if (first?.name.toLowerCase() !== root) return false;
   if (!others.every(({ name }) => inside.test(name.toLowerCase()))) return false;
-  const { links, disarmed } = findHtmlLinks(decoded.value.text, 10);
+  const { links, disarmed } = findHtmlLinks(decoded.value.text, 10, true);
   return [...links, ...disarmed].every(({ scheme }) => /^(?:sips?|tel|im|pres)$/.test(scheme));
 }
