@@ -51,6 +51,7 @@ function viewOf(item: QuarantineItem): QuarantineView {
     sha256,
     threat,
     stored_at: new Date(item.storedAt).toISOString(),
+    release: item.release ?? null,
     keep_until:
       item.keepMs === undefined ? null : new Date(item.storedAt + item.keepMs).toISOString(),
     state,

@@ -113,7 +113,7 @@ describe("listKept", () => {
     expect(JSON.parse(lines.out)).toEqual(kept);
     const csv = await cli(["-o", "csv", "quarantine", "list"]);
     expect(csv.out.split("\r\n")[0]).toBe(
-      "id,incident,name,size,sha256,threat,stored_at,state,from,to,rule,call_id,true_type,scan,keep_until",
+      "id,incident,name,size,sha256,threat,stored_at,state,from,to,rule,call_id,true_type,scan,keep_until,release",
     );
     expect(csv.out).toContain("'=cmd");
   });

@@ -35,6 +35,7 @@ const CSV_COLUMNS: readonly Column<Row>[] = [
   "true_type",
   "scan",
   "keep_until",
+  "release",
 ].map((key) => ({ key, title: key }));
 
 /** What opens the archive of every download (the custom of those who exchange samples); it protects from accidents only. */
@@ -69,6 +70,7 @@ function keptText(row: Row): string {
     ["incident", row["incident"]],
     ["state", row["state"]],
     ["stored at", row["stored_at"]],
+    ...(row["release"] === null ? [] : [["release", "only when two persons agree"] as const]),
     ...(row["keep_until"] === null ? [] : [["kept until", row["keep_until"]] as const]),
     ["name", row["name"]],
     ["size", `${cellText(row["size"])} bytes`],

@@ -46,7 +46,7 @@ export function transferDraft(input: {
   };
 }
 
-/** The story of a kept copy: the record in the words of the quarantine. Of several rules that keep it, the longest time counts. */
+/** The story of a kept copy: the record in the words of the quarantine. Of several rules that keep it, the longest time and the more eyes count. */
 export function keepStory(draft: IncidentDraft, verdict: Verdict): Parameters<Relay["keep"]>[1] {
   const times = verdict.decisions.flatMap(({ keepMs }) => (keepMs === undefined ? [] : [keepMs]));
   return {
@@ -65,6 +65,7 @@ export function keepStory(draft: IncidentDraft, verdict: Verdict): Parameters<Re
       reason,
     })),
     keepMs: times.length === 0 ? undefined : Math.max(...times),
+    release: verdict.decisions.find(({ release }) => release !== undefined)?.release,
   };
 }
 

@@ -26,7 +26,7 @@ const RULES = {
     {
       id: "infected",
       when: { scan: { verdict: ["infected"] } },
-      then: { quarantine: { keep: "30d" }, notify: { sender: "virus" } },
+      then: { quarantine: { keep: "30d", release: "four-eyes" }, notify: { sender: "virus" } },
     },
   ],
 };
@@ -262,7 +262,7 @@ describe("a file transfer in the filter", () => {
     filter.onRelayEvent(received(EVIL));
     await settled();
     expect(means.relay.kept).toMatchObject([
-      { name: "hello.txt", threat: "Eicar", keepMs: 30 * 86_400_000 },
+      { name: "hello.txt", threat: "Eicar", keepMs: 30 * 86_400_000, release: "four-eyes" },
     ]);
     expect(journal.drafts).toMatchObject([
       { type: "transfer", action: "quarantine", rule: "infected", quarantine: "Q1" },

@@ -17,6 +17,8 @@ export interface Effects {
   readonly keepCopy: boolean;
   /** How long the copy is kept, milliseconds; undefined: as the configuration says. */
   readonly keepMs: number | undefined;
+  /** Who may release the copy; undefined: whoever may release anything. */
+  readonly release: "four-eyes" | undefined;
   /** Why the scan is skipped; undefined: it is not. */
   readonly skipScan: string | undefined;
   readonly rewriteStyle: LinkStyle | undefined;
@@ -52,6 +54,7 @@ export function compileEffects(data: EffectsData, context: EffectsContext): Effe
     reason: effects.block?.reason ?? context.rule.title,
     keepCopy: effects.block !== undefined && effects.quarantine?.copy === true,
     keepMs: readDuration(effects.quarantine?.keep ?? ""),
+    release: effects.quarantine?.release,
     skipScan: effects.allow?.skip_scan === true ? (effects.allow.because ?? "") : undefined,
     rewriteStyle: styleOf(effects, context),
     notices: effects.notice === undefined ? [] : noticesOf(effects.notice, context),

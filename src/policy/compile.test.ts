@@ -90,8 +90,8 @@ describe("compilePolicy, on files that do not fit the schema", () => {
       "error when.text.detector.iban.min: must be at least 1",
     ],
     [
-      "then: { quarantine: { release: four-eyes } }",
-      'error then.quarantine.release: "release" is not available in this version',
+      "then: { quarantine: { release: two-eyes } }",
+      'error then.quarantine.release: unknown value "two-eyes" (one of: four-eyes)',
     ],
     [
       "then: { rewrite: { links: { style: hxxp, prefix: _ } } }",

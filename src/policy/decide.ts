@@ -85,6 +85,7 @@ function fallbackOf(policy: string, verdict: "allow" | "block"): Decision {
     log: NOTHING,
     keepCopy: false,
     keepMs: undefined,
+    release: undefined,
     skipScan: undefined,
     linkRewrites: NOTHING,
     notices: NOTHING,

@@ -35,6 +35,8 @@ export interface Decision {
   readonly keepCopy: boolean;
   /** `keep:` of the rule, milliseconds; undefined: `limits.quarantine_days`. */
   readonly keepMs: number | undefined;
+  /** `release:` of the rule: two persons have to agree; undefined: one is enough. */
+  readonly release: "four-eyes" | undefined;
   /** `allow` named skip_scan with this reason: what the scan finds is let through, and every hit is logged. */
   readonly skipScan: string | undefined;
   /** Links to rewrite, by index into `Facts.links`, each at most once. */

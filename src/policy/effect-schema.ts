@@ -16,7 +16,11 @@ export interface EffectMap {
     | { readonly respond?: number | undefined; readonly reason?: string | undefined }
     | undefined;
   readonly quarantine?:
-    | { readonly copy?: boolean | undefined; readonly keep?: string | undefined }
+    | {
+        readonly copy?: boolean | undefined;
+        readonly keep?: string | undefined;
+        readonly release?: "four-eyes" | undefined;
+      }
     | undefined;
   readonly rewrite?: { readonly links: RewriteLinks } | undefined;
   readonly notice?: string | NoticeData | undefined;
@@ -94,17 +98,17 @@ const effectMap = section({
   })
     .optional()
     .meta({ description: "End the phase and refuse." }),
-  quarantine: section(
-    {
-      copy: z.boolean().optional().meta({
-        description: "With block: refuse, and keep what was seen.",
-      }),
-      keep: keep.optional().meta({
-        description: "How long the copy is kept, as 30d; else limits.quarantine_days.",
-      }),
-    },
-    ["release"],
-  )
+  quarantine: section({
+    copy: z.boolean().optional().meta({
+      description: "With block: refuse, and keep what was seen.",
+    }),
+    keep: keep.optional().meta({
+      description: "How long the copy is kept, as 30d; else limits.quarantine_days.",
+    }),
+    release: choice(["four-eyes"])
+      .optional()
+      .meta({ description: "The copy is released only when two persons agree; kept with it." }),
+  })
     .optional()
     .meta({ description: "End the phase; refuse and keep what was seen for review." }),
   rewrite: section({ links: rewriteLinks })

@@ -78,6 +78,7 @@ export class RuleFindings {
       log: enforced.flatMap((entry) => entry.effects.log),
       keepCopy: effects?.keepCopy ?? false,
       keepMs: effects?.keepMs,
+      release: effects?.release,
       skipScan: effects?.skipScan,
       linkRewrites: edits ? [...this.#rewrites.values()].sort((a, b) => a.link - b.link) : [],
       notices: edits ? enforced.flatMap((entry) => entry.effects.notices) : [],

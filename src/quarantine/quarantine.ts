@@ -21,6 +21,8 @@ export interface QuarantineStory {
   }[];
   /** How long its rule has it kept, milliseconds; absent: as the configuration says. */
   readonly keepMs?: number | undefined;
+  /** Its rule wants two persons to agree before it is released; absent: one is enough. */
+  readonly release?: "four-eyes" | undefined;
 }
 
 /** One kept file (DESIGN §6: id, incident, name, size, sha256, threat, stored_at, state; the rest of the story besides). */

@@ -141,6 +141,8 @@ export interface KeepStory {
   }[];
   /** How long its rule has it kept, milliseconds; absent: as the configuration says. */
   readonly keepMs?: number | undefined;
+  /** Its rule wants two persons to agree before it is released; absent: one is enough. */
+  readonly release?: "four-eyes" | undefined;
 }
 
 export type KeepOutcome =

@@ -55,6 +55,7 @@ export const keptFile: QuarantineView = {
   threat: "Eicar-Test",
   stored_at: "2026-01-01T00:00:00.000Z",
   keep_until: null,
+  release: null,
   state: "quarantined",
   from: "sip:alice@a.example",
   to: ["sip:bob@a.example"],

@@ -48,6 +48,8 @@ export interface QuarantineView {
   readonly stored_at: string;
   /** RFC 3339, UTC: when its rule has the bytes go; null: when `limits.quarantine_days` has. */
   readonly keep_until: string | null;
+  /** Who may release it: "four-eyes" when its rule wants two persons to agree; null: one is enough. */
+  readonly release: "four-eyes" | null;
   /** There are bytes in the first state only. */
   readonly state: "quarantined" | "deleted" | "expired";
   readonly from: string;
