@@ -21,7 +21,7 @@ interface Parsed {
 const WEB: ReadonlySet<string> = new Set(["http", "https", "ftp", "file", "ws", "wss"]);
 /** Nothing behind the colon names a file. */
 const NO_PATH: ReadonlySet<string> = new Set(
-  "mailto tel sip sips callto sms smsto data javascript vbscript livescript xmpp facetime".split(
+  "mailto tel sip sips im pres callto sms smsto data javascript vbscript livescript xmpp facetime".split(
     " ",
   ),
 );

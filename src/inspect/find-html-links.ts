@@ -26,7 +26,7 @@ export interface HtmlSearch extends LinkSearch {
 const LINK_ATTRIBUTES: ReadonlySet<string> = new Set(
   (
     "href src action formaction background cite data poster xlink:href longdesc lowsrc dynsrc codebase classid profile usemap " +
-    "manifest icon archive url uri entity attributionsrc itemid pluginspage pluginurl code object src-set datasrc movie " +
+    "manifest icon archive url attributionsrc itemid pluginspage pluginurl code object src-set datasrc movie " +
     "data-href data-src data-url"
   ).split(" "),
 );

@@ -1171,6 +1171,18 @@ describe("inspectRequest on a text that clients read in several ways", () => {
   });
 
   it.each([
+    [
+      "application/pidf+xml",
+      '<presence xmlns="urn:ietf:params:xml:ns:pidf" entity="pres:alice@example.com"/>',
+    ],
+    ["text/html", '<a href="im:alice@example.com">write to me</a>'],
+    ["text/html", '<a href="pres:alice@example.com">see where I am</a>'],
+  ])("takes the address of a person in %s for no program (.com)", (type, body) => {
+    const { links, outside } = inspected({ type, body });
+    expect([...links, ...outside].flatMap((link) => link.pathExtensions)).toEqual([]);
+  });
+
+  it.each([
     ["application/json", '{"u":"http:\\/\\/evil.example\\/a"}'],
     ["application/vnd.gsma.botmessage.v1.0+json", '{"u":["\\u0068ttp://evil.example/a"]}'],
     [
