@@ -76,11 +76,11 @@ objects: { busy: { rate: { key: from.ip, over: 1m, count: 1 } } }
 policies: [ { name: quiet, when: { rate: { key: from.aor, over: 1h, count: { lt: 9 } } } }, { name: default } ]`);
     const rates = counting(1);
     policy.decide(factsOf({ rates }));
-    expect(rates.asked.map((one) => one.split(",")[0])).toEqual([
+    expect(rates.asked.map((one) => one.replace(/, [0-9]+, .*$/, ""))).toEqual([
       "policy quiet when.rate",
       "rule r when.any.0.rate",
       "rule r when.any.1.object.rate",
-      "rule r unless.0.rate",
+      "rule r, except seldom unless.0.rate",
     ]);
   });
 
