@@ -17,6 +17,7 @@ import { judge } from "../../src/judge.ts";
 import { compilePolicy } from "../../src/policy/compile.ts";
 import type { Policy } from "../../src/policy/decision.ts";
 import type { Party } from "../../src/policy/facts.ts";
+import type { RuleProblem } from "../../src/policy/rule-problem.ts";
 import type { HearingContext, Verdict } from "../../src/policy/hearing.ts";
 import type { SipRequest } from "../../src/wire/sip/message.ts";
 import { parsedRequest } from "../support/parsed-request.ts";
@@ -174,7 +175,7 @@ const rule = record({
   ),
   mode: constantFrom("enforce", "monitor", "off"),
   unless: option(array(condition(0), { maxLength: 2 }), { nil: [] }),
-  expires: constantFrom("2020-01-01", "2027-01-01", "2027-02-01", "2027-03-01"),
+  expires: constantFrom(undefined, undefined, undefined, "2020-01-01", "2027-01-01"),
 });
 
 function policyOf(rules: readonly Readonly<Record<string, unknown>>[]): Policy | undefined {
@@ -268,17 +269,27 @@ function verdictOf(request: SipRequest, context: HearingContext, policy: Policy)
   return judgement.decide(judgement.attachments.map(() => clean));
 }
 
+/** The rule that a warning says is never reached. */
+function unreachableRule({ message }: RuleProblem): readonly string[] {
+  const id = /^"(r\d+)" (?:is never reached|never decides)/.exec(message)?.[1];
+  return id === undefined ? [] : [id];
+}
+
 describe("rules that are picked by what a message holds", () => {
-  it("decide as all rules do", () => {
+  it("decide as all rules do, and those that are said to be unreachable never match", () => {
     let compiled = 0;
     let matched = 0;
+    let warned = 0;
     const all = property(
       array(rule, { minLength: 1, maxLength: 12 }),
       array(message, { minLength: 1, maxLength: 6 }),
       (rules, messages) => {
-        const policy = policyOf(rules);
+        // What comes again is mostly out of reach.
+        const policy = policyOf([...rules, ...rules.slice(0, 3)]);
         if (policy === undefined) return;
         compiled += 1;
+        const unreachable = new Set(policy.warnings.flatMap(unreachableRule));
+        warned += unreachable.size;
         for (const { from, to, direction, ...rest } of messages) {
           const request = requestOf(rest);
           const context = {
@@ -295,6 +306,10 @@ describe("rules that are picked by what a message holds", () => {
           const untraced = asked.decisions.map((decision) => ({ ...decision, trace: [] }));
           expect(picked.decisions).toEqual(untraced);
           expect(picked.action).toBe(asked.action);
+          for (const { matched: those, monitored } of picked.decisions) {
+            const spoke = [...those, ...monitored.map((one) => one.rule)];
+            expect(spoke.filter((id) => unreachable.has(id))).toEqual([]);
+          }
           if (
             picked.decisions.some(
               ({ rule, monitored }) => rule !== undefined || monitored.length > 0,
@@ -307,5 +322,6 @@ describe("rules that are picked by what a message holds", () => {
     assert(all, { numRuns: 300 });
     expect(compiled).toBeGreaterThan(150);
     expect(matched).toBeGreaterThan(compiled);
+    expect(warned).toBeGreaterThan(5);
   });
 });
