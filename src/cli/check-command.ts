@@ -48,6 +48,7 @@ export function checkFiles(
   const problems = sortProblems(checked.flatMap((one) => one.problems));
   deps.terminal.stdout.write(formatProblems(problems, options.format));
   const code = exitCodeOf(problems, options.strict);
+  if (paths.length > 0 && code === ExitCode.Bad) deps.terminal.stderr.write(NAMED_ALONE);
   if (options.format !== "text") return code;
   deps.terminal.stdout.write(checked.map((one) => reportOf(one, options)).join(""));
   if (code === ExitCode.Success) {
@@ -59,6 +60,10 @@ export function checkFiles(
   }
   return code;
 }
+
+/** One's own file mostly speaks of rules and lists of the shipped ones. */
+const NAMED_ALONE =
+  "sluice check: only what was named was read; without names, all that the configuration reads is checked together\n";
 
 /** What is in force beside the rules, and the tables that were asked for. */
 function reportOf({ loaded, scan }: Checked, options: CheckOptions): string {

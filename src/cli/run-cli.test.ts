@@ -451,6 +451,8 @@ describe("runCli check", () => {
     const text = await cli(["check", rules]);
     expect(text.code).toBe(1);
     expect(text.out).toMatch(/10\.yaml:2:1: error:/);
+    expect(text.err).toContain("only what was named was read");
+    expect((await cli(["check"])).err).toBe("");
     const json = await cli(["check", "--format", "json", rules]);
     expect(JSON.parse(json.out)).toMatchObject([{ line: 2, column: 1, severity: "error" }]);
     const sarif = await cli(["check", "--format", "sarif"]);
