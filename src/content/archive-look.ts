@@ -100,7 +100,7 @@ function lookIntoZip(file: ByteView, budget: LookBudget, level: number): Archive
     members: entries.filter((entry) => !isFolder(entry)).length,
     encrypted,
     ratio: unpacked / Math.max(1, file.size),
-    problem: directory.problem ?? (isBomb ? "bomb" : encrypted ? "encrypted" : undefined),
+    problem: directory.problem ?? (isBomb ? "bomb" : encrypted ? "encrypted" : isLongList(entries)),
     content,
     embedded,
   };
@@ -145,11 +145,26 @@ function partOf(
   const entry = entries.find(({ names }) => names.some((name) => name.toLowerCase() === wanted));
   if (entry?.dataStart === undefined || entry.encrypted) return "";
   const packed = file.read(entry.dataStart, Math.min(entry.packedSize, PART_BYTES));
-  if (entry.method === 0) return packed.toString("utf8");
+  if (entry.method === 0) return textOf(packed);
   const limit = Math.min(PART_BYTES, budget.unpackedBytes);
   const { bytes, work } = inflateBounded(packed, "raw", limit);
   budget.takeUnpacked(work);
-  return bytes.toString("utf8");
+  return textOf(bytes);
+}
+
+/** What a document of today says of its parts is longer than what is read of it: it may have macros behind that. */
+function isLongList(entries: readonly ZipEntry[]): "partial" | undefined {
+  const list = entries.find(({ names }) =>
+    names.some((name) => name.toLowerCase() === "[content_types].xml"),
+  );
+  return list !== undefined && list.size > PART_BYTES ? "partial" : undefined;
+}
+
+function textOf(bytes: Buffer): string {
+  const isBig = bytes[0] === 0xfe && bytes[1] === 0xff;
+  if (!isBig && !(bytes[0] === 0xff && bytes[1] === 0xfe)) return bytes.toString("utf8");
+  const even = bytes.subarray(0, bytes.length & ~1);
+  return (isBig ? Buffer.from(even).swap16() : even).toString("utf16le");
 }
 
 /** The bytes of a member that is an archive; undefined: it is none. */

@@ -8,6 +8,7 @@
  */
 import { lookIntoArchive, type ArchiveLook, type LookProblem } from "./archive-look.ts";
 import { viewOf, type ByteView } from "./byte-view.ts";
+import { hasActiveMime, readOfficeXml } from "./office-xml.ts";
 import { LookBudget, type LookLimits } from "./look-budget.ts";
 import { readOleContent, type OleContent } from "./ole-content.ts";
 import { readOleFile } from "./ole-directory.ts";
@@ -40,17 +41,27 @@ export function lookIntoFile(file: ByteView, limits?: LookLimits): FileLook {
   const ole = readOleFile(file);
   const document = ole && readOleContent(ole);
   const byMagic = ole === undefined ? strongMagic(head, tail) : undefined;
-  const first = document?.type ?? firstType(head, tail, { archive, byMagic });
+  const xml =
+    ole === undefined && !isZip(head) ? readOfficeXml(beginningOf(head), [head, tail]) : undefined;
+  const first = document?.type ?? xml?.type ?? firstType(head, tail, { archive, byMagic });
   const types = distinct([first, byMagic, ...secondTypes(head, tail, first, archive)]);
   const content = archive?.content;
   return {
     types,
-    hasMacros: document === undefined ? (content?.hasMacros ?? false) : document.hasMacros,
+    hasMacros:
+      document === undefined
+        ? content?.hasMacros === true || xml?.hasMacros === true || hasActiveMime([head, tail])
+        : document.hasMacros,
     archive: shownArchive(archive, document),
     problem:
       archive?.problem ??
       (document?.encrypted === true || isEncryptedPdf(types, head, tail) ? "encrypted" : undefined),
   };
+}
+
+/** In small letters; UTF-16 without its zeros. */
+function beginningOf(head: Buffer): string {
+  return head.toString("latin1", 0, 8192).replaceAll("\0", "").toLowerCase();
 }
 
 /** Magic numbers of two letters are words too: "MZ is a railway company". */

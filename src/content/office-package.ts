@@ -96,12 +96,28 @@ export function readPackage(
   contentTypes: string,
   mimetype: string,
 ): PackageContent | undefined {
-  const members = names.map((name) => name.toLowerCase().replaceAll("\\", "/").replace(/^\/+/, ""));
-  const types = contentTypes.toLowerCase();
+  const members = names.map((name) =>
+    name
+      .toLowerCase()
+      .replaceAll("\\", "/")
+      .replace(/^(?:\.?\/)+/, ""),
+  );
+  const types = withoutReferences(contentTypes).toLowerCase();
   const hasMacros =
-    members.some((name) => MACRO_PART.test(name)) || types.includes("ms-office.vbaproject");
+    members.some((name) => MACRO_PART.test(name)) ||
+    /ms-office\.vba|ms-excel\.(?:intl)?macrosheet/.test(types);
   const type = typeOf(members, types, mimetype.trim().toLowerCase());
   return type === undefined ? undefined : { type, hasMacros };
+}
+
+/** A letter of a type may be written as a reference. */
+function withoutReferences(xml: string): string {
+  if (!xml.includes("&#")) return xml;
+  return xml.replaceAll(
+    /&#(?:x([0-9a-f]{1,4})|([0-9]{1,5}));/gi,
+    (_, hex?: string, decimal = "0") =>
+      String.fromCharCode(hex === undefined ? Number(decimal) : parseInt(hex, 16)),
+  );
 }
 
 function typeOf(

@@ -42,6 +42,8 @@ const NATURAL: Readonly<Record<string, readonly string[]>> = {
     "hta",
     "php",
   ],
+  "application/x-office-xml": ["xml"],
+  "application/vnd.oasis.opendocument.flat-xml": ["xml", "fodt", "fods", "fodp", "fodg"],
   "application/xslt+xml": ["xml", "xsl", "xslt"],
   "application/pdf": ["ai", "eps"],
   "application/gzip": ["svgz", "emz", "wmz", "vdx"],
