@@ -1187,7 +1187,7 @@ describe("inspectRequest on a text that clients read in several ways", () => {
     ["application/vnd.gsma.botmessage.v1.0+json", '{"u":["\\u0068ttp://evil.example/a"]}'],
     [
       "application/vnd.gsma.rcs-ft-http+xml",
-      '<file><file-info><file-name>a</file-name><data url="http://evil.example/a"/></file-info></file>',
+      '<file><file-info><file-name>\\\\\\\\host\\\\c\\\\a</file-name><data url="http://evil.example/a"/></file-info></file>',
     ],
   ])("finds where a document of %s leads", (type, body) => {
     const { outside } = inspected({ type, body });

@@ -222,8 +222,8 @@ function inspectKnown(context: Context, entity: Entity, content: Buffer): Known 
     return refused("unsupported-message-type", type);
   }
   if (type === "application/vnd.gsma.rcs-ft-http+xml") {
-    // where the file lies
-    const { problem } = inspectDocument(context, content);
+    // where the file lies; its name may be a path, and is judged as a name
+    const { problem } = inspectDocument(context, content, "attributes");
     return problem === undefined
       ? addOffers(draft, content, rcsOffers)
       : refused(problem.code, problem.detail);
@@ -264,7 +264,11 @@ function inspectSdp(context: Context, entity: Entity, content: Buffer): Known {
  * A document that clients work with rather than show (a conference invitation, a location, a list of resources): a file, with
  * links that its receiver may be asked to follow.
  */
-function inspectDocument({ draft, limits }: Context, content: Buffer): Known {
+function inspectDocument(
+  { draft, limits }: Context,
+  content: Buffer,
+  where: "attributes" | "anywhere" = "anywhere",
+): Known {
   const tooLarge = countText(draft, content.length, limits);
   if (tooLarge !== undefined) return { problem: tooLarge, understood: false };
   const decoded = decodeText(content, "utf-8");
@@ -276,7 +280,8 @@ function inspectDocument({ draft, limits }: Context, content: Buffer): Known {
   );
   if (!complete) return refused("too-many-links", `more than ${limits.linksPerMessage}`);
   for (const link of [...links, ...disarmed])
-    draft.outside.push({ part: -1, carrier: "session", ...link });
+    if (where === "anywhere" || link.attribute)
+      draft.outside.push({ part: -1, carrier: "session", ...link });
   return { understood: false };
 }
 
