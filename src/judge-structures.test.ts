@@ -194,6 +194,29 @@ describe("documents that clients work with, under the shipped rules", () => {
     );
   });
 
+  it.each([
+    ["application/xml", "UTF-16", (text: string) => Buffer.from(text, "utf16le")],
+    [
+      "application/xml",
+      "UTF-16, high byte first",
+      (text: string) => Buffer.from(text, "utf16le").swap16(),
+    ],
+    [
+      "application/pidf+xml",
+      "Latin-1",
+      (text: string) => Buffer.from(`${text}<!--\u00e9-->`, "latin1"),
+    ],
+    ["application/json", "UTF-16", (text: string) => Buffer.from(text, "utf16le")],
+    [
+      "application/json",
+      "what is no UTF-8",
+      (text: string) => Buffer.from(`${text}\u00ff`, "latin1"),
+    ],
+  ])("finds a program in %s in %s", (type, _, encoded) => {
+    const text = type.endsWith("json") ? `{"url":"${PROGRAM}"}` : `<a href="${PROGRAM}">x</a>`;
+    expect(fateOf(type, encoded(text))).toMatch(/^refused: link-to-blocked-extension/);
+  });
+
   it.each(["application/pidf+xml", "application/ms-conf-invite+xml", "application/xml"])(
     "are refused with a link to a program: %s",
     (type) => {

@@ -15,6 +15,7 @@ import type { SipRequest } from "../wire/sip/message.ts";
 import { inspectHeaders } from "./header-links.ts";
 import { decodedBytes } from "./decoded-bytes.ts";
 import { displayNames } from "./display-names.ts";
+import { documentText } from "./document-text.ts";
 import { invitationOffer, lyncOffers, rcsOffers } from "./file-offers.ts";
 import type { ByteRange, FileOffer, Inspection, InspectProblem, TextPlace } from "./inspection.ts";
 import {
@@ -271,13 +272,8 @@ function inspectDocument(
 ): Known {
   const tooLarge = countText(draft, content.length, limits);
   if (tooLarge !== undefined) return { problem: tooLarge, understood: false };
-  const decoded = decodeText(content, "utf-8");
-  if (!decoded.ok) return { understood: false };
-  const { links, disarmed, complete } = findHtmlLinks(
-    decoded.value.text,
-    limits.linksPerMessage,
-    true,
-  );
+  const text = documentText(content);
+  const { links, disarmed, complete } = findHtmlLinks(text, limits.linksPerMessage, true);
   if (!complete) return refused("too-many-links", `more than ${limits.linksPerMessage}`);
   for (const link of [...links, ...disarmed])
     if (where === "anywhere" || link.attribute)
@@ -287,9 +283,7 @@ function inspectDocument(
 
 /** Cards and suggestions of RCS, and whatever else is written so: a file, with links in its strings. */
 function inspectJson({ draft, limits }: Context, content: Buffer): Known {
-  const decoded = decodeText(content, "utf-8");
-  if (!decoded.ok) return { understood: false };
-  const text = decoded.value.text.replaceAll(
+  const text = documentText(content).replaceAll(
     /\\(?:u([0-9a-f]{4})|([^u]))/gi,
     (_, code: string | undefined, sign = "") =>
       code === undefined ? (JSON_SIGNS[sign] ?? sign) : String.fromCharCode(parseInt(code, 16)),
