@@ -1,10 +1,7 @@
 import { systemClock } from "../base/clock.ts";
 import { failed, ok, type Result } from "../base/result.ts";
-import { findConfig } from "../config/find-config.ts";
 import { findList, type FoundList } from "../config/find-list.ts";
-import { formatProblems } from "../config/format-problem.ts";
-import { loadConfig } from "../config/load-config.ts";
-import { loadPolicy } from "../config/load-policy.ts";
+import { loadAskedRules } from "./asked-rules.ts";
 import { ExitCode } from "./exit-code.ts";
 import { fieldLines, printOne, type OutputFormat } from "./print.ts";
 import { safeText } from "./safe-text.ts";
@@ -66,19 +63,10 @@ export function testList(question: ListQuestion, value: string): ExitCode {
   return entry === undefined ? ExitCode.Bad : ExitCode.Success;
 }
 
-function listOf({ terminal, config: path, name }: ListQuestion): Result<FoundList, ExitCode> {
-  const config = loadConfig(findConfig(path));
-  if (!config.ok) {
-    terminal.stderr.write(formatProblems(config.problem, "text"));
-    return failed(ExitCode.Bad);
-  }
-  const now = systemClock.now();
-  const loaded = loadPolicy(config.value, { generation: 1, judgeGiven: undefined, now });
-  if (!loaded.ok) {
-    terminal.stderr.write(formatProblems(loaded.problem, "text"));
-    return failed(ExitCode.Bad);
-  }
-  const found = findList(loaded.value.rules.sources, name);
+function listOf({ terminal, config, name }: ListQuestion): Result<FoundList, ExitCode> {
+  const asked = loadAskedRules(terminal, { config, now: systemClock.now() });
+  if (!asked.ok) return asked;
+  const found = findList(asked.value.loaded.rules.sources, name);
   if (found !== undefined) return ok(found);
   terminal.stderr.write(`sluice lists: there is no list or group "${safeText(name)}"\n`);
   return failed(ExitCode.NotFound);

@@ -1,16 +1,12 @@
-import { resolve } from "node:path";
 import type { Command } from "commander";
 import { systemClock } from "../base/clock.ts";
 import { failed, ok, type Result } from "../base/result.ts";
 import type { Config } from "../config/config.ts";
-import { findConfig } from "../config/find-config.ts";
-import { formatProblems } from "../config/format-problem.ts";
-import { loadConfig } from "../config/load-config.ts";
-import { loadPolicy } from "../config/load-policy.ts";
 import { judgeAgain } from "../judge-again.ts";
 import { stricter, type Action, type Policy } from "../policy/decision.ts";
 import type { FailureSettings } from "../policy/hearing.ts";
 import { isObject } from "./answer-reader.ts";
+import { loadAskedRules } from "./asked-rules.ts";
 import type { CliDeps } from "./cli-deps.ts";
 import type { Wiring } from "./command-wiring.ts";
 import { readMoment } from "./duration.ts";
@@ -60,24 +56,13 @@ async function replayIncidents(
     terminal.stderr.write(`sluice replay: ${range.problem}\n`);
     return ExitCode.Usage;
   }
-  const config = loadConfig(findConfig(common.config));
-  if (!config.ok) {
-    terminal.stderr.write(formatProblems(config.problem, "text"));
-    return ExitCode.Bad;
-  }
-  const rules = options.rules?.map((path) => resolve(path)) ?? config.value.rules;
-  const loaded = loadPolicy(
-    { rules, domains: config.value.domains },
-    { generation: 1, judgeGiven: undefined, now },
-  );
-  if (!loaded.ok) {
-    terminal.stderr.write(formatProblems(loaded.problem, "text"));
-    return ExitCode.Bad;
-  }
-  const settings = failureSettings(config.value);
+  const asked = loadAskedRules(terminal, { config: common.config, rules: options.rules, now });
+  if (!asked.ok) return asked.problem;
+  const { config, loaded } = asked.value;
+  const settings = failureSettings(config);
   const comparisons: Comparison[] = [];
-  for await (const incident of storedIncidents(config.value, range.value)) {
-    comparisons.push(compare(incident, loaded.value.policy, settings));
+  for await (const incident of storedIncidents(config, range.value)) {
+    comparisons.push(compare(incident, loaded.policy, settings));
   }
   const shown = options.all === true ? comparisons : comparisons.filter(isWorthALook);
   printRows(terminal, outputFormat(terminal, common.output), {

@@ -1,11 +1,8 @@
 import { readFileSync } from "node:fs";
-import { basename, resolve } from "node:path";
+import { basename } from "node:path";
 import { systemClock } from "../base/clock.ts";
 import { failed, ok, type Result } from "../base/result.ts";
-import { findConfig } from "../config/find-config.ts";
-import { formatProblems } from "../config/format-problem.ts";
-import { loadConfig } from "../config/load-config.ts";
-import { loadPolicy } from "../config/load-policy.ts";
+import { loadAskedRules } from "./asked-rules.ts";
 import type { CliDeps, TryInput, TryOutcome } from "./cli-deps.ts";
 import { ExitCode } from "./exit-code.ts";
 import { fieldLines, isColoured, outputFormat, printOne, type OutputFormat } from "./print.ts";
@@ -39,21 +36,10 @@ export async function tryMessage(
     terminal.stderr.write(`sluice try: ${input.problem}\n`);
     return ExitCode.Usage;
   }
-  const config = loadConfig(findConfig(common.config));
-  if (!config.ok) {
-    terminal.stderr.write(formatProblems(config.problem, "text"));
-    return ExitCode.Bad;
-  }
-  const rules = options.rules?.map((path) => resolve(path)) ?? config.value.rules;
-  const loaded = loadPolicy(
-    { ...config.value, rules },
-    { generation: 1, judgeGiven: undefined, now },
-  );
-  if (!loaded.ok) {
-    terminal.stderr.write(formatProblems(loaded.problem, "text"));
-    return ExitCode.Bad;
-  }
-  const outcome = await deps.tryMessage(config.value, loaded.value.policy, input.value);
+  const asked = loadAskedRules(terminal, { config: common.config, rules: options.rules, now });
+  if (!asked.ok) return asked.problem;
+  const { config, loaded } = asked.value;
+  const outcome = await deps.tryMessage(config, loaded.policy, input.value);
   if (!outcome.ok) {
     terminal.stderr.write(`sluice try: ${outcome.problem}\n`);
     return ExitCode.Usage;
