@@ -10,7 +10,7 @@ import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import { displayNames } from "./display-names.ts";
 import { findLinks } from "./find-links.ts";
-import type { InspectProblem, Link } from "./inspection.ts";
+import type { InspectProblem, Link, TextPlace } from "./inspection.ts";
 import { addOutside, addText, type InspectionDraft, type TextLimits } from "./inspection-draft.ts";
 
 /** Fields whose value begins with a display name. */
@@ -86,6 +86,12 @@ function bytesAt(request: SipRequest, i: number): Buffer {
   return request.bytes.subarray(request.valueStart(i), request.valueEnd(i));
 }
 
+/** Where the value of a field stands, for an edit of it. */
+function placeOf(request: SipRequest, i: number): TextPlace {
+  const start = request.valueStart(i);
+  return { carrier: "header", start, end: request.valueEnd(i), transferEncoding: "identity" };
+}
+
 function addSubject(
   request: SipRequest,
   i: number,
@@ -93,12 +99,7 @@ function addSubject(
   limits: TextLimits,
 ): InspectProblem | undefined {
   const text = textAt(request, i);
-  const place = {
-    carrier: "header",
-    start: request.valueStart(i),
-    end: request.valueEnd(i),
-    transferEncoding: "identity",
-  } as const;
+  const place = placeOf(request, i);
   const label = isUtf8(bytesAt(request, i)) ? "utf-8" : "iso-8859-1";
   // What is folded has no offsets in common with what is shown, and is not edited.
   const content = request.foldedAt(i) ? Buffer.from(text, "utf8") : bytesAt(request, i);
@@ -151,12 +152,7 @@ function addTarget(
   const text = textAt(request, i);
   const { links, complete } = findLinks(text, limits.linksPerMessage);
   if (complete && !links.some((link) => leadsOut(link))) return undefined;
-  const place = {
-    carrier: "header",
-    start: request.valueStart(i),
-    end: request.valueEnd(i),
-    transferEncoding: "identity",
-  } as const;
+  const place = placeOf(request, i);
   const content = Buffer.from(text, "utf8");
   return addText(
     draft,

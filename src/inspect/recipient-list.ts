@@ -4,6 +4,9 @@ import type { Attachment, InspectProblem } from "./inspection.ts";
 /** More than a person writes to at a time; each costs a question to all rules. */
 const MAX_RECIPIENTS = 100;
 
+/** Of nearly every message. */
+const NOBODY: Result<readonly string[], InspectProblem> = ok([]);
+
 const TYPE = "application/resource-lists+xml";
 
 /**
@@ -15,6 +18,7 @@ const TYPE = "application/resource-lists+xml";
 export function readRecipients(
   attachments: readonly Attachment[],
 ): Result<readonly string[], InspectProblem> {
+  if (attachments.length === 0) return NOBODY;
   const found = new Set<string>();
   for (const { declaredType, bytes } of attachments) {
     if (declaredType.toLowerCase() !== TYPE) continue;
