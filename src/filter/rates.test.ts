@@ -52,6 +52,15 @@ describe("Rates", () => {
     expect([action.count(METER, "alice"), action.count(METER, "alice")]).toEqual([1, 1]);
   });
 
+  it("counts anew what comes with more credentials than challenges ask for", () => {
+    const { rates } = kit();
+    const counts = Array.from({ length: 50 }, (_, credentials) =>
+      rates.counterFor(() => ({ key: "a", credentials })).count(METER, "alice"),
+    );
+    expect(counts.slice(0, 5)).toEqual([1, 1, 1, 1, 1]);
+    expect(counts.at(-1)).toBe(46);
+  });
+
   it("knows an action again that comes with the credentials it was asked for", () => {
     const { clock, rates } = kit();
     function sent(credentials: number): number {

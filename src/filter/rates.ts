@@ -23,6 +23,9 @@ const PARTS = 10;
 
 const MAX_KEY = 200;
 
+/** A server and a proxy, each in two realms; more of them are another try to be counted once. */
+const MOST_CREDENTIALS = 4;
+
 /** What makes two requests the same action, and how many credentials the request bears. */
 export interface RatedAction {
   readonly key: string;
@@ -85,7 +88,8 @@ export class Rates {
   /** The same content in the same call with more credentials than before answers a challenge; else it is said anew. */
   #countedOf({ key, credentials }: RatedAction): Map<string, number> {
     const before = this.#actions.get(key);
-    const isSame = before !== undefined && credentials > before.credentials;
+    const isSame =
+      before !== undefined && credentials > before.credentials && credentials <= MOST_CREDENTIALS;
     const counted = isSame ? before.counted : new Map<string, number>();
     if (before !== undefined && !isSame) this.#counts -= before.counted.size;
     this.#actions.set(key, { credentials, counted });
