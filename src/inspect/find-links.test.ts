@@ -12,6 +12,12 @@ function linksOf(text: string): readonly FoundLink[] {
 }
 
 /** What a rewrite does: one "_" before each link. */
+/**
+ * The same texts each time, so that a build fails for what has changed in it; SLUICE_TORTURE=full looks for new ones. (One in some 250,000
+ * needs the second search that disarm-links.ts makes.)
+ */
+const SEED = process.env["SLUICE_TORTURE"] === "full" ? {} : { seed: 20_261_127 };
+
 function disarm(source: string, links: readonly FoundLink[]): string {
   let out = source;
   const places = [...new Set(links.map((link) => link.start))];
@@ -291,14 +297,17 @@ describe("findLinks", () => {
         const disarmed = disarm(text, linksOf(text));
         expect(linksOf(disarmed).map((link) => link.raw)).toEqual([]);
       }),
-      { numRuns: 20_000 },
+      { numRuns: 20_000, ...SEED },
     );
   });
 
-  it.each(["evil.zip.HTTP:ftp.0", "evil.com.http:www.a.b"])("disarms %j at once", (text) => {
-    const disarmed = disarm(text, linksOf(text));
-    expect(linksOf(disarmed)).toEqual([]);
-  });
+  it.each(["evil.zip.HTTP:ftp.0", "evil.com.http:www.a.b", "@ftp.tel:1http://@"])(
+    "disarms %j at once",
+    (text) => {
+      const disarmed = disarm(text, linksOf(text));
+      expect(linksOf(disarmed)).toEqual([]);
+    },
+  );
 
   it("says where each link stands", () => {
     fc.assert(
@@ -468,7 +477,7 @@ describe("findHtmlLinks", () => {
         const disarmed = disarm(source, linksIn(source));
         expect(linksIn(disarmed).map((link) => link.raw)).toEqual([]);
       }),
-      { numRuns: 20_000 },
+      { numRuns: 20_000, ...SEED },
     );
   });
 

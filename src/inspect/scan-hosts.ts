@@ -117,9 +117,12 @@ function beginsMail(lead: string): boolean {
   return '"(<>'.includes(lead) || !isHostBreak(lead);
 }
 
-/** What only a link has: behind the host of an address of mail there is no port and no path. */
+/**
+ * What only a link has: behind the host of an address of mail there is no port and no path. A port that bears our marker, for another
+ * link began with it, is one still.
+ */
 function isLinkTail({ text, end }: LinkRun, at: number): boolean {
-  return /^(?:[/?#]|:[0-9])/.test(text.slice(at, Math.min(at + 2, end)));
+  return /^(?:[/?#]|:_?[0-9])/.test(text.slice(at, Math.min(at + 3, end)));
 }
 
 function bareHost(run: LinkRun, token: string, start: number, end: number): void {
