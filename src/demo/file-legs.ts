@@ -3,7 +3,7 @@ import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import type { Clock } from "../base/clock.ts";
 import { BYE_CODE } from "../wire/msnftp/bye-code.ts";
 import { createChunkWriter } from "../wire/msnftp/chunk-writer.ts";
-import { serializeControlLine } from "../wire/msnftp/control-line.ts";
+import { protocolFor, serializeControlLine } from "../wire/msnftp/control-line.ts";
 import { createFileReceiver } from "../wire/msnftp/file-receiver.ts";
 import { createFileSender } from "../wire/msnftp/file-sender.ts";
 import { deriveKeys, type SecureKeys } from "../wire/msnftp/secure-keys.ts";
@@ -79,7 +79,12 @@ async function send(
 ): Promise<SentFile> {
   const { user, authCookie, bytes } = terms;
   const keys = keysOf(terms.secrets);
-  const peer = createFileSender({ user, authCookie, size: bytes.length });
+  const peer = createFileSender({
+    protocol: protocolFor(keys),
+    user,
+    authCookie,
+    size: bytes.length,
+  });
   let lastByteAtMs: number | undefined;
   let told: SentFile["told"] = "nothing";
   const finish = (said: "received" | "refused"): void => {
@@ -129,7 +134,7 @@ export async function fetchFile(
       hasSaidBye = true;
       socket.write(peer.acknowledge(BYE_CODE.received));
     }
-    if (problem === undefined && peer.verifiedMac === undefined) return;
+    if (problem === undefined && peer.proof === undefined) return;
     end = problem === undefined ? "complete" : "problem";
     socket.end();
   };

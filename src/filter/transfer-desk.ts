@@ -235,7 +235,7 @@ export class TransferDesk {
     const { role, meeting, keys } = opening;
     const opened = await relay.open({
       id: relayId,
-      ...keys,
+      keys,
       size: transfer.file.size,
       user: userOf(transfer.receiver.aor),
       listening: role,

@@ -43,6 +43,7 @@ const SENTENCES: Readonly<Record<TransferRefusal, string>> = {
   quota: "Too much is being transferred for this sender, try again later",
   "no-space": "File transfer is not available now, try again later",
   "bad-keys": "The answer to a file offer could not be understood",
+  "unproven-sender": "Unencrypted file transfer is not available for this sender",
   "bad-address": "The address for the file transfer is not acceptable",
   unavailable: "File transfer is not available now, try again later",
 };

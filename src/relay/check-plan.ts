@@ -19,23 +19,35 @@ const LOWEST_PORT = 1024;
 const USER = /^[!-~]{1,200}$/;
 const COOKIE = /^\d{1,10}$/;
 
+/** What a checked plan is carried out with. */
+export interface CheckedPlan {
+  /** Undefined: the plain variant. */
+  readonly keys: SecureKeys | undefined;
+}
+
 /** Reads what peers have put into a plan, and checks that we may act on it. */
 export function checkPlan(
   plan: TransferPlan,
   options: RelayOptions,
   isOurPort: (port: number) => boolean,
-): Result<SecureKeys, RelayRefusal> {
+): Result<CheckedPlan, RelayRefusal> {
   const { size, peer, user } = plan;
   if (!Number.isSafeInteger(size) || size < 0 || size > options.maxFileBytes) {
     return failed("too-large");
   }
-  const keys = deriveKeys(plan.encryptionKey, plan.hashKey);
-  if (!keys.ok) return failed("bad-keys");
+  const keys = plan.keys && deriveKeys(plan.keys.encryptionKey, plan.keys.hashKey);
+  if (keys?.ok === false) return failed("bad-keys");
   const isSpoken = USER.test(user) && COOKIE.test(peer.authCookie);
   if (!isSpoken || !mayDial(peer) || isOurselves(peer, options, isOurPort)) {
     return failed("bad-address");
   }
-  return ok(keys.value);
+  if (keys === undefined && isSenderAnybody(plan)) return failed("unproven-sender");
+  return ok({ keys: keys?.value });
+}
+
+/** A sender that dials us shows no cookie; without a MAC, and without an address to dial from, it could be anybody. */
+function isSenderAnybody({ listening, dialler }: TransferPlan): boolean {
+  return listening === "receiver" && dialler === undefined;
 }
 
 /** A literal unicast address; a name would be looked up, and a zone names an interface of ours. */

@@ -4,12 +4,17 @@ import { describe, expect, it } from "vitest";
 import type { RelayRefusal, TransferPlan } from "./relay.ts";
 import { chunks, CLEAN, CONTENT, macLine, Rig, STORY, turns } from "./relay-rig.test-data.ts";
 
+const SHORT_KEY = {
+  encryptionKey: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYX",
+  hashKey: "QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVY=",
+};
+
 describe("createRelay", () => {
   const refusals: readonly (readonly [string, RelayRefusal, Partial<TransferPlan>])[] = [
     ["a file beyond the limit", "too-large", { size: 10_000_001 }],
     ["a negative size", "too-large", { size: -1 }],
     ["a size that is no integer", "too-large", { size: 1.5 }],
-    ["a key of another length", "bad-keys", { hashKey: "QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVY=" }],
+    ["a key of another length", "bad-keys", { keys: SHORT_KEY }],
     ["a user with a line end", "bad-address", { user: "bob\r\nTFR" }],
     ["a user with a blank", "bad-address", { user: "bob x" }],
   ];

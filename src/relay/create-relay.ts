@@ -1,15 +1,15 @@
 /**
- * Relays files between two peers of the LCS dialect (MSN_SECURE_FTP; lcs.md B4, B7, B12): both connections end here, the
- * file is fetched, held, scanned, and delivered when `decide` says so. It knows no SIP, no rules and no records.
+ * Relays files between two peers of the LCS dialect (MSN_SECURE_FTP, and MSNFTP in clear; lcs.md B4, B7, B12): both
+ * connections end here, the file is fetched, held, scanned, and delivered when `decide` says so. It knows no SIP, no rules
+ * and no records.
  *
- * Not here: the plain variant MSNFTP (no keys, no MAC), several transfers on one port, and resuming. Limits: the ports of
- * the range, `maxTransfers`, `maxFileBytes`, the times in relay-options.ts, and the spool's own quotas.
+ * Not here: several transfers on one port, resuming, and encrypting for one peer what comes in clear from the other.
+ * Limits: the ports of the range, `maxTransfers`, `maxFileBytes`, the times in relay-options.ts, and the spool's own quotas.
  */
 import { chooseAuthCookie } from "../wire/msnftp/auth-cookie.ts";
 import type { ScanReport } from "../scan/scan-engine.ts";
 import type { IncomingFile } from "../spool/spool.ts";
-import type { SecureKeys } from "../wire/msnftp/secure-keys.ts";
-import { checkPlan } from "./check-plan.ts";
+import { checkPlan, type CheckedPlan } from "./check-plan.ts";
 import { memorySource } from "./memory-source.ts";
 import { PortRange } from "./port-range.ts";
 import { Recovered } from "./recovered-file.ts";
@@ -82,14 +82,14 @@ class ThreadRelay implements Relay {
       return refused("unavailable");
     }
     if (this.#transfers.size >= this.#options.maxTransfers) return refused("too-many-transfers");
-    const keys = checkPlan(plan, this.#options, (port) => this.#ports.holds(port));
-    if (!keys.ok) return refused(keys.problem);
+    const checked = checkPlan(plan, this.#options, (port) => this.#ports.holds(port));
+    if (!checked.ok) return refused(checked.problem);
     const admission = this.#deps.spool.admit({ id, size: plan.size, owner: plan.owner });
     if (admission.kind === "refused") {
       return refused(admission.reason === "failed" ? "unavailable" : admission.reason);
     }
     this.#transfers.set(id, undefined);
-    const opened = await this.#begin(plan, keys.value, admission.file);
+    const opened = await this.#begin(plan, checked.value, admission.file);
     if (opened.kind === "refused") {
       admission.file.discard();
       this.#forget(id);
@@ -149,7 +149,11 @@ class ThreadRelay implements Relay {
     patience.cancel();
   }
 
-  async #begin(plan: TransferPlan, keys: SecureKeys, incoming: IncomingFile): Promise<OpenResult> {
+  async #begin(
+    plan: TransferPlan,
+    { keys }: CheckedPlan,
+    incoming: IncomingFile,
+  ): Promise<OpenResult> {
     const taken = await this.#ports.take();
     if (taken === undefined) return refused("no-free-port");
     const { port, server } = taken;

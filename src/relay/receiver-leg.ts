@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { Clock } from "../base/clock.ts";
+import { END_MARKER } from "../wire/msnftp/chunk-writer.ts";
 import { serializeControlLine } from "../wire/msnftp/control-line.ts";
 import {
   createFileSender,
@@ -84,13 +85,18 @@ export class ReceiverLeg {
     return isTaken;
   }
 
-  /** All of the content is on its way: BYE is awaited, and the MAC sent after it, or without it when it takes too long. */
+  /**
+   * All of the content is on its way: BYE is awaited, and the MAC sent after it, or without it when it takes too long. In
+   * the plain variant there is no MAC, and the end marker is sent when it takes too long: clients that count the bytes have
+   * gone by then, and what they do not read could cost us their BYE.
+   */
   finish(release: Release): void {
     if (this.#noted.acknowledged) return;
     const { lineMs, idleMs } = this.#deps.timers;
     // COMPAT: a receiver may want the MAC before it says BYE (lcs.md B4); one that is slow reads what is on its way first.
     this.#socket.deadline(lineMs, () => {
-      this.#sendMac(release);
+      if (release.mac === undefined) this.#socket.write(END_MARKER);
+      else this.#sendMac(release);
       this.#socket.deadline(idleMs, () => this.#fail("timeout"));
     });
   }
@@ -111,7 +117,7 @@ export class ReceiverLeg {
   }
 
   #sendMac({ mac }: Release): void {
-    if (this.#isMacSent) return;
+    if (this.#isMacSent || mac === undefined) return;
     this.#isMacSent = true;
     this.#socket.write(serializeControlLine({ kind: "MAC", mac }));
   }

@@ -215,6 +215,7 @@ export class ListeningPeer {
 
 export const CONTENT: Buffer = Buffer.from("Hello, LCS file transfer!\r\n");
 export const VER = "VER MSN_SECURE_FTP\r\n";
+export const PLAIN_VER = "VER MSNFTP\r\n";
 
 export function chunks(content: Buffer): Buffer {
   return createChunkWriter(vectorKeys()).frame(content);
@@ -280,8 +281,7 @@ export class Rig implements AsyncDisposable {
   plan(listening: TransferPlan["listening"], more: Partial<TransferPlan> = {}): TransferPlan {
     return {
       id: "T1",
-      encryptionKey: ENCRYPTION_KEY,
-      hashKey: HASH_KEY,
+      keys: { encryptionKey: ENCRYPTION_KEY, hashKey: HASH_KEY },
       size: CONTENT.length,
       user: USER,
       listening,
@@ -323,25 +323,32 @@ export class Rig implements AsyncDisposable {
   async meet(plan: TransferPlan): Promise<{ sender: Peer; receiver: Peer; port: number }> {
     const { port, authCookie } = await this.opened(plan);
     const dialsIn = plan.listening === "sender" ? "receiver" : "sender";
+    const ver = plan.keys === undefined ? PLAIN_VER : VER;
+    const cookie = dialsIn === "receiver" ? authCookie : "424242";
     const receiver = dialsIn === "receiver" ? await Peer.dial(port) : await this.listener.next;
-    await this.asReceiver(receiver, dialsIn === "receiver" ? authCookie : "424242", plan.size);
+    await this.asReceiver(receiver, cookie, plan.size, ver);
     const sender = dialsIn === "sender" ? await Peer.dial(port) : await this.listener.next;
-    await this.asSender(sender, plan.size);
+    await this.asSender(sender, plan.size, ver);
     await sender.hears("TFR\r\n");
     return { sender, receiver, port };
   }
 
-  async asReceiver(receiver: Peer, authCookie: string, size: number): Promise<void> {
-    receiver.say(VER);
-    await receiver.hears(VER);
+  async asReceiver(
+    receiver: Peer,
+    authCookie: string,
+    size: number,
+    ver: string = VER,
+  ): Promise<void> {
+    receiver.say(ver);
+    await receiver.hears(ver);
     receiver.say(`USR ${USER} ${authCookie}\r\n`);
     await receiver.hears(`FIL ${size}\r\n`);
     receiver.say("TFR\r\n");
   }
 
-  async asSender(sender: Peer, size: number): Promise<void> {
-    await sender.hears(VER);
-    sender.say(VER);
+  async asSender(sender: Peer, size: number, ver: string = VER): Promise<void> {
+    await sender.hears(ver);
+    sender.say(ver);
     await sender.hears("USR ");
     sender.say(`FIL ${size}\r\n`);
   }

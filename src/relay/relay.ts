@@ -29,9 +29,8 @@ export interface Relay extends AsyncDisposable {
 export interface TransferPlan {
   /** Ours, a ULID. */
   readonly id: string;
-  /** As in the receiver's ACCEPT: base64 of 24 bytes each (lcs.md B2). */
-  readonly encryptionKey: string;
-  readonly hashKey: string;
+  /** As in the receiver's ACCEPT: base64 of 24 bytes each (lcs.md B2). Undefined: the plain variant, all in clear. */
+  readonly keys: { readonly encryptionKey: string; readonly hashKey: string } | undefined;
   /** Bytes, as invited. */
   readonly size: number;
   /** The receiver's address as it stands in USR: "bob@example.com". */
@@ -67,6 +66,7 @@ export type RelayRefusal =
   | "no-space"
   | "bad-keys"
   | "bad-address"
+  | "unproven-sender"
   | "unavailable";
 
 export type RelayEvent =

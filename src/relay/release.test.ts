@@ -7,17 +7,26 @@ describe("Release", () => {
   const { size, sha256 } = file;
 
   it("is granted for exactly the file that was reported", () => {
-    expect(Release.grant("deliver", file, { size, sha256, mac: "m" })).toMatchObject({
+    expect(
+      Release.grant("deliver", file, { size, sha256, proof: { kind: "mac", mac: "m" } }),
+    ).toMatchObject({
       file,
       mac: "m",
       isGranted: true,
     });
   });
 
+  it("has no last line where nothing but the length speaks for the content", () => {
+    const release = Release.grant("deliver", file, { size, sha256, proof: { kind: "length" } });
+    expect(release).toMatchObject({ file, mac: undefined });
+  });
+
   it.each([
     ["another size", { size: 4, sha256 }],
     ["other content", { size, sha256: "0".repeat(64) }],
   ])("is not granted for %s", (_what, reported) => {
-    expect(Release.grant("deliver", file, { ...reported, mac: "m" })).toBeUndefined();
+    expect(
+      Release.grant("deliver", file, { ...reported, proof: { kind: "mac", mac: "m" } }),
+    ).toBeUndefined();
   });
 });

@@ -1,24 +1,26 @@
 import type { HeldFile } from "../spool/spool.ts";
+import type { ContentProof } from "../wire/msnftp/file-receiver.ts";
 
 /** A file as it was reported to the one who decides, and as its sender proved it. */
 export interface ProvenContent {
   readonly size: number;
   readonly sha256: string;
-  /** The sender's own MAC, which was right; the same content with the same keys has the same. */
-  readonly mac: string;
+  /** With the sender's own MAC, where there are keys; the same content with the same keys has the same. */
+  readonly proof: ContentProof;
 }
 
 /**
- * The proof without which no byte of content leaves (DESIGN invariant 1): a verdict "deliver", a right MAC, and the very
- * file that was scanned. There is no other way to make one.
+ * The proof without which no byte of content leaves (DESIGN invariant 1): a verdict "deliver", the sender's
+ * proof (a right MAC, where there are keys), and the very file that was scanned. There is no other way to make one.
  */
 export class Release {
   readonly file: HeldFile;
-  readonly mac: string;
+  /** What the receiver is told at the end; undefined: the plain variant, which has no such line. */
+  readonly mac: string | undefined;
   // Makes the type nominal: an object that merely looks like this one is none.
   readonly #isGranted = true;
 
-  private constructor(file: HeldFile, mac: string) {
+  private constructor(file: HeldFile, mac: string | undefined) {
     this.file = file;
     this.mac = mac;
   }
@@ -27,10 +29,10 @@ export class Release {
   static grant(
     decision: "deliver",
     file: HeldFile,
-    { size, sha256, mac }: ProvenContent,
+    { size, sha256, proof }: ProvenContent,
   ): Release | undefined {
     if (decision !== "deliver" || file.size !== size || file.sha256 !== sha256) return undefined;
-    return new Release(file, mac);
+    return new Release(file, proof.kind === "mac" ? proof.mac : undefined);
   }
 
   get isGranted(): boolean {

@@ -3,6 +3,7 @@ import { BYE_CODE } from "../wire/msnftp/bye-code.ts";
 import { serializeControlLine } from "../wire/msnftp/control-line.ts";
 import {
   createFileReceiver,
+  type ContentProof,
   type FileReceiver,
   type FileReceiverPlan,
 } from "../wire/msnftp/file-receiver.ts";
@@ -18,8 +19,8 @@ export interface SenderLegEvents {
   content(bytes: Buffer): void;
   /** All bytes are here. */
   complete(): void;
-  /** The sender's MAC is right for them. */
-  verified(): void;
+  /** And they are what the sender has sent: its MAC is right, or there is none to wait for. */
+  proven(): void;
   /** Once; the leg is closing by itself then. Also after `complete` and `acknowledge`, when the MAC is wrong or missing. */
   failed(reason: FailureReason): void;
 }
@@ -32,7 +33,7 @@ export class SenderLeg {
   readonly #deps: LegDeps;
   readonly #events: SenderLegEvents;
   #lastContentMs = 0;
-  #noted = { ready: false, complete: false, verified: false };
+  #noted = { ready: false, complete: false, proven: false };
 
   constructor(socket: Socket, plan: FileReceiverPlan, deps: LegDeps, events: SenderLegEvents) {
     this.#deps = deps;
@@ -54,8 +55,8 @@ export class SenderLeg {
     return this.#socket.isOver;
   }
 
-  get verifiedMac(): string | undefined {
-    return this.#machine.verifiedMac;
+  get proof(): ContentProof | undefined {
+    return this.#machine.proof;
   }
 
   /** Says VER, once the connection is there. */
@@ -73,13 +74,13 @@ export class SenderLeg {
     this.#noteProgress();
   }
 
-  /** Says BYE, once; then the MAC is awaited, and the leg closes. */
+  /** Says BYE, once; then the MAC is awaited, where there is one, and the leg closes. */
   acknowledge(told: "received" | "failed"): void {
     if (this.isOver || this.told !== "nothing") return;
     this.told = told;
     const code = told === "received" ? BYE_CODE.received : BYE_CODE.receiverCancelled;
     this.#socket.write(this.#machine.acknowledge(code));
-    if (this.verifiedMac !== undefined) this.#socket.close();
+    if (this.proof !== undefined) this.#socket.close();
     else this.#socket.deadline(this.#deps.timers.lineMs, () => this.#fail("bad-mac"));
   }
 
@@ -139,16 +140,16 @@ export class SenderLeg {
       this.#socket.noDeadline();
       this.#events.complete();
     }
-    if (!this.isOver && !this.#noted.verified && this.verifiedMac !== undefined) {
-      this.#noted.verified = true;
+    if (!this.isOver && !this.#noted.proven && this.proof !== undefined) {
+      this.#noted.proven = true;
       if (this.told !== "nothing") this.#socket.close();
-      this.#events.verified();
+      this.#events.proven();
     }
   }
 
   #gone(): void {
     this.#socket.destroy();
-    if (this.verifiedMac !== undefined) return;
+    if (this.proof !== undefined) return;
     this.#events.failed(this.#machine.state === "complete" ? "bad-mac" : "sender-gone");
   }
 

@@ -3,6 +3,7 @@ import type { Clock, ScheduledCall } from "../base/clock.ts";
 import { CodedError } from "../base/coded-error.ts";
 import type { ScanReport } from "../scan/scan-engine.ts";
 import type { HeldFile, IncomingFile } from "../spool/spool.ts";
+import { protocolFor } from "../wire/msnftp/control-line.ts";
 import type { SecureKeys } from "../wire/msnftp/secure-keys.ts";
 import { deliverFile } from "./deliver-file.ts";
 import { dial, type Dialling } from "./dial.ts";
@@ -23,7 +24,8 @@ import { SenderLeg } from "./sender-leg.ts";
 /** What a transfer is made of. */
 export interface TransferParts {
   readonly plan: TransferPlan;
-  readonly keys: SecureKeys;
+  /** Undefined: the plain variant. */
+  readonly keys: SecureKeys | undefined;
   /** Ours, for the peer that dials. */
   readonly authCookie: string;
   readonly port: number;
@@ -172,8 +174,13 @@ export class Transfer {
 
   /** @param visit of one that has dialled: until it has shown the cookie it is nobody, and its failure is its own */
   #openReceiver(socket: Socket, visit: Visit | undefined): ReceiverLeg {
-    const { plan, timers } = this.#parts;
-    const terms = { user: plan.user, authCookie: this.#cookies.receiver, size: plan.size };
+    const { plan, keys, timers } = this.#parts;
+    const terms = {
+      protocol: protocolFor(keys),
+      user: plan.user,
+      authCookie: this.#cookies.receiver,
+      size: plan.size,
+    };
     const leg = new ReceiverLeg(
       socket,
       terms,
@@ -214,7 +221,7 @@ export class Transfer {
         },
         content: (bytes) => this.#store(bytes),
         complete: () => this.#complete(),
-        verified: () => this.#deliverWhenProven(),
+        proven: () => this.#deliverWhenProven(),
         failed: (reason) => {
           if (this.#sender === leg || visit === undefined) this.#fail(reason);
           // Who goes without a word, as a scan of ports does, has shown nothing wrong.
@@ -281,13 +288,13 @@ export class Transfer {
 
   /** A verdict alone does not release a file, nor does a MAC. */
   #deliverWhenProven(): void {
-    const mac = this.#sender?.verifiedMac;
+    const proof = this.#sender?.proof;
     const held = this.#held;
     const reported = this.#reported;
     const receiver = this.#receiver;
-    if (this.#decision !== "deliver" || this.#end !== undefined || mac === undefined) return;
+    if (this.#decision !== "deliver" || this.#end !== undefined || proof === undefined) return;
     if (held === undefined || reported === undefined || receiver === undefined) return;
-    const release = Release.grant(this.#decision, held, { ...reported, mac });
+    const release = Release.grant(this.#decision, held, { ...reported, proof });
     if (release === undefined) {
       this.#fail("internal");
       return;

@@ -8,7 +8,10 @@ export const CHUNK_BYTES = 2045;
 /** 00, then the length, little endian. */
 const HEADER_BYTES = 3;
 
-/** Encrypts a file and cuts it into chunks, from its beginning. */
+/** After the last byte of the plain variant, or in place of a next chunk when the sender gives up. */
+export const END_MARKER: Buffer = Buffer.from([1, 0, 0]);
+
+/** Cuts a file into chunks, from its beginning, and encrypts them where there are keys. */
 export interface ChunkWriter {
   /**
    * The wire form of the next bytes. All calls but the last bring a multiple of CHUNK_BYTES.
@@ -23,8 +26,9 @@ export function framedLength(plainLength: number): number {
   return plainLength + Math.ceil(plainLength / CHUNK_BYTES) * HEADER_BYTES;
 }
 
-export function createChunkWriter(keys: SecureKeys): ChunkWriter {
-  const cipher = keys.cipher();
+/** @param keys undefined: the plain variant, in clear */
+export function createChunkWriter(keys: SecureKeys | undefined): ChunkWriter {
+  const cipher = keys?.cipher();
   return {
     frame(plain, target = Buffer.allocUnsafe(framedLength(plain.length))): Buffer {
       const framed = target.subarray(0, framedLength(plain.length));
@@ -34,7 +38,8 @@ export function createChunkWriter(keys: SecureKeys): ChunkWriter {
         framed[to] = 0;
         framed[to + 1] = length & 0xff;
         framed[to + 2] = length >> 8;
-        cipher.apply(plain, from, framed, to + HEADER_BYTES, length);
+        if (cipher === undefined) plain.copy(framed, to + HEADER_BYTES, from, from + length);
+        else cipher.apply(plain, from, framed, to + HEADER_BYTES, length);
         to += HEADER_BYTES + length;
       }
       return framed;

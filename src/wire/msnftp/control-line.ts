@@ -11,8 +11,13 @@ export type ControlLine =
   | { readonly kind: "CCL" }
   | { readonly kind: "MAC"; readonly mac: string };
 
-/** The only version that we speak: encrypted, and with a MAC at the end. */
-export const SECURE_VERSION = "MSN_SECURE_FTP";
+/** What VER agrees on: encrypted with a MAC at the end, or all of it in clear (lcs.md B4). */
+export type FileProtocol = "MSN_SECURE_FTP" | "MSNFTP";
+
+/** The protocol of a transfer, by whether the receiver's ACCEPT gave keys. */
+export function protocolFor(keys: object | undefined): FileProtocol {
+  return keys === undefined ? "MSNFTP" : "MSN_SECURE_FTP";
+}
 
 const VERSION = /^VER((?: [!-~]{1,32}){1,6})$/;
 const USER = /^USR ([!-~]+) (\d{1,10})$/;

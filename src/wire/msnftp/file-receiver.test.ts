@@ -53,7 +53,7 @@ describe("createFileReceiver", () => {
     expect(receiver.state).toBe("complete");
     said.push(receiver.acknowledge(BYE_CODE.received));
     expect(give(receiver, macLine(mac)).problem).toBeUndefined();
-    expect(receiver.verifiedMac).toBe(mac);
+    expect(receiver.proof).toEqual({ kind: "mac", mac });
     expect(Buffer.concat(said).toString()).toBe(
       `${VER}USR ${USER} ${AUTH_COOKIE}\r\nTFR\r\nBYE 16777989\r\n`,
     );
@@ -66,7 +66,7 @@ describe("createFileReceiver", () => {
     const { data, problem } = give(receiver, V1_SENDER.subarray(28));
     expect(data?.toString()).toBe("Hello, LCS file transfer!\r\n");
     expect(problem).toBeUndefined();
-    expect(receiver.verifiedMac).toBe("TYqRbcXXD9bXp621fFMFjIbesl4=");
+    expect(receiver.proof).toEqual({ kind: "mac", mac: "TYqRbcXXD9bXp621fFMFjIbesl4=" });
   });
 
   it("finds the chunks of V3 as the known client writes them", () => {
@@ -100,12 +100,12 @@ describe("createFileReceiver", () => {
     give(receiver, chunks);
     receiver.acknowledge(BYE_CODE.received);
     expect(give(receiver, mac).problem?.code).toBe("bad-mac");
-    expect(receiver.verifiedMac).toBeUndefined();
+    expect(receiver.proof).toBeUndefined();
   });
 
   it.each([
     ["a size that is not the invited one", `${VER}FIL 28\r\n`, "wrong-size"],
-    ["only the plain version", "VER MSNFTP\r\n", "no-secure-version"],
+    ["only the plain version", "VER MSNFTP\r\n", "no-common-version"],
     ["FIL before VER", "FIL 27\r\n", "unexpected-line"],
     ["VER twice", `${VER}${VER}`, "unexpected-line"],
     ["content before TFR", `${VER}FIL 27\r\n\0\x1b\0`, "bad-line"],

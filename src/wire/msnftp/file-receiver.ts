@@ -1,22 +1,25 @@
 /**
- * MSN_SECURE_FTP (lcs.md B4), the file receiver's half: what the relay speaks towards a file sender. Bytes in, bytes to
- * write and plain content out; no sockets, no clock: who owns the connection keeps the times, and tells when to go on.
- * It is told the size beforehand and accepts no other; it does not know the plain variant MSNFTP.
+ * MSN_SECURE_FTP and the plain MSNFTP (lcs.md B4), the file receiver's half: what the relay speaks towards a file sender.
+ * Bytes in, bytes to write and plain content out; no sockets, no clock: who owns the connection keeps the times, and tells
+ * when to go on. It is told the size and the protocol beforehand and accepts no other.
  */
 import type { Hmac } from "node:crypto";
+import { BYE_CODE } from "./bye-code.ts";
+import { ChunkReader } from "./chunk-reader.ts";
+import { END_MARKER } from "./chunk-writer.ts";
 import {
+  protocolFor,
   readControlLine,
-  SECURE_VERSION,
   serializeControlLine,
   type ControlLine,
 } from "./control-line.ts";
 import { LineAssembler } from "./line-assembler.ts";
 import { msnftpProblem, type MsnftpProblem } from "./msnftp-problem.ts";
-import type { Rc4 } from "./rc4.ts";
 import type { SecureKeys } from "./secure-keys.ts";
 
 export interface FileReceiverPlan {
-  readonly keys: SecureKeys;
+  /** Undefined: the plain variant. */
+  readonly keys: SecureKeys | undefined;
   /** For our USR. */
   readonly user: string;
   readonly authCookie: string;
@@ -36,14 +39,19 @@ export interface FileReceiverStep {
 
 /**
  * version, size: waits for that line. ready: the announced size is right, waits for `request`. receiving: chunks.
- * complete: all bytes are here; the MAC may come from now on, and `acknowledge` may be called.
+ * complete: all bytes are here; the sender's last word may come from now on, and `acknowledge` may be called.
  */
 export type FileReceiverState = "version" | "size" | "ready" | "receiving" | "complete";
 
+/** Why the content counts as the sender's: its MAC was right; or, of the plain variant, as many bytes came as announced. */
+export type ContentProof =
+  | { readonly kind: "mac"; readonly mac: string }
+  | { readonly kind: "length" };
+
 export interface FileReceiver {
   readonly state: FileReceiverState;
-  /** The sender's MAC, once it has come and is right for what was received. */
-  readonly verifiedMac: string | undefined;
+  /** Undefined until all of the content is here, and with keys until its MAC has come and is right. */
+  readonly proof: ContentProof | undefined;
   /** Our first line: the file receiver speaks first, whoever connected. */
   greet(): Buffer;
   /** Reads what came; decrypts in place, so that the bytes handed in are used up. */
@@ -55,69 +63,52 @@ export interface FileReceiver {
 }
 
 const NOTHING: FileReceiverStep = { write: undefined, data: undefined, problem: undefined };
-const HEADER_BYTES = 3;
-/** "C" and "B": a sender that gives up with CCL or BYE does so where a chunk would begin. */
-const LINE_STARTS: ReadonlySet<number> = new Set([0x43, 0x42]);
 
 export function createFileReceiver(plan: FileReceiverPlan): FileReceiver {
-  return new SecureFileReceiver(plan);
+  return new ChunkFileReceiver(plan);
 }
 
-class SecureFileReceiver implements FileReceiver {
+class ChunkFileReceiver implements FileReceiver {
   state: FileReceiverState = "version";
-  verifiedMac: string | undefined;
+  proof: ContentProof | undefined;
   readonly #plan: FileReceiverPlan;
   readonly #lines = new LineAssembler();
-  readonly #cipher: Rc4;
-  readonly #hmac: Hmac;
+  readonly #chunks: ChunkReader;
+  readonly #hmac: Hmac | undefined;
   #expectedMac = "";
-  /** Content that has not come yet. */
-  #missing: number;
-  /** Of the chunk that is being read. */
-  #payloadLeft = 0;
   /** A line has begun where a chunk would; it is the last thing that is read. */
   #inLine = false;
-  #headerBytes = 0;
-  #chunkType = 0;
-  #chunkLength = 0;
-  /** Where the content of the bytes in hand lies, once decrypted. */
-  #dataStart = 0;
-  #dataEnd = 0;
+  /** Of END_MARKER, as far as it has come. */
+  #markerBytes = 0;
   #write: Buffer | undefined;
   #problem: MsnftpProblem | undefined;
 
   constructor(plan: FileReceiverPlan) {
     this.#plan = plan;
-    this.#cipher = plan.keys.cipher();
-    this.#hmac = plan.keys.mac();
-    this.#missing = plan.size;
+    this.#chunks = new ChunkReader(plan.size, plan.keys?.cipher());
+    this.#hmac = plan.keys?.mac();
   }
 
   greet(): Buffer {
-    return serializeControlLine({ kind: "VER", protocols: [SECURE_VERSION] });
+    return serializeControlLine({ kind: "VER", protocols: [protocolFor(this.#plan.keys)] });
   }
 
   receive(bytes: Buffer): FileReceiverStep {
     if (this.#problem !== undefined) return NOTHING;
     this.#write = undefined;
-    this.#dataStart = 0;
-    this.#dataEnd = 0;
+    this.#chunks.turn();
     let at = 0;
-    while (at < bytes.length && this.#problem === undefined) {
-      const inLine = this.#inLine || this.#lines.isPending;
-      const inChunks = this.state === "receiving" && !inLine;
-      at = inChunks ? this.#takeChunks(bytes, at) : this.#takeLine(bytes, at);
-    }
+    while (at < bytes.length && this.#problem === undefined) at = this.#take(bytes, at);
     if (this.state === "receiving") this.#hashData(bytes);
-    const data =
-      this.#dataEnd > this.#dataStart ? bytes.subarray(this.#dataStart, this.#dataEnd) : undefined;
+    const { dataStart, dataEnd } = this.#chunks;
+    const data = dataEnd > dataStart ? bytes.subarray(dataStart, dataEnd) : undefined;
     return { write: this.#write, data, problem: this.#problem };
   }
 
   request(): Buffer {
     if (this.state !== "ready") throw new Error(`TFR in state ${this.state}`);
     this.state = "receiving";
-    if (this.#missing === 0) this.#completed();
+    if (this.#chunks.isComplete) this.#completed();
     return serializeControlLine({ kind: "TFR" });
   }
 
@@ -131,73 +122,43 @@ class SecureFileReceiver implements FileReceiver {
   }
 
   #hashData(bytes: Buffer): void {
-    if (this.#dataEnd > this.#dataStart) {
-      this.#hmac.update(bytes.subarray(this.#dataStart, this.#dataEnd));
-    }
+    const { dataStart, dataEnd } = this.#chunks;
+    if (dataEnd > dataStart) this.#hmac?.update(bytes.subarray(dataStart, dataEnd));
   }
 
   #completed(): void {
     this.state = "complete";
-    this.#expectedMac = this.#hmac.digest("base64");
+    if (this.#hmac === undefined) this.proof = { kind: "length" };
+    else this.#expectedMac = this.#hmac.digest("base64");
+  }
+
+  /** Takes from `at` what belongs together, and tells where the rest begins. */
+  #take(bytes: Buffer, at: number): number {
+    if (this.#inLine || this.#lines.isPending) return this.#takeLine(bytes, at);
+    if (this.state === "receiving") return this.#takeChunks(bytes, at);
+    return this.#takesEndMarker(bytes[at]) ? at + 1 : this.#takeLine(bytes, at);
   }
 
   #takeChunks(bytes: Buffer, start: number): number {
-    let at = start;
-    while (at < bytes.length) {
-      if (this.#payloadLeft === 0) {
-        if (!this.#takeHeaderByte(bytes[at] ?? 0)) return at;
-        at += 1;
-        continue;
-      }
-      const length = Math.min(this.#payloadLeft, bytes.length - at);
-      if (this.#dataEnd === 0) {
-        this.#dataStart = at;
-        this.#dataEnd = at;
-      }
-      // Moved together past the headers while it is decrypted: one piece to hash and to store for each read.
-      this.#cipher.apply(bytes, at, bytes, this.#dataEnd, length);
-      this.#dataEnd += length;
-      this.#payloadLeft -= length;
-      this.#missing -= length;
-      at += length;
-      if (this.#missing === 0) {
-        this.#hashData(bytes);
-        this.#completed();
-        return at;
-      }
-    }
-    return at;
+    const { next, stop } = this.#chunks.take(bytes, start);
+    if (stop === "line") this.#inLine = true;
+    else if (stop === "all") {
+      this.#hashData(bytes);
+      this.#completed();
+    } else if (stop !== "more") this.#problem = stop;
+    return next;
   }
 
-  /** False: the byte belongs to a line, or there is a problem. */
-  #takeHeaderByte(byte: number): boolean {
-    if (this.#headerBytes === 0) {
-      this.#inLine = LINE_STARTS.has(byte);
-      if (this.#inLine) return false;
-      if (byte > 1) this.#fail("bad-chunk", `type ${byte}`);
-      this.#chunkType = byte;
-      this.#chunkLength = 0;
-    } else {
-      this.#chunkLength |= byte << (8 * (this.#headerBytes - 1));
+  /** COMPAT(Messenger): 01 00 00 may follow the content of the plain variant, once. False: the byte is no part of it. */
+  #takesEndMarker(byte: number | undefined): boolean {
+    if (this.state !== "complete" || this.#plan.keys !== undefined) return false;
+    if (byte === END_MARKER[this.#markerBytes]) {
+      this.#markerBytes += 1;
+      return true;
     }
-    if (this.#problem !== undefined) return false;
-    this.#headerBytes += 1;
-    if (this.#headerBytes < HEADER_BYTES) return true;
-    this.#headerBytes = 0;
-    this.#beginChunk();
-    return this.#problem === undefined;
-  }
-
-  #beginChunk(): void {
-    const length = this.#chunkLength;
-    if (this.#chunkType === 1) {
-      // The end marker of the plain variant: here it can only mean that there will be no more.
-      if (length === 0) this.#fail("peer-cancelled", "an end marker before the last byte");
-      else this.#fail("bad-chunk", `type 1 with ${length} bytes`);
-    } else if (length === 0) this.#fail("bad-chunk", "a chunk without bytes");
-    else if (length > this.#missing) {
-      this.#fail("too-much-data", `a chunk of ${length} where ${this.#missing} are missing`);
-    } else this.#payloadLeft = length;
+    if (this.#markerBytes === 0 || this.#markerBytes === END_MARKER.length) return false;
+    this.#fail("bad-chunk", "an end marker that is none");
+    return true;
   }
 
   #takeLine(bytes: Buffer, start: number): number {
@@ -210,8 +171,7 @@ class SecureFileReceiver implements FileReceiver {
   }
 
   #obey(line: ControlLine): void {
-    // A client may close its side with "BYE sent"; the content is proven by then.
-    if (line.kind === "BYE" && this.verifiedMac !== undefined) return;
+    if (line.kind === "BYE" && this.#isFarewell(line.code)) return;
     if (line.kind === "BYE" || line.kind === "CCL") {
       this.#fail("peer-cancelled", line.kind);
     } else if (this.state === "version" && line.kind === "VER") {
@@ -219,18 +179,28 @@ class SecureFileReceiver implements FileReceiver {
     } else if (this.state === "size" && line.kind === "FIL") {
       if (line.size === this.#plan.size) this.state = "ready";
       else this.#fail("wrong-size", `${line.size} instead of ${this.#plan.size}`);
-    } else if (this.state === "complete" && line.kind === "MAC" && this.verifiedMac === undefined) {
-      if (line.mac === this.#expectedMac) this.verifiedMac = line.mac;
+    } else if (this.#awaitsMac && line.kind === "MAC") {
+      if (line.mac === this.#expectedMac) this.proof = { kind: "mac", mac: line.mac };
       else this.#fail("bad-mac", "the MAC is not that of the content");
     } else this.#fail("unexpected-line", `${line.kind} in state ${this.state}`);
   }
 
+  get #awaitsMac(): boolean {
+    return this.state === "complete" && this.proof === undefined;
+  }
+
+  /** A client may close its side with "BYE sent". Behind a right MAC any code is as good: the content is proven by then. */
+  #isFarewell(code: number): boolean {
+    if (this.proof === undefined) return false;
+    return this.proof.kind === "mac" || code === BYE_CODE.sent;
+  }
+
   #agree(protocols: readonly string[]): void {
-    if (!protocols.includes(SECURE_VERSION)) {
-      this.#fail("no-secure-version", protocols.join(" "));
+    const { keys, user, authCookie } = this.#plan;
+    if (!protocols.includes(protocolFor(keys))) {
+      this.#fail("no-common-version", protocols.join(" "));
       return;
     }
-    const { user, authCookie } = this.#plan;
     this.#write = serializeControlLine({ kind: "USR", user, authCookie });
     this.state = "size";
   }

@@ -6,7 +6,12 @@ const VER = "VER MSN_SECURE_FTP\r\n";
 const USR = `USR ${USER} ${AUTH_COOKIE}\r\n`;
 
 function senderAfter(bytes: string): FileSender {
-  const sender = createFileSender({ user: USER, authCookie: AUTH_COOKIE, size: 27 });
+  const sender = createFileSender({
+    protocol: "MSN_SECURE_FTP",
+    user: USER,
+    authCookie: AUTH_COOKIE,
+    size: 27,
+  });
   expect(sender.receive(Buffer.from(bytes)).problem).toBeUndefined();
   return sender;
 }
@@ -55,7 +60,7 @@ describe("createFileSender", () => {
     ["TFR before USR", VER, "TFR\r\n", "unexpected-line"],
     ["TFR twice", `${VER}${USR}TFR\r\n`, "TFR\r\n", "unexpected-line"],
     ["BYE before the content", `${VER}${USR}TFR\r\n`, "BYE 16777989\r\n", "unexpected-line"],
-    ["the plain version only", "", "VER MSNFTP\r\n", "no-secure-version"],
+    ["the plain version only", "", "VER MSNFTP\r\n", "no-common-version"],
     ["junk", "", "GET / HTTP/1.1\r\n", "bad-line"],
     ["TLS", "", "\x16\x03\x01", "bad-line"],
     ["CCL at the start", "", "CCL\r\n", "peer-cancelled"],

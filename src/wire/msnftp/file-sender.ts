@@ -1,18 +1,21 @@
 /**
- * MSN_SECURE_FTP (lcs.md B4), the file sender's half: what the relay speaks towards a file receiver. It reads and writes
- * control lines only; the content goes out through chunk-writer.ts, when and if the relay is told to deliver.
+ * MSN_SECURE_FTP and the plain MSNFTP (lcs.md B4), the file sender's half: what the relay speaks towards a file receiver.
+ * It reads and writes control lines only, which are the same in both; the content goes out through chunk-writer.ts, when and
+ * if the relay is told to deliver.
  */
 import { BYE_CODE } from "./bye-code.ts";
 import {
   readControlLine,
-  SECURE_VERSION,
   serializeControlLine,
   type ControlLine,
+  type FileProtocol,
 } from "./control-line.ts";
 import { LineAssembler } from "./line-assembler.ts";
 import { msnftpProblem, type MsnftpProblem } from "./msnftp-problem.ts";
 
 export interface FileSenderPlan {
+  /** The one that the receiver must offer, among others perhaps. */
+  readonly protocol: FileProtocol;
   /** What the receiver must show in USR: its address in any case, and the cookie digit by digit. */
   readonly user: string;
   readonly authCookie: string;
@@ -52,10 +55,10 @@ export interface FileSender {
 const NOTHING: FileSenderStep = { write: undefined, problem: undefined };
 
 export function createFileSender(plan: FileSenderPlan): FileSender {
-  return new SecureFileSender(plan);
+  return new LineFileSender(plan);
 }
 
-class SecureFileSender implements FileSender {
+class LineFileSender implements FileSender {
   state: FileSenderState = "version";
   readonly #plan: FileSenderPlan;
   readonly #lines = new LineAssembler();
@@ -111,11 +114,12 @@ class SecureFileSender implements FileSender {
   }
 
   #agree(protocols: readonly string[]): void {
-    if (!protocols.includes(SECURE_VERSION)) {
-      this.#fail("no-secure-version", protocols.join(" "));
+    const { protocol } = this.#plan;
+    if (!protocols.includes(protocol)) {
+      this.#fail("no-common-version", protocols.join(" "));
       return;
     }
-    this.#write.push(serializeControlLine({ kind: "VER", protocols: [SECURE_VERSION] }));
+    this.#write.push(serializeControlLine({ kind: "VER", protocols: [protocol] }));
     this.state = "user";
   }
 

@@ -7,7 +7,7 @@ export interface MsnftpProblem {
 export type MsnftpProblemCode =
   | "bad-line"
   | "unexpected-line"
-  | "no-secure-version"
+  | "no-common-version"
   | "wrong-user"
   | "wrong-size"
   | "bad-chunk"
