@@ -131,11 +131,12 @@ function listView(list: ListStatus): ListView {
 }
 
 function transferView(relayed: RelayedTransfer, transfer: Transfer | undefined): TransferView {
-  const { id, state, port, size, receivedBytes, deliveredBytes, ageMs } = relayed;
+  const { id, state, ports, size, receivedBytes, deliveredBytes, ageMs } = relayed;
   return {
     id,
     state,
-    port,
+    port: ports[0] ?? null,
+    ports,
     size,
     received_bytes: receivedBytes,
     delivered_bytes: deliveredBytes,

@@ -1,6 +1,6 @@
 import type { Notice, Notifier } from "../notify/notifier.ts";
 import type { LegRequest, Originator } from "../proxy/origination.ts";
-import type { KeepStory, OpenResult, Relay, TransferPlan } from "../relay/relay.ts";
+import type { KeepStory, LegPlan, OpenResult, Place, Relay, TransferPlan } from "../relay/relay.ts";
 import type { FilterMeans } from "./desk.ts";
 
 /** A relay that writes down what it is asked, and answers as it is told. */
@@ -9,7 +9,8 @@ export interface RecordingRelay extends Relay {
   readonly decided: (readonly [string, string])[];
   readonly aborted: (readonly [string, string])[];
   readonly kept: KeepStory[];
-  answer: OpenResult;
+  /** Undefined: it opens what it is asked for. */
+  answer: OpenResult | undefined;
   /** How many transfers it says are open. */
   busy: number;
 }
@@ -51,11 +52,15 @@ function recordingRelay(): RecordingRelay {
     decided: [],
     aborted: [],
     kept: [],
-    answer: { kind: "opened", port: 6893, authCookie: "777000111" },
+    answer: undefined,
     busy: 0,
     async open(plan) {
       relay.opened.push(plan);
-      return relay.answer;
+      const place = (leg: LegPlan, port: number, authCookie: string): Place | undefined =>
+        leg.kind === "await" ? { port, authCookie } : undefined;
+      const sender = place(plan.sender, 6893, "777000111");
+      const receiver = place(plan.receiver, sender === undefined ? 6893 : 6894, "777000111");
+      return relay.answer ?? { kind: "opened", sender, receiver };
     },
     decide: (id, decision) => void relay.decided.push([id, decision]),
     abort: (id, reason) => void relay.aborted.push([id, reason]),

@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Verdict } from "../policy/hearing.ts";
 import type { OriginationEnd, Originator } from "../proxy/origination.ts";
 import type { TransactionEnd } from "../proxy/seams.ts";
-import type { Relay } from "../relay/relay.ts";
+import type { LegPlan, Relay } from "../relay/relay.ts";
 import { redirectTransfer } from "../judge.ts";
 import type { Splice } from "../wire/sip/splice.ts";
 import { namesMeeting, readAcceptance, type Acceptance, type Meeting } from "./read-acceptance.ts";
@@ -238,18 +238,19 @@ export class TransferDesk {
       keys,
       size: transfer.file.size,
       user: userOf(transfer.receiver.aor),
-      listening: role,
-      // Who claims another address than it speaks from is not believed: the relay would dial anybody for it.
-      peer: { ...meeting, address: sourceOf(message) ?? meeting.address },
-      // The file's receiver proves itself by its cookie; the sender that dials us only by its keys.
-      dialler: role === "receiver" ? transfer.sender.address : undefined,
-      expected: transfer[otherRole(role)].address,
+      ...legsOf(transfer, role, {
+        // Who claims another address than it speaks from is not believed: the relay would dial anybody for it.
+        kind: "dial",
+        ...meeting,
+        address: sourceOf(message) ?? meeting.address,
+      }),
       owner: transfer.sender.aor,
       story: writeStory(transfer),
     });
     if (opened.kind === "refused") return opened;
-    const { port, authCookie } = opened;
-    return { kind: "place", address: host, port, authCookie };
+    const place = opened[otherRole(role)];
+    if (place === undefined) return { kind: "refused", reason: "unavailable" };
+    return { kind: "place", address: host, ...place };
   }
 
   /** The address of ours for the peer that dials. The dialect knows IPv4 only, and so it must be on both ways. */
@@ -345,6 +346,25 @@ interface Asked {
   readonly opening: Opening;
   /** Ours, for the peer that dials. */
   readonly host: string;
+}
+
+/** The relay dials the one that listens, and awaits the other. */
+function legsOf(
+  transfer: Transfer,
+  listening: Role,
+  dialled: LegPlan,
+): { readonly sender: LegPlan; readonly receiver: LegPlan } {
+  const { sender, receiver } = transfer;
+  if (listening === "sender") {
+    const { address: expected } = receiver;
+    return { sender: dialled, receiver: { kind: "await", onlyFrom: undefined, expected } };
+  }
+  // The file's receiver proves itself by its cookie; the sender that dials us only by its keys.
+  const { address } = sender;
+  return {
+    sender: { kind: "await", onlyFrom: address, expected: address },
+    receiver: dialled,
+  };
 }
 
 function refuse(

@@ -209,8 +209,8 @@ describe("a file transfer in the filter", () => {
       {
         size: 27,
         user: "bob@example.com",
-        listening: "sender",
-        peer: { address: "192.0.2.10", port: 6891, authCookie: "123456789" },
+        sender: { kind: "dial", address: "192.0.2.10", port: 6891, authCookie: "123456789" },
+        receiver: { kind: "await", expected: "192.0.2.20" },
         owner: "sip:alice@example.com",
       },
     ]);
@@ -225,10 +225,9 @@ describe("a file transfer in the filter", () => {
     expect(accept.body).toContain("Sender-Connect: TRUE");
     expect(accept.body).not.toContain("1.2.3.4");
     expect(means.relay.opened[0]).toMatchObject({
-      listening: "receiver",
+      sender: { kind: "await", onlyFrom: "192.0.2.10" },
       // Not the address that bob claims, but the one that he speaks from.
-      peer: { address: "192.0.2.20" },
-      dialler: "192.0.2.10",
+      receiver: { kind: "dial", address: "192.0.2.20" },
     });
   });
 

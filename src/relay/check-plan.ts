@@ -25,33 +25,40 @@ export interface CheckedPlan {
   readonly keys: SecureKeys | undefined;
 }
 
+/** Where a peer says that it listens. */
+interface Target {
+  readonly address: string;
+  readonly port: number;
+}
+
 /** Reads what peers have put into a plan, and checks that we may act on it. */
 export function checkPlan(
   plan: TransferPlan,
   options: RelayOptions,
   isOurPort: (port: number) => boolean,
 ): Result<CheckedPlan, RelayRefusal> {
-  const { size, peer, user } = plan;
+  const { size, user } = plan;
   if (!Number.isSafeInteger(size) || size < 0 || size > options.maxFileBytes) {
     return failed("too-large");
   }
   const keys = plan.keys && deriveKeys(plan.keys.encryptionKey, plan.keys.hashKey);
   if (keys?.ok === false) return failed("bad-keys");
-  const isSpoken = USER.test(user) && COOKIE.test(peer.authCookie);
-  if (!isSpoken || !mayDial(peer) || isOurselves(peer, options, isOurPort)) {
-    return failed("bad-address");
-  }
+  const dialled = [plan.sender, plan.receiver].filter((leg) => leg.kind === "dial");
+  const areAllowed = dialled.every(
+    (leg) => COOKIE.test(leg.authCookie) && mayDial(leg) && !isOurselves(leg, options, isOurPort),
+  );
+  if (!USER.test(user) || !areAllowed) return failed("bad-address");
   if (keys === undefined && isSenderAnybody(plan)) return failed("unproven-sender");
   return ok({ keys: keys?.value });
 }
 
 /** A sender that dials us shows no cookie; without a MAC, and without an address to dial from, it could be anybody. */
-function isSenderAnybody({ listening, dialler }: TransferPlan): boolean {
-  return listening === "receiver" && dialler === undefined;
+function isSenderAnybody({ sender }: TransferPlan): boolean {
+  return sender.kind === "await" && sender.onlyFrom === undefined;
 }
 
 /** A literal unicast address; a name would be looked up, and a zone names an interface of ours. */
-function mayDial({ address, port }: TransferPlan["peer"]): boolean {
+function mayDial({ address, port }: Target): boolean {
   if (isIP(address) === 0 || address.includes("%")) return false;
   const plain = plainAddress(address);
   if (NOBODY.check(plain, isIPv4(plain) ? "ipv4" : "ipv6")) return false;
@@ -60,7 +67,7 @@ function mayDial({ address, port }: TransferPlan["peer"]): boolean {
 
 /** A transfer that dials another one's port would let peers of two transfers meet. */
 function isOurselves(
-  { address, port }: TransferPlan["peer"],
+  { address, port }: Target,
   { address: ours, isOwnAddress }: RelayOptions,
   isOurPort: (port: number) => boolean,
 ): boolean {

@@ -2,7 +2,16 @@ import { createServer } from "node:net";
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 import type { RelayRefusal, TransferPlan } from "./relay.ts";
-import { chunks, CLEAN, CONTENT, macLine, Rig, STORY, turns } from "./relay-rig.test-data.ts";
+import {
+  chunks,
+  CLEAN,
+  CONTENT,
+  dialled,
+  macLine,
+  Rig,
+  STORY,
+  turns,
+} from "./relay-rig.test-data.ts";
 
 const SHORT_KEY = {
   encryptionKey: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYX",
@@ -43,23 +52,25 @@ describe("createRelay", () => {
     ["a port that there is not", "127.0.0.1", 65_536],
   ])("does not dial %s", async (_what, address, port) => {
     await using rig = await Rig.start();
-    const plan = rig.plan("sender", { peer: { address, port, authCookie: "1" } });
-    expect(await rig.relay.open(plan)).toEqual({ kind: "refused", reason: "bad-address" });
+    for (const role of ["sender", "receiver"] as const) {
+      const plan = rig.plan("both", { [role]: dialled(port, address) });
+      expect(await rig.relay.open(plan)).toEqual({ kind: "refused", reason: "bad-address" });
+    }
   });
 
   it("does not dial the port of another transfer", async () => {
     await using rig = await Rig.start();
     const { port } = await rig.opened(rig.plan("sender"));
-    const peer = { address: "127.0.0.1", port, authCookie: "1" };
-    const opened = await rig.relay.open(rig.plan("receiver", { id: "T2", peer }));
+    const receiver = dialled(port);
+    const opened = await rig.relay.open(rig.plan("receiver", { id: "T2", receiver }));
     expect(opened).toEqual({ kind: "refused", reason: "bad-address" });
   });
 
   it("does not dial it under another address of this machine", async () => {
     await using rig = await Rig.start({ isOwnAddress: (address) => address === "192.0.2.77" });
     const { port } = await rig.opened(rig.plan("sender"));
-    const peer = { address: "::ffff:192.0.2.77", port, authCookie: "1" };
-    const opened = await rig.relay.open(rig.plan("receiver", { id: "T2", peer }));
+    const receiver = dialled(port, "::ffff:192.0.2.77");
+    const opened = await rig.relay.open(rig.plan("receiver", { id: "T2", receiver }));
     expect(opened).toEqual({ kind: "refused", reason: "bad-address" });
   });
 
@@ -152,7 +163,7 @@ describe("createRelay", () => {
       {
         id: "T1",
         state: "receiving",
-        port,
+        ports: [port],
         size: 27,
         receivedBytes: 10,
         deliveredBytes: 0,

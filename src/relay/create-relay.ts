@@ -10,6 +10,7 @@ import { chooseAuthCookie } from "../wire/msnftp/auth-cookie.ts";
 import type { ScanReport } from "../scan/scan-engine.ts";
 import type { IncomingFile } from "../spool/spool.ts";
 import { checkPlan, type CheckedPlan } from "./check-plan.ts";
+import type { Entrance } from "./leg-pair.ts";
 import { memorySource } from "./memory-source.ts";
 import { PortRange } from "./port-range.ts";
 import { Recovered } from "./recovered-file.ts";
@@ -23,6 +24,7 @@ import type {
   KeepOutcome,
   KeepStory,
   OpenResult,
+  Place,
   Relay,
   RelayRefusal,
   TransferPlan,
@@ -154,24 +156,39 @@ class ThreadRelay implements Relay {
     { keys }: CheckedPlan,
     incoming: IncomingFile,
   ): Promise<OpenResult> {
-    const taken = await this.#ports.take();
-    if (taken === undefined) return refused("no-free-port");
-    const { port, server } = taken;
-    if (this.#isClosing || this.#transfers.get(plan.id) === "aborted") {
-      server.close();
-      this.#ports.release(port);
-      return refused("unavailable");
+    const entrances = { sender: undefined, receiver: undefined, ...(await this.#enter(plan)) };
+    const held = [entrances.sender, entrances.receiver].filter((one) => one !== undefined);
+    const wanted = [plan.sender, plan.receiver].filter(({ kind }) => kind === "await");
+    const isUnwanted = this.#isClosing || this.#transfers.get(plan.id) === "aborted";
+    if (isUnwanted || held.length < wanted.length) {
+      for (const { server, port } of held) {
+        server.close();
+        this.#ports.release(port);
+      }
+      return refused(isUnwanted ? "unavailable" : "no-free-port");
     }
-    const authCookie = chooseAuthCookie(plan.user);
     const onGone = (): void => {
-      this.#ports.release(port);
+      for (const { port } of held) this.#ports.release(port);
       this.#forget(plan.id);
     };
-    const parts = { plan, keys, authCookie, port, server, incoming, timers: this.#timers, onGone };
+    const parts = { plan, keys, entrances, incoming, timers: this.#timers, onGone };
     const transfer = new Transfer(this.#deps, parts);
     this.#transfers.set(plan.id, transfer);
     transfer.start();
-    return { kind: "opened", port, authCookie };
+    const { sender, receiver } = entrances;
+    return { kind: "opened", sender: placeOf(sender), receiver: placeOf(receiver) };
+  }
+
+  /** A port for each peer that dials, as far as there are any. */
+  async #enter(plan: TransferPlan): Promise<{ sender?: Entrance; receiver?: Entrance }> {
+    const entrances: { sender?: Entrance; receiver?: Entrance } = {};
+    for (const role of ["sender", "receiver"] as const) {
+      if (plan[role].kind === "dial") continue;
+      const taken = await this.#ports.take();
+      if (taken === undefined) break;
+      entrances[role] = { ...taken, authCookie: chooseAuthCookie(plan.user) };
+    }
+    return entrances;
   }
 
   #open(id: string): Transfer | undefined {
@@ -194,6 +211,11 @@ class ThreadRelay implements Relay {
     await recovered.end();
     this.#recovered.delete(id);
   }
+}
+
+/** What the peers are told of it: the server stays here. */
+function placeOf(entrance: Entrance | undefined): Place | undefined {
+  return entrance && { port: entrance.port, authCookie: entrance.authCookie };
 }
 
 function refused(reason: RelayRefusal): OpenResult {

@@ -1,11 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { createChunkWriter } from "../wire/msnftp/chunk-writer.ts";
 import { USER } from "../wire/msnftp/vectors.test-data.ts";
-import type { FailureReason, TransferEnd, TransferPlan } from "./relay.ts";
-import { CONTENT, Peer, PLAIN_VER, Rig, turns, VER } from "./relay-rig.test-data.ts";
+import type { FailureReason, LegPlan, TransferEnd, TransferPlan } from "./relay.ts";
+import {
+  CONTENT,
+  Peer,
+  PLAIN_VER,
+  Rig,
+  turns,
+  VER,
+  type Listening,
+} from "./relay-rig.test-data.ts";
 
 /** Transfers of the plain variant MSNFTP: no keys, no MAC (lcs.md B4). */
-const BOTH = ["sender", "receiver"] as const;
+const EACH = ["sender", "receiver", "both", "neither"] as const;
 const HEAD = `${PLAIN_VER}FIL ${CONTENT.length}\r\n`;
 const IN_CLEAR = chunksOf(CONTENT);
 const BYE_OK = "BYE 16777989\r\n";
@@ -16,12 +24,12 @@ function chunksOf(content: Buffer): string {
   return createChunkWriter(undefined).frame(content).toString("latin1");
 }
 
-function planOf(
-  rig: Rig,
-  listening: TransferPlan["listening"],
-  size = CONTENT.length,
-): TransferPlan {
-  return rig.plan(listening, { keys: undefined, dialler: "127.0.0.1", size });
+/** Whoever dials us may do so from one address alone. */
+function planOf(rig: Rig, listening: Listening, size = CONTENT.length): TransferPlan {
+  const plan = rig.plan(listening, { keys: undefined, size });
+  const known = (leg: LegPlan): LegPlan =>
+    leg.kind === "await" ? { ...leg, onlyFrom: "127.0.0.1" } : leg;
+  return { ...plan, sender: known(plan.sender), receiver: known(plan.receiver) };
 }
 
 function say(peer: Peer, text: string): void {
@@ -36,7 +44,7 @@ async function expectNothingLeft(rig: Rig): Promise<void> {
   expect(rig.clock.scheduledCalls).toBe(0);
 }
 
-describe.each(BOTH)("Transfer in clear, with a %s that listens", (listening) => {
+describe.each(EACH)("Transfer in clear, where who listens is: %s", (listening) => {
   it.each([
     ["nothing", ""],
     ["the end marker", MARKER],
@@ -135,8 +143,9 @@ describe.each(BOTH)("Transfer in clear, with a %s that listens", (listening) => 
   it("ends when a peer speaks the encrypted variant alone", async () => {
     await using rig = await Rig.start();
     const { port, authCookie } = await rig.opened(planOf(rig, listening));
-    const receiver = listening === "sender" ? await Peer.dial(port) : await rig.listener.next;
-    const cookie = listening === "sender" ? authCookie : "424242";
+    const dials = listening === "sender" || listening === "neither";
+    const receiver = dials ? await Peer.dial(port) : await rig.listener.next;
+    const cookie = dials ? authCookie : "424242";
     say(receiver, `${VER}USR ${USER} ${cookie}\r\nTFR\r\n`);
     await receiver.closed;
     expect(receiver.text).toBe("");
@@ -151,7 +160,7 @@ describe("Transfer in clear, of a sender that dials", () => {
     const refused = { kind: "refused", reason: "unproven-sender" };
     expect(await rig.relay.open(plan)).toEqual(refused);
     expect(rig.relay.load.open).toBe(0);
-    expect((await rig.relay.open({ ...plan, listening: "sender" })).kind).toBe("opened");
+    expect((await rig.relay.open({ ...rig.plan("sender"), keys: undefined })).kind).toBe("opened");
   });
 
   it("takes the file from that address alone", async () => {

@@ -12,6 +12,8 @@ import { createRelay } from "./create-relay.ts";
 import type { RelayOptions } from "./relay-options.ts";
 import type {
   KeepStory,
+  LegPlan,
+  Place,
   ReceivedEvent,
   Relay,
   RelayEvent,
@@ -226,6 +228,20 @@ export function macLine(content: Buffer): Buffer {
   return serializeControlLine({ kind: "MAC", mac });
 }
 
+/** Which peers listen; the others dial us. */
+export type Listening = "sender" | "receiver" | "both" | "neither";
+
+export const AWAITED: Extract<LegPlan, { kind: "await" }> = {
+  kind: "await",
+  onlyFrom: undefined,
+  expected: undefined,
+};
+
+/** A peer that listens at this port, with the cookie that `Rig.meet` shows. */
+export function dialled(port: number, address = "127.0.0.1"): LegPlan {
+  return { kind: "dial", address, port, authCookie: "424242" };
+}
+
 /** A relay with everything around it; its events are kept. */
 export class Rig implements AsyncDisposable {
   readonly clock: ManualClock = createManualClock();
@@ -234,15 +250,21 @@ export class Rig implements AsyncDisposable {
   readonly events: RelayEvent[] = [];
   readonly kept: string[] = [];
   readonly relay: Relay;
+  /** The peer that listens; where both do, the receiver. */
   readonly listener: ListeningPeer;
+  /** The sender, where both listen. */
+  readonly senderListener: ListeningPeer;
+  /** The first of the relay's ports: above what a system hands out by itself; what others hold is passed over. */
+  readonly freePort: number = 20_000 + (process.pid % 700) * 10;
   readonly #heard = new Set<() => void>();
 
   constructor(
-    listener: ListeningPeer,
+    [listener, senderListener]: readonly [ListeningPeer, ListeningPeer],
     options: Partial<RelayOptions>,
     prepare: (rig: Rig) => void,
   ) {
     this.listener = listener;
+    this.senderListener = senderListener;
     prepare(this);
     const quarantine = {
       keep: async (source: ScanSource) => {
@@ -255,8 +277,7 @@ export class Rig implements AsyncDisposable {
       this.events.push(event);
       for (const heard of this.#heard) heard();
     };
-    // Above what a system hands out by itself; what others hold is passed over.
-    const firstPort = 20_000 + (process.pid % 700) * 10;
+    const firstPort = this.freePort;
     this.relay = createRelay(
       { clock, spool, scan, quarantine, emit },
       {
@@ -275,29 +296,32 @@ export class Rig implements AsyncDisposable {
     options: Partial<RelayOptions> = {},
     prepare: (rig: Rig) => void = () => undefined,
   ): Promise<Rig> {
-    return new Rig(await ListeningPeer.listen(), options, prepare);
+    const listeners = [await ListeningPeer.listen(), await ListeningPeer.listen()] as const;
+    return new Rig(listeners, options, prepare);
   }
 
-  plan(listening: TransferPlan["listening"], more: Partial<TransferPlan> = {}): TransferPlan {
+  plan(listening: Listening, more: Partial<TransferPlan> = {}): TransferPlan {
+    const own = listening === "both" ? this.senderListener : this.listener;
     return {
       id: "T1",
       keys: { encryptionKey: ENCRYPTION_KEY, hashKey: HASH_KEY },
       size: CONTENT.length,
       user: USER,
-      listening,
-      peer: { address: "127.0.0.1", port: this.listener.port, authCookie: "424242" },
-      expected: undefined,
-      dialler: undefined,
+      sender: listening === "sender" || listening === "both" ? dialled(own.port) : AWAITED,
+      receiver:
+        listening === "receiver" || listening === "both" ? dialled(this.listener.port) : AWAITED,
       owner: "alice@example.com",
       story: { name: "hello.txt" },
       ...more,
     };
   }
 
-  async opened(plan: TransferPlan): Promise<{ port: number; authCookie: string }> {
+  /** With the place of the peer that dials; of the receiver, where both do. */
+  async opened(plan: TransferPlan): Promise<Place & { readonly sender: Place | undefined }> {
     const opened = await this.relay.open(plan);
     if (opened.kind === "refused") throw new Error(opened.reason);
-    return opened;
+    const nowhere = { port: 0, authCookie: "" };
+    return { ...(opened.receiver ?? opened.sender ?? nowhere), sender: opened.sender };
   }
 
   async event<K extends RelayEvent["kind"]>(kind: K): Promise<RelayEvent & { kind: K }> {
@@ -321,16 +345,22 @@ export class Rig implements AsyncDisposable {
 
   /** Both peers, at the point where the content may begin: the receiver has sent TFR and the sender has been sent one. */
   async meet(plan: TransferPlan): Promise<{ sender: Peer; receiver: Peer; port: number }> {
-    const { port, authCookie } = await this.opened(plan);
-    const dialsIn = plan.listening === "sender" ? "receiver" : "sender";
+    const opened = await this.opened(plan);
+    const { port, authCookie } = opened;
     const ver = plan.keys === undefined ? PLAIN_VER : VER;
-    const cookie = dialsIn === "receiver" ? authCookie : "424242";
-    const receiver = dialsIn === "receiver" ? await Peer.dial(port) : await this.listener.next;
-    await this.asReceiver(receiver, cookie, plan.size, ver);
-    const sender = dialsIn === "sender" ? await Peer.dial(port) : await this.listener.next;
+    const dials = plan.receiver.kind === "await";
+    const receiver = dials ? await Peer.dial(port) : await this.listener.next;
+    await this.asReceiver(receiver, dials ? authCookie : "424242", plan.size, ver);
+    const sender = await this.#senderOf(plan, opened.sender?.port);
     await this.asSender(sender, plan.size, ver);
     await sender.hears("TFR\r\n");
-    return { sender, receiver, port };
+    return { sender, receiver, port: port === 0 ? this.freePort : port };
+  }
+
+  async #senderOf(plan: TransferPlan, port: number | undefined): Promise<Peer> {
+    if (port !== undefined) return Peer.dial(port);
+    const both = plan.receiver.kind === "dial";
+    return both ? this.senderListener.next : this.listener.next;
   }
 
   async asReceiver(
@@ -355,6 +385,7 @@ export class Rig implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.listener.close();
+    this.senderListener.close();
     const gone = this.relay[Symbol.asyncDispose]();
     this.clock.advance(100_000);
     await gone;

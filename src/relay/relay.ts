@@ -8,7 +8,7 @@ import type { EngineStatus, ScanReport } from "../scan/scan-engine.ts";
  * decide → event "ended". Every opened transfer ends with exactly one event "ended", whatever happens.
  */
 export interface Relay extends AsyncDisposable {
-  /** Reserves a port and room in the spool, and listens. Never rejects. */
+  /** Reserves room in the spool and a port for each peer that dials us, and listens. Never rejects. */
   open(plan: TransferPlan): Promise<OpenResult>;
   /** The verdict, once for each "received". What is unknown by now is ignored. */
   decide(id: string, decision: "deliver" | "stop"): void;
@@ -35,26 +35,44 @@ export interface TransferPlan {
   readonly size: number;
   /** The receiver's address as it stands in USR: "bob@example.com". */
   readonly user: string;
-  /** Which peer listens; we dial that one, and the other one dials us. */
-  readonly listening: "sender" | "receiver";
-  /** Where it listens, and the AuthCookie that it gave. */
-  readonly peer: { readonly address: string; readonly port: number; readonly authCookie: string };
-  /** The only source address from which the other peer may dial, when it has nothing else to prove itself by. */
-  readonly dialler: string | undefined;
-  /** From where the other peer will probably dial, when that is known: there is always room for it. */
-  readonly expected: string | undefined;
+  /** How the connection to the file's sender comes about, and that to its receiver; any two of them go together. */
+  readonly sender: LegPlan;
+  readonly receiver: LegPlan;
   /** Whose quota: the sender's address of record. */
   readonly owner: string;
   /** Kept beside the spooled file, and handed back in "recovered". Plain JSON. */
   readonly story: Readonly<Record<string, unknown>>;
 }
 
+export type LegPlan =
+  /** The peer listens there, and gave this AuthCookie: we dial it. */
+  | {
+      readonly kind: "dial";
+      readonly address: string;
+      readonly port: number;
+      readonly authCookie: string;
+    }
+  /** The peer dials us. */
+  | {
+      readonly kind: "await";
+      /** The only source address from which it may, when it has nothing else to prove itself by. */
+      readonly onlyFrom: string | undefined;
+      /** From where it will probably dial, when that is known: there is always room for it. */
+      readonly expected: string | undefined;
+    };
+
+/** Where a peer that dials shall dial, and what it shall say (a receiver) or be told (a sender). */
+export interface Place {
+  readonly port: number;
+  readonly authCookie: string;
+}
+
 export type OpenResult =
   | {
       readonly kind: "opened";
-      /** Where the peer that dials shall dial, and what it shall say (or be told). */
-      readonly port: number;
-      readonly authCookie: string;
+      /** Of each peer that dials us; undefined: we dial it. */
+      readonly sender: Place | undefined;
+      readonly receiver: Place | undefined;
     }
   | { readonly kind: "refused"; readonly reason: RelayRefusal };
 
@@ -153,7 +171,8 @@ export type KeepOutcome =
 export interface TransferView {
   readonly id: string;
   readonly state: "connecting" | "receiving" | "scanning" | "deciding" | "delivering" | "ending";
-  readonly port: number;
+  /** Ours, at which peers dial: two at most. */
+  readonly ports: readonly number[];
   readonly size: number;
   readonly receivedBytes: number;
   readonly deliveredBytes: number;

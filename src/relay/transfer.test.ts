@@ -2,11 +2,22 @@ import { connect, createServer } from "node:net";
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 import type { FailureReason, TransferEnd, TransferPlan } from "./relay.ts";
-import { chunks, CONTENT, macLine, Peer, Rig, STORY, turns, VER } from "./relay-rig.test-data.ts";
+import {
+  AWAITED,
+  chunks,
+  CONTENT,
+  macLine,
+  Peer,
+  Rig,
+  STORY,
+  turns,
+  VER,
+  type Listening,
+} from "./relay-rig.test-data.ts";
 import { USER } from "../wire/msnftp/vectors.test-data.ts";
 
-const BOTH = ["sender", "receiver"] as const;
-type Listening = TransferPlan["listening"];
+const EACH = ["sender", "receiver", "both", "neither"] as const;
+const ONLY_LOCAL = { ...AWAITED, onlyFrom: "127.0.0.1" } as const;
 const HEAD = `${VER}FIL ${CONTENT.length}\r\n`;
 const BYE_OK = "BYE 16777989\r\n";
 const BYE_FAILED = "BYE 2164261682\r\n";
@@ -39,7 +50,7 @@ async function expectNothingLeft(rig: Rig, port: number): Promise<void> {
   expect(await isFree(port)).toBe(true);
 }
 
-describe.each(BOTH)("Transfer, with a %s that listens", (listening) => {
+describe.each(EACH)("Transfer, where who listens is: %s", (listening) => {
   it("delivers what was decided to be delivered, with the sender's own MAC", async () => {
     await using rig = await Rig.start();
     const { sender, receiver, port } = await sent(rig, rig.plan(listening));
@@ -366,7 +377,7 @@ const MISHAPS: readonly Mishap[] = [
   },
 ];
 
-const CASES = BOTH.flatMap((listening) => MISHAPS.map((mishap) => ({ listening, ...mishap })));
+const CASES = EACH.flatMap((listening) => MISHAPS.map((mishap) => ({ listening, ...mishap })));
 
 describe("Transfer, when something goes wrong", () => {
   it.each(CASES)("ends with $reason when $name ($listening listens)", async (mishap) => {
@@ -591,14 +602,14 @@ describe("Transfer, before the content", () => {
     expect((await rig.relay.transfers())[0]?.state).toBe("receiving");
 
     await using other = await Rig.start();
-    const only = await other.opened(other.plan("receiver", { dialler: "127.0.0.1" }));
+    const only = await other.opened(other.plan("receiver", { sender: ONLY_LOCAL }));
     await other.asSender(await Peer.dial(only.port), 1);
     expect(await other.ended()).toMatchObject({ reason: "wrong-size" });
   });
 
   it("closes whoever dials from another address than the peer's, and a scan of ports ends nothing", async () => {
     await using rig = await Rig.start();
-    const { port, authCookie } = await rig.opened(rig.plan("sender", { dialler: "127.0.0.1" }));
+    const { port, authCookie } = await rig.opened(rig.plan("sender", { receiver: ONLY_LOCAL }));
     for (const address of ["127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"]) {
       const stranger = await Peer.dial(port, address);
       stranger.say(`${VER}USR ${USER} ${authCookie}\r\n`);
@@ -610,7 +621,7 @@ describe("Transfer, before the content", () => {
 
   it("waits on when somebody at the sender's own address dials and goes", async () => {
     await using rig = await Rig.start();
-    const { port } = await rig.opened(rig.plan("receiver", { dialler: "127.0.0.1" }));
+    const { port } = await rig.opened(rig.plan("receiver", { sender: ONLY_LOCAL }));
     for (let times = 0; times < 4; times += 1) {
       const scan = await Peer.dial(port);
       scan.leave();
@@ -641,7 +652,7 @@ describe("Transfer, before the content", () => {
 
   it("keeps the place of one who dials from where the peer is expected", async () => {
     await using rig = await Rig.start();
-    const plan = rig.plan("sender", { expected: "127.0.0.1" });
+    const plan = rig.plan("sender", { receiver: { ...AWAITED, expected: "127.0.0.1" } });
     const { port, authCookie } = await rig.opened(plan);
     const receiver = await Peer.dial(port);
     for (let number = 1; number <= 20; number += 1) {

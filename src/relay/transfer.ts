@@ -1,43 +1,22 @@
-import type { Server, Socket } from "node:net";
 import type { Clock, ScheduledCall } from "../base/clock.ts";
 import { CodedError } from "../base/coded-error.ts";
 import type { ScanReport } from "../scan/scan-engine.ts";
 import type { HeldFile, IncomingFile } from "../spool/spool.ts";
-import { protocolFor } from "../wire/msnftp/control-line.ts";
-import type { SecureKeys } from "../wire/msnftp/secure-keys.ts";
 import { deliverFile } from "./deliver-file.ts";
-import { dial, type Dialling } from "./dial.ts";
-import { Doorway, type Visit } from "./doorway.ts";
-import { ReceiverLeg } from "./receiver-leg.ts";
-import { SLOWEST_BYTES_PER_MS, type RelayDeps, type RelayTimers } from "./relay-options.ts";
-import type {
-  FailureReason,
-  KeepOutcome,
-  KeepStory,
-  TransferEnd,
-  TransferPlan,
-  TransferView,
-} from "./relay.ts";
+import { LegPair, type LegPairParts } from "./leg-pair.ts";
+import type { ReceiverLeg } from "./receiver-leg.ts";
+import { SLOWEST_BYTES_PER_MS, type RelayDeps } from "./relay-options.ts";
+import type { FailureReason, KeepOutcome, KeepStory, TransferEnd, TransferView } from "./relay.ts";
 import { Release } from "./release.ts";
-import { SenderLeg } from "./sender-leg.ts";
 
 /** What a transfer is made of. */
-export interface TransferParts {
-  readonly plan: TransferPlan;
-  /** Undefined: the plain variant. */
-  readonly keys: SecureKeys | undefined;
-  /** Ours, for the peer that dials. */
-  readonly authCookie: string;
-  readonly port: number;
-  /** Listens on `port`. */
-  readonly server: Server;
+export interface TransferParts extends LegPairParts {
   readonly incoming: IncomingFile;
-  readonly timers: RelayTimers;
-  /** Nothing of it is left: the port may be used again. */
+  /** Nothing of it is left: its ports may be used again. */
   readonly onGone: () => void;
 }
 
-type Timer = "accept" | "gate" | "bye" | "decision" | "total";
+type Timer = "gate" | "bye" | "decision" | "total";
 
 /**
  * One file between two peers (lcs.md B7): both legs at once; the receiver gets VER and FIL and then nothing until the
@@ -48,12 +27,9 @@ export class Transfer {
   readonly #deps: RelayDeps;
   readonly #parts: TransferParts;
   readonly #clock: Clock;
-  readonly #doorway: Doorway;
+  readonly #legs: LegPair;
   readonly #openedAtMs: number;
   readonly #timers = new Map<Timer, ScheduledCall>();
-  #dialling: Dialling | undefined;
-  #sender: SenderLeg | undefined;
-  #receiver: ReceiverLeg | undefined;
   #isReceiverReady = false;
   #isSenderReady = false;
   #held: HeldFile | undefined;
@@ -71,22 +47,23 @@ export class Transfer {
     this.#parts = parts;
     this.#clock = deps.clock;
     this.#openedAtMs = deps.clock.monotonicMs();
-    const { dialler: onlyFrom, expected } = parts.plan;
-    this.#doorway = new Doorway(
-      parts.server,
-      { onlyFrom, expected },
-      {
-        knocked: (socket, visit) => this.#knocked(socket, visit),
-        burned: (reason) => this.#fail(reason),
-      },
-    );
+    this.#legs = new LegPair(deps.clock, parts, {
+      receiverReady: () => this.#receiverReady(),
+      senderReady: () => this.#senderReady(),
+      content: (bytes) => this.#store(bytes),
+      complete: () => this.#complete(),
+      proven: () => this.#deliverWhenProven(),
+      acknowledged: () => this.#acknowledged(),
+      failed: (reason) => this.#fail(reason),
+    });
   }
 
   get view(): TransferView {
+    const { sender, receiver } = this.#parts.entrances;
     return {
       id: this.#parts.plan.id,
       state: this.#state,
-      port: this.#parts.port,
+      ports: [sender, receiver].flatMap((entrance) => entrance?.port ?? []),
       size: this.#parts.plan.size,
       receivedBytes: this.#receivedBytes,
       deliveredBytes: this.#deliveredBytes,
@@ -99,10 +76,9 @@ export class Transfer {
     this.#after("total", timers.totalMs + plan.size / SLOWEST_BYTES_PER_MS, () =>
       this.#fail("timeout"),
     );
-    const silent = plan.listening === "sender" ? "receiver-silent" : "sender-silent";
-    this.#after("accept", timers.acceptMs, () => this.#fail(this.#doorway.lastWrong ?? silent));
+    this.#legs.meet("receiver");
     // A sender that listens is dialled when the receiver is there: no byte is fetched for nobody.
-    if (plan.listening === "receiver") this.#dialReceiver();
+    if (plan.sender.kind === "await") this.#legs.meet("sender");
   }
 
   decide(decision: "deliver" | "stop"): void {
@@ -112,7 +88,7 @@ export class Transfer {
     if (decision === "stop") this.#conclude("stopped", undefined);
     else {
       this.#cancel("bye");
-      this.#sender?.acknowledge("received");
+      this.#legs.sender?.acknowledge("received");
       this.#deliverWhenProven();
     }
   }
@@ -131,115 +107,22 @@ export class Transfer {
   /** Breaks what is left of a transfer that ends too slowly. */
   destroy(): void {
     this.#fail("shutdown");
-    this.#sender?.destroy();
-    this.#receiver?.destroy();
+    this.#legs.destroy();
   }
 
   get #receivedBytes(): number {
     return this.#held?.size ?? this.#parts.incoming.receivedBytes;
   }
 
-  get #cookies(): { readonly sender: string; readonly receiver: string } {
-    const { plan, authCookie } = this.#parts;
-    const theirs = plan.peer.authCookie;
-    return plan.listening === "sender"
-      ? { sender: theirs, receiver: authCookie }
-      : { sender: authCookie, receiver: theirs };
-  }
-
   // The legs.
 
-  #knocked(socket: Socket, visit: Visit): void {
-    if (this.#parts.plan.listening === "sender") this.#openReceiver(socket, visit);
-    else this.#openSender(socket, visit);
-  }
-
-  #dialReceiver(): void {
-    this.#dial("receiver-silent", (socket) => {
-      this.#receiver = this.#openReceiver(socket, undefined);
-    });
-  }
-
-  #dialSender(): void {
-    this.#dial("sender-silent", (socket) => {
-      this.#sender = this.#openSender(socket, undefined);
-    });
-  }
-
-  #dial(reason: FailureReason, onConnected: (socket: Socket) => void): void {
-    const { plan, timers } = this.#parts;
-    const deps = { clock: this.#clock, connectMs: timers.connectMs };
-    this.#dialling = dial(plan.peer, deps, onConnected, () => this.#fail(reason));
-  }
-
-  /** @param visit of one that has dialled: until it has shown the cookie it is nobody, and its failure is its own */
-  #openReceiver(socket: Socket, visit: Visit | undefined): ReceiverLeg {
-    const { plan, keys, timers } = this.#parts;
-    const terms = {
-      protocol: protocolFor(keys),
-      user: plan.user,
-      authCookie: this.#cookies.receiver,
-      size: plan.size,
-    };
-    const leg = new ReceiverLeg(
-      socket,
-      terms,
-      { clock: this.#clock, timers },
-      {
-        established: () => {
-          if (visit === undefined) return;
-          visit.isPeer();
-          this.#cancel("accept");
-          this.#receiver = leg;
-        },
-        requested: () => this.#receiverRequested(),
-        acknowledged: () => this.#acknowledged(),
-        failed: (reason) => {
-          if (this.#receiver === leg || visit === undefined) this.#fail(reason);
-          else if (reason !== "receiver-gone") visit.isWrong(reason);
-        },
-      },
-    );
-    leg.listen();
-    return leg;
-  }
-
-  /** @param visit of one that has dialled: it cannot show who it is, but it must announce the right size */
-  #openSender(socket: Socket, visit: Visit | undefined): SenderLeg {
-    const { plan, keys, timers } = this.#parts;
-    const terms = { keys, user: plan.user, authCookie: this.#cookies.sender, size: plan.size };
-    const leg = new SenderLeg(
-      socket,
-      terms,
-      { clock: this.#clock, timers },
-      {
-        established: () => {
-          visit?.isPeer();
-          this.#cancel("accept");
-          this.#sender = leg;
-          this.#senderEstablished();
-        },
-        content: (bytes) => this.#store(bytes),
-        complete: () => this.#complete(),
-        proven: () => this.#deliverWhenProven(),
-        failed: (reason) => {
-          if (this.#sender === leg || visit === undefined) this.#fail(reason);
-          // Who goes without a word, as a scan of ports does, has shown nothing wrong.
-          else if (reason !== "sender-gone") visit.isWrong(reason);
-        },
-      },
-    );
-    leg.greet();
-    return leg;
-  }
-
-  #receiverRequested(): void {
+  #receiverReady(): void {
     this.#isReceiverReady = true;
-    if (this.#parts.plan.listening === "sender") this.#dialSender();
+    if (this.#parts.plan.sender.kind === "dial") this.#legs.meet("sender");
     else if (this.#isSenderReady) this.#pull();
   }
 
-  #senderEstablished(): void {
+  #senderReady(): void {
     this.#isSenderReady = true;
     if (this.#isReceiverReady) this.#pull();
     else this.#after("gate", this.#parts.timers.gateMs, () => this.#fail("receiver-silent"));
@@ -250,7 +133,7 @@ export class Transfer {
   #pull(): void {
     this.#cancel("gate");
     this.#state = "receiving";
-    this.#sender?.request();
+    this.#legs.sender?.request();
   }
 
   #store(bytes: Buffer): void {
@@ -269,7 +152,7 @@ export class Transfer {
       return;
     }
     this.#state = "scanning";
-    this.#after("bye", this.#parts.timers.byeMs, () => this.#sender?.acknowledge("received"));
+    this.#after("bye", this.#parts.timers.byeMs, () => this.#legs.sender?.acknowledge("received"));
     this.#reading(this.#deps.scan.scan(this.#held)).then(
       (report) => this.#scanned(report),
       () => this.#fail("internal"),
@@ -288,10 +171,10 @@ export class Transfer {
 
   /** A verdict alone does not release a file, nor does a MAC. */
   #deliverWhenProven(): void {
-    const proof = this.#sender?.proof;
+    const proof = this.#legs.sender?.proof;
     const held = this.#held;
     const reported = this.#reported;
-    const receiver = this.#receiver;
+    const { receiver } = this.#legs;
     if (this.#decision !== "deliver" || this.#end !== undefined || proof === undefined) return;
     if (held === undefined || reported === undefined || receiver === undefined) return;
     const release = Release.grant(this.#decision, held, { ...reported, proof });
@@ -318,7 +201,7 @@ export class Transfer {
 
   #acknowledged(): void {
     if (this.#release === undefined) return;
-    this.#receiver?.conclude(this.#release);
+    this.#legs.receiver?.conclude(this.#release);
     this.#conclude("delivered", undefined);
   }
 
@@ -344,13 +227,12 @@ export class Transfer {
     this.#state = "ending";
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
-    this.#dialling?.cancel();
-    this.#doorway.shut();
+    this.#legs.shut();
     if (result !== "delivered") {
       const hurried = reason === "shutdown";
-      if (hurried) this.#receiver?.destroy();
-      else this.#receiver?.part();
-      this.#sender?.giveUp();
+      if (hurried) this.#legs.receiver?.destroy();
+      else this.#legs.receiver?.part();
+      this.#legs.sender?.giveUp();
       if (!hurried && this.#parts.timers.partingMs > 0) {
         this.#deps.emit({ kind: "ending", id: this.#parts.plan.id });
       }
@@ -360,12 +242,11 @@ export class Transfer {
 
   /** Tells of the end when both connections and the port are closed, and frees the file when nobody reads it any more. */
   async #windUp(end: Pick<TransferEnd, "result" | "reason">): Promise<void> {
-    await Promise.all([this.#sender?.closed, this.#receiver?.closed]);
-    await this.#doorway.close();
+    await this.#legs.closed();
     if (this.#readers.size === 0) this.#removeFile();
     const receivedBytes = this.#receivedBytes;
     const deliveredBytes = this.#deliveredBytes;
-    const senderTold = this.#sender?.told ?? "nothing";
+    const senderTold = this.#legs.sender?.told ?? "nothing";
     const { id } = this.#parts.plan;
     if (this.#readers.size > 0) {
       this.#emitEnd(id, { ...end, receivedBytes, deliveredBytes, senderTold });

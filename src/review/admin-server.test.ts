@@ -149,6 +149,7 @@ describe("createAdminServer", () => {
       id: "01T",
       state: "receiving",
       port: 6891,
+      ports: [6891],
       size: 1000,
       received_bytes: 10,
       delivered_bytes: 0,

@@ -78,7 +78,9 @@ export interface TransferView {
   readonly id: string;
   /** "connecting", "receiving", "scanning", "deciding", "delivering", "ending". */
   readonly state: string;
-  readonly port: number;
+  /** Ours, at which peers dial: none when both listen, two when both dial. `port` is the first of them. */
+  readonly port: number | null;
+  readonly ports: readonly number[];
   /** Bytes, as announced. */
   readonly size: number;
   readonly received_bytes: number;
