@@ -44,6 +44,7 @@ const THEN = policyOf(`
 - { id: big, when: { file: { size: { gt: 10 } } }, then: { block: { respond: 413 } } }
 - { id: program, when: { file: { extension: exe } }, then: block }
 - { id: infected, when: { scan: { verdict: infected } }, then: quarantine }
+- { id: announced, when: { media: { has: chat } }, then: { strip: { accept_types: text/x-msmsgsinvite } } }
 - { id: chat, when: { media: { has: msrp } }, then: block }
 - { id: links, when: { url: { any: true } }, then: { rewrite: { links: { prefix: "_" } } } }
 `);
@@ -77,6 +78,12 @@ function withFile(name: string, content: string): SipRequest {
   return messageRequest(body, { type: "multipart/mixed; boundary=b" });
 }
 
+function chatting(types: string): SipRequest {
+  const lines = ["v=0", "o=- 0 0 IN IP4 192.0.2.1", "s=-", "t=0 0"];
+  const sdp = [...lines, "m=message 5060 sip null", `a=accept-types:${types}`, ""].join("\r\n");
+  return messageRequest(sdp, { type: "application/sdp" });
+}
+
 const EICAR = ["X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR", "STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"].join(
   "-",
 );
@@ -95,6 +102,8 @@ describe("judgeAgain", () => {
     ["a file that is too big", withFile("a.txt", "more than ten bytes")],
     ["a file by its name", withFile("a.exe", "MZ")],
     ["plain text", messageRequest("lunch?")],
+    ["a session that announces file transfer", chatting("text/plain text/x-msmsgsinvite")],
+    ["a session that does not", chatting("text/plain")],
   ])("comes to the same verdict on %s by the same rules", (_, request) => {
     const verdict = verdictOn(request, CONTEXT, THEN);
     expect(judgeAgain(kept(verdict), THEN, SETTINGS)).toEqual({

@@ -3,6 +3,7 @@ import type { Inspection, Link, MediaKind, TextPart } from "./inspect/inspection
 import type { IncidentFeatures, KeptLink, KeptParty } from "./judge-features.ts";
 import type { Policy } from "./policy/decision.ts";
 import type { Channel, Direction, Party, ScanFacts } from "./policy/facts.ts";
+import type { AcceptTypes } from "./wire/sdp/accept-types.ts";
 import {
   Hearing,
   type FailureSettings,
@@ -144,7 +145,10 @@ function inspectionOf(features: IncidentFeatures): Inspection {
     disarmed: features.disarmed.map(linkOf),
     // Absent in what an earlier version has kept.
     outside: ((features as Partial<IncidentFeatures>).outside ?? []).map(linkOf),
-    media: features.media.map((kinds) => ({
+    media: features.media.map((kinds, i) => ({
+      ...(i === 0 && features.accepts !== undefined
+        ? { acceptTypes: [listOf(features.accepts)] }
+        : {}),
       kinds: kinds.filter((kind) => kind !== "unknown") as MediaKind[],
       line: "",
       portStart: 0,
@@ -153,6 +157,10 @@ function inspectionOf(features: IncidentFeatures): Inspection {
     })),
     signed: features.signed,
   };
+}
+
+function listOf(types: readonly string[]): AcceptTypes {
+  return { lineStart: 0, lineEnd: 0, listStart: 0, listEnd: 0, entries: types, types };
 }
 
 const MAX_TEXTS = 16;

@@ -39,6 +39,8 @@ export interface IncidentFeatures {
   readonly linksLeftOut: number;
   /** Kinds of each m= line. */
   readonly media: readonly (readonly string[])[];
+  /** What the session took as messages; absent: nothing, or an earlier version has kept this. */
+  readonly accepts?: readonly string[];
   readonly files: readonly KeptFile[];
   /** Results of the scans, in the order of the files that were scanned. */
   readonly scans: readonly object[];
@@ -93,11 +95,21 @@ export function featuresOf(
     media: inspection.media
       .filter((line) => line.port !== 0)
       .map((line) => (line.kinds.length === 0 ? ["unknown"] : line.kinds)),
+    ...keptAccepts(inspection),
     files: filesOf(inspection, context, transfer).slice(0, MAX_FILES),
     scans: scans.slice(0, MAX_FILES).map(keptScan),
     opaque: inspection.opaque.length > 0,
     signed: inspection.signed,
   };
+}
+
+const MAX_ACCEPTED = 32;
+
+function keptAccepts({ media }: Inspection): Pick<IncidentFeatures, "accepts"> {
+  const types = media.flatMap(({ acceptTypes = [] }) => acceptTypes.flatMap((list) => list.types));
+  if (types.length === 0) return {};
+  const accepts = [...new Set(types)].slice(0, MAX_ACCEPTED).map((type) => type.slice(0, 100));
+  return { accepts };
 }
 
 function unaskedBecause({ decisions, inspection, problem, setting }: Verdict): string {

@@ -1,3 +1,4 @@
+import { failed } from "./base/result.ts";
 import { closeMedia, dropBody } from "./enforce/close-media.ts";
 import type { LinksIn } from "./enforce/disarm-links.ts";
 import { refuse, type Refusal } from "./enforce/refusal.ts";
@@ -7,15 +8,22 @@ import {
   type MeetingPlace,
   type ReadInvitation,
 } from "./enforce/rewrite-invitation.ts";
-import { replaceTexts } from "./enforce/replace-texts.ts";
+import { replaceTexts, type Replacement } from "./enforce/replace-texts.ts";
 import { rewriteTexts } from "./enforce/rewrite-texts.ts";
+import { stripMedia } from "./enforce/strip-media.ts";
 import { isEncoded } from "./inspect/decoded-bytes.ts";
 import { findHtmlLinks } from "./inspect/find-html-links.ts";
 import { findLinks } from "./inspect/find-links.ts";
 import { inspectMedia } from "./inspect/inspect-media.ts";
 import { inspectRequest, type InspectLimits } from "./inspect/inspect-request.ts";
 import { emptyDraft } from "./inspect/inspection-draft.ts";
-import type { Attachment, Inspection, InspectProblem, TextPart } from "./inspect/inspection.ts";
+import type {
+  Attachment,
+  Inspection,
+  InspectProblem,
+  MediaLine,
+  TextPart,
+} from "./inspect/inspection.ts";
 import { linksReadOtherwise } from "./inspect/links-read-otherwise.ts";
 import { readRecipients } from "./inspect/recipient-list.ts";
 import { stricter, type Notification, type Policy } from "./policy/decision.ts";
@@ -191,6 +199,7 @@ function rewrite(
   const edited = rewriteTexts(request, verdict.inspection ?? emptyDraft(), {
     linksIn,
     linkRewrites: decisions.flatMap((decision) => decision.linkRewrites),
+    strips: decisions.flatMap((decision) => decision.strips),
     notices: decisions.flatMap((decision) =>
       decision.notices.map((notice) => ({
         text: renderTemplate(notice.text, values),
@@ -360,15 +369,15 @@ export function withoutBody(message: SipMessage): readonly Splice[] {
   return dropBody(message);
 }
 
-/** The edits for the media of a message that cannot be refused (a response, an ACK), and what was closed. */
+/** The edits for the media of a message that cannot be refused (a response, an ACK), and what was closed or stripped. */
 export interface MediaOutcome {
   readonly splices: readonly Splice[];
-  /** The verdict on what was closed; undefined when nothing was. */
+  /** The verdict on what was closed, else on what was stripped (action "rewrite"); undefined when nothing was. */
   readonly verdict: Verdict | undefined;
 }
 
 /**
- * Judges the media of a response or an ACK: each line by itself, and what the rules refuse gets port 0. A session
+ * Judges the media of a response or an ACK: each line by itself, and what the rules refuse or strip gets port 0. A session
  * description that cannot be read is taken out.
  */
 export function judgeMedia(
@@ -384,15 +393,23 @@ export function judgeMedia(
     if (passes) return { splices: [], verdict: undefined };
     return { splices: dropBody(message), verdict: problemVerdict(lines.problem, "block") };
   }
-  let verdict: Verdict | undefined;
+  let closing: Verdict | undefined;
+  let stripping: Verdict | undefined;
   const { media, decoded } = lines.value;
-  const closed = media.filter((line) => {
-    if (mediaKindsOf([line]).length === 0) return false;
+  const closed: MediaLine[] = [];
+  const edits: Replacement[] = [];
+  for (const line of media) {
+    if (mediaKindsOf([line]).length === 0) continue;
     const hearing = new Hearing({ ...emptyDraft(), media: [line] }, context, policy);
     hearing.askSession(true);
-    if (!hearing.stopped) return false;
-    verdict ??= hearing.verdict(settings);
-    return true;
-  });
-  return { splices: closeMedia(message, decoded, closed), verdict };
+    const verdict = hearing.verdict(settings);
+    const strips = verdict.decisions.flatMap((decision) => decision.strips);
+    // Of a line that is closed as a whole nothing is left to strip.
+    const stripped = hearing.stopped ? failed("refused") : stripMedia([line], strips);
+    if (!stripped.ok) closed.push(line);
+    else edits.push(...stripped.value);
+    if (hearing.stopped) closing ??= verdict;
+    else if (strips.length > 0) stripping ??= verdict;
+  }
+  return { splices: closeMedia(message, decoded, closed, edits), verdict: closing ?? stripping };
 }

@@ -1,11 +1,12 @@
 import { encodeText } from "../content/charset.ts";
 import { failed, ok, type Result } from "../base/result.ts";
 import type { Inspection, TextPart } from "../inspect/inspection.ts";
-import type { LinkRewrite } from "../policy/decision.ts";
+import type { LinkRewrite, Strip } from "../policy/decision.ts";
 import type { SipMessage } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
 import { disarmLinks, type LinksIn } from "./disarm-links.ts";
 import { replaceTexts, type Replacement } from "./replace-texts.ts";
+import { stripMedia } from "./strip-media.ts";
 
 /** A notice with its macros filled in. */
 export interface RenderedNotice {
@@ -15,6 +16,8 @@ export interface RenderedNotice {
 
 export interface TextEdits {
   readonly linkRewrites: readonly LinkRewrite[];
+  /** Absent: nothing. */
+  readonly strips?: readonly Strip[];
   readonly notices: readonly RenderedNotice[];
   readonly linksIn: LinksIn;
 }
@@ -23,9 +26,10 @@ export interface TextEdits {
 const EDITABLE: ReadonlySet<string> = new Set(["text/plain", "text/html"]);
 
 /**
- * Turns a rewriting verdict into edits of the message: each link disarmed, notices around the text, everything
+ * Turns a rewriting verdict into edits of the message: each link disarmed, notices around the text, session descriptions stripped, everything
  * re-encoded where it stood, Content-Length made right. Only the parts that change are touched.
- * Fails, with the part's type or charset, when the part cannot bear the edit, or its links cannot all be disarmed.
+ * Fails, with the part's type or charset, when the part cannot bear the edit, its links cannot all be disarmed, or nothing of an offer
+ * would be left.
  */
 export function rewriteTexts(
   message: SipMessage,
@@ -44,7 +48,9 @@ export function rewriteTexts(
     if (bytes === undefined) return failed(part.charset);
     replacements.push({ place: part, bytes });
   }
-  return ok(replaceTexts(message, inspection, replacements));
+  const stripped = stripMedia(inspection.media, edits.strips ?? []);
+  if (!stripped.ok) return stripped;
+  return ok(replaceTexts(message, inspection, [...replacements, ...stripped.value]));
 }
 
 /**

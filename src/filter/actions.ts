@@ -84,6 +84,17 @@ export class Actions {
     return true;
   }
 
+  /** Something was taken out of the offer that opens or changes this session: its answer is the same action. */
+  noteStripped(request: SipRequest, context: HearingContext): void {
+    const key = strippedKey(request, context);
+    this.#recorded.set(key, NOTED);
+  }
+
+  /** Was the offer of this session stripped a moment ago? */
+  isStripped(request: SipRequest, context: HearingContext): boolean {
+    return this.#recorded.get(strippedKey(request, context)) !== undefined;
+  }
+
   /** Has this session its line, since media of it were closed? True once. */
   takeClosed({ session }: ClosedMediaKeys): boolean {
     return session !== undefined && this.#recorded.take(session) !== undefined;
@@ -188,6 +199,20 @@ export function closedMediaKeys(request: SipRequest, { from }: HearingContext): 
   if (request.method !== "INVITE") return { own };
   return { own, session: bounded(`closed\n${call}\n${addresseeOf(request)}`) };
 }
+
+function strippedKey(request: SipRequest, { from }: HearingContext): string {
+  const call = `${request.callId}\n${request.fromTag ?? ""}\n${from.aor}`;
+  return bounded(`stripped\n${call}\n${addresseeOf(request)}`);
+}
+
+/** Stands for what has its record elsewhere. */
+const NOTED: RecordedAction = {
+  action: "rewrite",
+  incident: "",
+  eventId: "",
+  settled: true,
+  lastEnd: undefined,
+};
 
 /** What a peer may make as long as it likes is not kept as it came. */
 function bounded(key: string): string {

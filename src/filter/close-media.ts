@@ -3,7 +3,7 @@ import type { Journal } from "../journal/journal.ts";
 import type { Policy } from "../policy/decision.ts";
 import type { Domains } from "../policy/domains.ts";
 import type { RequestContext } from "../proxy/seams.ts";
-import type { SipMessage, SipRequest } from "../wire/sip/message.ts";
+import type { SipRequest, SipResponse } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
 import { closedMediaKeys, type Actions } from "./actions.ts";
 import { hearingContext } from "./hearing-context.ts";
@@ -25,10 +25,10 @@ export interface MediaDesk {
 
 const NO_SPLICES: readonly Splice[] = [];
 
-/** Responses and ACK: what the rules refuse is closed, since refusing is impossible. Gives the edits that close it. */
+/** Responses and ACK: what the rules refuse is closed, since refusing is impossible, and what they strip is taken out. Gives the edits. */
 export function closeMedia(
   { deps, settings, actions, hits }: MediaDesk,
-  message: SipMessage,
+  message: SipRequest | SipResponse,
   request: SipRequest,
   context: RequestContext,
 ): readonly Splice[] {
@@ -36,19 +36,29 @@ export function closeMedia(
   const hearing = hearingContext(request, context, deps.domains);
   const { splices, verdict } = judgeMedia(message, hearing, deps.policy(), settings.judge);
   if (verdict === undefined) return splices;
+  const stripped = verdict.action === "rewrite";
+  // Of a session whose offer was stripped the answer is no second incident.
+  if (stripped && actions.isStripped(request, hearing)) return splices;
   const { id } = deps.journal.incidentFor(groupKey(verdict, hearing));
-  const answer = { status: 488, reason: "media closed" };
+  const answer = stripped ? undefined : { status: 488, reason: "media closed" };
   const draft = incidentDraft({
     id,
     callId: request.callId,
     verdict,
     context: hearing,
-    action: "block",
+    action: stripped ? "rewrite" : "block",
     answer,
   });
   const keys = closedMediaKeys(request, hearing);
-  if (actions.recordClosedMedia(draft, keys, deps.onFailure)) hits.take(verdict, hearing.now);
+  if (!actions.recordClosedMedia(draft, keys, deps.onFailure)) return splices;
+  hits.take(verdict, hearing.now);
+  if (stripped) deps.journal.settle(draft.eventId, "delivered", statusOf(message));
   return splices;
+}
+
+/** An ACK goes with an answer that accepted. */
+function statusOf(message: SipRequest | SipResponse): number {
+  return message.kind === "response" ? message.status : 200;
 }
 
 function bearsMedia(method: string): boolean {

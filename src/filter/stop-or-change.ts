@@ -62,6 +62,8 @@ export async function stopOrChange(
       onEnd,
     };
   }
+  if (verdict.decisions.some(({ strips }) => strips.length > 0))
+    actions.noteStripped(request, hearing);
   const judged = judgedAs(verdict, hearing);
   return {
     kind: "forward",

@@ -22,7 +22,7 @@ export function inspectMedia(
       if (entity.mediaType.type !== "application/sdp") return undefined;
       if (entity.encoding !== "identity")
         return { code: "encoded-composite", detail: "SDP in a transfer encoding" };
-      const read = readMediaLines(bytes, entity.start, entity.end);
+      const read = readMediaLines(bytes, entity);
       if (!read.ok) return read.problem;
       for (const line of read.value.media) media.push(line);
       return undefined;

@@ -254,7 +254,7 @@ function inspectSdp(context: Context, entity: Entity, content: Buffer): Known {
   if (entity.encoding !== "identity")
     return refused("encoded-composite", "SDP in a transfer encoding");
   if (content.length === 0) return { understood: true };
-  const read = readMediaLines(context.bytes, entity.start, entity.end);
+  const read = readMediaLines(context.bytes, entity);
   if (!read.ok) return { problem: read.problem, understood: true };
   for (const line of read.value.media) context.draft.media.push(line);
   for (const offer of read.value.offers) context.draft.offers.push(offer);

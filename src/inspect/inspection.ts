@@ -1,5 +1,6 @@
 import type { FileName } from "../content/file-name.ts";
 import type { Invitation } from "../wire/msnftp/invitation.ts";
+import type { AcceptTypes } from "../wire/sdp/accept-types.ts";
 
 export type { FileName };
 
@@ -157,6 +158,10 @@ export type MediaKind =
   | "chat"
   | "msrp"
   | "app_sharing"
+  | "netmeeting"
+  | "whiteboard"
+  | "remote_assistance"
+  | "webcam"
   | "unknown";
 
 /** One m= line of an SDP body. */
@@ -169,6 +174,10 @@ export interface MediaLine {
   readonly portStart: number;
   readonly portEnd: number;
   readonly port: number;
+  /** What the peer says that it takes as messages over this line; absent: it does not say. */
+  readonly acceptTypes?: readonly AcceptTypes[];
+  /** As in a `TextPlace`: lengths inside the body that count this line. */
+  readonly lengthFields?: readonly ByteRange[];
 }
 
 export interface OpaquePart {

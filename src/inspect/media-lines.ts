@@ -1,7 +1,7 @@
 import { readSdpMedia, type SdpMedia } from "../wire/sdp/sdp.ts";
 import { failed, ok, type Result } from "../base/result.ts";
 import { selectedFiles } from "./file-selector.ts";
-import type { FileOffer, InspectProblem, MediaKind, MediaLine } from "./inspection.ts";
+import type { ByteRange, FileOffer, InspectProblem, MediaKind, MediaLine } from "./inspection.ts";
 
 /** What an SDP body offers. */
 export interface MediaOffer {
@@ -10,19 +10,31 @@ export interface MediaOffer {
   readonly offers: readonly FileOffer[];
 }
 
-/** Reads the media lines of an SDP body in bytes[start, end). */
+/** Where an SDP body stands in a message. */
+export interface SdpPlace extends ByteRange {
+  readonly lengthFields: readonly ByteRange[];
+}
+
+/** Reads the media lines of an SDP body. */
 export function readMediaLines(
   bytes: Buffer,
-  start: number,
-  end: number,
+  { start, end, lengthFields }: SdpPlace,
 ): Result<MediaOffer, InspectProblem> {
   const read = readSdpMedia(bytes, start, end);
   if (!read.ok) return failed(read.problem);
   const media: MediaLine[] = [];
   const offers: FileOffer[] = [];
   for (const entry of read.value) {
-    const { line, port, portStart, portEnd } = entry;
-    media.push({ kinds: kindsOf(entry), line, port, portStart, portEnd });
+    const { line, port, portStart, portEnd, acceptTypes } = entry;
+    media.push({
+      kinds: kindsOf(entry),
+      line,
+      port,
+      portStart,
+      portEnd,
+      ...(acceptTypes.length === 0 ? undefined : { acceptTypes }),
+      ...(lengthFields.length === 0 ? undefined : { lengthFields }),
+    });
     for (const { name, value } of entry.attributes)
       if (name.toLowerCase() === "file-selector") offers.push(...selectedFiles(value));
   }

@@ -1,6 +1,6 @@
 import { readDuration } from "../base/duration.ts";
 import { checkMacros, type Names } from "./compile-definitions.ts";
-import type { LinkStyle, Notice, Notification, Severity } from "./decision.ts";
+import type { LinkStyle, Notice, Notification, Severity, Strip } from "./decision.ts";
 import type { EffectMap, EffectsData, NoticeData } from "./effect-schema.ts";
 import type { TemplateData } from "./schema.ts";
 import type { ProblemSink, RulePath } from "./rule-problem.ts";
@@ -22,6 +22,7 @@ export interface Effects {
   /** Why the scan is skipped; undefined: it is not. */
   readonly skipScan: string | undefined;
   readonly rewriteStyle: LinkStyle | undefined;
+  readonly strip: Strip | undefined;
   readonly notices: readonly (Notice & Translated)[];
   readonly notify: readonly (Notification & Translated)[];
   readonly tags: readonly string[];
@@ -57,6 +58,7 @@ export function compileEffects(data: EffectsData, context: EffectsContext): Effe
     release: effects.quarantine?.release,
     skipScan: effects.allow?.skip_scan === true ? (effects.allow.because ?? "") : undefined,
     rewriteStyle: styleOf(effects, context),
+    strip: stripOf(effects, context),
     notices: effects.notice === undefined ? [] : noticesOf(effects.notice, context),
     notify: notifyOf(effects, context),
     tags: asList<string>(effects.tag),
@@ -107,6 +109,17 @@ function styleOf({ rewrite }: EffectMap, context: EffectsContext): LinkStyle | u
     );
   }
   return style ?? "underscore";
+}
+
+function stripOf({ strip }: EffectMap, context: EffectsContext): Strip | undefined {
+  if (strip === undefined) return undefined;
+  const acceptTypes = asList<string>(strip.accept_types).map((type) => type.toLowerCase());
+  const media = asList<Strip["media"][number]>(strip.media);
+  if (acceptTypes.length + media.length === 0) {
+    const hint = "accept_types: text/x-msmsgsinvite, or media: app_sharing";
+    context.problems.error([...context.path, "strip"], "does not say what is taken out", hint);
+  }
+  return { acceptTypes, media };
 }
 
 function noticesOf(data: string | NoticeData, context: EffectsContext): Effects["notices"] {

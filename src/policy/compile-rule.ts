@@ -82,13 +82,15 @@ export function compileRule(placed: PlacedRule, options: RuleOptions): CompiledR
     rule: { id: data.id, title },
   });
   const exceptions = exceptionsOf(placed, options, context);
+  const phases = phasesOf(data, uses, path, problems);
+  checkStrip(effects, phases, path, problems);
   const isBare = data.when === undefined || Object.keys(data.when).length === 0;
   return {
     reference: { id: data.id, title, file: source.file, line: source.lineOf(path) },
     pack: source.pack,
     enabled: lastOf(overrides, (override) => override.enabled) ?? data.enabled ?? true,
     mode: effectiveMode(placed, options.mode),
-    phases: phasesOf(data, uses, path, problems),
+    phases,
     guard: uses.some((use) => use.condition.family === "scan"),
     unconditional: isBare && exceptions.length === 0 && data.expires === undefined,
     when: compileCondition(data.when ?? {}, names.objects, context),
@@ -100,11 +102,23 @@ export function compileRule(placed: PlacedRule, options: RuleOptions): CompiledR
   };
 }
 
-/** By default a failure counts against what would pass: no allow, but a block, a quarantine or disarmed links. */
+/** By default a failure counts against what would pass: no allow, but a block, a quarantine, disarmed links or what is stripped. */
 function failureMatches(data: RuleData, effects: Effects): boolean {
   if (data.error_is !== undefined) return data.error_is === "match";
   if (effects.terminal !== undefined) return effects.terminal !== "allow";
-  return effects.rewriteStyle !== undefined;
+  return effects.rewriteStyle !== undefined || effects.strip !== undefined;
+}
+
+/** Sessions are offered in phase session alone. */
+function checkStrip(
+  { strip }: Effects,
+  phases: readonly Phase[],
+  path: RulePath,
+  problems: ProblemSink,
+): void {
+  if (strip === undefined || (phases.length === 1 && phases[0] === "session")) return;
+  const message = `strip works in phase session, this rule is asked in ${phases.join(", ")}`;
+  problems.error([...path, "then", "strip"], message, "on: session");
 }
 
 function exceptionsOf(

@@ -98,6 +98,18 @@ describe("compilePolicy, on files that do not fit the schema", () => {
       "error then.rewrite.links.style: prefix and style: hxxp exclude each other (leave prefix: out)",
     ],
     [
+      "when: { media: { has: chat } }, then: { strip: { accept_types: x-msmsgsinvite } }",
+      "error then.strip.accept_types: is not a media type: write text/html",
+    ],
+    [
+      "when: { media: { has: chat } }, then: { strip: {} }",
+      "error then.strip: does not say what is taken out (accept_types: text/x-msmsgsinvite, or media: app_sharing)",
+    ],
+    [
+      "when: { from: { user: a } }, then: { strip: { media: t120 } }",
+      "error then.strip: strip works in phase session, this rule is asked in file (on: session)",
+    ],
+    [
       "when: { file: { extension: 001 } }, then: block",
       'error when.file.extension: expected a text or a list or a map of keys, found the number 1 (quote it, as in "1"; unquoted, YAML reads 001 as 1)',
     ],
@@ -111,7 +123,7 @@ describe("compilePolicy, on files that do not fit the schema", () => {
     ],
     [
       "when: { media: { has: [radio] } }, then: block",
-      'error when.media.has.0: unknown value "radio" (one of: audio, video, t120, file, chat, msrp, app_sharing, unknown)',
+      'error when.media.has.0: unknown value "radio" (one of: audio, video, t120, file, chat, msrp, app_sharing, netmeeting, whiteboard, remote_assistance, webcam, unknown)',
     ],
     [
       "when: { file: { size: { gt: 25 megs } } }, then: block",

@@ -88,6 +88,7 @@ function fallbackOf(policy: string, verdict: "allow" | "block"): Decision {
     release: undefined,
     skipScan: undefined,
     linkRewrites: NOTHING,
+    strips: NOTHING,
     notices: NOTHING,
     notify: NOTHING,
     matched: NOTHING,

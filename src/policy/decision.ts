@@ -1,3 +1,4 @@
+import type { MediaKind } from "../inspect/inspection.ts";
 import type { Facts, Phase } from "./facts.ts";
 import type { RuleProblem } from "./rule-problem.ts";
 
@@ -41,6 +42,8 @@ export interface Decision {
   readonly skipScan: string | undefined;
   /** Links to rewrite, by index into `Facts.links`, each at most once. */
   readonly linkRewrites: readonly LinkRewrite[];
+  /** What is taken out of a session description; only what it has. */
+  readonly strips: readonly Strip[];
   readonly notices: readonly Notice[];
   readonly notify: readonly Notification[];
   /** Ids of the rules in force that matched, in order; those after a terminal verdict were not asked. */
@@ -70,6 +73,13 @@ export type LinkStyle = (typeof LINK_STYLES)[number];
 export interface LinkRewrite {
   readonly link: number;
   readonly style: LinkStyle;
+}
+
+/** What a rule takes out of offers and answers. */
+export interface Strip {
+  /** Media types, lower case. */
+  readonly acceptTypes: readonly string[];
+  readonly media: readonly MediaKind[];
 }
 
 /** Text to put into the message. `text` still holds its macros; see policy/template.ts. */

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { readDuration } from "../base/duration.ts";
 import { LINK_STYLES, type LinkStyle, type Severity } from "./decision.ts";
+import type { MediaKind } from "../inspect/inspection.ts";
+import { MEDIA_KINDS } from "./media-kinds.ts";
 import { choice, oneOrMore, section, text } from "./vocabulary.ts";
 
 export const SEVERITIES = ["info", "low", "medium", "high", "critical"] as const;
@@ -23,6 +25,7 @@ export interface EffectMap {
       }
     | undefined;
   readonly rewrite?: { readonly links: RewriteLinks } | undefined;
+  readonly strip?: StripData | undefined;
   readonly notice?: string | NoticeData | undefined;
   readonly notify?:
     | {
@@ -41,6 +44,11 @@ interface RewriteLinks {
   readonly style?: LinkStyle | undefined;
 }
 
+export interface StripData {
+  readonly accept_types?: string | readonly string[] | undefined;
+  readonly media?: MediaKind | readonly MediaKind[] | undefined;
+}
+
 export interface NoticeData {
   readonly template?: string | undefined;
   readonly text?: string | undefined;
@@ -55,6 +63,20 @@ const rewriteLinks = section({
   style: choice(LINK_STYLES).optional().meta({
     description:
       'How a link is disarmed: underscore (the same as prefix "_"), hxxp[:]//a[.]b, http[:]//a[.]b (brackets), "[link 1]" (zero-link-token), or "[link removed]" (remove).',
+  }),
+});
+
+const mediaType = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9.+_-]*\/[a-z0-9][a-z0-9.+_-]*$/i, "is not a media type: write text/html");
+
+const strip = section({
+  accept_types: oneOrMore(mediaType).optional().meta({
+    description:
+      "Media types that are taken out of what the parties of a session say that they accept, in offer and answer.",
+  }),
+  media: oneOrMore(choice(MEDIA_KINDS)).optional().meta({
+    description: "Media of these kinds are closed (port 0), and the rest of the offer passes.",
   }),
 });
 
@@ -114,6 +136,9 @@ const effectMap = section({
   rewrite: section({ links: rewriteLinks })
     .optional()
     .meta({ description: "Disarm the links that matched." }),
+  strip: strip
+    .optional()
+    .meta({ description: "Take out of an offer and its answer what is named; phase session." }),
   notice: notice.optional().meta({ description: "Text put into the message." }),
   notify: section({ sender: template, recipient: template, admins: template })
     .optional()

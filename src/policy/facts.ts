@@ -18,6 +18,8 @@ export interface Facts {
   readonly texts: readonly string[];
   readonly links: readonly Link[];
   readonly media: readonly MediaKind[];
+  /** Types that a session description says it takes as messages, lower case; absent: none. */
+  readonly acceptTypes?: readonly string[];
   readonly file: FileFacts | undefined;
   readonly scan: ScanFacts | undefined;
   /** Absent: nothing is counted, and every rate is that of this message alone. */

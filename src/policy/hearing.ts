@@ -62,6 +62,7 @@ export class Hearing {
   readonly #context: HearingContext;
   readonly #policy: Policy;
   readonly #media: readonly MediaKind[];
+  readonly #acceptTypes: readonly string[];
   /** One array for all questions: by it a policy knows that they are about one message. */
   readonly #texts: readonly string[];
 
@@ -70,6 +71,7 @@ export class Hearing {
     this.#context = context;
     this.#policy = policy;
     this.#media = mediaKindsOf(inspection.media);
+    this.#acceptTypes = acceptTypesOf(inspection.media);
     this.#texts = inspection.texts.map((part) => part.shown);
   }
 
@@ -176,6 +178,7 @@ export class Hearing {
       texts: this.#texts,
       links: about.links ?? this.#inspection.links,
       media: this.#media,
+      acceptTypes: this.#acceptTypes,
       file: about.file,
       scan: about.scan,
     };
@@ -231,4 +234,13 @@ export function mediaKindsOf(lines: readonly MediaLine[]): readonly MediaKind[] 
     for (const kind of line.kinds) kinds.add(kind);
   }
   return [...kinds];
+}
+
+const NO_TYPES: readonly string[] = [];
+
+/** What a session description says that it takes as messages, on lines that are closed too. */
+function acceptTypesOf(lines: readonly MediaLine[]): readonly string[] {
+  if (lines.every(({ acceptTypes }) => acceptTypes === undefined)) return NO_TYPES;
+  const entries = lines.flatMap(({ acceptTypes = [] }) => acceptTypes.flatMap((one) => one.types));
+  return [...new Set(entries)];
 }

@@ -1,5 +1,5 @@
 import type { CompiledRule } from "./compile-rule.ts";
-import type { Action, Decision, LinkRewrite, Severity } from "./decision.ts";
+import type { Action, Decision, LinkRewrite, Severity, Strip } from "./decision.ts";
 import type { Facts } from "./facts.ts";
 
 /** What the matching rules of one phase add up to (RULES §4.2). Made only when something matched. */
@@ -10,6 +10,7 @@ export class RuleFindings {
   #first: CompiledRule | undefined;
   #severity: Severity | undefined;
   readonly #rewrites = new Map<number, LinkRewrite>();
+  readonly #strips: Strip[] = [];
   readonly #enforced: CompiledRule[] = [];
   readonly #monitored: { readonly rule: string; readonly would: Action }[] = [];
   readonly #ruleErrors: { readonly rule: string; readonly message: string }[] = [];
@@ -36,6 +37,7 @@ export class RuleFindings {
     const { effects } = rule;
     if (effects.setSeverity !== undefined) this.#severity = effects.setSeverity;
     this.#rewriteLinks(rule, facts);
+    this.#strip(rule, facts);
     if (effects.notices.length > 0) this.#changing ??= rule;
     if (effects.terminal === undefined) return false;
     this.#terminal = rule;
@@ -57,6 +59,17 @@ export class RuleFindings {
     for (const link of links) {
       if (!this.#rewrites.has(link)) this.#rewrites.set(link, { link, style });
     }
+  }
+
+  /** Only what is there; a rule that finds nothing to take out changes nothing. */
+  #strip(rule: CompiledRule, facts: Facts): void {
+    const { strip } = rule.effects;
+    if (strip === undefined) return;
+    const acceptTypes = strip.acceptTypes.filter((type) => facts.acceptTypes?.includes(type));
+    const media = strip.media.filter((kind) => facts.media.includes(kind));
+    if (acceptTypes.length + media.length === 0) return;
+    this.#changing ??= rule;
+    this.#strips.push({ acceptTypes, media });
   }
 
   /** The decision; `fallback` is what stands when no rule matched. */
@@ -81,6 +94,7 @@ export class RuleFindings {
       release: effects?.release,
       skipScan: effects?.skipScan,
       linkRewrites: edits ? [...this.#rewrites.values()].sort((a, b) => a.link - b.link) : [],
+      strips: edits ? this.#strips : [],
       notices: edits ? enforced.flatMap((entry) => entry.effects.notices) : [],
       notify: enforced.flatMap((entry) => entry.effects.notify),
       matched: enforced.map((entry) => entry.reference.id),
@@ -105,5 +119,7 @@ export class RuleFindings {
 
 function wouldBe({ effects }: CompiledRule): Action {
   if (effects.terminal !== undefined) return effects.terminal;
-  return effects.rewriteStyle !== undefined || effects.notices.length > 0 ? "rewrite" : "allow";
+  const { rewriteStyle, strip, notices } = effects;
+  const changes = rewriteStyle !== undefined || strip !== undefined || notices.length > 0;
+  return changes ? "rewrite" : "allow";
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Severity } from "./decision.ts";
 import { SEVERITIES } from "./effect-schema.ts";
 import type { Channel, Direction, Facts, ScanFacts } from "./facts.ts";
+import { MEDIA_KINDS } from "./media-kinds.ts";
 import { choice, oneOrMore, section, text } from "./vocabulary.ts";
 
 /** One inline test: what happens, and what the rules have to make of it. */
@@ -100,7 +101,7 @@ const party = z.union([
   }),
 ]);
 
-const media = choice(["audio", "video", "t120", "file", "chat", "msrp", "app_sharing", "unknown"]);
+const media = choice(MEDIA_KINDS);
 
 const given = section({
   from: party.optional().meta({ description: "Sender, sip:user@domain or a map." }),

@@ -19,7 +19,7 @@ export const FIELDS: readonly string[] = [
 export const MISSING: readonly string[] = [];
 
 /** Words that stand for a choice among many, not for a way of working of their own. */
-const MERE_VALUES = new Set(["set_severity"]);
+const MERE_VALUES = new Set(["set_severity", "strip.media"]);
 
 /** Every effect of a rule as the schema has it: "block.respond", "rewrite.links.style hxxp", "tag". */
 export const EFFECTS: readonly string[] = effectsBelow("", ruleFileJsonSchema());

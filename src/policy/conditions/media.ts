@@ -1,31 +1,21 @@
 import { defineCondition, matcherOf, type ConditionFamily } from "../condition.ts";
 import type { Facts } from "../facts.ts";
 import { choiceLeaf, chosen } from "../leaf-schema.ts";
+import { MEDIA_KINDS } from "../media-kinds.ts";
 import { section } from "../vocabulary.ts";
-
-const MEDIA = [
-  "audio",
-  "video",
-  "t120",
-  "file",
-  "chat",
-  "msrp",
-  "app_sharing",
-  "unknown",
-] as const satisfies readonly Facts["media"][number][];
 
 /** `media`: what an offer asks for. */
 export const mediaCondition: ConditionFamily = defineCondition({
   family: "media",
   schema: section({
     has: choiceLeaf(
-      MEDIA,
+      MEDIA_KINDS,
       "The offer holds media of any of these kinds; unknown: of no known kind.",
     ),
   }).meta({ description: "Media lines of an offer." }),
   phases: { has: "session" },
   compile(data) {
-    const values = chosen(data.has, MEDIA);
+    const values = chosen(data.has, MEDIA_KINDS);
     const field = {
       field: "media.has",
       test: (media: Facts["media"]) => media.some((kind) => values.has(kind)),

@@ -45,4 +45,16 @@ describe("parseContentDisposition", () => {
       });
     expect(process.cpuUsage(begin).user / 1000).toBeLessThan(100);
   });
+
+  it("knows the flag of a call of the LCS family, once, and no other", () => {
+    const read = (flags: string) => parseContentDisposition(`session; handling=optional${flags}`);
+    expect(read("; ms-proxy-2007fallback")).toMatchObject({
+      ok: true,
+      value: { disposition: "session", names: [] },
+    });
+    expect(read(";ms-proxy-2007fallback ; x=y").ok).toBe(true);
+    expect(read("; ms-proxy-2007fallback; ms-proxy-2007fallback").ok).toBe(false);
+    expect(read("; ms-proxy-2007fallback filename=a.exe").ok).toBe(false);
+    expect(read("; filename").ok).toBe(false);
+  });
 });

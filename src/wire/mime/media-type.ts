@@ -17,6 +17,8 @@ export interface ContentDisposition extends Parameters {
 }
 
 const TYPE = /^[a-z0-9!#$&^_.+-]{1,80}\/[a-z0-9!#$&^_.+-]{1,80}/i;
+/** COMPAT(OCS 2007 R2 to Skype for Business): marks the second SDP of a call, for peers of the version before. */
+const DISPOSITION_FLAGS: ReadonlySet<string> = new Set(["ms-proxy-2007fallback"]);
 const DISPOSITION = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,80}/;
 
 /**
@@ -48,14 +50,14 @@ function readMediaType(value: string): Result<MediaType, MimeProblem> {
 }
 
 /**
- * Reads a Content-Disposition strictly (RFC 2183 §2).
+ * Reads a Content-Disposition strictly (RFC 2183 §2), with the flag that the LCS family knows.
  *
  * @example parseContentDisposition('attachment; filename="a.exe"') // names ["a.exe"]
  */
 export function parseContentDisposition(value: string): Result<ContentDisposition, MimeProblem> {
   const disposition = DISPOSITION.exec(value)?.[0];
   if (disposition === undefined) return mimeProblem("bad-disposition", value.slice(0, 80));
-  const parameters = parseParameters(value, disposition.length);
+  const parameters = parseParameters(value, disposition.length, DISPOSITION_FLAGS);
   if (!parameters.ok) return parameters;
   return ok({ disposition: disposition.toLowerCase(), ...parameters.value });
 }

@@ -15,14 +15,20 @@ export interface Parameters {
 const TOKEN = /[!#$%&'*+.^_`|~0-9A-Za-z-]+/y;
 const BLANKS = /[ \t]*/y;
 const MAX_PARAMETERS = 100;
+const NO_FLAGS: ReadonlySet<string> = new Set();
 
 /**
  * Reads `; name=value` strictly, from `offset` to the end of the text (latin1, unfolded). Anything that readers differ about
  * is a problem: a parameter twice, blanks around "=", a broken quoted string, text after a value.
  * File names may come in the forms of RFC 2231, also against its rules (out of order, plain and extended disagreeing): then
  * each possible reading is kept in `names`, and all of them are judged.
+ * @param flags Names of parameters that may stand without a value (RFC 3261 §25.1, generic-param).
  */
-export function parseParameters(text: string, offset: number): Result<Parameters, MimeProblem> {
+export function parseParameters(
+  text: string,
+  offset: number,
+  flags: ReadonlySet<string> = NO_FLAGS,
+): Result<Parameters, MimeProblem> {
   const plain = new Map<string, string>();
   const extended: [name: string, value: string][] = [];
   const raws: string[] = [];
@@ -35,6 +41,12 @@ export function parseParameters(text: string, offset: number): Result<Parameters
     const name = tokenAt(text, at)?.toLowerCase();
     if (name === undefined) return mimeProblem("bad-parameter", "a parameter without a name");
     at += name.length;
+    if (flags.has(name) && text[at] !== "=") {
+      if (seen.has(name)) return mimeProblem("duplicate-parameter", name);
+      seen.add(name);
+      at = skipBlanks(text, at);
+      continue;
+    }
     if (text[at] !== "=") return mimeProblem("bad-parameter", `"${name}" without a value`);
     const value = valueAt(text, at + 1);
     if (value === undefined) return mimeProblem("bad-parameter", `the value of "${name}"`);

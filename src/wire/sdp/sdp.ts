@@ -4,6 +4,7 @@
  * another reader: NUL, a bare CR, a line that is no `x=` line, an empty line that is not the last.
  */
 import { failed, ok, type Result } from "../../base/result.ts";
+import { readAcceptTypes, type AcceptTypes } from "./accept-types.ts";
 
 /** One attribute line, `a=name[:value]`; the name as sent. */
 export interface SdpAttribute {
@@ -22,6 +23,8 @@ export interface SdpMedia {
   readonly protocol: string;
   readonly formats: readonly string[];
   readonly attributes: readonly SdpAttribute[];
+  /** Of the first one also those that stand before any m= line and are meant for all. */
+  readonly acceptTypes: readonly AcceptTypes[];
 }
 
 export interface SdpProblem {
@@ -39,7 +42,8 @@ export function readSdpMedia(
   end: number,
 ): Result<readonly SdpMedia[], SdpProblem> {
   if (bytes.subarray(start, end).includes(0)) return problem("a NUL");
-  const media: (SdpMedia & { readonly attributes: SdpAttribute[] })[] = [];
+  const media: DraftMedia[] = [];
+  let accepted: AcceptTypes[] = [];
   let blank = false;
   for (let at = start; at < end;) {
     const lf = bytes.indexOf(0x0a, at);
@@ -53,17 +57,25 @@ export function readSdpMedia(
       const read = readMediaLine(line, at);
       if (read === undefined) return problem(line.slice(0, 80));
       if (media.length >= MAX_MEDIA) return problem("more than 1,000 media lines");
-      media.push(read);
-    } else if (line.startsWith("a=")) media.at(-1)?.attributes.push(readAttribute(line));
+      media.push({ ...read, acceptTypes: accepted });
+      accepted = [];
+    } else if (line.startsWith("a=")) {
+      const current = media.at(-1);
+      current?.attributes.push(readAttribute(line));
+      const types = readAcceptTypes(line, at, next);
+      if (types !== undefined) (current?.acceptTypes ?? accepted).push(types);
+    }
     at = next;
   }
   return ok(media);
 }
 
-function readMediaLine(
-  line: string,
-  offset: number,
-): (SdpMedia & { readonly attributes: SdpAttribute[] }) | undefined {
+type DraftMedia = SdpMedia & {
+  readonly attributes: SdpAttribute[];
+  readonly acceptTypes: AcceptTypes[];
+};
+
+function readMediaLine(line: string, offset: number): Omit<DraftMedia, "acceptTypes"> | undefined {
   const match = MEDIA_LINE.exec(line);
   if (match === null) return undefined;
   const [, media = "", digits = "", protocol = "", formats = ""] = match;
