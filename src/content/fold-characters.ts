@@ -1,3 +1,4 @@
+import { CharacterFold } from "./character-fold.ts";
 import { isInvisible } from "./invisible.ts";
 import { isPlainLetter } from "./plain-letter.ts";
 import { foldMapped, sourceText, type MappedText } from "./mapped-text.ts";
@@ -11,9 +12,10 @@ import { foldMapped, sourceText, type MappedText } from "./mapped-text.ts";
  */
 export function foldCharacters(source: string): MappedText {
   const text = sourceText(source);
-  return PLAIN.test(source) ? text : foldMapped(text, foldCodePoint);
+  return PLAIN.test(source) ? text : foldMapped(text, FOLD);
 }
 
+const FOLD = new CharacterFold(foldCodePoint);
 const PLAIN = /^[\t\n\r\x20-\x7e]*$/;
 
 const MARK = /\p{M}/u;

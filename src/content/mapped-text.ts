@@ -1,50 +1,43 @@
+import type { CharacterFold } from "./character-fold.ts";
+import { TextPlaces } from "./text-places.ts";
+
 /**
  * A text made from a source, with the place in the source that each of its UTF-16 units stands for. Links and numbers are
  * looked for in the text as a reader is shown it; a rewrite edits the source.
  */
 export interface MappedText {
   readonly text: string;
-  /** Offset in the source of the first unit that unit `i` comes from. */
-  readonly starts: ArrayLike<number> | undefined;
-  /** Offset in the source after the last unit that unit `i` comes from. Both undefined: the text is the source. */
-  readonly ends: ArrayLike<number> | undefined;
+  /** Where its units stand in the source; undefined: the text is the source. */
+  readonly places: TextPlaces | undefined;
 }
 
 /** Collects a mapped text piece by piece. */
 export class MappedTextBuilder {
   #text = "";
-  // Plain arrays: most texts are an attribute of a few characters, for which two typed ones cost more than all the rest.
-  readonly #starts: number[] = [];
-  readonly #ends: number[] = [];
+  readonly #places = new TextPlaces();
 
   /** Of the text so far, UTF-16 units. */
   get length(): number {
-    return this.#starts.length;
+    return this.#places.length;
   }
 
   /** Adds text that stands for source[start, end). Equal lengths map unit by unit. */
   add(piece: string, start: number, end: number): void {
     this.#text += piece;
-    const unitByUnit = piece.length === end - start;
-    for (let i = 0; i < piece.length; i++) {
-      this.#starts.push(unitByUnit ? start + i : start);
-      this.#ends.push(unitByUnit ? start + i + 1 : end);
-    }
+    this.#places.add(piece.length, start, end);
   }
 
   /** Adds units `from` to `to` (excluded) of another text about the same source. */
   copy(mapped: MappedText, from: number, to: number): void {
     if (to <= from) return;
     this.#text += mapped.text.slice(from, to);
-    for (let at = from; at < to; at++) {
-      this.#starts.push(sourceStart(mapped, at));
-      this.#ends.push(sourceEnd(mapped, at));
-    }
+    if (mapped.places === undefined) this.#places.add(to - from, from, to);
+    else this.#places.addFrom(mapped.places, from, to);
   }
 
   /** The text so far. */
   build(): MappedText {
-    return { text: this.#text, starts: this.#starts, ends: this.#ends };
+    return { text: this.#text, places: this.#places };
   }
 }
 
@@ -55,58 +48,63 @@ export function createMappedText(): MappedTextBuilder {
 
 /** The text is the source. */
 export function sourceText(text: string): MappedText {
-  return { text, starts: undefined, ends: undefined };
+  return { text, places: undefined };
 }
 
 /** Offset in the source where unit `i` begins. */
 export function sourceStart(mapped: MappedText, i: number): number {
-  return mapped.starts === undefined ? i : (mapped.starts[i] ?? 0);
+  return mapped.places === undefined ? i : mapped.places.startOf(i);
 }
 
 /** Offset in the source after unit `i`. */
 export function sourceEnd(mapped: MappedText, i: number): number {
-  return mapped.ends === undefined ? i + 1 : (mapped.ends[i] ?? 0);
+  return mapped.places === undefined ? i + 1 : mapped.places.endOf(i);
 }
 
 /**
- * The text with every code point replaced by what `fold` makes of it ("": nothing), which depends on the code point alone.
- * Linear in the text.
+ * The text with every code point replaced by what becomes of it. Linear in the text.
  *
- * @example foldMapped(sourceText("a-b"), (codePoint) => (codePoint === 0x2d ? "" : "x")).text // "xx"
+ * @example foldMapped(sourceText("a-b"), new CharacterFold((one) => (one === 0x2d ? "" : "x"))).text // "xx"
  */
-export function foldMapped(mapped: MappedText, fold: (codePoint: number) => string): MappedText {
+export function foldMapped(mapped: MappedText, fold: CharacterFold): MappedText {
   const { text } = mapped;
-  const known = new Map<number, string>();
-  function formOf(codePoint: number): string {
-    const before = known.get(codePoint);
-    if (before !== undefined) return before;
-    const form = fold(codePoint);
-    known.set(codePoint, form);
-    return form;
-  }
-  const aligned = foldAligned(text, formOf);
-  if (aligned !== undefined) return { ...mapped, text: aligned };
+  const aligned = foldAligned(text, fold);
+  if (aligned !== undefined) return aligned === text ? mapped : { ...mapped, text: aligned };
   const out = createMappedText();
+  let from = 0;
   for (let at = 0; at < text.length;) {
+    if (fold.keeps(text.charCodeAt(at))) {
+      at++;
+      continue;
+    }
+    out.copy(mapped, from, at);
     const codePoint = text.codePointAt(at) ?? 0;
-    const form = formOf(codePoint);
-    const from = sourceStart(mapped, at);
+    const form = fold.formOf(codePoint);
+    const start = sourceStart(mapped, at);
     at += codePoint > 0xffff ? 2 : 1;
-    if (form !== "") out.add(form, from, sourceEnd(mapped, at - 1));
+    if (form !== "") out.add(form, start, sourceEnd(mapped, at - 1));
+    from = at;
   }
+  out.copy(mapped, from, text.length);
   return out.build();
 }
 
 /** The folded text when every code point is as long as its form, as in most texts: places are the same then. */
-function foldAligned(text: string, formOf: (codePoint: number) => string): string | undefined {
+function foldAligned(text: string, fold: CharacterFold): string | undefined {
   let out = "";
+  let from = 0;
   for (let at = 0; at < text.length;) {
+    if (fold.keeps(text.charCodeAt(at))) {
+      at++;
+      continue;
+    }
     const codePoint = text.codePointAt(at) ?? 0;
     const length = codePoint > 0xffff ? 2 : 1;
-    const form = formOf(codePoint);
+    const form = fold.formOf(codePoint);
     if (form.length !== length) return undefined;
-    out += form;
+    out += text.slice(from, at) + form;
     at += length;
+    from = at;
   }
-  return out;
+  return from === 0 ? text : out + text.slice(from);
 }

@@ -9,13 +9,10 @@ import { placeAndHost, type FoundLink } from "./found-link.ts";
 import { attributeValue, readAttributes } from "./html-attributes.ts";
 import { decodeReferences } from "./html-references.ts";
 import { tokenizeHtml, type HtmlToken } from "./html-tokens.ts";
-import {
-  createMappedText,
-  type MappedText,
-  type MappedTextBuilder,
-} from "../content/mapped-text.ts";
+import { createMappedText, type MappedTextBuilder } from "../content/mapped-text.ts";
 import { isKnownScheme } from "./link-schemes.ts";
 import type { LinkBudget } from "./link-run.ts";
+import { tornText, type Seam } from "./torn-text.ts";
 
 /** The links of an HTML text, and the text as it is shown. */
 export interface HtmlSearch extends LinkSearch {
@@ -86,32 +83,6 @@ export function findHtmlLinks(source: string, limit: number, inXml = false): Htm
   }
   const links = [...byPlace.values()].sort((a, b) => a.start - b.start);
   return { ...partedLinks(links), complete, shown: text.text };
-}
-
-/** A tag or a comment at a place of the shown text. */
-interface Seam {
-  readonly at: number;
-  readonly token: HtmlToken;
-}
-
-/**
- * The shown text with a line end wherever a tag stands inside of a word, as it is for who looks for links in each text node by
- * itself: in "http://evil.example<b>.good.com</b>" the host is another one then. Undefined when there is no such tag.
- */
-function tornText(shown: MappedText, seams: readonly Seam[]): MappedText | undefined {
-  const { text } = shown;
-  const isInWord = ({ at }: Seam): boolean => at > 0 && /^\S\S$/.test(text.slice(at - 1, at + 1));
-  const torn = seams.filter(isInWord);
-  if (torn.length === 0) return undefined;
-  const out = createMappedText();
-  let from = 0;
-  for (const { at, token } of torn) {
-    out.copy(shown, from, at);
-    out.add("\n", token.start, token.end);
-    from = at;
-  }
-  out.copy(shown, from, text.length);
-  return out.build();
 }
 
 function breakLine(shown: MappedTextBuilder, token: HtmlToken): void {

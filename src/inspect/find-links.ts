@@ -89,7 +89,7 @@ function searchFolded(
 
 /** Between two characters that stand together stood a tag. */
 function tornIn(folded: MappedText, source: string): Torn {
-  if (folded.starts === undefined) return nowhere;
+  if (folded.places === undefined) return nowhere;
   return (at) => {
     const end = at === 0 ? 0 : sourceEnd(folded, at - 1);
     const start = sourceStart(folded, at);

@@ -1,3 +1,4 @@
+import { CharacterFold } from "../content/character-fold.ts";
 import { isInvisible } from "../content/invisible.ts";
 import { foldMapped, type MappedText } from "../content/mapped-text.ts";
 import { isPlainLetter } from "../content/plain-letter.ts";
@@ -22,18 +23,26 @@ export function foldLinkText(mapped: MappedText, how: LinkFold = {}): MappedText
   const { dropBreaks = false, endAtDots = false, keepBlanks = false } = how;
   const plain = dropBreaks ? /^[\x20-\x7e]*$/ : /^[\t\n\r\x20-\x7e]*$/;
   if (plain.test(mapped.text)) return mapped;
-  return foldMapped(mapped, (codePoint) => {
-    if (isPlainLetter(codePoint)) return String.fromCodePoint(codePoint);
-    if (isInvisible(codePoint)) return "";
-    if (dropBreaks && (codePoint === 0x09 || codePoint === 0x0a || codePoint === 0x0d)) return "";
-    const character = String.fromCodePoint(codePoint);
-    if (codePoint < 0xa0) return character;
-    if (endAtDots && FOREIGN_DOTS.includes(character)) return " ";
-    if (keepBlanks && FOREIGN_BLANK.test(character)) return "\u00A0";
-    const form = character.normalize("NFKC");
-    if (form.length > LONGEST_FORM) return character;
-    return form === "\u3002" ? "." : form;
-  });
+  const kind = (dropBreaks ? 1 : 0) + (endAtDots ? 2 : 0) + (keepBlanks ? 4 : 0);
+  const fold = (folds[kind] ??= new CharacterFold((codePoint) => foldCodePoint(codePoint, how)));
+  return foldMapped(mapped, fold);
+}
+
+/** One for each way. */
+const folds: (CharacterFold | undefined)[] = [];
+
+function foldCodePoint(codePoint: number, how: LinkFold): string {
+  const character = String.fromCodePoint(codePoint);
+  if (isPlainLetter(codePoint)) return character;
+  if (isInvisible(codePoint)) return "";
+  if (how.dropBreaks === true && (codePoint === 0x09 || codePoint === 0x0a || codePoint === 0x0d))
+    return "";
+  if (codePoint < 0xa0) return character;
+  if (how.endAtDots === true && FOREIGN_DOTS.includes(character)) return " ";
+  if (how.keepBlanks === true && FOREIGN_BLANK.test(character)) return "\u00A0";
+  const form = character.normalize("NFKC");
+  if (form.length > LONGEST_FORM) return character;
+  return form === "\u3002" ? "." : form;
 }
 
 /** The ideographic full stop in three widths, the full-width one, leaders of one, two and three dots. */

@@ -64,6 +64,25 @@ export function hasFileSuffix(host: string): boolean {
   return FILE_SUFFIXES.has(host.slice(host.lastIndexOf(".") + 1));
 }
 
+/** The ASCII form of a bare word with dots that is a host for clients (`isBareHost`); undefined when it is none. */
+export function asciiBareHost(written: string): string | undefined {
+  if (endsInNoSuffix(written)) return undefined;
+  const ascii = asciiHost(written);
+  return ascii !== undefined && isBareHost(ascii) ? ascii : undefined;
+}
+
+/** Han and kana that IDNA leaves as they are, whatever stands beside them (UTS #46 §4). */
+const LEFT_BY_IDNA = /^[\u3041-\u3096\u30A1-\u30FA\u30FC\u3400-\u4DBF\u4E00-\u9FFF]+$/;
+
+/**
+ * Spares most of Chinese and Japanese, where a full stop is a dot to browsers, the way through IDNA: the list of suffixes has them
+ * as they are written, too.
+ */
+function endsInNoSuffix(written: string): boolean {
+  const last = written.slice(written.lastIndexOf(".") + 1);
+  return LEFT_BY_IDNA.test(last) && parse(`x.${last}`, OPTIONS).isIcann !== true;
+}
+
 /** The ASCII form of a host written in other letters; undefined when it cannot be one. */
 export function asciiHost(host: string): string | undefined {
   // eslint-disable-next-line no-control-regex -- the range of ASCII

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { tokenizeByParse5 } from "../../test/support/parse5-tokens.ts";
 import { findHtmlLinks } from "./find-html-links.ts";
 import { tokenizeHtml } from "./html-tokens.ts";
 
@@ -33,6 +34,52 @@ describe("tokenizeHtml", () => {
       ),
       { numRuns: 3_000 },
     );
+  });
+});
+
+describe("tokenizeHtml, beside parse5", () => {
+  const piece = fc.constantFrom(
+    ...(
+      "<a href='x' b c=\"d\" e>|</a f>|<!-- x -->|<![CDATA[|]]>|<!doctype html>|<script>|</script>|<style>|</style>|&amp;|&#x41|&not|in;|" +
+      "\r\n|\r|\n|é|\u{1f600}|text|<|>|</|<!-|--|\0|<title>|</title>|<b>|</b>|<i |a=\"|b='|\"|'| |=|/|/>|<br/>|<BR />|<textarea>|" +
+      '</textarea>|<a:b>|<x-y>|</>|<?x|<p class="x>y">|a|z|<p é="1">|\t|\f|&|<SCRIPT>|</sTYLE |<!-->|<!--->|--!>'
+    ).split("|"),
+  );
+
+  it("cuts as parse5 does that reads every character", () => {
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 14 }), fc.boolean(), (pieces, long) => {
+        const source = (long ? "x".repeat(1015) : "") + pieces.join("");
+        expect(tokenizeHtml(source)).toEqual(tokenizeByParse5(source));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+});
+
+describe("findHtmlLinks, of words with tags in them", () => {
+  // a bracket anywhere has the torn text searched whatever stands in it
+  it("finds the same where it does not look at each text node by itself", () => {
+    const words = fc.constantFrom(
+      ...'evil|.com|.|:|http://|www.|//| |\n|<b>|</b>|<br>|<!-- -->|dot| dot |@|&amp;|"|>|,|-|_|\u3002|中国|на|\u200b|\u202e|\u00a0|\u00ad|\uff0e|\u{1f600}|1.2.3.4|\\\\host\\x|é|mailto:'.split(
+        "|",
+      ),
+    );
+    fc.assert(
+      fc.property(fc.array(words, { maxLength: 12 }), (pieces) => {
+        const source = pieces.join("");
+        const [found, whole] = [source, `${source}\n(`].map((one) => findHtmlLinks(one, 1_000));
+        expect(found?.links).toEqual(whole?.links);
+        expect(found?.disarmed).toEqual(whole?.disarmed);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it("takes little time for many tags in one place", () => {
+    const begin = process.cpuUsage();
+    findHtmlLinks(`${"a".repeat(SIZE / 2)}${"<b>".repeat(SIZE / 6)}&quot;`, 1_000);
+    expect(process.cpuUsage(begin).user / 1000).toBeLessThan(1_000);
   });
 });
 

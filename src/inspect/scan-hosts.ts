@@ -1,6 +1,6 @@
 import type { LinkForm } from "./describe-link.ts";
 import {
-  asciiHost,
+  asciiBareHost,
   hasFileSuffix,
   isAddress,
   isBareHost,
@@ -37,10 +37,9 @@ export function wideToken(run: LinkRun, from: number): number {
   run.budget.units -= stop - from;
   const token = text.slice(from, stop);
   const prefix = PREFIX.exec(token);
-  const ascii = prefix === null && endsLikeDomain(token) ? asciiHost(token) : undefined;
   if (prefix !== null)
     addLink(run, { form: formOf(prefix), scheme: "", body: from, authority: from });
-  else if (ascii !== undefined && isBareHost(ascii))
+  else if (endsLikeDomain(token) && asciiBareHost(token) !== undefined)
     addLink(run, { form: "host", scheme: "", body: from, authority: from });
   return end;
 }
@@ -108,8 +107,8 @@ function isUserOfMail({ text, end }: LinkRun, at: number): boolean {
   if (text[at] !== "@") return false;
   let stop = at + 1;
   while (stop < end && stop - at <= 256 && isHostCode(text.charCodeAt(stop))) stop++;
-  const host = asciiHost(text.slice(at + 1, withoutDots(text, at + 1, stop)));
-  return host !== undefined && !/^[.-]/.test(host) && isBareHost(host);
+  const host = asciiBareHost(text.slice(at + 1, withoutDots(text, at + 1, stop)));
+  return host !== undefined && !/^[.-]/.test(host);
 }
 
 /** Behind other marks some see no address of mail, and a host before the "@". */
@@ -136,8 +135,9 @@ function bareHost(run: LinkRun, token: string, start: number, end: number): void
     addLink(run, { form: "host", scheme: "", body: start, authority: start });
     return;
   }
-  const ascii = token.length <= MAX_HOST && endsLikeDomain(token) ? asciiHost(token) : undefined;
-  const isHost = ascii !== undefined && isBareHost(ascii);
+  const ascii =
+    token.length <= MAX_HOST && endsLikeDomain(token) ? asciiBareHost(token) : undefined;
+  const isHost = ascii !== undefined;
   if (isHost && isPartOfName(run, start, ascii)) return;
   if (isHost) addLink(run, { form: "host", scheme: "", body: start, authority: start });
   // "see它evil.com吧": clients that link ASCII hosts only stop at the other letters
