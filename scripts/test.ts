@@ -3,22 +3,23 @@
  *
  * The checks (types, lint, format, dead code) run two at a time, their output kept together and shown when one has ended.
  * Then the tests: unit and scenario side by side, the live ones after them and the torture (at its small size) last, each
- * alone, since they measure rates and times.
+ * alone, since they measure rates and times. Scenarios wait for protocols' timers more than they work, so there are more workers
+ * than cores.
  * The last line is `N passed, N failed` with `, N skipped` where there were any; a failed check counts as a failed test.
  * Under REQUIRE_LIVE=1 a skipped test is a failed one. Only the torture messages, which are no part of the product, may be
  * missing then too. Exit code 1 when anything failed.
  */
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const BIN = join(ROOT, "node_modules", ".bin");
 const REQUIRE_LIVE = process.env["REQUIRE_LIVE"] === "1";
-/** The project's own Node first, whoever started this. */
-const ENVIRONMENT = { ...process.env, PATH: `${BIN}${delimiter}${process.env["PATH"] ?? ""}` };
+/** Files that are tested at once where nothing is measured; vitest's own choice is one less than there are cores. */
+const WORKERS = Math.ceil(1.5 * Math.max(2, availableParallelism()));
 
 interface Tally {
   readonly passed: number;
@@ -64,7 +65,7 @@ async function run(step: Step, show: boolean): Promise<Ended> {
   const startedAt = performance.now();
   const child = spawn(join(BIN, step.command), step.args, {
     cwd: ROOT,
-    env: ENVIRONMENT,
+    env: environment,
     stdio: show ? "inherit" : ["ignore", "pipe", "pipe"],
   });
   let output = "";
@@ -108,12 +109,17 @@ async function runChecks(): Promise<Tally> {
   return sum((await Promise.all([worker(), worker()])).flat());
 }
 
-async function runTests(title: string, projects: readonly string[], dir: string): Promise<Tally> {
+async function runTests(
+  title: string,
+  projects: readonly string[],
+  ...more: readonly string[]
+): Promise<Tally> {
   say(`\n— ${title} tests`);
   const file = join(dir, `${projects.join("-")}.json`);
   const args = [
     "run",
     ...projects.flatMap((project) => ["--project", project]),
+    ...more,
     "--reporter=default",
     "--reporter=json",
     `--outputFile.json=${file}`,
@@ -157,12 +163,19 @@ function sum(tallies: readonly Tally[]): Tally {
 }
 
 const dir = await mkdtemp(join(tmpdir(), "sluice-report-"));
+const environment = {
+  ...process.env,
+  // The project's own Node first, whoever started this.
+  PATH: `${BIN}${delimiter}${process.env["PATH"] ?? ""}`,
+  // Hundreds of processes compile the same program: half of what each start costs.
+  NODE_COMPILE_CACHE: join(dir, "compiled"),
+};
 try {
   const total = sum([
     await runChecks(),
-    await runTests("unit and scenario", ["unit", "scenario"], dir),
-    await runTests("live", ["live"], dir),
-    await runTests("torture", ["torture"], dir),
+    await runTests("unit and scenario", ["unit", "scenario"], `--maxWorkers=${WORKERS}`),
+    await runTests("live", ["live"]),
+    await runTests("torture", ["torture"]),
   ]);
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
   say(`\n${total.passed} passed, ${total.failed} failed${skipped}`);

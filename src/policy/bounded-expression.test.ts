@@ -52,9 +52,9 @@ describe("BoundedExpression", () => {
   it("fails on a long text that would be simulated, in little time", () => {
     const expression = bounded(COSTLY);
     const text = randomText("abäöüжшщ", 131_072);
-    const start = performance.now();
+    const begin = process.cpuUsage();
     expect(() => expression.test(text)).toThrow(RuleFailure);
-    expect(performance.now() - start).toBeLessThan(500);
+    expect(process.cpuUsage(begin).user / 1000).toBeLessThan(500);
   });
 
   it("fails when the message has cost enough, and works again for the next", () => {
@@ -79,9 +79,9 @@ describe("BoundedExpression", () => {
     for (let n = 0; n < 12; n += 1) {
       work.begin({});
       const text = random.slice(n * 5000, n * 5000 + 5000);
-      const start = performance.now();
+      const begin = process.cpuUsage();
       expect(() => all.forEach((expression) => expression.test(text))).toThrow(RuleFailure);
-      if (n > 2) slowest = Math.max(slowest, performance.now() - start);
+      if (n > 2) slowest = Math.max(slowest, process.cpuUsage(begin).user / 1000);
     }
     // Half a second and more before; 20 ms now, on a machine of its own.
     expect(slowest).toBeLessThan(200);

@@ -330,20 +330,20 @@ describe("createScanDesk", () => {
       expect(details[1]).toMatch(/^ClamAV 1\.4\.3 at /);
     });
 
-    it.each<[ClamdFault]>([
-      ["close-at-once"],
-      ["never-reads"],
-      ["silent"],
-      [{ reply: "" }],
-      [{ reply: "stream: OK" }],
-      [{ reply: "stream: OK\0 " }],
-      [{ replyAndStay: "stream: OK\0" }],
-      [{ replyEarly: "stream: OK\0" }],
-      [{ closeAfter: 5 }],
-      [{ resetAfter: 5 }],
-      [{ reply: "x".repeat(1_000_000) }],
-      [{ reply: "stream: Out of memory ERROR\0" }],
-    ])("says error by the deadline, never clean, with %j", async (fault) => {
+    it.each<[string, ClamdFault]>([
+      ["its door closed", "close-at-once"],
+      ["its ears closed", "never-reads"],
+      ["silence", "silent"],
+      ["nothing", { reply: "" }],
+      ["half a line", { reply: "stream: OK" }],
+      ["a blank too many", { reply: "stream: OK\0 " }],
+      ["a connection that stays", { replyAndStay: "stream: OK\0" }],
+      ["an early OK", { replyEarly: "stream: OK\0" }],
+      ["a close in the stream", { closeAfter: 5 }],
+      ["a reset in the stream", { resetAfter: 5 }],
+      ["an endless line", { reply: "x".repeat(1_000_000) }],
+      ["an error of its own", { reply: "stream: Out of memory ERROR\0" }],
+    ])("says error by the deadline, never clean, with %s", async (_, fault) => {
       const desk = await deskWith(true);
       clamd.fault = fault;
       const [said, waitedMs] = await patiently(clock, desk.scan(LONG));

@@ -43,10 +43,7 @@ async function allIsFree(): Promise<void> {
 }
 
 async function noneIsOpen(): Promise<void> {
-  await waitUntil("no transfer is open", async () => {
-    const { stdout } = await gateway.cli("transfers", "-o", "ndjson");
-    return stdout.trim() === "";
-  });
+  await waitUntil("no transfer is open", async () => (await gateway.transfers()).length === 0);
 }
 
 /** Neither VER nor FIL is content. */

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
+import { readNdjson } from "../support/cli.ts";
 import { EICAR } from "../support/eicar.ts";
 import { FileStory } from "../support/file-story.ts";
 import { GatewayProcess } from "../support/gateway-process.ts";
@@ -80,6 +81,8 @@ describe.each(WAYS)("a file through the gateway, %s way", (way) => {
         file: { name: "notes.txt", sha256: sha256(EICAR) },
       },
     ]);
+    const listed = await gateway.cli("incidents", "list", "-o", "ndjson");
+    expect(readNdjson(listed.stdout)).toEqual(incidents);
     const { stdout } = await gateway.cli("quarantine", "list", "-o", "ndjson");
     expect(JSON.parse(stdout)).toMatchObject({
       incident: incidents[0]?.["id"],

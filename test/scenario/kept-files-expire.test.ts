@@ -8,7 +8,6 @@ import { createQuarantineWriter } from "../../src/quarantine/create-quarantine-w
 import { itemPlace } from "../../src/quarantine/item-place.ts";
 import { idOf, sourceOf, STORY } from "../../src/quarantine/kept-files.test-data.ts";
 import { readNdjson } from "../support/cli.ts";
-import { eventsWhere } from "../support/events-file.ts";
 import { GatewayProcess } from "../support/gateway-process.ts";
 import { createManualClock } from "../support/manual-clock.ts";
 import { waitUntil } from "../support/wait-until.ts";
@@ -39,8 +38,7 @@ describe("a file in the quarantine", () => {
       { id: young, state: "quarantined" },
       { id: old, state: "expired" },
     ]);
-    const lines = await eventsWhere(
-      gateway.eventsFile,
+    const lines = await gateway.eventsWhere(
       "the deletion",
       (event) => event["type"] === "quarantine",
     );

@@ -1,7 +1,6 @@
 /** HARDENING F8: two servers behind the gateway, of which the first is killed, stopped, and comes back. */
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { eventsWhere } from "../support/events-file.ts";
 import { GatewayProcess } from "../support/gateway-process.ts";
 import { ServerProcess } from "../support/server-process.ts";
 import { SipClient } from "../support/sip-client.ts";
@@ -64,11 +63,7 @@ describe.each(TRANSPORTS)("a gateway with two upstreams over %s", (transport) =>
     await healthSays(new RegExp(`${first.uri(transport)} down`));
     expect(await deliver()).toEqual({ first: 0, second: 1 });
     expect((await gateway.cli("health")).code).toBe(0);
-    const events = await eventsWhere(
-      gateway.eventsFile,
-      "an upstream",
-      (event) => event["type"] === "admin",
-    );
+    const events = await gateway.eventsWhere("an upstream", (event) => event["type"] === "admin");
     expect(events[0]).toMatchObject({ reason: "upstream is down", action: null });
     expect(gateway.stderr).toContain("upstream is down");
     await first.comeBack();

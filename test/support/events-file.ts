@@ -14,14 +14,16 @@ export async function readEvents(file: string): Promise<readonly EventLine[]> {
     .map((line) => JSON.parse(line) as EventLine);
 }
 
-/** Waits until the log holds lines that match, and gives all of them (lines of allowed messages come up to a second late). */
+/** Waits until the log holds lines that match, and gives all of them (lines of allowed messages come up to a second late; `hurry` is called while there are none). */
 export async function eventsWhere(
   file: string,
   what: string,
   matches: (event: EventLine) => boolean,
+  hurry?: () => void,
 ): Promise<readonly EventLine[]> {
   return waitUntil(`an event about ${what}`, async () => {
     const found = (await readEvents(file)).filter(matches);
+    if (found.length === 0) hurry?.();
     return found.length > 0 && found;
   });
 }

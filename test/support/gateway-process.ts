@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { MAIN, readNdjson, runSluice, type CliResult } from "./cli.ts";
+import { askAdmin } from "./ask-admin.ts";
+import { MAIN, runSluice, type CliResult } from "./cli.ts";
 import { eventsWhere, readEvents, type EventLine } from "./events-file.ts";
 import type { Address, TestTransport } from "./sip-socket.ts";
 import { writeConfig, type GatewaySettings } from "./write-config.ts";
@@ -143,14 +144,33 @@ export class GatewayProcess implements AsyncDisposable {
 
   /** The incidents as `sluice incidents list` tells them; the newest thousand. */
   async incidents(): Promise<readonly Readonly<Record<string, unknown>>[]> {
-    const result = await this.cli("incidents", "list", "-o", "ndjson", "--limit", "1000");
-    if (result.code !== 0) throw new Error(`incidents list: ${result.code} ${result.stderr}`);
-    return readNdjson(result.stdout);
+    return this.#listed("/v1/incidents?limit=1000", "incidents");
+  }
+
+  /** The transfers that are open, as `sluice transfers` tells them. */
+  async transfers(): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    return this.#listed("/v1/transfers", "transfers");
+  }
+
+  /** The scan engines as `sluice engines` tells them. */
+  async engines(): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    return this.#listed("/v1/engines", "engines");
+  }
+
+  /**
+   * Waits for lines of the event log. Those of allowed messages come up to a second late by themselves; opening the log anew
+   * brings them at once.
+   */
+  async eventsWhere(
+    what: string,
+    matches: (event: EventLine) => boolean,
+  ): Promise<readonly EventLine[]> {
+    return eventsWhere(this.eventsFile, what, matches, () => this.#child.kill("SIGUSR1"));
   }
 
   /** Waits for the lines of the event log with that Call-ID. */
   async eventsOf(callId: string): Promise<readonly EventLine[]> {
-    return eventsWhere(this.eventsFile, callId, (event) => event["call_id"] === callId);
+    return this.eventsWhere(callId, (event) => event["call_id"] === callId);
   }
 
   /** The event log as it stands now. */
@@ -160,12 +180,19 @@ export class GatewayProcess implements AsyncDisposable {
 
   /** Waits for the lines of the event log about file transfers that are over. */
   async transferEvents(): Promise<readonly EventLine[]> {
-    return eventsWhere(this.eventsFile, "a transfer", (event) => event["type"] === "transfer");
+    return this.eventsWhere("a transfer", (event) => event["type"] === "transfer");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.running) await this.kill();
     await rm(this.dir, { recursive: true, force: true });
+  }
+
+  /** Asks it over the admin socket; a list that it answers under that name. */
+  async #listed(path: string, name: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    const rows = (await askAdmin(this, "GET", path))[name];
+    if (!Array.isArray(rows)) throw new Error(`${path}: no ${name}`);
+    return rows as Record<string, unknown>[];
   }
 
   async #untilReady(): Promise<void> {
