@@ -14,6 +14,7 @@ import type { Originator } from "../proxy/origination.ts";
 import { domainsOf, judgeSettings, warnAgent } from "./judge-settings.ts";
 import { createMediaHost } from "./media-host.ts";
 import type { RelayClient } from "./relay-client.ts";
+import { createTransferSecurity } from "./transfer-security.ts";
 import { startRelay, type QuarantineStore } from "./relay-parts.ts";
 
 export interface FilterPartsDeps {
@@ -67,6 +68,7 @@ export async function startFilter(
       agent: warnAgent(config),
       markKey: isMarking ? readOrCreateKey(keys, "mark.key") : undefined,
       maxFileBytes: inFront ? config.relay.msnftp && config.relay.maxFileBytes : undefined,
+      transferSecurity: createTransferSecurity(config.relay.msnftpSecurity),
     },
   );
   return { filter, relay };

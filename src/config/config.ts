@@ -92,9 +92,18 @@ export interface TlsConfig {
 export interface RelayConfig {
   /** TCP ports, both ends included; undefined: such transfers are refused. */
   readonly msnftp: { readonly firstPort: number; readonly lastPort: number } | undefined;
+  /** First match by the address that SIP comes from; an entry without `net` matches every one. Where none does: as_sip. */
+  readonly msnftpSecurity: readonly TransferSecurityEntry[];
   readonly maxFileBytes: number;
   /** At a time. */
   readonly maxTransfers: number;
+}
+
+/** How well transfers of some peers must be protected (docs/configuration.md "File transfers"). */
+export interface TransferSecurityEntry {
+  /** CIDR, canonical. */
+  readonly net: string | undefined;
+  readonly level: "any" | "as_sip" | "encrypted" | "high";
 }
 
 /** What carries SIP, as in `listen` and in the transport parameter of a SIP URI. */

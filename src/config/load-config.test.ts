@@ -55,6 +55,7 @@ describe("loadConfig", () => {
       account: undefined,
       relay: {
         msnftp: { firstPort: 6891, lastPort: 6900 },
+        msnftpSecurity: [],
         maxFileBytes: 100 * 1024 * 1024,
         maxTransfers: 200,
       },
@@ -118,7 +119,7 @@ rules: []
 account: { aor: "sip:notes@corp.example" }
 scan: { engines: [ { type: builtin } ], combine: worst, timeout: 2m, on_infected: block, on_unscannable: quarantine, on_error: allow }
 on_failure: { parse_problem: allow, opaque: allow, internal_error: allow }
-relay: { msnftp: { ports: 6891-6892 }, max_file_size: 1GB, max_transfers: 7 }
+relay: { msnftp: { ports: 6891-6892, security: encrypted }, max_file_size: 1GB, max_transfers: 7 }
 limits: { body: 1.5MiB, headers: 4096, header_count: 10, idle: 1h, rate_per_source: 30/2s, overload_code: 480, attachment: 10KB, spool: 3GiB, spool_per_sender: 2GiB, spool_reserve: 0, quarantine: 1GiB, quarantine_days: 365 }
 data: { dir: /var/lib/sluice }
 log: { level: debug, events: logs/e.ndjson }
@@ -174,6 +175,7 @@ admin: { socket: run/s.sock, listen: off }
       },
       relay: {
         msnftp: { firstPort: 6891, lastPort: 6892 },
+        msnftpSecurity: [{ net: undefined, level: "encrypted" }],
         maxFileBytes: 1_000_000_000,
         maxTransfers: 7,
       },

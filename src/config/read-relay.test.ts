@@ -33,6 +33,32 @@ describe("readRelay", () => {
     expect(relay?.msnftp).toEqual(msnftp);
   });
 
+  it.each([
+    ["as_sip", [{ net: undefined, level: "as_sip" }]],
+    [
+      "[{ net: 10.0.0.0/8, level: any }, { net: 192.0.2.7, level: encrypted }]",
+      [
+        { net: "10.0.0.0/8", level: "any" },
+        { net: "192.0.2.7/32", level: "encrypted" },
+      ],
+    ],
+  ])("reads security %s without a word", (security, expected) => {
+    const { relay, shown } = load(`relay: { msnftp: { security: ${security} } }`);
+    expect(shown).toEqual([]);
+    expect(relay?.msnftpSecurity).toEqual(expected);
+    expect(relay?.msnftp).toEqual({ firstPort: 6891, lastPort: 6900 });
+  });
+
+  it("warns of high security where no listener speaks TLS, at the place that asks for it", () => {
+    const words = /^3:\d+: warning: high asks for SIP by TLS, and no listener speaks it/;
+    const warned = [expect.stringMatching(words) as unknown];
+    expect(load("relay: { msnftp: { security: high } }").shown).toEqual(warned);
+    const listed = "relay: { msnftp: { security: [{ net: 10.0.0.0/8, level: high }] } }";
+    expect(load(listed).shown).toEqual(warned);
+    expect(load(`${listed}\nlisten: ["ws://127.0.0.1:8080"]`).shown).toEqual(warned);
+    expect(load(`${listed}\nlisten: ["wss://127.0.0.1:8443"]`).shown.join()).not.toMatch(words);
+  });
+
   it.each(["1024-1025", "64536-65535"])("takes %s and says what Communicator accepts", (ports) => {
     const { relay, shown } = load(`relay: { msnftp: { ports: ${ports} } }`);
     expect(relay?.msnftp?.firstPort).toBe(Number(ports.split("-")[0]));
@@ -54,6 +80,24 @@ describe("readRelay", () => {
     ["relay: { msnftp: { ports: 65535-65536 } }", "(they go from 1024 to 65535)"],
     ["relay: { msnftp: { ports: 6900-6891 } }", '(did you mean "6891-6900"?)'],
     ["relay: { msnftp: { ports: 2000-3000 } }", '"2000-3000" are 1001 ports (at most 1000)'],
+    [
+      "relay: { msnftp: { security: strict } }",
+      "3:20: expected any, as_sip, encrypted or high, or a list of maps with net and level",
+    ],
+    ["relay: { msnftp: { security: [] } }", "3:20: must not be an empty list"],
+    ["relay: { msnftp: { security: [{ net: 10.0.0.0/8 }] } }", '3:31: "level" is missing'],
+    [
+      "relay: { msnftp: { security: [{ net: 10.0.0.0/8, level: highest }] } }",
+      '3:50: unknown value "highest" (one of: any, as_sip, encrypted, high)',
+    ],
+    [
+      "relay: { msnftp: { security: [{ net: lan, level: high }] } }",
+      '3:33: "lan" is not a network',
+    ],
+    [
+      "relay: { msnftp: { security: [{ nets: 10.0.0.0/8, level: high }] } }",
+      'unknown key "nets" (did you mean "net"?)',
+    ],
     ["relay: { max_transfers: 0 }", "3:10: 0 must be at least 1"],
     ["relay: { max_file_size: 0 }", "3:10: must be at least 1 byte"],
     [

@@ -1,9 +1,12 @@
 import type { ProblemSink } from "../policy/rule-problem.ts";
-import type { Config, LimitsConfig, RelayConfig } from "./config.ts";
+import type { Config, LimitsConfig, RelayConfig, TransferSecurityEntry } from "./config.ts";
 import { bytesOf, sizeText } from "./quantities.ts";
+import { readCidr } from "./read-addresses.ts";
 import type { RelayData } from "./relay-schema.ts";
 
 const PORTS = ["relay", "msnftp", "ports"];
+
+const SECURITY = ["relay", "msnftp", "security"];
 
 const MAX_PORTS = 1000;
 
@@ -19,6 +22,7 @@ export function readRelay(data: RelayData, sink: ProblemSink): RelayConfig {
   }
   return {
     msnftp: readMsnftp(data.msnftp, sink),
+    msnftpSecurity: readSecurity(data.msnftp, sink),
     maxFileBytes,
     maxTransfers: data.max_transfers ?? 200,
   };
@@ -54,6 +58,21 @@ function readMsnftp(data: RelayData["msnftp"], sink: ProblemSink): RelayConfig["
   return { firstPort, lastPort };
 }
 
+function readSecurity(
+  data: RelayData["msnftp"],
+  sink: ProblemSink,
+): readonly TransferSecurityEntry[] {
+  const security = data === undefined || data === "off" ? undefined : data.security;
+  if (security === undefined) return [];
+  if (typeof security === "string") return [{ net: undefined, level: security }];
+  return security.flatMap(({ net, level }, index) => {
+    const read = readCidr(net);
+    if (read.ok) return [{ net: read.value, level }];
+    sink.error([...SECURITY, index, "net"], read.problem.message, read.problem.hint);
+    return [];
+  });
+}
+
 /** What of relay, limits and listeners does not go together; `data` says what of it was written. */
 export function checkRelay(
   config: Pick<Config, "relay" | "limits" | "listen" | "upstreamFrom">,
@@ -63,6 +82,7 @@ export function checkRelay(
   checkSizes(config.relay, config.limits, data.max_file_size !== undefined, sink);
   const arePortsWritten = typeof data.msnftp === "object" && data.msnftp.ports !== undefined;
   checkPorts(config, arePortsWritten, sink);
+  checkSecurity(config, sink);
 }
 
 /** The problem stands at `max_file_size` where it is written, else at the limit that is below its default. */
@@ -106,4 +126,22 @@ function checkPorts(
       sink.error(isWritten ? PORTS : [key, index], message, "give one of the two other ports");
     }
   }
+}
+
+/** Who must come by TLS, and cannot, transfers nothing. */
+function checkSecurity(
+  { relay, listen }: Pick<Config, "relay" | "listen">,
+  sink: ProblemSink,
+): void {
+  const index = relay.msnftpSecurity.findIndex(({ level }) => level === "high");
+  const entry = relay.msnftpSecurity[index];
+  if (entry === undefined || listen.some(({ transport }) => /^(?:tls|wss)$/.test(transport)))
+    return;
+  const place = entry.net === undefined ? SECURITY : [...SECURITY, index, "level"];
+  const hint = 'name one in listen: "tls://0.0.0.0:5061"';
+  sink.warn(
+    place,
+    "high asks for SIP by TLS, and no listener speaks it: such files are all refused",
+    hint,
+  );
 }

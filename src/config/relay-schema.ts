@@ -1,13 +1,27 @@
 import { z } from "zod";
-import { section, text } from "../policy/vocabulary.ts";
+import { choice, section, text } from "../policy/vocabulary.ts";
+import type { TransferSecurityEntry } from "./config.ts";
 import { sizeSchema, type SizeText } from "./quantities.ts";
+
+/** `relay.msnftp:` as written. */
+export interface MsnftpData {
+  readonly ports?: string | number | undefined;
+  readonly security?:
+    | Level
+    | readonly { readonly net: string; readonly level: Level }[]
+    | undefined;
+}
+
+type Level = TransferSecurityEntry["level"];
 
 /** `relay:` of sluice.yaml as written. */
 export interface RelayData {
-  readonly msnftp?: "off" | { readonly ports?: string | number | undefined } | undefined;
+  readonly msnftp?: "off" | MsnftpData | undefined;
   readonly max_file_size?: SizeText | undefined;
   readonly max_transfers?: number | undefined;
 }
+
+const LEVEL = choice(["any", "as_sip", "encrypted", "high"]);
 
 const PORTS = 'expected ports: write "6891-6900", or a single one';
 
@@ -23,6 +37,26 @@ export const relaySchema: z.ZodType<RelayData> = section(
               description:
                 'TCP ports for transfers, "6891-6900" or a single one. Default: 6891-6900.',
             }),
+            security: z
+              .union(
+                [
+                  LEVEL,
+                  z
+                    .array(
+                      section({
+                        net: text().meta({ description: "Peers of this network, CIDR." }),
+                        level: LEVEL.meta({ description: "What is asked of them." }),
+                      }),
+                    )
+                    .min(1, "must not be an empty list"),
+                ],
+                "expected any, as_sip, encrypted or high, or a list of maps with net and level",
+              )
+              .optional()
+              .meta({
+                description:
+                  "Which transfers may run in clear: any; as_sip, those of peers whose SIP runs in clear; encrypted, none; high, none, and SIP has to come by TLS. Or a list by network, first match. Default: as_sip.",
+              }),
           }),
         ],
         "expected a map with ports, or the word off",

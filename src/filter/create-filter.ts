@@ -105,7 +105,8 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
   };
 }
 
-function createTransferDesk(deps: FilterDeps, { maxFileBytes }: FilterSettings): TransferDesk {
+function createTransferDesk(deps: FilterDeps, settings: FilterSettings): TransferDesk {
+  const { maxFileBytes, transferSecurity = () => "as_sip" } = settings;
   const { clock, journal, means } = deps;
   return new TransferDesk({
     clock,
@@ -114,6 +115,7 @@ function createTransferDesk(deps: FilterDeps, { maxFileBytes }: FilterSettings):
     newId: means.newId,
     mediaHost: means.mediaHost,
     maxFileBytes: maxFileBytes ?? 0,
+    securityOf: transferSecurity,
     onEnded: (transfer, delivery) =>
       journal.allowed(transferEvent(transfer, { at: clock.now(), delivery, reason: "" })),
   });

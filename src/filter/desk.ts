@@ -18,6 +18,7 @@ import type { Rates } from "./rates.ts";
 import type { RuleHits } from "./rule-hits.ts";
 import type { SecondCrossing } from "./second-crossing.ts";
 import type { Strangers } from "./strangers.ts";
+import type { TransferSecurity } from "./transfer-security.ts";
 import type { TransferDesk } from "./transfer-desk.ts";
 
 /** What the filter is built from. */
@@ -54,6 +55,8 @@ export interface FilterSettings {
   readonly markKey: Buffer | undefined;
   /** Largest file to be relayed, bytes; undefined: no transfers (`relay.msnftp: off`). */
   readonly maxFileBytes: number | undefined;
+  /** What is asked of transfers whose SIP comes from this address; absent: `as_sip`. */
+  readonly transferSecurity?: (sourceAddress: string) => TransferSecurity;
 }
 
 /** What every step of the filter needs. */

@@ -8,6 +8,7 @@ import type { Splice } from "../wire/sip/splice.ts";
 import { namesMeeting, readAcceptance, type Acceptance, type Meeting } from "./read-acceptance.ts";
 import { isChallenge } from "./settlement.ts";
 import { coversBody } from "./signed-refusal.ts";
+import { agreeOn, type Disagreement } from "./transfer-agreement.ts";
 import { TransferBook } from "./transfer-book.ts";
 import {
   isSameOffer,
@@ -19,7 +20,15 @@ import {
 } from "./transfer-message.ts";
 import { writeStory } from "./transfer-story.ts";
 import { transferRefusal, type TransferRefusal } from "./transfer-refusal.ts";
-import { otherRole, type OpenedPlace, type Role, type Transfer } from "./transfer.ts";
+import { weaknessOf, type TransferSecurity } from "./transfer-security.ts";
+import {
+  otherRole,
+  type Agreement,
+  type OpenedPlace,
+  type Role,
+  type SipLeg,
+  type Transfer,
+} from "./transfer.ts";
 
 /**
  * The SIP half of file transfer in the LCS dialect (lcs.md B2, B3, B7): follows each transfer through its INVITE, ACCEPT and
@@ -38,6 +47,8 @@ export interface TransferDeskDeps {
   /** The IPv4 address of ours that a peer with this source address shall dial; undefined: there is none. */
   readonly mediaHost: (peerAddress: string | undefined) => string | undefined;
   readonly maxFileBytes: number;
+  /** What is asked of transfers whose SIP comes from this address. */
+  readonly securityOf: (sourceAddress: string) => TransferSecurity;
   /** A transfer that never got to the relay is over: declined, withdrawn, refused. */
   readonly onEnded: (transfer: Transfer, how: "refused" | "abandoned") => void;
 }
@@ -61,6 +72,7 @@ const USER_SHARE = 0.8;
 /** After a challenge the same ACCEPT comes again with credentials; a port is not kept longer for one that does not. */
 const CHALLENGED_MS = 10_000;
 const FORWARD: TransferStep = { kind: "forward", splices: [] };
+const IN_CLEAR: Agreement = { keys: undefined };
 
 export class TransferDesk {
   readonly #deps: TransferDeskDeps;
@@ -112,8 +124,11 @@ export class TransferDesk {
     if (problem !== undefined) return refuse(message, problem);
     const { cookie = "" } = invitation;
     const known = this.#book.find(request.callId, cookie);
-    const transfer = offeredBy(message);
+    const leg = this.#legOf(message);
+    const transfer = offeredBy(message, leg);
     if (transfer === undefined) return refuse(message, "broken-offer");
+    const weakness = weaknessOf(leg, transfer.encryption === "none" ? IN_CLEAR : undefined);
+    if (weakness !== undefined) return refuse(message, weakness.code, undefined, weakness.detail);
     if (known !== undefined) {
       const again = isSameOffer(known, transfer);
       return again ? this.#invited(known) : refuse(message, "cookie-used");
@@ -123,7 +138,7 @@ export class TransferDesk {
 
   #offerProblem(message: TransferMessage): TransferRefusal | undefined {
     const { request, part, verdict } = message;
-    const { cookie, fileName, fileSize, fields } = part.invitation;
+    const { cookie, fileName, fileSize } = part.invitation;
     const { relay, maxFileBytes } = this.#deps;
     if (relay === undefined) return "relay-off";
     if (!message.hearing.from.authenticated) return "not-signed-in";
@@ -132,7 +147,6 @@ export class TransferDesk {
     if (verdict.inspection?.offers.length !== 1 || request.fromTag === undefined)
       return "broken-offer";
     if (namesMeeting(part.invitation)) return "address-in-offer";
-    if (!/^[RS]$/.test(fields.get("encryption") ?? "")) return "unencrypted";
     if (fileSize > maxFileBytes) return "too-large";
     return relay.load.open >= relay.load.capacity ? "no-free-port" : undefined;
   }
@@ -162,21 +176,42 @@ export class TransferDesk {
     const read = readAcceptance(part.invitation);
     if (!read.ok) return refuse(message, "broken-accept", transfer, read.problem);
     if (transfer.state === "ended") return refuse(message, "second-accept", transfer);
-    noteSender(transfer, role, message);
+    noteSender(transfer, role, message, this.#legOf(message));
+    const agreed = agreeOn(transfer, role, read.value.keys);
+    if (!agreed.ok) return this.#refuseToBoth(message, transfer, role, agreed.problem);
     const { meeting } = read.value;
     if (transfer.opened !== undefined) return this.#acceptAgain(message, transfer, read.value);
-    const keys = role === "receiver" ? (read.value.keys ?? transfer.keys) : transfer.keys;
-    if (role === "receiver" && keys === undefined) return refuse(message, "unencrypted", transfer);
-    if (transfer.keys !== undefined && keys !== undefined && !sameKeys(transfer.keys, keys)) {
-      return refuse(message, "second-accept", transfer);
-    }
-    transfer.keys = keys;
+    transfer.agreed = agreed.value;
     if (meeting === undefined) {
       if (transfer.state === "invited" && role === "receiver") transfer.state = "accepted";
       return FORWARD;
     }
-    if (keys === undefined) return refuse(message, "second-accept", transfer, "no keys yet");
+    if (transfer.agreed === undefined)
+      return refuse(message, "second-accept", transfer, "the receiver has not accepted yet");
+    const { keys } = transfer.agreed;
     return this.#open(message, transfer, { role, meeting, keys, fingerprint: part.text });
+  }
+
+  /** Nothing can come of an offer whose answer is refused: the other one, who waits for it, hears so by CANCEL. */
+  #refuseToBoth(
+    message: TransferMessage,
+    transfer: Transfer,
+    role: Role,
+    { code, detail }: Disagreement,
+  ): TransferStep {
+    const refusal = refuse(message, code, transfer, detail);
+    if (transfer.agreed !== undefined) return refusal;
+    const after = (): void => {
+      void this.cancelBySip(transfer, otherRole(role)).then(() => this.#book.drop(transfer));
+    };
+    return { ...refusal, after };
+  }
+
+  #legOf({ context, hearing }: TransferMessage): SipLeg {
+    return {
+      overTls: hearing.encrypted,
+      security: this.#deps.securityOf(context.sourceAddress),
+    };
   }
 
   /** The same ACCEPT once more (after a challenge, or at a second crossing) gets the same answer; any other is refused. */
@@ -336,7 +371,7 @@ export class TransferDesk {
 interface Opening {
   readonly role: Role;
   readonly meeting: Meeting;
-  readonly keys: NonNullable<Transfer["keys"]>;
+  readonly keys: Agreement["keys"];
   readonly fingerprint: string;
 }
 
@@ -383,10 +418,6 @@ function refuse(
       cookie: part.invitation.cookie,
     }),
   };
-}
-
-function sameKeys(a: Transfer["keys"], b: Transfer["keys"]): boolean {
-  return a?.encryptionKey === b?.encryptionKey && a?.hashKey === b?.hashKey;
 }
 
 /** "sip:bob@example.com" is "bob@example.com" in USR. */

@@ -4,7 +4,8 @@ import type { Direction } from "../policy/facts.ts";
 import type { HearingContext, Verdict } from "../policy/hearing.ts";
 import type { RequestContext } from "../proxy/seams.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
-import { transferKey, type Role, type Transfer } from "./transfer.ts";
+import { offeredEncryption } from "./transfer-agreement.ts";
+import { transferKey, type Role, type SipLeg, type Transfer } from "./transfer.ts";
 
 /** A message that holds an invitation, and who sends it. */
 export interface TransferMessage {
@@ -16,25 +17,34 @@ export interface TransferMessage {
 }
 
 /** A new transfer, as offered; undefined when the offer lacks what it needs. Nothing in it holds on to the message. */
-export function offeredBy(message: TransferMessage): Transfer | undefined {
+export function offeredBy(message: TransferMessage, leg: SipLeg): Transfer | undefined {
   const { request, part, hearing, verdict } = message;
   const { cookie, fileSize } = part.invitation;
   const file = verdict.inspection?.offers[0];
+  const encryption = offeredEncryption(part.invitation);
   if (file === undefined || cookie === undefined || fileSize === undefined) return undefined;
+  if (encryption === undefined) return undefined;
   const callId = detached(request.callId);
   return {
     key: transferKey(callId, cookie),
     callId,
     cookie: detached(cookie),
     file: { name: file.name, size: fileSize, declaredType: undefined },
+    encryption,
     hearing,
     sender: {
       aor: hearing.from.aor,
       tag: detachedTag(request.fromTag),
       address: sourceOf(message),
+      leg,
     },
-    receiver: { aor: hearing.to.aor, tag: detachedTag(request.toTag), address: undefined },
-    keys: undefined,
+    receiver: {
+      aor: hearing.to.aor,
+      tag: detachedTag(request.toTag),
+      address: undefined,
+      leg: undefined,
+    },
+    agreed: undefined,
     opened: undefined,
     state: "invited",
     stopped: undefined,
@@ -50,6 +60,7 @@ export function isSameOffer(known: Transfer, again: Transfer): boolean {
     known.sender.tag === again.sender.tag &&
     known.hearing.to.aor === again.hearing.to.aor &&
     known.file.size === again.file.size &&
+    known.encryption === again.encryption &&
     known.file.name.raw === again.file.name.raw
   );
 }
@@ -70,9 +81,15 @@ export function roleOf(
   return (transfer.receiver.tag ?? fromTag) === fromTag ? "receiver" : undefined;
 }
 
-/** Notes what a message of one of the two tells of it: its tag, its address, and who accepts. */
-export function noteSender(transfer: Transfer, role: Role, message: TransferMessage): void {
+/** Notes what a message of one of the two tells of it: its tag, its address, its leg, and who accepts. */
+export function noteSender(
+  transfer: Transfer,
+  role: Role,
+  message: TransferMessage,
+  leg: SipLeg,
+): void {
   const peer = transfer[role];
+  peer.leg = leg;
   peer.tag = detachedTag(message.request.fromTag);
   peer.address = sourceOf(message) ?? peer.address;
   if (role === "sender") return;

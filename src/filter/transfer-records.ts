@@ -40,6 +40,7 @@ export function transferDraft(input: {
       size: event.size,
       sha256: event.sha256,
       trueType: event.report.trueType,
+      sent: sentAs(transfer),
     },
     scan: scanRecords(event.report),
     features: featuresOf(verdict, context, verdict.file ?? file),
@@ -78,6 +79,12 @@ export interface TransferOutcome {
   readonly held?: HeldFacts | undefined;
 }
 
+/** Undefined: it never came so far that the two agreed, or its keys did not outlive a restart. */
+function sentAs({ agreed }: Transfer): "encrypted" | "clear" | undefined {
+  if (agreed === undefined) return undefined;
+  return agreed.keys === undefined ? "clear" : "encrypted";
+}
+
 /** The line of the event log for a transfer that no rule has stopped. */
 export function transferEvent(transfer: Transfer, outcome: TransferOutcome): AllowedEvent {
   const { at, delivery, reason, held } = outcome;
@@ -100,6 +107,7 @@ export function transferEvent(transfer: Transfer, outcome: TransferOutcome): All
       size: file.size,
       sha256: held?.sha256,
       trueType: held?.trueType,
+      sent: sentAs(transfer),
     },
     scan: held?.scan ?? [],
   };

@@ -12,6 +12,7 @@ export type TransferRefusal =
   | "broken-offer"
   | "address-in-offer"
   | "unencrypted"
+  | "not-by-tls"
   | "cookie-used"
   | "unknown-transfer"
   | "not-a-party"
@@ -29,6 +30,7 @@ const SENTENCES: Readonly<Record<TransferRefusal, string>> = {
   "broken-offer": "The file offer names no file or no size",
   "address-in-offer": "The file offer names an address",
   unencrypted: "Unencrypted file transfer is not available",
+  "not-by-tls": "File transfer is for users who are connected by TLS",
   "cookie-used": "This file offer was made before",
   "unknown-transfer": "There is no such file transfer",
   "not-a-party": "There is no such file transfer",

@@ -7,7 +7,7 @@ import type { Transfer } from "./transfer.ts";
  * file of an earlier run turns up. It comes back from a disk, so nothing in it is taken for granted.
  */
 export function writeStory(transfer: Transfer): Record<string, unknown> {
-  const { callId, cookie, file, hearing, sender, receiver } = transfer;
+  const { callId, cookie, file, hearing, sender, receiver, agreed } = transfer;
   return {
     callId,
     cookie,
@@ -17,6 +17,7 @@ export function writeStory(transfer: Transfer): Record<string, unknown> {
     direction: hearing.direction,
     transport: hearing.transport,
     encrypted: hearing.encrypted,
+    inClear: agreed !== undefined && agreed.keys === undefined,
   };
 }
 
@@ -45,9 +46,10 @@ export function readStory(
       now,
       trace: false,
     },
-    sender: { aor: from.aor, tag: undefined, address: undefined },
-    receiver: { aor: to.aor, tag: undefined, address: undefined },
-    keys: undefined,
+    encryption: "none",
+    sender: { aor: from.aor, tag: undefined, address: undefined, leg: undefined },
+    receiver: { aor: to.aor, tag: undefined, address: undefined, leg: undefined },
+    agreed: story["inClear"] === true ? { keys: undefined } : undefined,
     opened: undefined,
     state: "ended",
     stopped: undefined,

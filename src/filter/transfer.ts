@@ -2,6 +2,7 @@ import type { ScheduledCall } from "../base/clock.ts";
 import type { HearingContext } from "../policy/hearing.ts";
 import type { FileFacts } from "../policy/facts.ts";
 import type { RelayRefusal } from "../relay/relay.ts";
+import type { TransferSecurity } from "./transfer-security.ts";
 
 /**
  * One file transfer of the LCS dialect, from its invitation to its end, as the SIP side knows it. The relay knows the
@@ -13,12 +14,14 @@ export interface Transfer {
   /** Invitation-Cookie, decimal. */
   readonly cookie: string;
   readonly file: FileFacts & { readonly size: number };
+  /** What the offer says of encryption (lcs.md B2: R, S, or no such field). */
+  readonly encryption: OfferedEncryption;
   /** Who, to whom, which way: of the invitation, and from the receiver's ACCEPT on with whoever accepts. */
   hearing: HearingContext;
   readonly sender: Peer;
   readonly receiver: Peer;
-  /** From the receiver's ACCEPT. */
-  keys: TransferKeys | undefined;
+  /** From the receiver's ACCEPT; undefined until it has come. */
+  agreed: Agreement | undefined;
   /** What the ACCEPT that opened the relay said: the same one again (after a 407) is no second one. */
   opened: OpenedTransfer | undefined;
   state: "invited" | "accepted" | "open" | "ended";
@@ -32,6 +35,14 @@ export interface Transfer {
 
 export type Role = "sender" | "receiver";
 
+export type OfferedEncryption = "required" | "supported" | "none";
+
+/** How the bytes will run, on both connections. */
+export interface Agreement {
+  /** Undefined: in clear, the plain variant MSNFTP. */
+  readonly keys: TransferKeys | undefined;
+}
+
 /** What is known of one of the two. */
 export interface Peer {
   /** Address of record; for the receiver the one that its own messages bear, as soon as there is one. */
@@ -40,6 +51,15 @@ export interface Peer {
   tag: string | undefined;
   /** Source address of its SIP messages; undefined while it has sent none through a client's listener. */
   address: string | undefined;
+  /** How its last step reached us; undefined while it has taken none. */
+  leg: SipLeg | undefined;
+}
+
+/** The connection that a peer's SIP comes over, its own or that of the server that speaks for it. */
+export interface SipLeg {
+  readonly overTls: boolean;
+  /** What the configuration asks for there. */
+  readonly security: TransferSecurity;
 }
 
 export interface TransferKeys {

@@ -300,7 +300,11 @@ describe("a file transfer in the filter", () => {
       INVITE.map((line) => line.replace("hello.txt", "a.pdf.exe")),
       606,
     ],
-    ["an offer without encryption", INVITE.slice(0, -1), 606],
+    [
+      "an offer with a word of encryption that nobody knows",
+      [...INVITE.slice(0, -1), "Encryption: X"],
+      606,
+    ],
     ["an offer without a size", INVITE.filter((line) => !line.includes("FileSize")), 606],
     ["a file that is too large", INVITE.map((line) => line.replace(": 27", ": 1001")), 606],
     [

@@ -222,6 +222,7 @@ function fileFields(file: FileRecord, quarantine: string | undefined): unknown {
     sha256: orNull(file.sha256),
     true_type: orNull(file.trueType),
     quarantine: orNull(quarantine),
+    ...(file.sent === undefined ? undefined : { sent: file.sent }),
   };
 }
 

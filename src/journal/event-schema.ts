@@ -14,6 +14,10 @@ const fileSchema = z
     sha256: textOrNull.describe("Hex; null when the bytes never passed the gateway"),
     true_type: textOrNull.describe("Type by content; null when the bytes were not seen"),
     quarantine: textOrNull.optional().describe("Id of the kept copy; null when none is kept"),
+    sent: z
+      .enum(["encrypted", "clear"])
+      .optional()
+      .describe("How its bytes came over the network; of transfers that got so far"),
   })
   .nullable();
 

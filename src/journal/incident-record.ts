@@ -96,6 +96,7 @@ export function incidentRow(
             size: file.size ?? null,
             sha256: file.sha256 ?? null,
             true_type: file.trueType ?? null,
+            ...(file.sent === undefined ? undefined : { sent: file.sent }),
           },
     ),
     JSON.stringify(draft.scan),

@@ -55,6 +55,8 @@ export interface FileRecord {
   readonly size: number | undefined;
   readonly sha256: string | undefined;
   readonly trueType: string | undefined;
+  /** How its bytes came over the network, and went on; only of a transfer that got so far. */
+  readonly sent?: "encrypted" | "clear" | undefined;
 }
 
 export interface ScanRecord {

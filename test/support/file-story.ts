@@ -19,6 +19,8 @@ export interface StoryOptions {
   readonly password?: string;
   /** Makes both look like LCS clients; default true. */
   readonly lcs?: boolean;
+  /** Local address of both; default 127.0.0.1. */
+  readonly address?: string;
   /** Names; default alice and bob. */
   readonly sender?: string;
   readonly receiver?: string;
@@ -157,6 +159,7 @@ async function signOnBoth(
         gateway,
         transport,
         ...(password === undefined ? {} : { password }),
+        ...(options.address === undefined ? {} : { address: options.address }),
         ...(options.lcs === false ? {} : { epid }),
       }),
     );

@@ -178,9 +178,12 @@ export class GatewayProcess implements AsyncDisposable {
     return readEvents(this.eventsFile);
   }
 
-  /** Waits for the lines of the event log about file transfers that are over. */
-  async transferEvents(): Promise<readonly EventLine[]> {
-    return this.eventsWhere("a transfer", (event) => event["type"] === "transfer");
+  /** Waits for the lines of the event log about file transfers that are over, of one call or of all. */
+  async transferEvents(callId?: string): Promise<readonly EventLine[]> {
+    return this.eventsWhere("a transfer", (event) => {
+      const isOfCall = callId === undefined || event["call_id"] === callId;
+      return event["type"] === "transfer" && isOfCall;
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
