@@ -37,7 +37,7 @@ export interface IncidentFeatures {
   readonly outside: readonly KeptLink[];
   /** Links that are not kept. */
   readonly linksLeftOut: number;
-  /** Kinds of each m= line. */
+  /** Kinds of each m= line, and of the application of an invitation. */
   readonly media: readonly (readonly string[])[];
   /** What the session took as messages; absent: nothing, or an earlier version has kept this. */
   readonly accepts?: readonly string[];
@@ -92,15 +92,20 @@ export function featuresOf(
     disarmed,
     outside,
     linksLeftOut: found.flat().length - kept,
-    media: inspection.media
-      .filter((line) => line.port !== 0)
-      .map((line) => (line.kinds.length === 0 ? ["unknown"] : line.kinds)),
+    media: mediaOf(inspection),
     ...keptAccepts(inspection),
     files: filesOf(inspection, context, transfer).slice(0, MAX_FILES),
     scans: scans.slice(0, MAX_FILES).map(keptScan),
     opaque: inspection.opaque.length > 0,
     signed: inspection.signed,
   };
+}
+
+function mediaOf({ media, application }: Inspection): IncidentFeatures["media"] {
+  const lines = media
+    .filter((line) => line.port !== 0)
+    .map((line) => (line.kinds.length === 0 ? ["unknown"] : line.kinds));
+  return application === undefined ? lines : [...lines, application.kinds];
 }
 
 const MAX_ACCEPTED = 32;

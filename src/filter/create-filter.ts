@@ -14,6 +14,7 @@ import type {
 import type { RelayEvent } from "../relay/relay.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
+import { ApplicationDesk } from "./application-desk.ts";
 import { Actions, ratedAction } from "./actions.ts";
 import { hasLine, recordAllowed } from "./allowed-line.ts";
 import { answersWithContent, carriesContent } from "./carries-content.ts";
@@ -63,6 +64,9 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
   const strangers = new Strangers(deps.journal, deps.clock, deps.onFailure);
   const notices = new NoticeDesk(deps.means.notifier);
   const transfers = createTransferDesk(deps, settings);
+  const applications = new ApplicationDesk(deps.clock, (callId, cookie) =>
+    transfers.knows(callId, cookie),
+  );
   const { relay } = deps.means;
   const files = new FileDesk(
     { ...deps, relay, transfers, notices, hits },
@@ -79,6 +83,7 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
     crossing,
     crossings,
     transfers,
+    applications,
     notices,
   };
   return {
@@ -101,6 +106,7 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
       strangers.close();
       crossing?.close();
       crossings.close();
+      applications.close();
     },
   };
 }
@@ -204,14 +210,15 @@ function act(
   return stopOrChange(desk, question, verdict);
 }
 
-/** A step of a file transfer that the rules allow: the transfer desk says whether, and how, it goes on. */
+/** A step of a file transfer, or of another application, that the rules allow: the desks say whether, and how, it goes on. */
 async function transfer(
   desk: Desk,
   question: Question,
   verdict: Verdict,
   part: InvitationPart,
 ): Promise<RequestOutcome> {
-  const step = await desk.transfers.take({ ...question, part, verdict });
+  const message = { ...question, part, verdict };
+  const step = desk.applications.take(message) ?? (await desk.transfers.take(message));
   if (step.kind === "forward") return allow(desk, question, verdict, step);
   try {
     return await stopOrChange(desk, question, step.verdict);

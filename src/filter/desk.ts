@@ -12,6 +12,7 @@ import type { RequestContext } from "../proxy/seams.ts";
 import type { Relay } from "../relay/relay.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import type { Actions } from "./actions.ts";
+import type { ApplicationDesk } from "./application-desk.ts";
 import type { Crossings } from "./crossings.ts";
 import type { NoticeDesk } from "./notice-desk.ts";
 import type { Rates } from "./rates.ts";
@@ -70,6 +71,7 @@ export interface Desk {
   readonly crossing: SecondCrossing | undefined;
   readonly crossings: Crossings;
   readonly transfers: TransferDesk;
+  readonly applications: ApplicationDesk;
   readonly notices: NoticeDesk;
 }
 

@@ -1,15 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { createManualClock } from "../../test/support/manual-clock.ts";
-import { createMemoryJournal, type MemoryJournal } from "../../test/support/memory-journal.ts";
-import { parsedRequest } from "../../test/support/parsed-request.ts";
-import { compilePolicy } from "../policy/compile.ts";
-import { createDomains } from "../policy/domains.ts";
-import type { RequestContext, RequestOutcome } from "../proxy/seams.ts";
 import { SipResponse, type SipRequest } from "../wire/sip/message.ts";
 import { parseDatagram } from "../wire/sip/parse-message.ts";
 import { applySplices } from "../wire/sip/splice.ts";
-import { createFilter, type Filter } from "./create-filter.ts";
-import { recordingMeans } from "./filter-kit.test-data.ts";
+import { ALICE, createDialogBench, type DialogBench } from "./dialog-bench.test-data.ts";
 
 const RULES = {
   version: 1,
@@ -27,60 +20,9 @@ const RULES = {
     { id: "no-files", on: "session", when: { file: { exists: true } }, then: "block" },
   ],
 };
-const ALICE: RequestContext = {
-  side: "client",
-  transport: "tcp",
-  encrypted: false,
-  sourceAddress: "192.0.2.10",
-  sourcePort: 4000,
-  authenticatedAor: "sip:alice@example.com",
-  trusted: false,
-  dialogProven: true,
-  signed: false,
-  receivedAt: 1_800_000_000_000,
-};
-
-let journal: MemoryJournal;
-let filter: Filter;
-
+let bench: DialogBench;
 beforeEach(() => {
-  journal = createMemoryJournal();
-  const compiled = compilePolicy([{ file: "rules.yaml", pack: undefined, data: RULES }], {
-    domains: [],
-    generation: 1,
-  });
-  if (!compiled.ok) throw new Error(JSON.stringify(compiled.problem));
-  filter = createFilter(
-    {
-      journal,
-      clock: createManualClock(),
-      policy: () => compiled.value,
-      scan: () => ({ verdict: "clean", engine: "test", name: "", reason: "" }),
-      domains: createDomains([]),
-      onFailure(error) {
-        throw error;
-      },
-      means: recordingMeans(),
-    },
-    {
-      judge: {
-        inspect: {
-          linksPerMessage: 100,
-          mimeDepth: 10,
-          attachmentBytes: 100_000,
-          textBytes: 100_000,
-        },
-        onParseProblem: "block",
-        onOpaque: "block",
-        onInfected: "quarantine",
-        onUnscannable: "block",
-        onScanError: "block",
-      },
-      agent: "gw.test",
-      markKey: Buffer.alloc(32, 1),
-      maxFileBytes: 1_000_000,
-    },
-  );
+  bench = createDialogBench(RULES);
 });
 
 const TAKES = "a=accept-types:text/plain text/x-msmsgsinvite text/html";
@@ -94,20 +36,15 @@ function chat(medium: string): string {
   return sdp(`m=${medium} 5060 sip null`, TAKES);
 }
 
-function request(method: string, body: string, fields: readonly string[] = []): SipRequest {
-  return parsedRequest(
-    [
-      `${method} sip:bob@example.com SIP/2.0`,
-      "Via: SIP/2.0/TCP 192.0.2.10;branch=z9hG4bKs1",
-      "From: <sip:alice@example.com>;tag=aa11;epid=01",
-      "To: <sip:bob@example.com>",
-      "Call-ID: strip-1",
-      `CSeq: 1 ${method}`,
-      ...(body === "" ? [] : ["Content-Type: application/sdp"]),
-      ...fields,
-    ],
-    body,
-  );
+const SDP = "application/sdp";
+
+function asks(body: string, method = "INVITE"): SipRequest {
+  return bench.request("alice", {
+    method,
+    opens: true,
+    cseq: 1,
+    ...(body === "" ? {} : { type: SDP, body }),
+  });
 }
 
 function answer(status: number, body: string): SipResponse {
@@ -132,17 +69,6 @@ function answer(status: number, body: string): SipResponse {
   return parsed.value;
 }
 
-async function asked(message: SipRequest): Promise<RequestOutcome> {
-  return filter.onRequest(message, ALICE, AbortSignal.timeout(60_000));
-}
-
-async function forwarded(message: SipRequest): Promise<string> {
-  const outcome = await asked(message);
-  if (outcome.kind !== "forward") throw new Error("refused");
-  outcome.onEnd?.({ status: 200, cause: "answered" });
-  return applySplices(message.bytes, outcome.splices).toString("latin1");
-}
-
 function passed(
   message: SipRequest | SipResponse,
   splices: Parameters<typeof applySplices>[1],
@@ -154,45 +80,45 @@ describe("a session of which rules strip something", () => {
   it.each(["x-ms-message", "message"])(
     "announces file transfer neither in the offer nor in its answers (m=%s)",
     async (medium) => {
-      const invite = request("INVITE", chat(medium));
-      expect(await forwarded(invite)).toContain(`${STRIPPED}\r\n`);
+      const said = { method: "INVITE", opens: true, type: SDP, body: chat(medium) };
+      expect((await bench.sends("alice", said)).out).toContain(`${STRIPPED}\r\n`);
+      const invite = asks(chat(medium));
       for (const status of [183, 200]) {
         const response = answer(status, chat(medium).replace("null", "sip:bob@example.com"));
-        const out = passed(response, filter.onResponse(response, invite, ALICE));
+        const out = passed(response, bench.filter.onResponse(response, invite, ALICE));
         expect(out).toContain(`sip:bob@example.com\r\n${STRIPPED}\r\n`);
         expect(out).toContain(`Content-Length: ${out.length - out.indexOf("\r\n\r\n") - 4}`);
       }
-      expect(journal.drafts).toMatchObject([{ rule: "not-announced", action: "rewrite" }]);
+      expect(bench.journal.drafts).toMatchObject([{ rule: "not-announced", action: "rewrite" }]);
     },
   );
 
   it("says so once where only the answers, of a late offer, announce it: in the 200 and in the ACK", async () => {
-    const invite = request("INVITE", "");
-    expect(await forwarded(invite)).not.toContain("accept-types");
+    await bench.sends("alice", { method: "INVITE", opens: true });
+    const invite = asks("");
     const response = answer(200, chat("message"));
     for (let again = 0; again < 2; again += 1)
-      expect(passed(response, filter.onResponse(response, invite, ALICE))).toContain(STRIPPED);
-    const ack = request("ACK", chat("message"));
-    expect(passed(ack, filter.onAck(ack, ALICE))).toContain(STRIPPED);
-    expect(journal.drafts).toMatchObject([
-      { rule: "not-announced", action: "rewrite", answer: undefined },
-    ]);
-    expect(journal.settled).toMatchObject([{ delivery: "delivered", status: 200 }]);
+      expect(passed(response, bench.filter.onResponse(response, invite, ALICE))).toContain(
+        STRIPPED,
+      );
+    const ack = asks(chat("message"), "ACK");
+    expect(passed(ack, bench.filter.onAck(ack, ALICE))).toContain(STRIPPED);
+    const drafts = bench.journal.drafts.filter(({ action }) => action === "rewrite");
+    expect(drafts).toMatchObject([{ rule: "not-announced", answer: undefined }]);
+    expect(bench.journal.settled).toMatchObject([{ delivery: "delivered", status: 200 }]);
   });
 
-  it("closes in an answer what is stripped by its kind", async () => {
-    const invite = request("INVITE", "");
+  it("closes in an answer what is stripped by its kind", () => {
     const response = answer(
       200,
       sdp("m=audio 4000 RTP/AVP 0", "m=applicationsharing 4002 TCP/RTP/AVP 127"),
     );
-    const out = passed(response, filter.onResponse(response, invite, ALICE));
+    const out = passed(response, bench.filter.onResponse(response, asks(""), ALICE));
     expect(out).toContain("m=audio 4000 RTP/AVP 0\r\nm=applicationsharing 0 TCP/RTP/AVP 127\r\n");
   });
 
-  it("refuses by rule the invitation of a peer that sends one all the same, and by itself what comes in the offer", async () => {
+  it("refuses by rule the invitation of a peer that sends one all the same, in the offer too", async () => {
     const invitation = [
-      "Application-Name: File Transfer",
       "Application-GUID: {5D3E02AB-6190-11d3-BBBB-00C04F795683}",
       "Invitation-Command: INVITE",
       "Invitation-Cookie: 513756658",
@@ -202,23 +128,10 @@ describe("a session of which rules strip something", () => {
       "",
     ].join("\r\n");
     const inside = Buffer.from(invitation).toString("base64");
-    const first = request("INVITE", chat("message"), [
-      `ms-text-format: text/x-msmsgsinvite; charset=UTF-8;ms-body=${inside}`,
-    ]);
-    expect(await asked(first)).toMatchObject({ kind: "reply", status: 606 });
-    const later = parsedRequest(
-      [
-        "MESSAGE sip:bob@example.com SIP/2.0",
-        "Via: SIP/2.0/TCP 192.0.2.10;branch=z9hG4bKs2",
-        "From: <sip:alice@example.com>;tag=aa11;epid=01",
-        "To: <sip:bob@example.com>;tag=bb22",
-        "Call-ID: strip-1",
-        "CSeq: 2 MESSAGE",
-        "Content-Type: text/x-msmsgsinvite; charset=UTF-8",
-      ],
-      invitation,
-    );
-    const refused = await asked(later);
-    expect(refused).toMatchObject({ kind: "reply", status: 606 });
+    const header = `ms-text-format: text/x-msmsgsinvite; charset=UTF-8;ms-body=${inside}`;
+    const first = { method: "INVITE", opens: true, type: SDP, body: chat("message") };
+    expect((await bench.sends("alice", { ...first, headers: [header] })).status).toBe(606);
+    const later = { type: "text/x-msmsgsinvite; charset=UTF-8", body: invitation };
+    expect((await bench.sends("alice", later)).status).toBe(606);
   });
 });

@@ -88,6 +88,11 @@ export class TransferDesk {
     return this.#book.ofRelay(relayId);
   }
 
+  /** Is this the cookie of a transfer of that call? */
+  knows(callId: string, cookie: string): boolean {
+    return this.#book.find(callId, cookie) !== undefined;
+  }
+
   /** The relay is done with it; its cookie stays used. */
   close(transfer: Transfer): void {
     this.#book.close(transfer);
@@ -117,9 +122,6 @@ export class TransferDesk {
   #invite(message: TransferMessage): TransferStep {
     const { request, part } = message;
     const { invitation } = part;
-    // An application that is no file transfer: the rules have allowed it.
-    if (message.verdict.inspection?.offers.some((offer) => offer.channel !== "msnftp") === true)
-      return FORWARD;
     const problem = this.#offerProblem(message);
     if (problem !== undefined) return refuse(message, problem);
     const { cookie = "" } = invitation;

@@ -14,6 +14,7 @@ export type TransferRefusal =
   | "unencrypted"
   | "not-by-tls"
   | "cookie-used"
+  | "application-not-allowed"
   | "unknown-transfer"
   | "not-a-party"
   | "broken-accept"
@@ -32,6 +33,7 @@ const SENTENCES: Readonly<Record<TransferRefusal, string>> = {
   unencrypted: "Unencrypted file transfer is not available",
   "not-by-tls": "File transfer is for users who are connected by TLS",
   "cookie-used": "This file offer was made before",
+  "application-not-allowed": "This application is not allowed",
   "unknown-transfer": "There is no such file transfer",
   "not-a-party": "There is no such file transfer",
   "broken-accept": "The answer to a file offer could not be understood",

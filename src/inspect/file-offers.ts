@@ -1,26 +1,21 @@
 import { normalizeFileName } from "../content/file-name.ts";
+import { invitationApplication } from "./applications.ts";
 import type { Invitation } from "../wire/msnftp/invitation.ts";
 import type { Carrier, FileOffer, TransferChannel } from "./inspection.ts";
 import { readSimpleXml, type XmlElement } from "./simple-xml.ts";
 
-/** Applications that bring T.120 with them, and so a file transfer of their own (protocols of NetMeeting's time). */
-const T120_GUIDS: ReadonlySet<string> = new Set([
-  "{44bba842-cc51-11cf-aafa-00aa00b6015c}", // NetMeeting
-  "{f1b1920c-6a3c-4ce7-b18c-afab305fd03d}", // application sharing
-  "{1df57d09-637a-4ca5-91b9-2c3edaaf62fe}", // whiteboard
-]);
-const FILE_TRANSFER_GUID = "{5d3e02ab-6190-11d3-bbbb-00c04f795683}";
-
 /**
- * The offer in a text/x-msmsgsinvite: every INVITE, and whatever names a file or an application that we do not know, since the
- * known client takes any INVITE for a file transfer whatever its GUID. Other ACCEPT and CANCEL messages offer nothing:
- * they belong to a transfer that was offered before (filter/transfer-desk.ts).
+ * The offer in a text/x-msmsgsinvite: every INVITE that is about no other application, and whatever names a file, since the
+ * known client takes any INVITE for a file transfer whatever its GUID. An application with T.120 is an offer too, of a file that
+ * has no name yet. Other ACCEPT and CANCEL messages offer nothing: they belong to a transfer that was offered before
+ * (filter/transfer-desk.ts).
  */
 export function invitationOffer(invitation: Invitation, carrier: Carrier): FileOffer | undefined {
-  const { command, guid, fileName, fileSize, cookie } = invitation;
-  const foreign = guid !== undefined && guid !== FILE_TRANSFER_GUID;
-  if (command !== "INVITE" && fileName === undefined && !foreign) return undefined;
-  const t120 = guid !== undefined && T120_GUIDS.has(guid) && fileName === undefined;
+  const { command, fileName, fileSize, cookie } = invitation;
+  const application = invitationApplication(invitation);
+  const t120 = application?.kinds.includes("t120") === true;
+  const isTransfer = application === undefined && command === "INVITE";
+  if (fileName === undefined && !t120 && !isTransfer) return undefined;
   return {
     channel: t120 ? "t120" : "msnftp",
     carrier,

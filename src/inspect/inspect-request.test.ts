@@ -160,7 +160,12 @@ describe("inspectRequest", () => {
       1,
     );
     const foreign = `${accept}Application-GUID: {00000000-0000-0000-0000-000000000001}\r\n`;
-    expect(inspected({ type, body: foreign }).offers).toMatchObject([{ channel: "msnftp" }]);
+    expect(inspected({ type, body: foreign })).toMatchObject({
+      offers: [],
+      application: { kinds: ["unknown"], cookie: "5" },
+    });
+    const cancel = foreign.replace("ACCEPT", "CANCEL");
+    expect(inspected({ type, body: cancel })).toMatchObject({ offers: [], application: undefined });
   });
 
   it("tells a NetMeeting invitation as T.120, but not when it names a file", () => {
@@ -174,9 +179,31 @@ describe("inspectRequest", () => {
     );
     const type = "text/x-msmsgsinvite";
     expect(inspected({ type, body }).offers).toMatchObject([{ channel: "t120" }]);
-    expect(inspected({ type, body: `${body}Application-File: x.exe\r\n` }).offers).toMatchObject([
-      { channel: "msnftp" },
-    ]);
+    const named = inspected({ type, body: `${body}Application-File: x.exe\r\n` });
+    expect(named.offers).toMatchObject([{ channel: "msnftp" }]);
+    expect(named.application).toBeUndefined();
+  });
+
+  it.each([
+    ["{44BBA842-CC51-11CF-AAFA-00AA00B6015C}", ["netmeeting", "t120"], ["t120"]],
+    ["{F1B1920C-6A3C-4ce7-B18C-AFAB305FD03D}", ["app_sharing", "t120"], ["t120"]],
+    ["{1DF57D09-637A-4ca5-91B9-2C3EDAAF62FE}", ["whiteboard", "t120"], ["t120"]],
+    ["{56b994a7-380f-410b-9985-c809d78c1bdc}", ["remote_assistance"], []],
+    ["{02D3C01F-BF30-4825-A83A-DE7AF41648AA}", ["audio", "video"], []],
+    ["{2A23868E-B45F-401d-B8B0-1E16B774A5B7}", ["webcam", "video"], []],
+    ["{00000000-0000-0000-0000-000000000001}", ["unknown"], []],
+    ["44BBA842-CC51-11CF-AAFA-00AA00B6015C", ["unknown"], []],
+    ["{5d3e02ab-6190-11d3-bbbb-00c04f795683}", undefined, ["msnftp"]],
+  ])("tells the application of an invitation by its GUID %s", (guid, kinds, channels) => {
+    const body = crlf(
+      `Application-GUID: ${guid}`,
+      "Invitation-Command: INVITE",
+      "Invitation-Cookie: 77001",
+      "",
+    );
+    const { application, offers } = inspected({ type: "text/x-msmsgsinvite", body });
+    expect(application?.kinds).toEqual(kinds);
+    expect(offers.map(({ channel }) => channel)).toEqual(channels);
   });
 
   it("reads a Lync transfer: offer by name and size, media line", () => {

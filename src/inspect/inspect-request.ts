@@ -16,6 +16,7 @@ import { inspectHeaders } from "./header-links.ts";
 import { decodedBytes } from "./decoded-bytes.ts";
 import { displayNames } from "./display-names.ts";
 import { documentText } from "./document-text.ts";
+import { invitationApplication } from "./applications.ts";
 import { invitationOffer, lyncOffers, rcsOffers } from "./file-offers.ts";
 import type { ByteRange, FileOffer, Inspection, InspectProblem, TextPlace } from "./inspection.ts";
 import {
@@ -158,6 +159,7 @@ function addInvitation(
   }
   const offer = invitationOffer(read.value, place.carrier);
   if (offer !== undefined) draft.offers.push(offer);
+  draft.application = invitationApplication(read.value);
   draft.invitation = { ...place, invitation: read.value, text: bytes.toString("utf8") };
   return undefined;
 }

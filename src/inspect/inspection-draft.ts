@@ -9,6 +9,7 @@ import { isSignedText, opaqueText } from "./opaque-content.ts";
 import { newLinks, readingsOf } from "./other-readings.ts";
 import { readRichText, type RichText } from "./rich-text.ts";
 import type {
+  Application,
   Attachment,
   FileOffer,
   InspectProblem,
@@ -29,6 +30,7 @@ export interface InspectionDraft {
   readonly outside: Link[];
   readonly offers: FileOffer[];
   invitation: InvitationPart | undefined;
+  application: Application | undefined;
   readonly attachments: Attachment[];
   readonly media: MediaLine[];
   readonly opaque: OpaquePart[];
@@ -48,6 +50,7 @@ export function emptyDraft(): InspectionDraft {
     outside: [],
     offers: [],
     invitation: undefined,
+    application: undefined,
     attachments: [],
     media: [],
     opaque: [],

@@ -24,6 +24,8 @@ export interface Inspection {
   readonly offers: readonly FileOffer[];
   /** The invitation message (text/x-msmsgsinvite) that the request is; at most one. */
   readonly invitation: InvitationPart | undefined;
+  /** What the invitation is about, when it is no file transfer. */
+  readonly application: Application | undefined;
   readonly attachments: readonly Attachment[];
   readonly media: readonly MediaLine[];
   /** Encrypted content that cannot be looked into (S/MIME, PGP, OTR): the failure key `opaque` decides. */
@@ -141,6 +143,13 @@ export interface InvitationPart extends TextPlace {
   readonly invitation: Invitation;
   /** As decoded; UTF-8 where it stands. */
   readonly text: string;
+}
+
+/** An application that an invitation starts between two clients. */
+export interface Application {
+  /** What rules may call it; "unknown": by no name. */
+  readonly kinds: readonly MediaKind[];
+  readonly cookie: string | undefined;
 }
 
 /** A part of the message that is not text, or that bears a file name: a file that travels inside the message. */

@@ -4,6 +4,8 @@ import { compileEffects, type Effects } from "./compile-effects.ts";
 import type { ConditionContext, Matcher, PolicyLimits } from "./condition.ts";
 import type { ExceptionData } from "./condition-schema.ts";
 import { isAboutSessions } from "./conditions/channel.ts";
+import { namedKinds, type MediaData } from "./conditions/media.ts";
+import type { MediaKind } from "../inspect/inspection.ts";
 import type { RuleReference, Severity } from "./decision.ts";
 import type { Phase } from "./facts.ts";
 import type { ProblemSink, RulePath } from "./rule-problem.ts";
@@ -25,6 +27,8 @@ export interface CompiledRule {
   readonly exceptions: readonly CompiledException[];
   /** Milliseconds since 1970. */
   readonly expiresAt: number | undefined;
+  /** Kinds of media that its condition asks for by name (`media.has`), without those that it excludes. */
+  readonly namedMedia: readonly MediaKind[];
   /** A failure while the rule is evaluated counts as a match (RULES §4.7). */
   readonly failureMatches: boolean;
   readonly severity: Severity;
@@ -96,10 +100,16 @@ export function compileRule(placed: PlacedRule, options: RuleOptions): CompiledR
     when: compileCondition(data.when ?? {}, names.objects, context),
     exceptions,
     expiresAt: expiryOf(data.expires, [...path, "expires"], problems, options.now),
+    namedMedia: uses.flatMap(namedMediaOf),
     failureMatches: failureMatches(data, effects),
     severity: data.severity ?? source.data.defaults?.severity ?? "medium",
     effects,
   };
+}
+
+function namedMediaOf({ condition, data, negated }: FamilyUse): readonly MediaKind[] {
+  if (condition.family !== "media" || negated) return [];
+  return namedKinds(data as MediaData);
 }
 
 /** By default a failure counts against what would pass: no allow, but a block, a quarantine, disarmed links or what is stripped. */

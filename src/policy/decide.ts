@@ -87,6 +87,7 @@ function fallbackOf(policy: string, verdict: "allow" | "block"): Decision {
     keepMs: undefined,
     release: undefined,
     skipScan: undefined,
+    allowedMedia: NOTHING,
     linkRewrites: NOTHING,
     strips: NOTHING,
     notices: NOTHING,

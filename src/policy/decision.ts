@@ -40,6 +40,8 @@ export interface Decision {
   readonly release: "four-eyes" | undefined;
   /** `allow` named skip_scan with this reason: what the scan finds is let through, and every hit is logged. */
   readonly skipScan: string | undefined;
+  /** Of a rule whose `allow` stands: the kinds of media that it names. Applications pass by name only (decision 058). */
+  readonly allowedMedia: readonly MediaKind[];
   /** Links to rewrite, by index into `Facts.links`, each at most once. */
   readonly linkRewrites: readonly LinkRewrite[];
   /** What is taken out of a session description; only what it has. */

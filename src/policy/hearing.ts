@@ -95,23 +95,26 @@ export class Hearing {
   }
 
   askSession(always: boolean): void {
-    if (this.#media.length > 0 || (always && this.#inspection.offers.length === 0)) {
+    const { application, offers, attachments } = this.#inspection;
+    if (this.#media.length > 0 || (always && offers.length === 0 && application === undefined)) {
       this.#take(this.#ask("session", {}), undefined);
     }
-    for (const offer of this.#inspection.offers) {
+    // By itself: what is said of it must not count for the media of a session that comes with it.
+    if (application !== undefined) {
+      this.#take(this.#ask("session", { media: application.kinds }), undefined, application.cookie);
+    }
+    for (const offer of offers) {
       this.askOffer(offerFacts(offer), offer.channel, offer.cookie);
     }
-    for (const attachment of this.#inspection.attachments)
-      this.askOffer(attachmentFacts(attachment));
+    for (const attachment of attachments) this.askOffer(attachmentFacts(attachment));
   }
 
   /** Phase session for one file, before any byte of it has moved. */
   askOffer(file: FileFacts, channel?: Channel, cookie?: string): void {
-    this.#take(
-      this.#ask("session", channel === undefined ? { file } : { file, channel }),
-      file,
-      cookie,
-    );
+    const about = channel === undefined ? { file } : { file, channel };
+    const { application } = this.#inspection;
+    const media = channel === "t120" ? application?.kinds : undefined;
+    this.#take(this.#ask("session", media ? { ...about, media } : about), file, cookie);
   }
 
   /** Phase file for the attachments; `scans` has one result for each, in order. */
@@ -162,7 +165,7 @@ export class Hearing {
 
   #ask(
     phase: Facts["phase"],
-    about: Partial<Pick<Facts, "file" | "scan" | "channel" | "links">>,
+    about: Partial<Pick<Facts, "file" | "scan" | "channel" | "links" | "media">>,
   ): Decision {
     const context = this.#context;
     const facts: Facts = {
@@ -177,7 +180,7 @@ export class Hearing {
       rates: context.rates,
       texts: this.#texts,
       links: about.links ?? this.#inspection.links,
-      media: this.#media,
+      media: about.media ?? this.#media,
       acceptTypes: this.#acceptTypes,
       file: about.file,
       scan: about.scan,

@@ -93,6 +93,7 @@ export class RuleFindings {
       keepMs: effects?.keepMs,
       release: effects?.release,
       skipScan: effects?.skipScan,
+      allowedMedia: allowedMediaOf(this.#terminal),
       linkRewrites: edits ? [...this.#rewrites.values()].sort((a, b) => a.link - b.link) : [],
       strips: edits ? this.#strips : [],
       notices: edits ? enforced.flatMap((entry) => entry.effects.notices) : [],
@@ -115,6 +116,10 @@ export class RuleFindings {
     if (byDefault && fallback.action === "block") return "block";
     return this.#changing === undefined ? "allow" : "rewrite";
   }
+}
+
+function allowedMediaOf(terminal: CompiledRule | undefined): CompiledRule["namedMedia"] {
+  return terminal?.effects.terminal === "allow" ? terminal.namedMedia : [];
 }
 
 function wouldBe({ effects }: CompiledRule): Action {

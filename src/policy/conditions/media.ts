@@ -1,8 +1,9 @@
 import { defineCondition, matcherOf, type ConditionFamily } from "../condition.ts";
+import type { MediaKind } from "../../inspect/inspection.ts";
 import type { Facts } from "../facts.ts";
-import { choiceLeaf, chosen } from "../leaf-schema.ts";
+import { choiceLeaf, chosen, type ChoiceLeaf } from "../leaf-schema.ts";
 import { MEDIA_KINDS } from "../media-kinds.ts";
-import { section } from "../vocabulary.ts";
+import { asList, section } from "../vocabulary.ts";
 
 /** `media`: what an offer asks for. */
 export const mediaCondition: ConditionFamily = defineCondition({
@@ -10,7 +11,7 @@ export const mediaCondition: ConditionFamily = defineCondition({
   schema: section({
     has: choiceLeaf(
       MEDIA_KINDS,
-      "The offer holds media of any of these kinds; unknown: of no known kind.",
+      "The offer, or the invitation to an application, is of any of these kinds; unknown: of no known one.",
     ),
   }).meta({ description: "Media lines of an offer." }),
   phases: { has: "session" },
@@ -24,3 +25,13 @@ export const mediaCondition: ConditionFamily = defineCondition({
     return matcherOf(2, [field], (facts) => facts.media);
   },
 });
+
+/** What stands after `media:`. */
+export interface MediaData {
+  readonly has: ChoiceLeaf<MediaKind>;
+}
+
+/** The kinds that a condition names, and not those that it leaves over by excluding others. */
+export function namedKinds({ has }: MediaData): readonly MediaKind[] {
+  return typeof has === "object" && "not" in has ? [] : asList<MediaKind>(has);
+}

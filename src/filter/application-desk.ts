@@ -1,0 +1,95 @@
+import { ExpiringMap } from "../base/expiring-map.ts";
+import type { Clock } from "../base/clock.ts";
+import { detached } from "../base/detached.ts";
+import type { Application } from "../inspect/inspection.ts";
+import type { Verdict } from "../policy/hearing.ts";
+import { transferKey } from "./transfer.ts";
+import type { TransferStep } from "./transfer-desk.ts";
+import type { TransferMessage } from "./transfer-message.ts";
+import { transferRefusal, type TransferRefusal } from "./transfer-refusal.ts";
+
+/** As long as a transfer's cookie stays used. */
+const MEMORY_MS = 3_600_000;
+const MAX_APPLICATIONS = 10_000;
+
+/**
+ * Invitations to applications other than file transfer (lcs.md B9). Their clients meet without the gateway, so that an invitation
+ * passes only where a rule allows that application by name (decision 058), and an answer that names an address only when it answers
+ * such an invitation, from one of the two in whose dialog it was sent. Every message here has passed the rules already.
+ */
+export class ApplicationDesk {
+  readonly #allowed: ExpiringMap<AllowedApplication>;
+  readonly #isTransfer: (callId: string, cookie: string) => boolean;
+
+  /** @param isTransfer Is this the cookie of a file transfer in that call? */
+  constructor(clock: Clock, isTransfer: (callId: string, cookie: string) => boolean) {
+    this.#allowed = new ExpiringMap(clock, {
+      ttlMs: MEMORY_MS,
+      maxEntries: MAX_APPLICATIONS,
+      onExpire: () => undefined,
+    });
+    this.#isTransfer = isTransfer;
+  }
+
+  /** What becomes of it; undefined: it is about no application. */
+  take(message: TransferMessage): TransferStep | undefined {
+    const { request, part, verdict } = message;
+    const { command, cookie } = part.invitation;
+    const application = verdict.inspection?.application;
+    const key = transferKey(request.callId, cookie ?? "");
+    if (command === "INVITE" && application !== undefined)
+      return this.#invite(message, key, application);
+    const known = cookie === undefined ? undefined : this.#allowed.get(key);
+    if (known === undefined) return undefined;
+    // One cookie for both would let the answer about a file pass as one about the application.
+    if (command === "INVITE") return refuse(message, "cookie-used");
+    if (!message.hearing.from.authenticated) return refuse(message, "not-signed-in");
+    if (!isParty(known, message)) return refuse(message, "not-a-party");
+    if (command === "CANCEL") this.#allowed.take(key);
+    return verdict.action === "rewrite" ? refuse(message, "changed-text") : FORWARD;
+  }
+
+  #invite(message: TransferMessage, key: string, application: Application): TransferStep {
+    const { request, hearing, verdict } = message;
+    const { callId, fromTag, method } = request;
+    const { cookie, kinds } = application;
+    if (method !== "MESSAGE" && method !== "INVITE") return refuse(message, "not-a-message");
+    if (verdict.action === "rewrite") return refuse(message, "changed-text");
+    if (!isAllowedByName(verdict, kinds)) return refuse(message, "application-not-allowed");
+    if (!hearing.from.authenticated) return refuse(message, "not-signed-in");
+    if (cookie === undefined || fromTag === undefined) return refuse(message, "broken-offer");
+    const known = this.#allowed.get(key);
+    const taken = known === undefined ? this.#isTransfer(callId, cookie) : !isParty(known, message);
+    if (taken) return refuse(message, "cookie-used");
+    this.#allowed.set(key, { tag: detached(fromTag), aor: hearing.from.aor });
+    return FORWARD;
+  }
+
+  close(): void {
+    this.#allowed.clear();
+  }
+}
+
+/** Who has sent the invitation. */
+interface AllowedApplication {
+  readonly tag: string;
+  readonly aor: string;
+}
+
+const FORWARD: TransferStep = { kind: "forward", splices: [] };
+
+/** Whoever has sent it, or whoever it was sent to: in a dialog one of them bears the tag. */
+function isParty({ tag, aor }: AllowedApplication, { request, hearing }: TransferMessage): boolean {
+  return request.fromTag === tag ? hearing.from.aor === aor : request.toTag === tag;
+}
+
+/** Does a rule that names one of these kinds let it pass? */
+function isAllowedByName({ decisions }: Verdict, kinds: Application["kinds"]): boolean {
+  return decisions.some(({ allowedMedia }) => kinds.some((kind) => allowedMedia.includes(kind)));
+}
+
+function refuse({ part, verdict }: TransferMessage, code: TransferRefusal): TransferStep {
+  const { inspection } = verdict;
+  const about = { inspection, file: undefined, cookie: part.invitation.cookie };
+  return { kind: "refuse", verdict: transferRefusal(code, "", about) };
+}
