@@ -176,3 +176,31 @@ export const HOSTILE: readonly Body[] = [
     text: `${filled((n) => (n < 30 ? `--b\r\nContent-Type: application/x;name="${word(n)}.${"a.".repeat(200)}doc"\r\n\r\n${"x".repeat(1500)}\r\n` : "\r\n"), 65_000)}--b--\r\n`,
   },
 ];
+
+/** `length` characters out of `letters`, the same for the same `seed`. */
+function drawn(letters: string, length: number, seed: number): string {
+  let state = seed * 7919 + 7;
+  let text = "";
+  for (let n = 0; n < length; n += 1) {
+    state = (state * 1_103_515_245 + 12_345) & 0x7fff_ffff;
+    text += letters[(state >> 8) % letters.length] ?? "";
+  }
+  return text;
+}
+
+/** Bodies that lead the expressions of `explodingPolicy` into states where they have not been: another one for each `n`. */
+export const EXPLODING: readonly { readonly name: string; readonly body: (n: number) => Body }[] =
+  Object.entries<(n: number) => string>({
+    "states, 500 characters": (n) => drawn("abcdepq01", 500, n),
+    "states, 1,000 characters": (n) => drawn("abcdepq01", 1000, n),
+    "states, 5,000 characters": (n) => drawn("abcdepq01", 5000, n),
+    "states, 64 kB": (n) => drawn("abcdepq01", SIZE, n),
+    "states of letters": (n) => drawn("abcdepq\u0436", 5000, n),
+    "states of words": (n) => drawn("ab cd ef", 5000, n),
+    "states of hosts": (n) =>
+      filled((at) => (at < 999 ? `${drawn("abcde", 30, n * 1000 + at)}.test.com ` : " ")),
+    "letters beyond Latin": (n) => drawn("\u0430\u0431\u0432\u0433", SIZE / 2, n),
+  }).map(([name, text]) => ({
+    name,
+    body: (n) => ({ name, type: "text/plain;charset=UTF-8", text: text(n) }),
+  }));

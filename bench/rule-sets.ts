@@ -106,14 +106,37 @@ export function ruleFile(count: number): Readonly<Record<string, unknown>> {
   };
 }
 
+/** Expressions that the text can lead into ever new states, of several shapes, and a host that is asked about with each link. */
+const EXPLODING: readonly ((n: number) => Rule)[] = [
+  (n) => ({ text: { regex: `[ab][^x]{12}[c-e][p-q]{1,${(n % 9) + 1}}z` } }),
+  (n) => ({ text: { regex: `[ab]\\pL{20}[c-e][p-q]{1,${(n % 9) + 1}}z` } }),
+  (n) => ({ text: { regex: `[ab].{${300 + n}}c` } }),
+  (n) => ({ text: { regex: `a.{20}b.{${20 + (n % 9)}}c` } }),
+  (n) => ({ text: { regex: `(?i)\\b(\\w+\\s){3,9}contract ${n}\\b` } }),
+  (n) => ({ url: { host: { regex: `[ab][^x]{12}[c-e]x${n}` } } }),
+];
+
+/** A policy of 200 rules whose expressions explode; they only tag, so that one failure does not spare the others. */
+export function explodingPolicy(): Policy {
+  const rules = Array.from({ length: 200 }, (_, n) => {
+    const when = EXPLODING[n % EXPLODING.length]?.(n);
+    return { id: `rule-${n}`, mode: "monitor", when, then: block(`rule ${n}`) };
+  });
+  return compiled({ version: 1, rules });
+}
+
 /** A policy of `count` rules of all kinds; ten take every third kind, so that they are mixed too. */
 export function policyOf(count: number): Policy {
   const file = ruleFile(count < KINDS.length ? count * 3 : count);
   const rules = (file["rules"] as readonly Rule[]).filter((_, n) => count >= 27 || n % 3 === 1);
-  const sources = [{ file: "bench.yaml", pack: undefined, data: { ...file, rules } }];
-  const compiled = compilePolicy(sources, { domains: ["corp.example"], generation: 1, now: NOW });
-  if (!compiled.ok) throw new Error(JSON.stringify(compiled.problem.slice(0, 3)));
-  return compiled.value;
+  return compiled({ ...file, rules });
+}
+
+function compiled(data: Readonly<Record<string, unknown>>): Policy {
+  const sources = [{ file: "bench.yaml", pack: undefined, data }];
+  const policy = compilePolicy(sources, { domains: ["corp.example"], generation: 1, now: NOW });
+  if (!policy.ok) throw new Error(JSON.stringify(policy.problem.slice(0, 3)));
+  return policy.value;
 }
 
 /** Words that rules look for: phrases, hosts and the beginnings of expressions, for texts that nearly match them all. */

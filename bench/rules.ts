@@ -1,6 +1,6 @@
 /**
  * What judging costs: 10, 100 and 1,000 rules of all kinds on ordinary messages of some 500 bytes, inspecting and deciding
- * apart, and 1,000 rules on bodies of 64 kB that are made to be slow.
+ * apart, and 1,000 rules on bodies of 64 kB that are made to be slow, and 200 regular expressions on texts that explode them.
  *
  *   npx node bench/rules.ts [ROUNDS]        default: 3000
  *
@@ -15,8 +15,8 @@ import type { Party } from "../src/policy/facts.ts";
 import type { HearingContext } from "../src/policy/hearing.ts";
 import type { SipRequest } from "../src/wire/sip/message.ts";
 import { parsedRequest } from "../test/support/parsed-request.ts";
-import { HOSTILE, ORDINARY, type Body } from "./hostile-bodies.ts";
-import { NOW, policyOf } from "./rule-sets.ts";
+import { EXPLODING, HOSTILE, ORDINARY, type Body } from "./hostile-bodies.ts";
+import { explodingPolicy, NOW, policyOf } from "./rule-sets.ts";
 
 const ROUNDS = Number(process.argv[2] ?? "3000");
 const SETTINGS = inlineTestSettings(["corp.example"]);
@@ -125,24 +125,34 @@ for (const { name, request } of ordinary) {
 console.log("\nHostile bodies of 64 kB with 1,000 rules, ms");
 row("", ["first", "inspect", "mean", "worst", "decided"]);
 let slowest = 0;
-for (const body of HOSTILE) {
-  const request = requestOf(body);
-  const context = contextOf(body);
+for (const body of HOSTILE) hostile(body.name, thousand, () => body);
+
+console.log("\nBodies that fill the automata of 200 expressions, another one each time, ms");
+const exploding = explodingPolicy();
+for (const { name, body } of EXPLODING) hostile(name, exploding, body);
+
+/** One line: the first time, then ten times more; the bars are for the mean of those and for each. */
+function hostile(name: string, policy: Policy, bodyOf: (n: number) => Body): void {
   const times: number[] = [];
+  let decided = "";
   for (let n = 0; n < 11; n += 1) {
+    const body = bodyOf(n);
+    const request = requestOf(body);
+    const context = contextOf(body);
     const start = cpuMicros();
-    judged(request, thousand, context);
+    decided = judged(request, policy, context);
     times.push((cpuMicros() - start) / 1000);
   }
   const [first = 0, ...warm] = times;
+  const request = requestOf(bodyOf(0));
   const inspect = micros(() => inspectRequest(request, SETTINGS.inspect), 10) / 1000;
   const mean = warm.reduce((sum, time) => sum + time, 0) / warm.length;
   const worst = Math.max(...warm);
   const cells = [first, inspect, mean, worst].map((time) => time.toFixed(1));
-  row(body.name, [...cells, judged(request, thousand, context)]);
+  row(name, [...cells, decided]);
   slowest = Math.max(slowest, worst, first);
-  if (mean > 20) missed.push(`${body.name}: ${mean.toFixed(1)} ms`);
-  if (Math.max(first, worst) > 50) missed.push(`${body.name}: ${Math.max(first, worst)} ms once`);
+  if (mean > 20) missed.push(`${name}: ${mean.toFixed(1)} ms`);
+  if (Math.max(first, worst) > 50) missed.push(`${name}: ${Math.max(first, worst)} ms once`);
 }
 console.log(`\nslowest of all: ${slowest.toFixed(1)} ms`);
 for (const line of missed) console.log(`MISSED ${line}`);

@@ -3,7 +3,7 @@ import { RE2JS } from "re2js";
 import { describe, expect, it } from "vitest";
 import { seededRandom } from "../../test/support/seeded-random.ts";
 import { BoundedExpression } from "./bounded-expression.ts";
-import { MessageWork } from "./message-work.ts";
+import { MessageWork, REGEX_WORK } from "./message-work.ts";
 import { RuleFailure } from "./rule-failure.ts";
 
 function bounded(pattern: string, work: MessageWork = new MessageWork()): BoundedExpression {
@@ -13,6 +13,21 @@ function bounded(pattern: string, work: MessageWork = new MessageWork()): Bounde
 function randomText(letters: string, length: number): string {
   const random = seededRandom(7);
   return Array.from({ length }, () => letters[Math.floor(random() * letters.length)]).join("");
+}
+
+/** What it costs to begin with a text. */
+const BEGIN = 30;
+
+/** Work, and what has been charged to it in all. */
+function ledger(): { readonly work: MessageWork; readonly charged: () => number } {
+  let sum = 0;
+  class Ledger extends MessageWork {
+    override charge(units: number): void {
+      sum += units;
+      super.charge(units);
+    }
+  }
+  return { work: new Ledger(), charged: () => sum };
 }
 
 /** Every text of these letters leads this expression into states where it has not been. */
@@ -87,15 +102,69 @@ describe("BoundedExpression", () => {
     expect(slowest).toBeLessThan(200);
   });
 
-  it("charges no message with the states that any text makes", () => {
-    const work = new MessageWork();
+  it("charges no message with the states that any text makes, once they are prepared", () => {
+    const { work, charged } = ledger();
     // Three thousand of them, and the first message after a reload would have cost too much.
     const expression = bounded("[A-Z]{2}[0-9]{6}", work);
     const text = "see you at 10:30, Bob";
-    const charged: number[] = [];
-    work.charge = (characters) => charged.push(characters);
+    expression.prepare();
+    expect(charged()).toBe(0);
     expression.test(text);
-    expect(charged.reduce((all, one) => all + one, 0)).toBe(text.length);
+    expect(charged()).toBe(text.length + BEGIN);
+  });
+
+  it("charges for what it is built of, when a message is the first to need it", () => {
+    const { work, charged } = ledger();
+    const [small, large] = ["a[0-9]{6}", "a[0-9]{600}"].map((pattern) => {
+      const before = charged();
+      bounded(pattern, work).test("-");
+      return charged() - before;
+    });
+    expect(small).toBeGreaterThan(2000);
+    expect(large).toBeGreaterThan(10_000);
+  });
+
+  it("charges for a way between states that were there before, and for none twice", () => {
+    const { work, charged } = ledger();
+    const expression = bounded("[ab]+[cd]+x", work);
+    expression.test("ac.bd.");
+    const more = ["cacad", "cacad"].map((text) => {
+      const before = charged();
+      expression.test(text);
+      return charged() - before - text.length - BEGIN;
+    });
+    expect(more[0]).toBeGreaterThan(30);
+    expect(more[1]).toBe(0);
+  });
+
+  it("charges more for characters that take longer to look up", () => {
+    const { work, charged } = ledger();
+    const expression = bounded("\\pL{3}\\pN{4}x", work);
+    const texts = ["a".repeat(1000), "\u0436".repeat(1000)];
+    const [plain = 0, wide = 0] = texts.map((text) => {
+      expression.test(text);
+      const before = charged();
+      expression.test(text);
+      return charged() - before;
+    });
+    expect(plain).toBe(1000 + BEGIN);
+    expect(wide).toBe(3000 + BEGIN);
+  });
+
+  it("stops in the middle of a text when the message has cost enough", () => {
+    const { work, charged } = ledger();
+    const expression = bounded(COSTLY, work);
+    expression.test("x");
+    const random = randomText("abc", 100_000);
+    let spent = 0;
+    for (let n = 0; n < 20; n += 1) {
+      work.begin({});
+      work.spend(REGEX_WORK - 20_000);
+      const before = charged();
+      expect(() => expression.test(random.slice(n * 5000, n * 5000 + 5000))).toThrow(RuleFailure);
+      spent = Math.max(spent, charged() - before);
+    }
+    expect(spent).toBeLessThan(21_000);
   });
 
   it("charges for each state that a text makes, whatever makes room for it", () => {

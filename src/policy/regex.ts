@@ -33,7 +33,10 @@ export function compileRegex(leaf: RegexLeaf, context: ConditionContext): RegexT
   }
   const limit = context.limits.regexInput;
   const literals = literalsOf(patterns);
-  if (literals === undefined) context.definitions.work.readers += compiled.length;
+  if (literals === undefined) {
+    context.definitions.work.readers += compiled.length;
+    for (const expression of compiled) expression.prepare();
+  }
   const few = literals !== undefined && literals.length <= FEW ? literals : undefined;
   const fold = context.definitions.work.shared("literals", foldForLiterals);
   return {
