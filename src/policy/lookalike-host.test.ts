@@ -60,6 +60,11 @@ describe("LookalikeSearch", () => {
     expect(others.test("paypal-help.com.evil.test")).toBe(true);
   });
 
+  it("knows what looks like a name under a domain that is written with a dot before it", () => {
+    const finder = new LookalikeSearch(new MessageWork()).add([".1aabc.test"]);
+    expect(finder.test("a.laabc.test")).toBe(true);
+  });
+
   it("finds whatever comparing with each domain finds", () => {
     const letter = constantFrom(..."ab1lmrn-.".split(""));
     const host = string({ unit: letter, minLength: 3, maxLength: 9 }).map(

@@ -72,7 +72,8 @@ interface PreparedTargets {
 }
 
 function prepare(targets: readonly Target[]): PreparedTargets {
-  const byInside = Map.groupBy(targets, ({ look }) => look.hyphened);
+  // ".bank.example" stands for the names under it, and looks like theirs from behind its dot on
+  const byInside = Map.groupBy(targets, ({ look }) => look.hyphened.replace(/^--+/, "-"));
   const bySpelling = new Map<string, Target[]>();
   let longestLabel = 0;
   for (const target of targets) {
