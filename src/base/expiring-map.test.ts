@@ -55,6 +55,22 @@ describe("ExpiringMap", () => {
     expect(expired).toEqual(["1", "2"]);
   });
 
+  it("tells of an entry whose time is over and whose timer comes late, when another takes its place", () => {
+    const clock = createManualClock();
+    let late = 0;
+    const busy = { ...clock, monotonicMs: () => clock.monotonicMs() + late };
+    const expired: string[] = [];
+    const onExpire = (value: string): number => expired.push(value);
+    const map = new ExpiringMap<string>(busy, { ttlMs: 1000, maxEntries: 10, onExpire });
+    map.set("a", "first");
+    late = 1000;
+    expect(map.get("a")).toBeUndefined();
+    map.set("a", "second");
+    expect(expired).toEqual(["first"]);
+    clock.advance(1000);
+    expect(expired).toEqual(["first", "second"]);
+  });
+
   it("counts a new value for a key as a new entry", () => {
     const { map, clock, expired } = mapOf(5);
     map.set("a", "old");

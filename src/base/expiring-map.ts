@@ -5,7 +5,7 @@ export interface ExpiringMapOptions<V> {
   readonly ttlMs: number;
   /** Beyond this the oldest entry goes, as if its time had come. */
   readonly maxEntries: number;
-  /** Told of every entry that expired or had to make room; not of those that were taken out. */
+  /** Told of every entry that expired or had to make room; not of those that were taken out or replaced in their time. */
   readonly onExpire?: (value: V) => void;
 }
 
@@ -42,7 +42,7 @@ export class ExpiringMap<V> {
   }
 
   set(key: string, value: V): void {
-    this.#entries.delete(key);
+    this.#replace(key);
     if (this.#entries.size >= this.#options.maxEntries) this.#expireOldest();
     const expiresAt = this.#clock.monotonicMs() + this.#options.ttlMs;
     this.#entries.set(key, { value, expiresAt });
@@ -54,6 +54,14 @@ export class ExpiringMap<V> {
     this.#timer?.cancel();
     this.#timer = undefined;
     while (this.#entries.size > 0) this.#expireOldest();
+  }
+
+  /** The timer of an entry whose time is over may come late: where the thread is busy, another takes its place before. */
+  #replace(key: string): void {
+    const old = this.#entries.get(key);
+    if (old === undefined) return;
+    this.#entries.delete(key);
+    if (old.expiresAt <= this.#clock.monotonicMs()) this.#options.onExpire?.(old.value);
   }
 
   #expireOldest(): void {

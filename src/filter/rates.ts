@@ -87,7 +87,7 @@ export class Rates {
 
   /** The same content in the same call with more credentials than before answers a challenge; else it is said anew. */
   #countedOf({ key, credentials }: RatedAction): Map<string, number> {
-    const before = this.#actions.get(key);
+    const before = this.#actions.take(key);
     const isSame =
       before !== undefined && credentials > before.credentials && credentials <= MOST_CREDENTIALS;
     const counted = isSame ? before.counted : new Map<string, number>();

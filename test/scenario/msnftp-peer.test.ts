@@ -138,11 +138,16 @@ describe.each(["direct", "nat"] as const)("two file peers, %s", (way) => {
     ["another version", { receiver: { ver: "MSNFTP" } }, "closed", "refused"],
     ["a BYE that tells of a failure", { receiver: { byeCode: BYE_CANCELLED } }, "complete", "bye"],
     ["a sender that closes early", stopped("close"), "closed", "gave-up"],
-    ["a sender that falls silent", stopped("silence"), "timeout", "gave-up"],
+    [
+      "a sender that falls silent",
+      { ...stopped("silence"), lineTimeoutMs: 300 },
+      "timeout",
+      "gave-up",
+    ],
     ["a receiver that closes early", cancelled("close"), "gave-up", "closed"],
     ["a receiver that cancels", cancelled("ccl"), "gave-up", "ccl"],
   ])("tell %s", async (_, staged, receiverEnd, senderEnd) => {
-    const played = await transfer(way, { lineTimeoutMs: 300, ...staged });
+    const played = await transfer(way, staged);
     expect(played.receiver.end).toBe(receiverEnd);
     expect(played.sender.end).toBe(senderEnd);
   });
