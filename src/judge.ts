@@ -12,6 +12,7 @@ import { replaceTexts, type Replacement } from "./enforce/replace-texts.ts";
 import { rewriteTexts } from "./enforce/rewrite-texts.ts";
 import { stripMedia } from "./enforce/strip-media.ts";
 import { isEncoded } from "./inspect/decoded-bytes.ts";
+import { mayHideParts } from "./inspect/hidden-parts.ts";
 import { findHtmlLinks } from "./inspect/find-html-links.ts";
 import { findLinks } from "./inspect/find-links.ts";
 import { inspectMedia } from "./inspect/inspect-media.ts";
@@ -112,7 +113,7 @@ function strictestOf(hearings: readonly Hearing[], settings: JudgeSettings): Ver
 /** Could a client find a file invitation of the LCS dialect anywhere in this? */
 export function mayInvite(request: SipRequest): boolean {
   // Asked when something is wrong already: what is encoded is not decoded once more for it.
-  if (isEncoded(request)) return true;
+  if (isEncoded(request) || mayHideParts(request)) return true;
   return request.bytes.toString("latin1").toLowerCase().includes("msmsgsinvite");
 }
 

@@ -330,6 +330,7 @@ export class TransferDesk {
     if (!hearing.from.authenticated) return refuse(message, "not-signed-in", transfer);
     const role = roleOf(transfer, message);
     if (role === undefined) return refuse(message, "not-a-party", transfer);
+    if (namesMeeting(part.invitation)) return refuse(message, "address-in-offer", transfer);
     transfer.cancelledBy = role;
     const { opened } = transfer;
     if (opened === undefined) {

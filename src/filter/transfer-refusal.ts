@@ -29,7 +29,7 @@ const SENTENCES: Readonly<Record<TransferRefusal, string>> = {
   "not-signed-in": "File transfer is for users who have signed in",
   "no-ipv4": "File transfer needs IPv4 addresses here",
   "broken-offer": "The file offer names no file or no size",
-  "address-in-offer": "The file offer names an address",
+  "address-in-offer": "A step of the file transfer names an address where none belongs",
   unencrypted: "Unencrypted file transfer is not available",
   "not-by-tls": "File transfer is for users who are connected by TLS",
   "cookie-used": "This file offer was made before",

@@ -4,6 +4,7 @@ import { parsedBytes, parsedRequest } from "../../test/support/parsed-request.ts
 import { compilePolicy } from "../policy/compile.ts";
 import { createDomains } from "../policy/domains.ts";
 import type { RequestContext, RequestOutcome } from "../proxy/seams.ts";
+import type { SipRequest } from "../wire/sip/message.ts";
 import { applySplices } from "../wire/sip/splice.ts";
 import { createFilter, type Filter } from "./create-filter.ts";
 import { recordingMeans, type RecordingMeans } from "./filter-kit.test-data.ts";
@@ -55,6 +56,19 @@ const TAGS = { alice: "aa11", bob: "bb22" } as const;
 
 export type Person = keyof typeof TAGS;
 
+const INVITATION_FIELD = "Content-Type: text/x-msmsgsinvite; charset=UTF-8";
+
+export interface RequestForm {
+  readonly method?: string;
+  readonly fields?: readonly string[];
+}
+
+export interface SentMessage {
+  readonly outcome: RequestOutcome;
+  /** As it goes on; undefined: it was refused. */
+  readonly passed: SipRequest | undefined;
+}
+
 /** Alice's and Bob's dialog through a filter whose rules allow everything. */
 export class TransferRig {
   readonly journal: MemoryJournal = createMemoryJournal();
@@ -66,7 +80,11 @@ export class TransferRig {
   readonly behindServer: Set<Person> = new Set<Person>();
   #cseq = 0;
 
-  constructor(securityOf?: (sourceAddress: string) => TransferSecurity) {
+  /** @param onParseProblem what becomes of a body that cannot be read */
+  constructor(
+    securityOf?: (sourceAddress: string) => TransferSecurity,
+    onParseProblem: "block" | "allow" = "block",
+  ) {
     const compiled = compilePolicy(
       [{ file: "rules.yaml", pack: undefined, data: { version: 1, rules: [] } }],
       { domains: [], generation: 1 },
@@ -85,7 +103,7 @@ export class TransferRig {
       {
         judge: {
           inspect: { linksPerMessage: 10, mimeDepth: 3, attachmentBytes: 1000, textBytes: 10_000 },
-          onParseProblem: "block",
+          onParseProblem,
           onOpaque: "block",
           onInfected: "quarantine",
           onUnscannable: "block",
@@ -101,35 +119,37 @@ export class TransferRig {
 
   /** What of it goes on to the other one; undefined: it was refused, see `refusal`. */
   async sends(from: Person, lines: readonly string[]): Promise<string | undefined> {
-    const outcome = await this.outcomeOf(from, `${lines.join("\r\n")}\r\n`);
-    return outcome.body;
+    const sent = await this.outcomeOf(from, `${lines.join("\r\n")}\r\n`);
+    return sent.passed?.body.toString();
   }
 
+  /** @param how method and content header fields; by default a MESSAGE with an invitation */
   async outcomeOf(
     from: Person,
-    text: string | Buffer,
-  ): Promise<{ readonly outcome: RequestOutcome; readonly body: string | undefined }> {
+    body: string | Buffer,
+    { method = "MESSAGE", fields = [INVITATION_FIELD] }: RequestForm = {},
+  ): Promise<SentMessage> {
     this.#cseq += 1;
     const to = from === "alice" ? "bob" : "alice";
     const request = parsedRequest(
       [
-        `MESSAGE sip:${to}@192.0.2.77:5061 SIP/2.0`,
+        `${method} sip:${to}@192.0.2.77:5061 SIP/2.0`,
         `Via: SIP/2.0/TCP 192.0.2.10:5061;branch=z9hG4bK${String(this.#cseq)}`,
         "Max-Forwards: 70",
         `From: <sip:${from}@example.com>;tag=${TAGS[from]}`,
         `To: <sip:${to}@example.com>;tag=${TAGS[to]}`,
         "Call-ID: e2c0ffee@192.0.2.10",
-        `CSeq: ${String(this.#cseq)} MESSAGE`,
-        "Content-Type: text/x-msmsgsinvite; charset=UTF-8",
+        `CSeq: ${String(this.#cseq)} ${method}`,
+        ...fields,
       ],
-      text,
+      body,
     );
     const { signal } = new AbortController();
     const outcome = await this.filter.onRequest(request, this.#contextOf(from), signal);
-    if (outcome.kind === "reply") return { outcome, body: undefined };
-    const out = parsedBytes(applySplices(request.bytes, [...outcome.splices]));
+    if (outcome.kind === "reply") return { outcome, passed: undefined };
+    const passed = parsedBytes(applySplices(request.bytes, [...outcome.splices]));
     outcome.onEnd?.({ status: 200, cause: "answered" });
-    return { outcome, body: out.body.toString() };
+    return { outcome, passed };
   }
 
   /** Of the last refusal on record: its code, which the record says before its reason. */
