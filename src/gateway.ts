@@ -96,7 +96,7 @@ export async function startGateway(
 
   const kept = quarantineStore(config);
   const { filter, relay } = await startFilter(
-    { clock, journal, policy: () => policies.current, originator: () => proxy, log },
+    { clock, journal, policy: () => policies.current, originator: () => proxy, registrations, log },
     config,
     kept,
   );

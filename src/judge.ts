@@ -4,6 +4,8 @@ import type { LinksIn } from "./enforce/disarm-links.ts";
 import { refuse, type Refusal } from "./enforce/refusal.ts";
 import { removeContent } from "./enforce/remove-content.ts";
 import {
+  hideMeetingPlace,
+  rewriteConnectivity,
   rewriteMeetingPlace,
   type MeetingPlace,
   type ReadInvitation,
@@ -348,13 +350,28 @@ export interface RenderedNotification {
   readonly text: string;
 }
 
-/** The edits of an ACCEPT that make the other peer come to the relay instead (DESIGN invariant 3). */
+/** The edits of an ACCEPT that make the other peer, its reader, come to the relay instead (DESIGN invariant 3). */
 export function redirectTransfer(
   request: SipRequest,
   read: ReadInvitation,
   place: MeetingPlace,
+  reader: "sender" | "receiver",
 ): readonly Splice[] {
-  return rewriteMeetingPlace(request, read, place);
+  return rewriteMeetingPlace(request, read, place, reader);
+}
+
+/** The edits of an ACCEPT after which its reader knows of no place to connect to, and listens. */
+export function hideTransferPlace(request: SipRequest, read: ReadInvitation): readonly Splice[] {
+  return hideMeetingPlace(request, read);
+}
+
+/** The edits of a file invitation that say whether its sender can be connected to. */
+export function announceConnectivity(
+  request: SipRequest,
+  read: ReadInvitation,
+  canListen: boolean,
+): readonly Splice[] {
+  return rewriteConnectivity(request, read, canListen);
 }
 
 export type { Refusal };

@@ -2,7 +2,14 @@ import { Worker } from "node:worker_threads";
 import type { Clock, ScheduledCall } from "../base/clock.ts";
 import { CodedError } from "../base/coded-error.ts";
 import { workerEntry } from "../base/worker-entry.ts";
-import type { OpenResult, Relay, RelayEvent, TransferEnd, TransferPlan } from "../relay/relay.ts";
+import type {
+  AbortReason,
+  OpenResult,
+  Relay,
+  RelayEvent,
+  TransferEnd,
+  TransferPlan,
+} from "../relay/relay.ts";
 import type { EngineStatus, ScanReport } from "../scan/scan-engine.ts";
 import { ownBytes } from "./own-bytes.ts";
 import type { RelayCall, RelayMethods, RelayReply, RelayWorkerSettings } from "./relay-messages.ts";
@@ -118,7 +125,7 @@ class WorkerRelay implements RelayClient {
     void this.#call("decide", [id, decision], undefined);
   }
 
-  abort(id: string, reason: "cancelled" | "shutdown"): void {
+  abort(id: string, reason: AbortReason): void {
     void this.#call("abort", [id, reason], undefined);
   }
 

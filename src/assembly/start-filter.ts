@@ -8,10 +8,12 @@ import type { FilterMeans } from "../filter/desk.ts";
 import { scanFacts } from "../filter/scan-facts.ts";
 import type { Journal } from "../journal/journal.ts";
 import { readOrCreateKey } from "../location/key-file.ts";
+import type { Registrations } from "../location/registrations.ts";
 import { createNotifier, DEFAULT_NOTICE_LIMITS } from "../notify/create-notifier.ts";
 import type { Policy } from "../policy/decision.ts";
 import type { Originator } from "../proxy/origination.ts";
 import { domainsOf, judgeSettings, warnAgent } from "./judge-settings.ts";
+import { createConnects } from "./connects.ts";
 import { createMediaHost } from "./media-host.ts";
 import type { RelayClient } from "./relay-client.ts";
 import { createTransferSecurity } from "./transfer-security.ts";
@@ -23,6 +25,7 @@ export interface FilterPartsDeps {
   readonly policy: () => Policy;
   /** The proxy, which comes to life after the filter that it asks; undefined until then. */
   readonly originator: () => Originator | undefined;
+  readonly registrations: Registrations;
   readonly log: {
     info(message: string, details?: Readonly<Record<string, unknown>>): void;
     warn(message: string, details?: Readonly<Record<string, unknown>>): void;
@@ -67,6 +70,7 @@ export async function startFilter(
       judge: judgeSettings(config),
       agent: warnAgent(config),
       markKey: isMarking ? readOrCreateKey(keys, "mark.key") : undefined,
+      transferConnects: createConnects(config.relay.msnftp?.connects ?? []),
       maxFileBytes: inFront ? config.relay.msnftp && config.relay.maxFileBytes : undefined,
       transferSecurity: createTransferSecurity(config.relay.msnftpSecurity),
     },
@@ -88,6 +92,7 @@ function meansOf(deps: FilterPartsDeps, config: Config, relay: RelayClient): Fil
       listenAddress: config.listen[0]?.address ?? "127.0.0.1",
       upstreamAddress: firstUpstream(config),
     }),
+    seatsOf: (aor) => deps.registrations.homesOf(aor, clock.now()),
     newId: () => createUlid(clock.now()),
   };
 }

@@ -89,9 +89,29 @@ export interface TlsConfig {
   readonly clientCert: "off" | "optional" | "required";
 }
 
+export interface MsnftpConfig {
+  /** TCP ports, both ends included. */
+  readonly firstPort: number;
+  readonly lastPort: number;
+  /** Who connects for a file, by the peer's network; the first that fits counts, and where none does: auto. */
+  readonly connects: readonly ConnectsEntry[];
+}
+
+/**
+ * Who opens the TCP connection between a peer and the gateway. as_offered: as the invitation says. auto: as it says, but a
+ * peer behind an address translator, which we could not reach, connects to us.
+ */
+export type Connects = "auto" | "peer" | "gateway" | "as_offered";
+
+export interface ConnectsEntry {
+  /** CIDR; undefined: all peers. */
+  readonly net: string | undefined;
+  readonly connects: Connects;
+}
+
 export interface RelayConfig {
-  /** TCP ports, both ends included; undefined: such transfers are refused. */
-  readonly msnftp: { readonly firstPort: number; readonly lastPort: number } | undefined;
+  /** Undefined: such transfers are refused. */
+  readonly msnftp: MsnftpConfig | undefined;
   /** First match by the address that SIP comes from; an entry without `net` matches every one. Where none does: as_sip. */
   readonly msnftpSecurity: readonly TransferSecurityEntry[];
   readonly maxFileBytes: number;

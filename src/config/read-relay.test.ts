@@ -30,7 +30,22 @@ describe("readRelay", () => {
   ])("reads %s without a word", (text, msnftp) => {
     const { relay, shown } = load(text);
     expect(shown).toEqual([]);
-    expect(relay?.msnftp).toEqual(msnftp);
+    expect(relay?.msnftp).toEqual(msnftp && { ...msnftp, connects: [] });
+  });
+
+  it.each([
+    ["relay: { msnftp: { connects: gateway } }", [{ net: undefined, connects: "gateway" }]],
+    [
+      "relay: { msnftp: { connects: [ { net: 10.1.0.0/16, connects: peer }, { net: 10.0.0.0/8, connects: as_offered } ] } }",
+      [
+        { net: "10.1.0.0/16", connects: "peer" },
+        { net: "10.0.0.0/8", connects: "as_offered" },
+      ],
+    ],
+  ])("reads who connects: %s", (text, connects) => {
+    const { relay, shown } = load(text);
+    expect(shown).toEqual([]);
+    expect(relay?.msnftp).toEqual({ firstPort: 6891, lastPort: 6900, connects });
   });
 
   it.each([
@@ -46,7 +61,7 @@ describe("readRelay", () => {
     const { relay, shown } = load(`relay: { msnftp: { security: ${security} } }`);
     expect(shown).toEqual([]);
     expect(relay?.msnftpSecurity).toEqual(expected);
-    expect(relay?.msnftp).toEqual({ firstPort: 6891, lastPort: 6900 });
+    expect(relay?.msnftp).toMatchObject({ firstPort: 6891, lastPort: 6900 });
   });
 
   it("warns of high security where no listener speaks TLS, at the place that asks for it", () => {
@@ -97,6 +112,14 @@ describe("readRelay", () => {
     [
       "relay: { msnftp: { security: [{ nets: 10.0.0.0/8, level: high }] } }",
       'unknown key "nets" (did you mean "net"?)',
+    ],
+    [
+      "relay: { msnftp: { connects: sender } }",
+      "3:20: expected auto, peer, gateway or as_offered, or a list of maps with net and connects",
+    ],
+    [
+      "relay: { msnftp: { connects: [ { net: lan, connects: peer } ] } }",
+      '3:34: "lan" is not a network',
     ],
     ["relay: { max_transfers: 0 }", "3:10: 0 must be at least 1"],
     ["relay: { max_file_size: 0 }", "3:10: must be at least 1 byte"],

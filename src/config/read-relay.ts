@@ -1,8 +1,15 @@
 import type { ProblemSink } from "../policy/rule-problem.ts";
-import type { Config, LimitsConfig, RelayConfig, TransferSecurityEntry } from "./config.ts";
+import type {
+  Config,
+  ConnectsEntry,
+  LimitsConfig,
+  MsnftpConfig,
+  RelayConfig,
+  TransferSecurityEntry,
+} from "./config.ts";
 import { bytesOf, sizeText } from "./quantities.ts";
 import { readCidr } from "./read-addresses.ts";
-import type { RelayData } from "./relay-schema.ts";
+import type { MsnftpData, RelayData } from "./relay-schema.ts";
 
 const PORTS = ["relay", "msnftp", "ports"];
 
@@ -30,8 +37,27 @@ export function readRelay(data: RelayData, sink: ProblemSink): RelayConfig {
 
 function readMsnftp(data: RelayData["msnftp"], sink: ProblemSink): RelayConfig["msnftp"] {
   if (data === "off") return undefined;
-  if (data?.ports === undefined) return CLIENT_PORTS;
-  const written = String(data.ports);
+  return { ...readPorts(data?.ports, sink), connects: readConnects(data?.connects, sink) };
+}
+
+function readConnects(data: MsnftpData["connects"], sink: ProblemSink): readonly ConnectsEntry[] {
+  if (data === undefined) return [];
+  if (typeof data === "string") return [{ net: undefined, connects: data }];
+  return data.flatMap(({ net, connects }, index) => {
+    const read = readCidr(net);
+    if (read.ok) return [{ net: read.value, connects }];
+    const { message, hint } = read.problem;
+    sink.error(["relay", "msnftp", "connects", index, "net"], message, hint);
+    return [];
+  });
+}
+
+function readPorts(
+  data: MsnftpData["ports"],
+  sink: ProblemSink,
+): Pick<MsnftpConfig, "firstPort" | "lastPort"> {
+  if (data === undefined) return CLIENT_PORTS;
+  const written = String(data);
   const match = /^(\d{1,6})(?: ?- ?(\d{1,6}))?$/.exec(written);
   if (match === null) {
     sink.error(PORTS, `"${written}" names no ports`, 'write "6891-6900", or a single one');

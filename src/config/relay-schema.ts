@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { choice, section, text } from "../policy/vocabulary.ts";
-import type { TransferSecurityEntry } from "./config.ts";
+import type { Connects, TransferSecurityEntry } from "./config.ts";
 import { sizeSchema, type SizeText } from "./quantities.ts";
 
 /** `relay.msnftp:` as written. */
@@ -9,6 +9,10 @@ export interface MsnftpData {
   readonly security?:
     | Level
     | readonly { readonly net: string; readonly level: Level }[]
+    | undefined;
+  readonly connects?:
+    | Connects
+    | readonly { readonly net: string; readonly connects: Connects }[]
     | undefined;
 }
 
@@ -22,6 +26,8 @@ export interface RelayData {
 }
 
 const LEVEL = choice(["any", "as_sip", "encrypted", "high"]);
+
+const CONNECTS = choice(["auto", "peer", "gateway", "as_offered"]);
 
 const PORTS = 'expected ports: write "6891-6900", or a single one';
 
@@ -56,6 +62,26 @@ export const relaySchema: z.ZodType<RelayData> = section(
               .meta({
                 description:
                   "Which transfers may run in clear: any; as_sip, those of peers whose SIP runs in clear; encrypted, none; high, none, and SIP has to come by TLS. Or a list by network, first match. Default: as_sip.",
+              }),
+            connects: z
+              .union(
+                [
+                  CONNECTS,
+                  z
+                    .array(
+                      section({
+                        net: text().meta({ description: "Peers of this network, CIDR." }),
+                        connects: CONNECTS.meta({ description: "Who connects there." }),
+                      }),
+                    )
+                    .min(1, "must not be an empty list"),
+                ],
+                "expected auto, peer, gateway or as_offered, or a list of maps with net and connects",
+              )
+              .optional()
+              .meta({
+                description:
+                  "Who opens the connection for a file, a peer or the gateway. auto: as offered, but a peer behind NAT connects to the gateway. Or a list by network, first match. Default: auto.",
               }),
           }),
         ],

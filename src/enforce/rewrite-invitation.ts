@@ -30,35 +30,75 @@ const KEPT: ReadonlySet<string> = new Set([
   "request-data",
   "encryption-key",
   "hash-key",
-  "sender-connect",
 ]);
 
+const SPELLING: Readonly<Record<string, string>> = {
+  "ip-address": "IP-Address",
+  port: "Port",
+  portx: "PortX",
+  authcookie: "AuthCookie",
+  "sender-connect": "Sender-Connect",
+  connectivity: "Connectivity",
+};
+
 /**
- * Writes our own meeting place into an ACCEPT: IP-Address, Port, PortX (the disguised copy, where there was one) and
- * AuthCookie; the internal address and everything unknown goes. Order and spelling of what stays are the sender's.
+ * Writes our own meeting place into an ACCEPT: IP-Address, Port, PortX (the disguised copy, unless there was a port without
+ * one) and AuthCookie; the internal address and everything unknown goes. Order and spelling of what stays are the sender's.
+ *
+ * @param reader who is to dial us. A file's sender does so only when it is told with Sender-Connect (lcs.md B2)
  */
 export function rewriteMeetingPlace(
   message: SipMessage,
-  { part, decoded }: ReadInvitation,
+  read: ReadInvitation,
   place: MeetingPlace,
+  reader: "sender" | "receiver",
 ): readonly Splice[] {
-  const ours: ReadonlyMap<string, string> = new Map([
+  const ours = new Map([
     ["ip-address", place.address],
     ["port", String(place.port)],
     ["portx", String(disguisedPort(place.port))],
     ["authcookie", place.authCookie],
   ]);
+  if (reader === "sender") ours.set("sender-connect", "TRUE");
+  const names = namesIn(read.part);
+  if (names.has("port") && !names.has("portx")) ours.delete("portx");
+  return rewriteFields(message, read, (name) => KEPT.has(name), ours);
+}
+
+/** Takes the meeting place out of an ACCEPT: whoever gets it is to listen as well. */
+export function hideMeetingPlace(message: SipMessage, read: ReadInvitation): readonly Splice[] {
+  return rewriteFields(message, read, (name) => KEPT.has(name), new Map());
+}
+
+/**
+ * Says in an invitation whether the file's sender can be connected to. With `Connectivity: N` the receiver's client listens
+ * and says where; without it waits to be told where to connect (lcs.md B7.9).
+ */
+export function rewriteConnectivity(
+  message: SipMessage,
+  read: ReadInvitation,
+  canListen: boolean,
+): readonly Splice[] {
+  const ours = new Map(canListen ? [] : [["connectivity", "N"]]);
+  return rewriteFields(message, read, (name) => name !== "connectivity", ours);
+}
+
+/** Fields of `ours` get our value, those that `isKept` stay, the rest goes; what of ours is missing comes last. */
+function rewriteFields(
+  message: SipMessage,
+  { part, decoded }: ReadInvitation,
+  isKept: (name: string) => boolean,
+  ours: ReadonlyMap<string, string>,
+): readonly Splice[] {
   const lines: string[] = [];
-  const written = new Set<string>();
+  const written = namesIn(part);
   for (const line of part.text.split("\r\n")) {
-    const name = line.slice(0, Math.max(0, line.indexOf(":")));
-    const lower = name.toLowerCase();
-    const value = ours.get(lower);
+    const name = nameOf(line);
+    const value = ours.get(name.toLowerCase());
     if (value !== undefined) lines.push(`${name}: ${value}`);
-    else if (line === "" || KEPT.has(lower)) lines.push(line);
-    written.add(lower);
+    else if (line === "" || isKept(name.toLowerCase())) lines.push(line);
   }
-  const missing = [...ours.entries()].filter(([name]) => name !== "portx" && !written.has(name));
+  const missing = [...ours].filter(([name]) => !written.has(name));
   const last = lines.findLastIndex((line) => line !== "") + 1;
   lines.splice(last, 0, ...missing.map(([name, value]) => `${SPELLING[name] ?? name}: ${value}`));
   const text = lines.join("\r\n");
@@ -67,8 +107,10 @@ export function rewriteMeetingPlace(
   ]);
 }
 
-const SPELLING: Readonly<Record<string, string>> = {
-  "ip-address": "IP-Address",
-  port: "Port",
-  authcookie: "AuthCookie",
-};
+function namesIn({ text }: InvitationPart): ReadonlySet<string> {
+  return new Set(text.split("\r\n").map((line) => nameOf(line).toLowerCase()));
+}
+
+function nameOf(line: string): string {
+  return line.slice(0, Math.max(0, line.indexOf(":")));
+}

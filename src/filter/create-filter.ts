@@ -122,6 +122,8 @@ function createTransferDesk(deps: FilterDeps, settings: FilterSettings): Transfe
     mediaHost: means.mediaHost,
     maxFileBytes: maxFileBytes ?? 0,
     securityOf: transferSecurity,
+    connects: settings.transferConnects ?? (() => "auto"),
+    seatsOf: means.seatsOf,
     onEnded: (transfer, delivery) =>
       journal.allowed(transferEvent(transfer, { at: clock.now(), delivery, reason: "" })),
   });
@@ -220,12 +222,25 @@ async function transfer(
   const message = { ...question, part, verdict };
   const step = desk.applications.take(message) ?? (await desk.transfers.take(message));
   if (step.kind === "forward") return allow(desk, question, verdict, step);
+  if (step.kind === "answer") return answerHere(desk, question, verdict);
   try {
     return await stopOrChange(desk, question, step.verdict);
   } finally {
     // Also when it could not be recorded: the other side must not wait for nothing.
     step.after?.();
   }
+}
+
+/** Allowed, and at its end here: the other peer has no use for it. */
+function answerHere(desk: Desk, { request, hearing }: Question, verdict: Verdict): RequestOutcome {
+  const judged = judgedAs(verdict, hearing);
+  return {
+    kind: "reply",
+    status: 200,
+    reason: "OK",
+    headers: [],
+    onEnd: (end) => recordAllowed(desk.actions, { request, hearing, judged }, end),
+  };
 }
 
 /** Edits that are no rewriting by a rule, and who else wants to know how it ended. */

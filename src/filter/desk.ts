@@ -21,6 +21,7 @@ import type { SecondCrossing } from "./second-crossing.ts";
 import type { Strangers } from "./strangers.ts";
 import type { TransferSecurity } from "./transfer-security.ts";
 import type { TransferDesk } from "./transfer-desk.ts";
+import type { ConnectsSetting, Seat } from "./transfer-ways.ts";
 
 /** What the filter is built from. */
 export interface FilterDeps {
@@ -44,6 +45,8 @@ export interface FilterMeans {
   readonly notifier: Notifier;
   /** The host of ours that a peer with this source address shall dial for a file. */
   readonly mediaHost: (peerAddress: string | undefined) => string | undefined;
+  /** Where the devices of a user are, as far as they have registered through us. */
+  readonly seatsOf: (aor: string) => readonly Seat[];
   /** A new ULID. */
   readonly newId: () => string;
 }
@@ -58,6 +61,8 @@ export interface FilterSettings {
   readonly maxFileBytes: number | undefined;
   /** What is asked of transfers whose SIP comes from this address; absent: `as_sip`. */
   readonly transferSecurity?: (sourceAddress: string) => TransferSecurity;
+  /** Who is to connect for a file on the leg of a peer with this source address; absent: auto. */
+  readonly transferConnects?: (peerAddress: string | undefined) => ConnectsSetting;
 }
 
 /** What every step of the filter needs. */

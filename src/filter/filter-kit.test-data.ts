@@ -1,7 +1,8 @@
 import type { Notice, Notifier } from "../notify/notifier.ts";
-import type { LegRequest, Originator } from "../proxy/origination.ts";
+import type { LegRequest, OriginationEnd, Originator } from "../proxy/origination.ts";
 import type { KeepStory, LegPlan, OpenResult, Place, Relay, TransferPlan } from "../relay/relay.ts";
 import type { FilterMeans } from "./desk.ts";
+import type { Seat } from "./transfer-ways.ts";
 
 /** A relay that writes down what it is asked, and answers as it is told. */
 export interface RecordingRelay extends Relay {
@@ -20,6 +21,10 @@ export interface RecordingMeans extends FilterMeans {
   readonly relay: RecordingRelay;
   readonly inLeg: LegRequest[];
   readonly notices: Notice[];
+  /** By address of record. */
+  readonly seats: Map<string, readonly Seat[]>;
+  /** What becomes of what is said in a leg. */
+  saidInLeg: OriginationEnd;
 }
 
 export function recordingMeans(): RecordingMeans {
@@ -29,7 +34,7 @@ export function recordingMeans(): RecordingMeans {
     sendMessage: async () => ({ kind: "answered", status: 200 }),
     async sendInLeg(request) {
       inLeg.push(request);
-      return { kind: "answered", status: 200 };
+      return means.saidInLeg;
     },
     watch: () => undefined,
     unwatch: () => undefined,
@@ -43,7 +48,20 @@ export function recordingMeans(): RecordingMeans {
   let ids = 0;
   const newId = (): string => `T${String((ids += 1))}`;
   const mediaHost = (): string => "198.51.100.5";
-  return { relay: recordingRelay(), originator, notifier, mediaHost, newId, inLeg, notices };
+  const seats = new Map<string, readonly Seat[]>();
+  const means: RecordingMeans = {
+    relay: recordingRelay(),
+    originator,
+    notifier,
+    mediaHost,
+    newId,
+    seatsOf: (aor) => seats.get(aor) ?? [],
+    inLeg,
+    notices,
+    seats,
+    saidInLeg: { kind: "answered", status: 200 },
+  };
+  return means;
 }
 
 function recordingRelay(): RecordingRelay {

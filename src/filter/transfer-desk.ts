@@ -2,29 +2,34 @@ import type { Clock } from "../base/clock.ts";
 import type { Verdict } from "../policy/hearing.ts";
 import type { OriginationEnd, Originator } from "../proxy/origination.ts";
 import type { TransactionEnd } from "../proxy/seams.ts";
-import type { LegPlan, Relay } from "../relay/relay.ts";
-import { redirectTransfer } from "../judge.ts";
+import type { Relay } from "../relay/relay.ts";
+import { announceConnectivity, hideTransferPlace, redirectTransfer } from "../judge.ts";
 import type { Splice } from "../wire/sip/splice.ts";
+import { hostsFor, openRelay } from "./open-relay.ts";
 import { namesMeeting, readAcceptance, type Acceptance, type Meeting } from "./read-acceptance.ts";
 import { isChallenge } from "./settlement.ts";
 import { coversBody } from "./signed-refusal.ts";
-import { agreeOn, type Disagreement } from "./transfer-agreement.ts";
+import { agreeOn } from "./transfer-agreement.ts";
 import { TransferBook } from "./transfer-book.ts";
 import {
   isSameOffer,
   noteSender,
   offeredBy,
   roleOf,
+  seatOf,
   sourceOf,
   type TransferMessage,
 } from "./transfer-message.ts";
-import { writeStory } from "./transfer-story.ts";
+import { awaitedReceiver, awaitedSender, dialledLeg, type TransferLegs } from "./transfer-legs.ts";
 import { transferRefusal, type TransferRefusal } from "./transfer-refusal.ts";
 import { weaknessOf, type TransferSecurity } from "./transfer-security.ts";
+import { chooseWays, saysNat, type ConnectsSetting, type Seat } from "./transfer-ways.ts";
+import { acceptText, cancelText, INVITATION_TYPE } from "./transfer-words.ts";
 import {
   otherRole,
   type Agreement,
-  type OpenedPlace,
+  type MeetingPlace,
+  type OpenedTransfer,
   type Role,
   type SipLeg,
   type Transfer,
@@ -49,6 +54,10 @@ export interface TransferDeskDeps {
   readonly maxFileBytes: number;
   /** What is asked of transfers whose SIP comes from this address. */
   readonly securityOf: (sourceAddress: string) => TransferSecurity;
+  /** Who is to connect on the leg of a peer with this source address (`relay.msnftp.connects`). */
+  readonly connects: (peerAddress: string | undefined) => ConnectsSetting;
+  /** Where the devices of this user are, as far as they have registered through us. */
+  readonly seatsOf: (aor: string) => readonly Seat[];
   /** A transfer that never got to the relay is over: declined, withdrawn, refused. */
   readonly onEnded: (transfer: Transfer, how: "refused" | "abandoned") => void;
 }
@@ -60,6 +69,8 @@ export type TransferStep =
       readonly splices: readonly Splice[];
       readonly onEnd?: (end: TransactionEnd) => void;
     }
+  /** To be answered 200 here: the other peer has no use for it. */
+  | { readonly kind: "answer" }
   | {
       readonly kind: "refuse";
       readonly verdict: Verdict;
@@ -73,6 +84,7 @@ const USER_SHARE = 0.8;
 const CHALLENGED_MS = 10_000;
 const FORWARD: TransferStep = { kind: "forward", splices: [] };
 const IN_CLEAR: Agreement = { keys: undefined };
+const ANSWER: TransferStep = { kind: "answer" };
 
 export class TransferDesk {
   readonly #deps: TransferDeskDeps;
@@ -127,15 +139,22 @@ export class TransferDesk {
     const { cookie = "" } = invitation;
     const known = this.#book.find(request.callId, cookie);
     const leg = this.#legOf(message);
-    const transfer = offeredBy(message, leg);
+    const transfer = offeredBy(message, leg, (isNat) => this.#chooseWays(message, isNat));
     if (transfer === undefined) return refuse(message, "broken-offer");
     const weakness = weaknessOf(leg, transfer.encryption === "none" ? IN_CLEAR : undefined);
     if (weakness !== undefined) return refuse(message, weakness.code, undefined, weakness.detail);
     if (known !== undefined) {
       const again = isSameOffer(known, transfer);
-      return again ? this.#invited(known) : refuse(message, "cookie-used");
+      return again ? this.#invited(message, known) : refuse(message, "cookie-used");
     }
-    return this.#book.add(transfer) ? this.#invited(transfer) : refuse(message, "quota");
+    return this.#book.add(transfer) ? this.#invited(message, transfer) : refuse(message, "quota");
+  }
+
+  #chooseWays(message: TransferMessage, isNat: boolean): Transfer["ways"] {
+    const { connects, seatsOf } = this.#deps;
+    const receivers = seatsOf(message.hearing.to.aor);
+    const offer = { saysNat: isNat, signed: message.context.signed };
+    return chooseWays(offer, seatOf(message), receivers, connects);
   }
 
   #offerProblem(message: TransferMessage): TransferRefusal | undefined {
@@ -154,10 +173,12 @@ export class TransferDesk {
   }
 
   /** Whoever is asked may refuse the message itself; after a challenge it comes again. */
-  #invited(transfer: Transfer): TransferStep {
+  #invited(message: TransferMessage, transfer: Transfer): TransferStep {
+    const canListen = transfer.ways.receiver === "peer";
+    const isSaid = saysNat(message.part.invitation.fields) !== canListen;
     return {
       kind: "forward",
-      splices: [],
+      splices: isSaid ? [] : announceConnectivity(message.request, readOf(message), canListen),
       onEnd: (end) => {
         if (isTaken(end) || transfer.state !== "invited") return;
         this.#forget(transfer, "refused");
@@ -180,33 +201,67 @@ export class TransferDesk {
     if (transfer.state === "ended") return refuse(message, "second-accept", transfer);
     noteSender(transfer, role, message, this.#legOf(message));
     const agreed = agreeOn(transfer, role, read.value.keys);
-    if (!agreed.ok) return this.#refuseToBoth(message, transfer, role, agreed.problem);
+    if (!agreed.ok) {
+      const { code, detail } = agreed.problem;
+      if (transfer.agreed !== undefined) return refuse(message, code, transfer, detail);
+      return this.#refuseToBoth(message, transfer, role, agreed.problem);
+    }
     const { meeting } = read.value;
     if (transfer.opened !== undefined) return this.#acceptAgain(message, transfer, read.value);
     transfer.agreed = agreed.value;
-    if (meeting === undefined) {
-      if (transfer.state === "invited" && role === "receiver") transfer.state = "accepted";
-      return FORWARD;
-    }
+    if (meeting === undefined) return this.#acceptedWithoutPlace(message, transfer, role);
     if (transfer.agreed === undefined)
       return refuse(message, "second-accept", transfer, "the receiver has not accepted yet");
-    const { keys } = transfer.agreed;
-    return this.#open(message, transfer, { role, meeting, keys, fingerprint: part.text });
+    return this.#acceptedWithPlace(message, transfer, role, meeting);
   }
 
-  /** Nothing can come of an offer whose answer is refused: the other one, who waits for it, hears so by CANCEL. */
-  #refuseToBoth(
+  #acceptedWithPlace(
     message: TransferMessage,
     transfer: Transfer,
     role: Role,
-    { code, detail }: Disagreement,
-  ): TransferStep {
-    const refusal = refuse(message, code, transfer, detail);
-    if (transfer.agreed !== undefined) return refusal;
-    const after = (): void => {
-      void this.cancelBySip(transfer, otherRole(role)).then(() => this.#book.drop(transfer));
-    };
-    return { ...refusal, after };
+    meeting: Meeting,
+  ): TransferStep | Promise<TransferStep> {
+    const leg = dialledLeg(message, meeting);
+    if (role === "sender") {
+      const receiver = transfer.receiverListens?.leg ?? awaitedReceiver(transfer);
+      return this.#open(message, transfer, role, { sender: leg, receiver });
+    }
+    const { ways } = transfer;
+    if (ways.sender === "gateway" && ways.receiver === "gateway")
+      return this.#receiverListens(message, transfer, meeting);
+    return this.#open(message, transfer, role, { sender: awaitedSender(transfer), receiver: leg });
+  }
+
+  /** Its sender listens nowhere: the receiver by way of the invitation, or the sender that must come to us anyway. */
+  #acceptedWithoutPlace(
+    message: TransferMessage,
+    transfer: Transfer,
+    role: Role,
+  ): TransferStep | Promise<TransferStep> {
+    if (role === "sender") return FORWARD;
+    if (transfer.state === "invited") transfer.state = "accepted";
+    if (transfer.ways.sender === "gateway") return FORWARD;
+    const { side, signed } = message.context;
+    if (side === "client" && !signed) {
+      const legs = { sender: awaitedSender(transfer), receiver: awaitedReceiver(transfer) };
+      return this.#open(message, transfer, role, legs);
+    }
+    // The receiver could not be told where to connect to; whoever has not said that it cannot listen is asked to.
+    if (transfer.saysNat)
+      return this.#refuseToBoth(message, transfer, role, { code: "no-meeting-place" });
+    transfer.ways = { ...transfer.ways, sender: "gateway" };
+    return FORWARD;
+  }
+
+  /** Both listen: the sender learns nothing of where the receiver does, and so opens a place of its own. */
+  #receiverListens(message: TransferMessage, transfer: Transfer, meeting: Meeting): TransferStep {
+    const { text: fingerprint } = message.part;
+    const known = transfer.receiverListens;
+    if (known !== undefined && known.fingerprint !== fingerprint)
+      return refuse(message, "second-accept", transfer);
+    transfer.receiverListens = { leg: dialledLeg(message, meeting), fingerprint };
+    if (transfer.state === "invited") transfer.state = "accepted";
+    return { kind: "forward", splices: hideTransferPlace(message.request, readOf(message)) };
   }
 
   #legOf({ context, hearing }: TransferMessage): SipLeg {
@@ -224,9 +279,11 @@ export class TransferDesk {
   ): TransferStep | Promise<TransferStep> {
     const { opened } = transfer;
     if (opened === undefined) return refuse(message, "second-accept", transfer);
-    return opened.place.then((place) => {
-      if (place.kind === "refused") return refuse(message, "second-accept", transfer);
+    return opened.places.then((places) => {
+      if (places.kind === "refused") return refuse(message, "second-accept", transfer);
+      const place = places[otherRole(opened.by)];
       const ours =
+        place !== undefined &&
         meeting?.address === place.address &&
         meeting.port === place.port &&
         meeting.authCookie === place.authCookie;
@@ -234,93 +291,100 @@ export class TransferDesk {
       if (opened.fingerprint !== message.part.text)
         return refuse(message, "second-accept", transfer);
       opened.unclaimed?.cancel();
-      return this.#redirected(message, transfer, place);
+      return place === undefined ? ANSWER : this.#redirected(message, transfer, opened, place);
     });
   }
 
   async #open(
     message: TransferMessage,
     transfer: Transfer,
-    opening: Opening,
+    by: Role,
+    legs: TransferLegs,
   ): Promise<TransferStep> {
-    const { relay, newId } = this.#deps;
+    const { relay, newId, mediaHost } = this.#deps;
     if (relay === undefined) return refuse(message, "relay-off", transfer);
-    const host = this.#hostFor(message, transfer, opening.role);
-    if (host === undefined) return refuse(message, "no-ipv4", transfer);
+    const isIpv6 = sourceOf(message)?.includes(":") === true;
+    const hosts = isIpv6 ? undefined : hostsFor(transfer, legs, mediaHost);
+    if (hosts === undefined) return refuse(message, "no-ipv4", transfer);
+    // Its own words are not passed on: they are answered here.
+    const isAnswered = legs[otherRole(by)].kind === "dial";
+    if (isAnswered && message.context.signed)
+      return this.#refuseToBoth(message, transfer, by, { code: "no-meeting-place" });
     const share = Math.ceil(relay.load.capacity * USER_SHARE);
     const { sender, receiver } = transfer;
     if (Math.max(this.#book.openOf(sender.aor), this.#book.openOf(receiver.aor)) >= share)
       return refuse(message, "quota", transfer);
     const relayId = newId();
     this.#book.opened(transfer, relayId);
-    const place = this.#openRelay(relay, relayId, { message, transfer, opening, host });
-    transfer.opened = { fingerprint: opening.fingerprint, relayId, place, unclaimed: undefined };
-    transfer.state = "open";
-    const result = await place;
-    if (result.kind === "place") return this.#redirected(message, transfer, result);
-    this.close(transfer);
-    const refusal = refuse(message, result.reason, transfer);
-    const told = otherRole(opening.role);
-    const after = (): void => {
-      void this.cancelBySip(transfer, told).then(() => this.forget(transfer));
-    };
-    return { ...refusal, after };
-  }
-
-  async #openRelay(relay: Relay, relayId: string, asked: Asked): Promise<OpenedPlace> {
-    const { message, transfer, opening, host } = asked;
-    const { role, meeting, keys } = opening;
-    const opened = await relay.open({
-      id: relayId,
-      keys,
-      size: transfer.file.size,
-      user: userOf(transfer.receiver.aor),
-      ...legsOf(transfer, role, {
-        // Who claims another address than it speaks from is not believed: the relay would dial anybody for it.
-        kind: "dial",
-        ...meeting,
-        address: sourceOf(message) ?? meeting.address,
-      }),
-      owner: transfer.sender.aor,
-      story: writeStory(transfer),
+    const places = openRelay(relay, relayId, transfer, {
+      keys: transfer.agreed?.keys,
+      legs,
+      hosts,
     });
-    if (opened.kind === "refused") return opened;
-    const place = opened[otherRole(role)];
-    if (place === undefined) return { kind: "refused", reason: "unavailable" };
-    return { kind: "place", address: host, ...place };
+    const { text: fingerprint } = message.part;
+    const opened = {
+      by,
+      fingerprint,
+      relayId,
+      places,
+      unclaimed: undefined,
+      isReceiverTold: false,
+    };
+    transfer.opened = opened;
+    transfer.state = "open";
+    const result = await places;
+    if (result.kind === "refused") {
+      this.close(transfer);
+      return this.#refuseToBoth(message, transfer, by, { code: result.reason });
+    }
+    const place = result[otherRole(by)];
+    return place === undefined ? ANSWER : this.#redirected(message, transfer, opened, place);
   }
 
-  /** The address of ours for the peer that dials. The dialect knows IPv4 only, and so it must be on both ways. */
-  #hostFor(message: TransferMessage, transfer: Transfer, listening: Role): string | undefined {
-    const source = sourceOf(message);
-    if (source?.includes(":") === true) return undefined;
-    return this.#deps.mediaHost(transfer[otherRole(listening)].address);
+  /** Nothing can come of an offer whose answer is refused: the other one, who waits for it, hears so by CANCEL. */
+  #refuseToBoth(
+    message: TransferMessage,
+    transfer: Transfer,
+    role: Role,
+    { code, detail }: { readonly code: TransferRefusal; readonly detail?: string },
+  ): TransferStep {
+    const tell = async (): Promise<void> => {
+      await this.cancelBySip(transfer, otherRole(role));
+      if (transfer.opened === undefined) this.#book.drop(transfer);
+      else this.forget(transfer);
+    };
+    return { ...refuse(message, code, transfer, detail), after: () => void tell() };
   }
 
   #redirected(
     message: TransferMessage,
     transfer: Transfer,
-    place: Extract<OpenedPlace, { kind: "place" }>,
+    opened: OpenedTransfer,
+    place: MeetingPlace,
   ): TransferStep {
-    const { part, verdict } = message;
+    const reader = otherRole(opened.by);
     return {
       kind: "forward",
-      splices: redirectTransfer(
-        message.request,
-        { part, decoded: verdict.inspection?.decoded },
-        place,
-      ),
+      splices: redirectTransfer(message.request, readOf(message), place, reader),
       onEnd: (end) => {
-        const { opened } = transfer;
-        if (opened === undefined) return;
         const abort = (): void => this.#deps.relay?.abort(opened.relayId, "cancelled");
         if (!isTaken(end)) abort();
         else if (isChallenge(end)) {
           opened.unclaimed?.cancel();
           opened.unclaimed = this.#deps.clock.schedule(CHALLENGED_MS, abort);
-        }
+        } else if (reader === "sender") void this.#tellReceiver(transfer, opened);
       },
     };
+  }
+
+  /** Where both connect to us the receiver waits for the ACCEPT of a sender that listens: it comes from us, once. */
+  async #tellReceiver(transfer: Transfer, opened: OpenedTransfer): Promise<void> {
+    const places = await opened.places;
+    if (places.kind === "refused" || places.receiver === undefined || opened.isReceiverTold) return;
+    opened.isReceiverTold = true;
+    const end = await this.#say(transfer, "receiver", acceptText(transfer.cookie, places.receiver));
+    const isTold = end.kind === "answered" && end.status < 300;
+    if (!isTold) this.#deps.relay?.abort(opened.relayId, "not-told");
   }
 
   #cancel(message: TransferMessage): TransferStep | Promise<TransferStep> {
@@ -338,7 +402,7 @@ export class TransferDesk {
       return FORWARD;
     }
     // Not before the ACCEPT has its answer: a CANCEL that overtakes it ends nothing at the other client.
-    return opened.place.then(() => {
+    return opened.places.then(() => {
       this.#deps.relay?.abort(opened.relayId, "cancelled");
       return FORWARD;
     });
@@ -351,58 +415,27 @@ export class TransferDesk {
 
   /** Tells a peer's client, in the dialog, that the transfer has failed (lcs.md E7); never rejects. */
   async cancelBySip(transfer: Transfer, role: Role): Promise<OriginationEnd> {
+    return this.#say(transfer, role, cancelText(transfer.cookie));
+  }
+
+  /** Words of ours to one peer, in the name of the other; never rejects. */
+  async #say(transfer: Transfer, role: Role, body: Buffer): Promise<OriginationEnd> {
     const to = transfer[role].tag;
     const from = transfer[otherRole(role)].tag;
     if (to === undefined || from === undefined) return { kind: "failed", reason: "no-leg" };
-    const lines = [
-      "Invitation-Command: CANCEL",
-      `Invitation-Cookie: ${transfer.cookie}`,
-      "Cancel-Code: FTTIMEOUT",
-      "",
-    ];
     return this.#deps.originator.sendInLeg({
       callId: transfer.callId,
       fromTag: from,
       toTag: to,
-      contentType: "text/x-msmsgsinvite; charset=UTF-8",
-      body: Buffer.from(lines.join("\r\n"), "latin1"),
+      contentType: INVITATION_TYPE,
+      body,
     });
   }
 }
 
-/** The ACCEPT that names an address: who sent it, and what the relay needs. */
-interface Opening {
-  readonly role: Role;
-  readonly meeting: Meeting;
-  readonly keys: Agreement["keys"];
-  readonly fingerprint: string;
-}
-
-interface Asked {
-  readonly message: TransferMessage;
-  readonly transfer: Transfer;
-  readonly opening: Opening;
-  /** Ours, for the peer that dials. */
-  readonly host: string;
-}
-
-/** The relay dials the one that listens, and awaits the other. */
-function legsOf(
-  transfer: Transfer,
-  listening: Role,
-  dialled: LegPlan,
-): { readonly sender: LegPlan; readonly receiver: LegPlan } {
-  const { sender, receiver } = transfer;
-  if (listening === "sender") {
-    const { address: expected } = receiver;
-    return { sender: dialled, receiver: { kind: "await", onlyFrom: undefined, expected } };
-  }
-  // The file's receiver proves itself by its cookie; the sender that dials us only by its keys.
-  const { address } = sender;
-  return {
-    sender: { kind: "await", onlyFrom: address, expected: address },
-    receiver: dialled,
-  };
+/** What an edit of the invitation needs to know of it. */
+function readOf({ part, verdict }: TransferMessage): Parameters<typeof redirectTransfer>[1] {
+  return { part, decoded: verdict.inspection?.decoded };
 }
 
 function refuse(
@@ -421,11 +454,6 @@ function refuse(
       cookie: part.invitation.cookie,
     }),
   };
-}
-
-/** "sip:bob@example.com" is "bob@example.com" in USR. */
-function userOf(aor: string): string {
-  return aor.replace(/^sips?:/i, "");
 }
 
 /** The message was taken, or comes once more with credentials. */

@@ -3,8 +3,10 @@ import type { InvitationPart } from "../inspect/inspection.ts";
 import type { Direction } from "../policy/facts.ts";
 import type { HearingContext, Verdict } from "../policy/hearing.ts";
 import type { RequestContext } from "../proxy/seams.ts";
+import { isBehindNat } from "../wire/sip/behind-nat.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import { offeredEncryption } from "./transfer-agreement.ts";
+import { saysNat, type Seat, type TransferWays } from "./transfer-ways.ts";
 import { transferKey, type Role, type SipLeg, type Transfer } from "./transfer.ts";
 
 /** A message that holds an invitation, and who sends it. */
@@ -17,7 +19,11 @@ export interface TransferMessage {
 }
 
 /** A new transfer, as offered; undefined when the offer lacks what it needs. Nothing in it holds on to the message. */
-export function offeredBy(message: TransferMessage, leg: SipLeg): Transfer | undefined {
+export function offeredBy(
+  message: TransferMessage,
+  leg: SipLeg,
+  choose: (saysNat: boolean) => TransferWays,
+): Transfer | undefined {
   const { request, part, hearing, verdict } = message;
   const { cookie, fileSize } = part.invitation;
   const file = verdict.inspection?.offers[0];
@@ -25,6 +31,7 @@ export function offeredBy(message: TransferMessage, leg: SipLeg): Transfer | und
   if (file === undefined || cookie === undefined || fileSize === undefined) return undefined;
   if (encryption === undefined) return undefined;
   const callId = detached(request.callId);
+  const isNat = saysNat(part.invitation.fields);
   return {
     key: transferKey(callId, cookie),
     callId,
@@ -45,6 +52,9 @@ export function offeredBy(message: TransferMessage, leg: SipLeg): Transfer | und
       leg: undefined,
     },
     agreed: undefined,
+    saysNat: isNat,
+    ways: choose(isNat),
+    receiverListens: undefined,
     opened: undefined,
     state: "invited",
     stopped: undefined,
@@ -112,6 +122,12 @@ const REVERSED: Readonly<Record<Direction, Direction>> = {
 /** Where a client's message came from; what comes by way of the server says nothing of it. */
 export function sourceOf({ context }: TransferMessage): string | undefined {
   return context.side === "client" ? context.sourceAddress : undefined;
+}
+
+/** Where the sender of this message is, by what it says of itself. */
+export function seatOf(message: TransferMessage): Seat {
+  const address = sourceOf(message);
+  return { address, behindNat: address !== undefined && isBehindNat(message.request, address) };
 }
 
 function detachedTag(tag: string | undefined): string | undefined {

@@ -9,6 +9,7 @@ export type TransferRefusal =
   | "relay-off"
   | "not-signed-in"
   | "no-ipv4"
+  | "no-meeting-place"
   | "broken-offer"
   | "address-in-offer"
   | "unencrypted"
@@ -28,6 +29,7 @@ const SENTENCES: Readonly<Record<TransferRefusal, string>> = {
   "relay-off": "File transfer is not available",
   "not-signed-in": "File transfer is for users who have signed in",
   "no-ipv4": "File transfer needs IPv4 addresses here",
+  "no-meeting-place": "File transfer is not available between these networks",
   "broken-offer": "The file offer names no file or no size",
   "address-in-offer": "A step of the file transfer names an address where none belongs",
   unencrypted: "Unencrypted file transfer is not available",

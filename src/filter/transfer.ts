@@ -1,8 +1,9 @@
 import type { ScheduledCall } from "../base/clock.ts";
 import type { HearingContext } from "../policy/hearing.ts";
 import type { FileFacts } from "../policy/facts.ts";
-import type { RelayRefusal } from "../relay/relay.ts";
+import type { LegPlan, RelayRefusal } from "../relay/relay.ts";
 import type { TransferSecurity } from "./transfer-security.ts";
+import type { TransferWays } from "./transfer-ways.ts";
 
 /**
  * One file transfer of the LCS dialect, from its invitation to its end, as the SIP side knows it. The relay knows the
@@ -22,7 +23,12 @@ export interface Transfer {
   readonly receiver: Peer;
   /** From the receiver's ACCEPT; undefined until it has come. */
   agreed: Agreement | undefined;
-  /** What the ACCEPT that opened the relay said: the same one again (after a 407) is no second one. */
+  /** Its invitation bore `Connectivity: N`. */
+  readonly saysNat: boolean;
+  /** Who connects, as chosen at its invitation. */
+  ways: TransferWays;
+  /** The receiver listens as well as the sender will; `fingerprint` is the text that said so. */
+  receiverListens: { readonly leg: LegPlan; readonly fingerprint: string } | undefined;
   opened: OpenedTransfer | undefined;
   state: "invited" | "accepted" | "open" | "ended";
   /** The incident of a verdict against it. */
@@ -67,21 +73,31 @@ export interface TransferKeys {
   readonly hashKey: string;
 }
 
-export interface OpenedTransfer {
-  readonly fingerprint: string;
-  readonly relayId: string;
-  /** What the ACCEPT says now. */
-  readonly place: Promise<OpenedPlace>;
-  /** Ends it when the ACCEPT was challenged and does not come again. */
-  unclaimed: ScheduledCall | undefined;
+/** Where a peer is told to connect to: a host and port of ours, and a cookie of ours. */
+export interface MeetingPlace {
+  readonly address: string;
+  readonly port: number;
+  readonly authCookie: string;
 }
 
-export type OpenedPlace =
+export interface OpenedTransfer {
+  /** Who sent the ACCEPT that opened it, and its text: the same one again (after a 407) is no second one. */
+  readonly by: Role;
+  readonly fingerprint: string;
+  readonly relayId: string;
+  readonly places: Promise<OpenedPlaces>;
+  /** Ends it when the ACCEPT was challenged and does not come again. */
+  unclaimed: ScheduledCall | undefined;
+  /** We have written to the receiver where to connect to. */
+  isReceiverTold: boolean;
+}
+
+/** Where each peer that connects to us does so; undefined: the relay connects to it. */
+export type OpenedPlaces =
   | {
-      readonly kind: "place";
-      readonly address: string;
-      readonly port: number;
-      readonly authCookie: string;
+      readonly kind: "places";
+      readonly sender: MeetingPlace | undefined;
+      readonly receiver: MeetingPlace | undefined;
     }
   | { readonly kind: "refused"; readonly reason: RelayRefusal };
 

@@ -27,6 +27,22 @@ describe("createRegistrations", () => {
     expect(registrations.size).toBe(1);
   });
 
+  it("knows from where a user's devices have registered, as long as they are", () => {
+    const registrations = createRegistrations();
+    const home = { address: "192.0.2.10", behindNat: false };
+    const away = { address: "203.0.113.7", behindNat: true };
+    registrations.confirm("tcp/1", ALICE, 1000, home);
+    registrations.confirm("tcp/2", ALICE, 2000, away);
+    registrations.confirm("tcp/3", ALICE, 2000);
+    registrations.confirm("tcp/1", BOB, 2000, home);
+    expect(registrations.homesOf(ALICE, 0)).toEqual([home, away]);
+    expect(registrations.homesOf(ALICE, 1000)).toEqual([away]);
+    registrations.forgetFlow("tcp/2");
+    expect(registrations.homesOf(ALICE, 1000)).toEqual([]);
+    registrations.remove("tcp/1", BOB);
+    expect(registrations.homesOf(BOB, 0)).toEqual([]);
+  });
+
   it("holds no more than its limit; the longest unconfirmed goes first", () => {
     const registrations = createRegistrations(3);
     for (const flow of ["a", "b", "c"]) registrations.confirm(flow, ALICE, 1000);

@@ -81,6 +81,7 @@ export class ClientRegister {
       request: this.#request,
       response: answer?.response,
       flowId: this.#ingress.flow.id,
+      sourceAddress: this.#ingress.flow.remote.address,
       aliasOf: (contactUri) => this.#aliasOf(contactUri),
       nowMs: clock.now(),
     });

@@ -1,4 +1,5 @@
 import type { Registrations } from "../location/registrations.ts";
+import { isBehindNat } from "../wire/sip/behind-nat.ts";
 import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipMessage, SipRequest, SipResponse } from "../wire/sip/message.ts";
 import { parseNameAddr, splitValues, type NameAddr } from "../wire/sip/name-addr.ts";
@@ -37,6 +38,8 @@ export interface AcceptedRegister {
   /** The server's response; undefined when the embedded registrar has accepted. */
   readonly response: SipResponse | undefined;
   readonly flowId: string;
+  /** Where it came from. */
+  readonly sourceAddress: string;
   /** What the server knows a Contact of this flow by, where that is an alias: the user part of its URI. */
   readonly aliasOf?: ((contactUri: string) => string | undefined) | undefined;
   /** Wall clock, milliseconds since 1970. */
@@ -51,13 +54,14 @@ export function confirmRegistration(
   registrations: Registrations,
   accepted: AcceptedRegister,
 ): void {
-  const { request, flowId, nowMs } = accepted;
+  const { request, flowId, sourceAddress: address, nowMs } = accepted;
   const to = parseNameAddr(request.value(HeaderId.To) ?? "");
   const aor = to.ok ? canonicalAor(to.value.uri) : undefined;
   if (aor === undefined) return;
   const grantedS = grantedSeconds(accepted);
+  const home = { address, behindNat: isBehindNat(request, address) };
   if (grantedS === 0) registrations.remove(flowId, aor);
-  else registrations.confirm(flowId, aor, nowMs + grantedS * 1000);
+  else registrations.confirm(flowId, aor, nowMs + grantedS * 1000, home);
 }
 
 /** The proven address that the request's From names, else the one that the flow has proven last. */

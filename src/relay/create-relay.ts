@@ -21,6 +21,7 @@ import {
   type RelayTimers,
 } from "./relay-options.ts";
 import type {
+  AbortReason,
   KeepOutcome,
   KeepStory,
   OpenResult,
@@ -104,7 +105,7 @@ class ThreadRelay implements Relay {
     void this.#endRecovered(id);
   }
 
-  abort(id: string, reason: "cancelled" | "shutdown"): void {
+  abort(id: string, reason: AbortReason): void {
     if (this.#transfers.has(id) && this.#transfers.get(id) === undefined) {
       this.#transfers.set(id, "aborted");
     } else this.#open(id)?.abort(reason);

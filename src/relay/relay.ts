@@ -12,8 +12,8 @@ export interface Relay extends AsyncDisposable {
   open(plan: TransferPlan): Promise<OpenResult>;
   /** The verdict, once for each "received". What is unknown by now is ignored. */
   decide(id: string, decision: "deliver" | "stop"): void;
-  /** Ends a transfer from outside (a peer cancelled by SIP); "ended" follows. */
-  abort(id: string, reason: "cancelled" | "shutdown"): void;
+  /** Ends a transfer from outside (a peer cancelled by SIP, or could not be told of it); "ended" follows. */
+  abort(id: string, reason: AbortReason): void;
   /** Keeps an encrypted copy of a received, undecided file. Never rejects. */
   keep(id: string, story: KeepStory): Promise<KeepOutcome>;
   /** Scans bytes that travelled inside a message. Never rejects. */
@@ -125,6 +125,8 @@ export interface TransferEnd {
   readonly senderTold: "received" | "failed" | "nothing";
 }
 
+export type AbortReason = "cancelled" | "not-told" | "shutdown";
+
 export type FailureReason =
   | "sender-silent"
   | "receiver-silent"
@@ -137,6 +139,8 @@ export type FailureReason =
   | "disk-full"
   | "timeout"
   | "cancelled"
+  /** Its client could not be told where to connect to. */
+  | "not-told"
   | "receiver-refused"
   | "shutdown"
   | "internal";

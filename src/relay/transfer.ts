@@ -6,7 +6,14 @@ import { deliverFile } from "./deliver-file.ts";
 import { LegPair, type LegPairParts } from "./leg-pair.ts";
 import type { ReceiverLeg } from "./receiver-leg.ts";
 import { SLOWEST_BYTES_PER_MS, type RelayDeps } from "./relay-options.ts";
-import type { FailureReason, KeepOutcome, KeepStory, TransferEnd, TransferView } from "./relay.ts";
+import type {
+  AbortReason,
+  FailureReason,
+  KeepOutcome,
+  KeepStory,
+  TransferEnd,
+  TransferView,
+} from "./relay.ts";
 import { Release } from "./release.ts";
 
 /** What a transfer is made of. */
@@ -93,7 +100,7 @@ export class Transfer {
     }
   }
 
-  abort(reason: "cancelled" | "shutdown"): void {
+  abort(reason: AbortReason): void {
     this.#fail(reason);
   }
 

@@ -1,0 +1,187 @@
+import { describe, expect, it } from "vitest";
+import { ACCEPT, INVITE, KEYS, listeningAt, TransferStage } from "./transfer-stage.test-data.ts";
+
+const NAT = "Connectivity: N";
+const TO_BOB = ["IP-Address: 198.51.100.5", "Port: 6894", "PortX: 11183", "AuthCookie: 777000111"];
+const TO_ALICE = [
+  "IP-Address: 198.51.100.5",
+  "Port: 6893",
+  "PortX: 11180",
+  "AuthCookie: 777000111",
+  "Sender-Connect: TRUE",
+];
+const AWAITED_ALICE = { kind: "await", onlyFrom: "192.0.2.10", expected: "192.0.2.10" };
+const AWAITED_BOB = { kind: "await", onlyFrom: undefined, expected: "192.0.2.20" };
+
+describe("a transfer of two who cannot be connected to", () => {
+  async function bothBehindNat(): Promise<TransferStage> {
+    const stage = new TransferStage();
+    stage.putBehindNat("alice", "bob");
+    return stage;
+  }
+
+  it("has both connect to us: one ACCEPT rewritten, one of our own", async () => {
+    const stage = await bothBehindNat();
+    expect((await stage.says("alice", [...INVITE, NAT])).lines).toEqual(INVITE);
+    const accepted = await stage.says("bob", [...ACCEPT, ...KEYS]);
+    expect(accepted.lines).toEqual([...ACCEPT, ...KEYS, ...TO_ALICE]);
+    expect(stage.means.relay.opened).toMatchObject([
+      { sender: AWAITED_ALICE, receiver: AWAITED_BOB, user: "bob@example.com" },
+    ]);
+    expect(stage.ownWords).toEqual([{ to: "bob", lines: [...ACCEPT, ...TO_BOB] }]);
+    expect(stage.means.inLeg[0]).toMatchObject({
+      callId: "e2c0ffee@192.0.2.10",
+      fromTag: "aa11",
+      toTag: "bb22",
+      contentType: "text/x-msmsgsinvite; charset=UTF-8",
+    });
+  });
+
+  it("does so also where the sender does not say that it is behind NAT", async () => {
+    const stage = await bothBehindNat();
+    expect((await stage.says("alice", INVITE)).lines).toEqual(INVITE);
+    const accepted = await stage.says("bob", [...ACCEPT, ...KEYS]);
+    expect(accepted.lines).toEqual([...ACCEPT, ...KEYS, ...TO_ALICE]);
+    expect(stage.ownWords).toHaveLength(1);
+  });
+
+  it("writes to the receiver only once, and when its own ACCEPT was taken", async () => {
+    const stage = await bothBehindNat();
+    await stage.says("alice", [...INVITE, NAT]);
+    const keys = [...ACCEPT, ...KEYS];
+    const first = await stage.says("bob", keys, { status: 407, cause: "answered" });
+    expect(stage.ownWords).toEqual([]);
+    expect((await stage.says("bob", keys)).lines).toEqual(first.lines);
+    await stage.says("bob", keys);
+    expect(stage.ownWords).toHaveLength(1);
+    expect(stage.means.relay.opened).toHaveLength(1);
+  });
+
+  it("ends the relay's part when the sender refuses the ACCEPT", async () => {
+    const stage = await bothBehindNat();
+    await stage.says("alice", [...INVITE, NAT]);
+    await stage.says("bob", [...ACCEPT, ...KEYS], { status: 481, cause: "answered" });
+    expect(stage.means.relay.aborted).toEqual([["T1", "cancelled"]]);
+    expect(stage.ownWords).toEqual([]);
+  });
+
+  it.each([
+    { kind: "failed", reason: "signed" },
+    { kind: "failed", reason: "no-leg" },
+    { kind: "answered", status: 481 },
+  ] as const)("ends it when the receiver cannot be told: $kind $reason", async (end) => {
+    const stage = await bothBehindNat();
+    stage.means.saidInLeg = end;
+    await stage.says("alice", [...INVITE, NAT]);
+    await stage.says("bob", [...ACCEPT, ...KEYS]);
+    expect(stage.means.relay.aborted).toEqual([["T1", "not-told"]]);
+    await stage.ended({ result: "failed", reason: "not-told" });
+    expect(stage.journal.allowedEvents.at(-1)).toMatchObject({
+      delivery: "failed",
+      reason: "not-told",
+    });
+  });
+
+  it("takes no second answer, neither an address of the sender's nor one of the receiver's", async () => {
+    const stage = await bothBehindNat();
+    await stage.says("alice", [...INVITE, NAT]);
+    await stage.says("bob", [...ACCEPT, ...KEYS]);
+    const late = await stage.says("alice", [...ACCEPT, ...listeningAt("192.0.2.10")]);
+    expect(late.outcome).toMatchObject({ kind: "reply", status: 606 });
+    const other = await stage.says("bob", [...ACCEPT, ...KEYS, ...listeningAt("192.0.2.20")]);
+    expect(other.outcome).toMatchObject({ kind: "reply", status: 606 });
+    expect(stage.means.relay.opened).toHaveLength(1);
+  });
+
+  it("asks a sender that has not said that it cannot to listen, where the receiver takes no words of ours", async () => {
+    const stage = await bothBehindNat();
+    await stage.says("alice", INVITE);
+    stage.context.bob = { ...stage.context.bob, signed: true };
+    const keys = [...ACCEPT, ...KEYS];
+    expect((await stage.says("bob", keys)).lines).toEqual(keys);
+    await stage.says("alice", [...ACCEPT, ...listeningAt("192.168.1.10")]);
+    expect(stage.means.relay.opened).toMatchObject([
+      { sender: { kind: "dial", address: "192.0.2.10" }, receiver: AWAITED_BOB },
+    ]);
+    expect(stage.ownWords).toEqual([]);
+  });
+
+  it("refuses by name what then goes no way at all, and tells the sender", async () => {
+    const stage = await bothBehindNat();
+    await stage.says("alice", [...INVITE, NAT]);
+    stage.context.bob = { ...stage.context.bob, signed: true };
+    // On a signed leg the server is given the refusal to speak (docs/decisions/027).
+    const { lines } = await stage.says("bob", [...ACCEPT, ...KEYS]);
+    expect(lines?.join()).not.toContain("Key");
+    expect(stage.journal.drafts).toMatchObject([
+      { action: "block", reason: expect.stringContaining("between these networks") as unknown },
+    ]);
+    expect(stage.ownWords).toMatchObject([{ to: "alice" }]);
+    expect(stage.ownWords[0]?.lines).toContain("Cancel-Code: FTTIMEOUT");
+    expect(stage.means.relay.opened).toEqual([]);
+  });
+
+  it("leaves an invitation alone whose sender's messages are signed", async () => {
+    const stage = await bothBehindNat();
+    stage.context.alice = { ...stage.context.alice, signed: true };
+    expect((await stage.says("alice", [...INVITE, NAT])).lines).toEqual([...INVITE, NAT]);
+  });
+
+  it("makes the same of the same invitation, when it comes again", async () => {
+    const stage = await bothBehindNat();
+    const end = { status: 407, cause: "answered" } as const;
+    await stage.says("alice", [...INVITE, NAT], end);
+    expect((await stage.says("alice", [...INVITE, NAT])).lines).toEqual(INVITE);
+    expect((await stage.says("alice", INVITE)).lines).toEqual(INVITE);
+  });
+});
+
+describe("a transfer where the operator says who connects", () => {
+  it("has the gateway connect to both: the sender learns no place, and its own goes no further", async () => {
+    const stage = new TransferStage({ transferConnects: () => "gateway" });
+    stage.means.seats.set("sip:bob@example.com", [{ address: "192.0.2.20", behindNat: false }]);
+    expect((await stage.says("alice", INVITE)).lines).toEqual([...INVITE, NAT]);
+    const there = [...listeningAt("192.0.2.20", 6899), "Sender-Connect: TRUE"];
+    const accepted = await stage.says("bob", [...ACCEPT, ...KEYS, ...there, "Address: 1.2.3.4"]);
+    expect(accepted.lines).toEqual([...ACCEPT, ...KEYS]);
+    expect(stage.means.relay.opened).toEqual([]);
+    const last = await stage.says("alice", [...ACCEPT, ...listeningAt("192.0.2.10")]);
+    expect(last.outcome).toMatchObject({ kind: "reply", status: 200 });
+    expect(stage.means.relay.opened).toMatchObject([
+      {
+        sender: { kind: "dial", address: "192.0.2.10", port: 6891, authCookie: "123456789" },
+        receiver: { kind: "dial", address: "192.0.2.20", port: 6899 },
+      },
+    ]);
+    expect(stage.ownWords).toEqual([]);
+    const again = await stage.says("alice", [...ACCEPT, ...listeningAt("192.0.2.10")]);
+    expect(again.outcome).toMatchObject({ kind: "reply", status: 200 });
+    const other = await stage.says("alice", [...ACCEPT, ...listeningAt("192.0.2.10", 7000)]);
+    expect(other.outcome).toMatchObject({ kind: "reply", status: 606 });
+    expect(stage.means.relay.opened).toHaveLength(1);
+  });
+
+  it("takes no second place of a receiver before the sender has named its own", async () => {
+    const stage = new TransferStage({ transferConnects: () => "gateway" });
+    stage.means.seats.set("sip:bob@example.com", [{ address: "192.0.2.20", behindNat: false }]);
+    await stage.says("alice", INVITE);
+    await stage.says("bob", [...ACCEPT, ...KEYS, ...listeningAt("192.0.2.20", 6899)]);
+    const other = await stage.says("bob", [...ACCEPT, ...KEYS, ...listeningAt("192.0.2.20", 7000)]);
+    expect(other.outcome).toMatchObject({ kind: "reply", status: 606 });
+  });
+
+  it("turns the direction round, for a sender that listens nowhere else", async () => {
+    const stage = new TransferStage({
+      transferConnects: (address) => (address === "192.0.2.10" ? "peer" : "gateway"),
+    });
+    stage.means.seats.set("sip:bob@example.com", [{ address: "192.0.2.20", behindNat: false }]);
+    const invitation = [...INVITE, "Connectivity: Y"];
+    expect((await stage.says("alice", invitation)).lines).toEqual([...INVITE, NAT]);
+    const there = [...listeningAt("192.0.2.20"), "Sender-Connect: TRUE"];
+    const accepted = await stage.says("bob", [...ACCEPT, ...KEYS, ...there]);
+    expect(accepted.lines).toEqual([...ACCEPT, ...KEYS, ...TO_ALICE]);
+    expect(stage.means.relay.opened).toMatchObject([
+      { sender: AWAITED_ALICE, receiver: { kind: "dial", address: "192.0.2.20" } },
+    ]);
+  });
+});

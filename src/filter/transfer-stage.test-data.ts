@@ -1,0 +1,199 @@
+import { createManualClock, type ManualClock } from "../../test/support/manual-clock.ts";
+import { createMemoryJournal, type MemoryJournal } from "../../test/support/memory-journal.ts";
+import { parsedBytes, parsedRequest } from "../../test/support/parsed-request.ts";
+import { compilePolicy } from "../policy/compile.ts";
+import { createDomains } from "../policy/domains.ts";
+import type { RequestContext, RequestOutcome, TransactionEnd } from "../proxy/seams.ts";
+import type { ReceivedEvent, TransferEnd } from "../relay/relay.ts";
+import type { ScanResult } from "../scan/scan-result.ts";
+import { applySplices } from "../wire/sip/splice.ts";
+import { createFilter, type Filter } from "./create-filter.ts";
+import type { FilterSettings } from "./desk.ts";
+import { recordingMeans, type RecordingMeans } from "./filter-kit.test-data.ts";
+
+export const INVITE = [
+  "Application-Name: File Transfer",
+  "Application-GUID: {5D3E02AB-6190-11d3-BBBB-00C04F795683}",
+  "Invitation-Command: INVITE",
+  "Invitation-Cookie: 513756658",
+  "Application-File: hello.txt",
+  "Application-FileSize: 27",
+  "Encryption: R",
+] as const;
+export const ACCEPT = [
+  "Invitation-Command: ACCEPT",
+  "Request-Data: IP-Address:",
+  "Invitation-Cookie: 513756658",
+] as const;
+export const KEYS = [
+  "Encryption-Key: AAECAwQFBgcICQoLDA0ODxAREhMUFRYX",
+  "Hash-Key: QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZX",
+] as const;
+
+/** Where a peer says that it listens. */
+export function listeningAt(address: string, port = 6891): readonly string[] {
+  return [
+    `IP-Address: ${address}`,
+    `Port: ${port}`,
+    `PortX: ${port ^ 0x3141}`,
+    "AuthCookie: 123456789",
+  ];
+}
+
+const CLEAN: ScanResult = { kind: "clean", engine: "builtin", ms: 3 };
+type Party = "alice" | "bob";
+
+export interface Sent {
+  readonly outcome: RequestOutcome;
+  /** What goes on to the other peer, line by line; undefined when it does not. */
+  readonly lines: readonly string[] | undefined;
+}
+
+const ALICE: RequestContext = {
+  side: "client",
+  transport: "tcp",
+  encrypted: false,
+  sourceAddress: "192.0.2.10",
+  sourcePort: 4000,
+  authenticatedAor: "sip:alice@example.com",
+  trusted: false,
+  dialogProven: true,
+  signed: false,
+  receivedAt: 1_800_000_000_000,
+};
+
+/** Alice and Bob in one dialog, with a filter between them: what each of them says comes out as the other one reads it. */
+export class TransferStage {
+  readonly clock: ManualClock = createManualClock();
+  readonly journal: MemoryJournal = createMemoryJournal();
+  readonly means: RecordingMeans = recordingMeans();
+  readonly filter: Filter;
+  /** How their messages come in. */
+  readonly context: Record<Party, RequestContext> = {
+    alice: ALICE,
+    bob: { ...ALICE, sourceAddress: "192.0.2.20", authenticatedAor: "sip:bob@example.com" },
+  };
+  /** What they call themselves in Via. */
+  readonly via: Record<Party, string> = { alice: "192.0.2.10", bob: "192.0.2.20" };
+  #cseq = 0;
+
+  constructor(settings: Partial<FilterSettings> = {}) {
+    const compiled = compilePolicy([], { domains: [], generation: 1 });
+    if (!compiled.ok) throw new Error(JSON.stringify(compiled.problem));
+    this.filter = createFilter(
+      {
+        journal: this.journal,
+        clock: this.clock,
+        policy: () => compiled.value,
+        scan: () => ({ verdict: "clean", engine: "test", name: "", reason: "" }),
+        domains: createDomains([]),
+        onFailure: (error) => {
+          throw error;
+        },
+        means: this.means,
+      },
+      {
+        judge: {
+          inspect: { linksPerMessage: 10, mimeDepth: 3, attachmentBytes: 1000, textBytes: 10_000 },
+          onParseProblem: "block",
+          onOpaque: "block",
+          onInfected: "quarantine",
+          onUnscannable: "block",
+          onScanError: "block",
+        },
+        agent: "gw.test",
+        markKey: Buffer.alloc(32, 1),
+        maxFileBytes: 1000,
+        ...settings,
+      },
+    );
+  }
+
+  /** Both behind a translator of their own, and known to have registered from there. */
+  putBehindNat(...parties: readonly Party[]): void {
+    for (const party of parties) {
+      this.via[party] = "192.168.1.10";
+      const { sourceAddress: address } = this.context[party];
+      this.means.seats.set(`sip:${party}@example.com`, [{ address, behindNat: true }]);
+    }
+  }
+
+  /** One MESSAGE of this party to the other one; `end` is what becomes of it there. */
+  async says(
+    from: Party,
+    lines: readonly string[],
+    end: TransactionEnd = { status: 200, cause: "answered" },
+  ): Promise<Sent> {
+    this.#cseq += 1;
+    const to = from === "alice" ? "bob" : "alice";
+    const tags = { alice: "aa11", bob: "bb22" };
+    const request = parsedRequest(
+      [
+        `MESSAGE sip:${to}@192.0.2.77:5061 SIP/2.0`,
+        `Via: SIP/2.0/TCP ${this.via[from]}:5061;branch=z9hG4bK${this.#cseq}`,
+        "Max-Forwards: 70",
+        `From: <sip:${from}@example.com>;tag=${tags[from]}`,
+        `To: <sip:${to}@example.com>;tag=${tags[to]}`,
+        "Call-ID: e2c0ffee@192.0.2.10",
+        `CSeq: ${this.#cseq} MESSAGE`,
+        "Content-Type: text/x-msmsgsinvite; charset=UTF-8",
+      ],
+      `${lines.join("\r\n")}\r\n`,
+    );
+    const { signal } = new AbortController();
+    const outcome = await this.filter.onRequest(request, this.context[from], signal);
+    outcome.onEnd?.(outcome.kind === "reply" ? { status: outcome.status, cause: "replied" } : end);
+    await settled();
+    if (outcome.kind === "reply") return { outcome, lines: undefined };
+    const out = parsedBytes(applySplices(request.bytes, [...outcome.splices]));
+    return { outcome, lines: linesOf(out.body) };
+  }
+
+  /** The whole file has come to the relay, and been scanned. */
+  async received(verdict: ScanResult = CLEAN): Promise<void> {
+    const event: ReceivedEvent = {
+      kind: "received",
+      id: "T1",
+      size: 27,
+      sha256: "ab".repeat(32),
+      report: { verdict, results: [verdict], trueType: "text/plain" },
+      recovered: undefined,
+    };
+    this.filter.onRelayEvent(event);
+    await settled();
+  }
+
+  /** The relay is done with it. */
+  async ended(end: Partial<TransferEnd> = {}): Promise<void> {
+    this.filter.onRelayEvent({
+      kind: "ended",
+      id: "T1",
+      end: {
+        result: "delivered",
+        reason: undefined,
+        receivedBytes: 27,
+        deliveredBytes: 27,
+        senderTold: "received",
+        ...end,
+      },
+    });
+    await settled();
+  }
+
+  /** What the gateway has written itself: to whom (by tag), and the lines of it. */
+  get ownWords(): readonly { readonly to: string; readonly lines: readonly string[] }[] {
+    return this.means.inLeg.map(({ toTag, body }) => ({
+      to: toTag === "bb22" ? "bob" : "alice",
+      lines: linesOf(body),
+    }));
+  }
+}
+
+function linesOf(body: Buffer): readonly string[] {
+  const lines = body.toString().split("\r\n");
+  return lines.at(-1) === "" ? lines.slice(0, -1) : lines;
+}
+
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+}
