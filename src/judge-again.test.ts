@@ -78,6 +78,12 @@ function withFile(name: string, content: string): SipRequest {
   return messageRequest(body, { type: "multipart/mixed; boundary=b" });
 }
 
+function lyncFile(name: string): SipRequest {
+  const file = `<fileInfo><name>${name}</name><size>5</size></fileInfo>`;
+  const xml = `<request requestId="1"><publishFile>${file}</publishFile></request>`;
+  return messageRequest(xml, { type: "application/ms-filetransfer+xml" });
+}
+
 function chatting(types: string): SipRequest {
   const lines = ["v=0", "o=- 0 0 IN IP4 192.0.2.1", "s=-", "t=0 0"];
   const sdp = [...lines, "m=message 5060 sip null", `a=accept-types:${types}`, ""].join("\r\n");
@@ -102,6 +108,8 @@ describe("judgeAgain", () => {
     ["a file that is too big", withFile("a.txt", "more than ten bytes")],
     ["a file by its name", withFile("a.exe", "MZ")],
     ["plain text", messageRequest("lunch?")],
+    ["a file of Lync, which was not scanned", lyncFile("notes.txt")],
+    ["a file of Lync by its name", lyncFile("setup.exe")],
     ["a session that announces file transfer", chatting("text/plain text/x-msmsgsinvite")],
     ["a session that does not", chatting("text/plain")],
   ])("comes to the same verdict on %s by the same rules", (_, request) => {
@@ -109,7 +117,7 @@ describe("judgeAgain", () => {
     expect(judgeAgain(kept(verdict), THEN, SETTINGS)).toEqual({
       kind: "decided",
       action: verdict.action,
-      rule: verdict.decision?.rule?.id ?? "",
+      rule: verdict.decision?.rule?.id ?? verdict.setting ?? "",
       needs: [],
     });
   });

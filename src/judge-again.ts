@@ -6,6 +6,7 @@ import type { Channel, Direction, Party, ScanFacts } from "./policy/facts.ts";
 import type { AcceptTypes } from "./wire/sdp/accept-types.ts";
 import {
   Hearing,
+  UNSEEN_SCAN,
   type FailureSettings,
   type HearingContext,
   type Verdict,
@@ -64,12 +65,24 @@ function askAll(
   const attachments = files.filter(({ kind }) => kind === "attachment");
   hearing.askMessage();
   hearing.askSession(channel === "sip-invite" && offers.length === 0);
-  for (const { file, channel: by } of offers) hearing.askOffer(file, by as Channel);
+  for (const { file, channel: by } of offers) {
+    const { skipScan } = hearing.askOffer(file, by as Channel);
+    if (by === "lync-ft" && skipScan === undefined && !hearing.stopped)
+      hearing.askFile(file, UNSEEN_SCAN, settings, by);
+  }
+  const unseen = offers.filter(({ channel: by }) => by === "lync-ft").length;
+  if (unseen === 0) hearing.askUnseen(settings);
   for (const { file } of attachments) hearing.askOffer(file);
+  const before = scans.filter((scan) => isUnseen(scan as Partial<ScanFacts>)).length;
   for (const [index, { file }] of attachments.entries()) {
     if (hearing.stopped) return;
-    hearing.askFile(file, scanAt(scans, index, unknown), settings);
+    hearing.askFile(file, scanAt(scans, before + index, unknown), settings);
   }
+}
+
+/** Results of files that never came by stand before those of attachments. */
+function isUnseen({ engine, reason }: Partial<ScanFacts>): boolean {
+  return engine === UNSEEN_SCAN.engine && reason === UNSEEN_SCAN.reason;
 }
 
 /** What was refused before it was scanned has no result. */

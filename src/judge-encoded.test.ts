@@ -28,6 +28,7 @@ const CONTEXT: HearingContext = {
   now: 1_800_000_000_000,
   trace: false,
 };
+const ASKED = { context: CONTEXT, answers: undefined };
 const POLICY: Policy = (() => {
   const rules = [fileURLToPath(new URL("../rules", import.meta.url))];
   const loaded = loadPolicy({ rules, domains: [] }, { generation: 1, judgeGiven: runInlineTest });
@@ -258,7 +259,7 @@ describe("judge and carryOut with a Content-Encoding", () => {
         ),
       );
     const closed = (request: SipRequest): SipRequest => {
-      const { splices } = judgeMedia(request, CONTEXT, POLICY, SETTINGS);
+      const { splices } = judgeMedia(request, ASKED, POLICY, SETTINGS);
       return parsedBytes(applySplices(request.bytes, splices));
     };
     const lines = sdp("m=audio 4000 RTP/AVP 0\r\nm=message 7654 TCP/MSRP *");
@@ -269,7 +270,7 @@ describe("judge and carryOut with a Content-Encoding", () => {
     // Who does not know the field reads what stands there.
     const lenient = { ...SETTINGS, onParseProblem: "allow" } as const;
     const plain = ack(Buffer.from(lines));
-    const { splices, verdict } = judgeMedia(plain, CONTEXT, POLICY, lenient);
+    const { splices, verdict } = judgeMedia(plain, ASKED, POLICY, lenient);
     expect(parsedBytes(applySplices(plain.bytes, splices)).body).toHaveLength(0);
     expect(verdict).toMatchObject({
       action: "block",

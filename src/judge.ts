@@ -33,6 +33,7 @@ import { stricter, type Notification, type Policy } from "./policy/decision.ts";
 import type { Channel, FileFacts, ScanFacts } from "./policy/facts.ts";
 import {
   Hearing,
+  isDataLine,
   mediaKindsOf,
   type FailureSettings,
   type HearingContext,
@@ -71,6 +72,7 @@ export function judge(
     if (inspection.opaque.length > 0) hearing.unreadable(settings.onOpaque);
     hearing.askMessage();
     hearing.askSession(request.method === "INVITE");
+    hearing.askUnseen(settings);
   }
   if (inspection.attachments.length === 0 || hearings.some((hearing) => hearing.stopped)) {
     return { kind: "decided", verdict: strictestOf(hearings, settings) };
@@ -394,16 +396,30 @@ export interface MediaOutcome {
   readonly verdict: Verdict | undefined;
 }
 
+/** Whose media they are. */
+export interface AskedMedia {
+  readonly context: HearingContext;
+  /** The request that a response answers; undefined: the message is none. */
+  readonly answers: SipRequest | undefined;
+}
+
+/** Files that nobody can look into were offered, and the offer went on: the rules, or the configuration, have allowed them. */
+function offersData(request: SipRequest | undefined, { inspect }: JudgeSettings): boolean {
+  const lines = request === undefined ? undefined : inspectMedia(request, inspect);
+  return lines?.ok === true && lines.value.media.some(isDataLine);
+}
+
 /**
  * Judges the media of a response or an ACK: each line by itself, and what the rules refuse or strip gets port 0. A session
  * description that cannot be read is taken out.
  */
 export function judgeMedia(
   message: SipMessage,
-  context: HearingContext,
+  asked: AskedMedia,
   policy: Policy,
   settings: JudgeSettings,
 ): MediaOutcome {
+  const { context, answers } = asked;
   const lines = inspectMedia(message, settings.inspect);
   if (!lines.ok) {
     // As in a request: what is encoded may be media to a client that does not know the field.
@@ -420,6 +436,7 @@ export function judgeMedia(
     if (mediaKindsOf([line]).length === 0) continue;
     const hearing = new Hearing({ ...emptyDraft(), media: [line] }, context, policy);
     hearing.askSession(true);
+    if (!isDataLine(line) || !offersData(answers, settings)) hearing.askUnseen(settings);
     const verdict = hearing.verdict(settings);
     const strips = verdict.decisions.flatMap((decision) => decision.strips);
     // Of a line that is closed as a whole nothing is left to strip.

@@ -12,7 +12,7 @@ import { dryRunContext } from "./dry-run-context.ts";
 import type { Policy } from "../policy/decision.ts";
 import type { Domains } from "../policy/domains.ts";
 import type { Party, ScanFacts } from "../policy/facts.ts";
-import { Hearing, type HearingContext, type Verdict } from "../policy/hearing.ts";
+import { Hearing, UNSEEN_SCAN, type HearingContext, type Verdict } from "../policy/hearing.ts";
 import { buildRequest } from "../wire/sip/build.ts";
 import { applySplices } from "../wire/sip/splice.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
@@ -174,6 +174,7 @@ function judgeFacts(
 ): Verdict {
   const hearing = new Hearing(inspectionOf(given), context, policy);
   hearing.askSession(given.media !== undefined);
+  hearing.askUnseen(settings);
   if (given.file === undefined) return hearing.verdict(settings);
   const content = given.file.content ?? "";
   const bytes = typeof content === "string" ? Buffer.from(content, "utf8") : content;
@@ -187,9 +188,10 @@ function judgeFacts(
   if (!hearing.stopped) {
     const seen = settings.scan(bytes);
     const looked = given.file.content === undefined ? undefined : seen.content;
-    const said = given.scan === undefined ? seen : scanOf(given.scan);
+    const scanned = given.channel === "lync-ft" ? UNSEEN_SCAN : seen;
+    const said = given.scan === undefined ? scanned : scanOf(given.scan);
     const found = { ...said, content: givenContent(given.file, looked) };
-    hearing.askFile(file, found, settings);
+    hearing.askFile(file, found, settings, given.channel);
   }
   return hearing.verdict(settings);
 }

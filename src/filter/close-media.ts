@@ -34,7 +34,9 @@ export function closeMedia(
 ): readonly Splice[] {
   if (message.bodyStart === message.bytes.length || !bearsMedia(request.method)) return NO_SPLICES;
   const hearing = hearingContext(request, context, deps.domains);
-  const { splices, verdict } = judgeMedia(message, hearing, deps.policy(), settings.judge);
+  const answers = message.kind === "response" ? request : undefined;
+  const asked = { context: hearing, answers };
+  const { splices, verdict } = judgeMedia(message, asked, deps.policy(), settings.judge);
   if (verdict === undefined) return splices;
   const stripped = verdict.action === "rewrite";
   // Of a session whose offer was stripped the answer is no second incident.

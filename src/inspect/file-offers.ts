@@ -38,14 +38,14 @@ export function rcsOffers(text: string): readonly FileOffer[] {
   });
 }
 
-/** The files of an application/ms-filetransfer+xml; none for the messages of a transfer under way. */
+/** The files of an application/ms-filetransfer+xml, offered or fetched; none for what else is said of a transfer under way. */
 export function lyncOffers(text: string): readonly FileOffer[] {
   const elements = readSimpleXml(text);
   const names = new Set(elements?.map((element) => element.name.toLowerCase()));
-  const offering = names.size === 0 || names.has("publishfile") || names.has("fileinfo");
-  const underWay = ["response", "notify", "downloadfile", "canceltransfer"].some((n) =>
-    names.has(n),
-  );
+  // Who fetches a file names it as well; by its number alone it is one without a name.
+  const offering =
+    names.size === 0 || ["publishfile", "downloadfile", "fileinfo"].some((name) => names.has(name));
+  const underWay = ["response", "notify", "canceltransfer"].some((name) => names.has(name));
   if (!offering && underWay) return [];
   return offersOf("lync-ft", elements ?? [], {
     group: "fileinfo",

@@ -1,3 +1,4 @@
+import { normalizeFileName } from "../content/file-name.ts";
 import type {
   Attachment,
   FileOffer,
@@ -57,6 +58,7 @@ export class Hearing {
   #file: FileFacts | undefined;
   #cookie: string | undefined;
   readonly #scans: ScanFacts[] = [];
+  readonly #unseen: FileFacts[] = [];
   readonly #decisions: Decision[] = [];
   readonly #inspection: Inspection;
   readonly #context: HearingContext;
@@ -97,24 +99,43 @@ export class Hearing {
   askSession(always: boolean): void {
     const { application, offers, attachments } = this.#inspection;
     if (this.#media.length > 0 || (always && offers.length === 0 && application === undefined)) {
-      this.#take(this.#ask("session", {}), undefined);
+      const decision = this.#ask("session", {});
+      this.#take(decision, undefined);
+      const named = offers.some(({ channel }) => channel === "lync-ft");
+      const carriesFiles = !named && this.#inspection.media.some(isDataLine);
+      if (carriesFiles && decision.skipScan === undefined) this.#unseen.push(NAMELESS);
     }
     // By itself: what is said of it must not count for the media of a session that comes with it.
     if (application !== undefined) {
       this.#take(this.#ask("session", { media: application.kinds }), undefined, application.cookie);
     }
     for (const offer of offers) {
-      this.askOffer(offerFacts(offer), offer.channel, offer.cookie);
+      const file = offerFacts(offer);
+      const { skipScan } = this.askOffer(file, offer.channel, offer.cookie);
+      if (offer.channel === "lync-ft" && skipScan === undefined) this.#unseen.push(file);
     }
     for (const attachment of attachments) this.askOffer(attachmentFacts(attachment));
   }
 
   /** Phase session for one file, before any byte of it has moved. */
-  askOffer(file: FileFacts, channel?: Channel, cookie?: string): void {
+  askOffer(file: FileFacts, channel?: Channel, cookie?: string): Decision {
     const about = channel === undefined ? { file } : { file, channel };
     const { application } = this.#inspection;
     const media = channel === "t120" ? application?.kinds : undefined;
-    this.#take(this.#ask("session", media ? { ...about, media } : about), file, cookie);
+    const decision = this.#ask("session", media ? { ...about, media } : about);
+    this.#take(decision, file, cookie);
+    return decision;
+  }
+
+  /**
+   * Phase file for what passed phase session and whose bytes never come by: files of Lync, which travel as SRTP over ICE. What is
+   * known of them is that nobody can look into them (decision 058).
+   */
+  askUnseen(settings: FailureSettings): void {
+    for (const file of this.#unseen) {
+      if (this.stopped) return;
+      this.askFile(file, UNSEEN_SCAN, settings, "lync-ft");
+    }
   }
 
   /** Phase file for the attachments; `scans` has one result for each, in order. */
@@ -125,10 +146,15 @@ export class Hearing {
   }
 
   /** Phase file for one file whose bytes are here. */
-  askFile(offered: FileFacts, scan: ScanFacts, settings: FailureSettings): void {
+  askFile(
+    offered: FileFacts,
+    scan: ScanFacts,
+    settings: FailureSettings,
+    channel: Channel = this.#context.channel,
+  ): void {
     const file = scan.content === undefined ? offered : { ...offered, content: scan.content };
     this.#scans.push(scan);
-    const decision = this.#ask("file", { file, scan });
+    const decision = this.#ask("file", { file, scan, channel });
     this.#take(decision, file);
     if (decision.byDefault) this.#scanSetting(scan, file, settings);
   }
@@ -219,6 +245,26 @@ export function attachmentFacts(attachment: Attachment): FileFacts {
     size: attachment.bytes.length,
     declaredType: attachment.declaredType,
   };
+}
+
+/** The scan result of a file that the gateway never sees. */
+export const UNSEEN_SCAN: ScanFacts = {
+  verdict: "unscannable",
+  engine: "none",
+  name: "",
+  reason: "encrypted",
+};
+
+/** A file that will come over a media line, of which nobody has said what it is called. */
+const NAMELESS: FileFacts = {
+  name: normalizeFileName(""),
+  size: undefined,
+  declaredType: undefined,
+};
+
+/** Does this line carry the bytes of files, by no protocol that we know besides (Lync)? */
+export function isDataLine({ kinds, port }: MediaLine): boolean {
+  return port !== 0 && kinds.length === 1 && kinds[0] === "file";
 }
 
 /** A scanner that gave fewer results than it was asked for has failed for the rest. */
