@@ -24,7 +24,8 @@ export function createMac(key: Buffer): (message: string) => string {
   return (message) => {
     const room = message.length <= SCRATCH ? inner : padded(key, 0x36, message.length);
     const end = BLOCK + room.write(message, BLOCK, "latin1");
-    hash("sha256", room.subarray(0, end), "buffer").copy(outer, BLOCK);
+    // As text: a buffer made for it costs three times as much.
+    outer.write(hash("sha256", room.subarray(0, end), "binary"), BLOCK, "latin1");
     return hash("sha256", outer, "base64url");
   };
 }

@@ -112,6 +112,7 @@ const NO_VIEWS: readonly string[] = [];
 
 /** Old browsers guess at UTF-7 and ISO-2022-JP where they see its signs, whatever is declared. */
 function guessedViews(bytes: Buffer, text: string): readonly string[] {
+  if (!text.includes("\x1b") && !text.includes("+")) return NO_VIEWS;
   const guesses: (string | undefined)[] = [];
   if (text.includes("\x1b")) guesses.push(decodeFatal(bytes, "iso-2022-jp"));
   if (/^\+\/v[89+/]|\+AD[wx]/.test(text)) guesses.push(decodeUtf7(bytes));

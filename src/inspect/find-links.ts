@@ -9,6 +9,7 @@
 import { sourceEnd, sourceStart, sourceText, type MappedText } from "../content/mapped-text.ts";
 import { foldLinkText, otherFolds, type LinkFold } from "./fold-link-text.ts";
 import { describeCandidates, placeAndHost, type FoundLink, type LinkSource } from "./found-link.ts";
+import { isLinkless } from "./is-linkless.ts";
 import { isMarked, nowhere, type Torn } from "./link-marker.ts";
 import { isSpent, type LinkBudget, type LinkCandidate } from "./link-run.ts";
 import { scanLinks } from "./scan-links.ts";
@@ -23,6 +24,8 @@ export interface LinkSearch {
   readonly complete: boolean;
 }
 
+const NOTHING: LinkSearch = { links: [], disarmed: [], complete: true };
+
 /** The work that a text of this length may cost. */
 export function linkBudget(limit: number, length: number): LinkBudget {
   return { links: limit, units: 4 * length + 65_536 };
@@ -34,6 +37,7 @@ export function linkBudget(limit: number, length: number): LinkBudget {
  * @example findLinks("see HTTP:\\\\Evil.example/a.exe", 1000).links[0]?.canonical // "http://evil.example/a.exe"
  */
 export function findLinks(text: string, limit: number): LinkSearch {
+  if (limit >= 0 && isLinkless(text)) return NOTHING;
   const budget = linkBudget(limit, text.length);
   const links = searchText(sourceText(text), text, budget, false);
   return { ...partedLinks(links ?? []), complete: links !== undefined };

@@ -107,7 +107,7 @@ function addSubject(
   const problem = addText(
     draft,
     {
-      ...place,
+      place,
       type,
       content,
       linkCarrier: "subject",
@@ -156,7 +156,7 @@ function addTarget(
   const content = Buffer.from(text, "utf8");
   return addText(
     draft,
-    { ...place, type: "message/refer-to", content, label: "utf-8", linkCarrier: "target" },
+    { place, type: "message/refer-to", content, label: "utf-8", linkCarrier: "target" },
     limits,
   );
 }

@@ -125,7 +125,7 @@ function inspectTextFormat(context: Context): InspectProblem | undefined {
   const encoded = { ...place, transferEncoding: "base64" } as const;
   if (type.includes("msmsgsinvite")) return addInvitation(draft, encoded, body);
   if (!type.startsWith("text/")) return { code: "broken-ms-text-format", detail: type };
-  return addText(draft, { ...encoded, type, content: body, label: "utf-8" }, limits);
+  return addText(draft, { place: encoded, type, content: body, label: "utf-8" }, limits);
 }
 
 /** Subject is text that is shown, the names of From and To may be; everything else is times, ids and wishes (RFC 3862 §4). */
@@ -135,8 +135,9 @@ function inspectCpim(
   lengthFields: readonly ByteRange[],
 ): InspectProblem | undefined {
   for (const { name, value, start, end } of headers) {
-    const place = { carrier: "header", start, end, transferEncoding: "identity" } as const;
-    const text = { ...place, lengthFields, type: "text/plain", content: value, label: "utf-8" };
+    const bare = { carrier: "header", start, end, transferEncoding: "identity" } as const;
+    const place = { ...bare, lengthFields };
+    const text = { place, type: "text/plain", content: value, label: "utf-8" };
     const problem =
       name === "subject"
         ? addText(draft, { ...text, linkCarrier: "subject" }, limits)
@@ -240,7 +241,7 @@ function inspectKnown(context: Context, entity: Entity, content: Buffer): Known 
 
 function inspectText(context: Context, entity: Entity, content: Buffer): Known {
   const { type, plain } = entity.mediaType;
-  const text = { ...placeOf(entity), type, content, label: plain.get("charset") };
+  const text = { place: placeOf(entity), type, content, label: plain.get("charset") };
   return {
     problem: addText(context.draft, text, context.limits),
     understood: true,

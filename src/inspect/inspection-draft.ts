@@ -6,7 +6,7 @@ import { declaresOtherCharset } from "./declared-in-text.ts";
 import { findHtmlLinks } from "./find-html-links.ts";
 import { findLinks, type LinkSearch } from "./find-links.ts";
 import { isSignedText, opaqueText } from "./opaque-content.ts";
-import { newLinks, readingsOf } from "./other-readings.ts";
+import { newLinks, readingsOf, type Reading } from "./other-readings.ts";
 import { readRichText, type RichText } from "./rich-text.ts";
 import type {
   Application,
@@ -20,6 +20,7 @@ import type {
   MediaLine,
   OpaquePart,
   TextPart,
+  TextPlace,
 } from "./inspection.ts";
 
 /** An inspection in the making. */
@@ -62,13 +63,16 @@ export function emptyDraft(): InspectionDraft {
 }
 
 /** A text before its charset is read. */
-export type RawText = Omit<TextPart, "charset" | "text" | "markup" | "shown"> & {
+export interface RawText {
+  readonly place: TextPlace;
+  /** Lower case, without parameters. */
+  readonly type: string;
   /** Of its links; absent: "text". */
   readonly linkCarrier?: LinkCarrier;
   readonly content: Buffer;
   /** The label as declared. */
   readonly label: string | undefined;
-};
+}
 
 /** Both count over all texts of the message. */
 export interface TextLimits {
@@ -82,29 +86,26 @@ export function addText(
   raw: RawText,
   limits: TextLimits,
 ): InspectProblem | undefined {
-  const { content, label, linkCarrier, ...place } = raw;
+  const { content, label, type } = raw;
   const tooLarge = countText(draft, content.length, limits);
   if (tooLarge !== undefined) return tooLarge;
   const decoded = decodeText(content, label);
   if (!decoded.ok) return decoded.problem;
   const { charset, text, views } = decoded.value;
-  const markup = MARKUP.test(place.type);
+  const markup = MARKUP.test(type);
   if (markup && declaresOtherCharset(text, charset))
     return { code: "ambiguous-charset", detail: `${charset}, and another one in the text` };
   let first: FirstReading | undefined;
-  for (const reading of readingsOf(place.type, text, views, markup)) {
+  for (const reading of readingsOf(type, text, views, markup)) {
     // Each further reading is as much work again.
     const tooMuch = first && countText(draft, reading.text.length, limits);
     if (tooMuch !== undefined) return tooMuch;
-    const part = {
-      ...place,
-      text: reading.text,
-      markup: reading.markup,
-      charset: first === undefined ? charset : ANOTHER_READING,
-    };
-    const read = readPart(draft, part, limits);
+    const read = readText(draft, reading, type, limits);
     if (!read.ok) return read.problem;
-    addReading(draft, read.value, { first, linkCarrier, inPlace: reading.inPlace });
+    addReading(draft, raw, read.value, {
+      charset: first === undefined ? charset : ANOTHER_READING,
+      first,
+    });
     first ??= { ...read.value.search, text };
   }
   return undefined;
@@ -124,18 +125,21 @@ export function countText(
 /** A charset that nothing can be written in: what has to be edited in such a reading is refused. */
 const ANOTHER_READING = "another-reading";
 
-interface ReadPart {
-  readonly part: Omit<TextPart, "shown">;
+interface ReadText {
+  readonly reading: Reading;
+  /** As which type it is shown. */
+  readonly type: string;
   readonly search: LinkSearch & { readonly shown: string };
 }
 
-function readPart(
+function readText(
   draft: InspectionDraft,
-  part: Omit<TextPart, "shown">,
+  reading: Reading,
+  declared: string,
   limits: TextLimits,
-): Result<ReadPart, InspectProblem> {
-  const { text, markup } = part;
-  const isDeclared = markup && MARKUP.test(part.type);
+): Result<ReadText, InspectProblem> {
+  const { text, markup } = reading;
+  const isDeclared = markup && MARKUP.test(declared);
   if (text.includes("\0"))
     return failed({ code: "nul-in-text", detail: "readers may stop at the NUL" });
   if (isDeclared && HAS_BASE.test(text))
@@ -143,7 +147,7 @@ function readPart(
   if (hasFileInText(text))
     return failed({ code: "file-in-text", detail: "uuencode, yEnc or BinHex" });
   // Some clients go by the first bytes: RTF is RTF under any name of a plain text.
-  const type = !markup && text.trimStart().startsWith("{\\rtf") ? "text/rtf" : part.type;
+  const type = !markup && text.trimStart().startsWith("{\\rtf") ? "text/rtf" : declared;
   const rich = !markup && RICH_TEXT.test(type) ? readRichText(text) : undefined;
   if (rich?.active === true)
     return failed({
@@ -153,39 +157,37 @@ function readPart(
   const search = searchPart({ markup, text, rich }, limits.linksPerMessage - draft.links.length);
   if (!search.complete)
     return failed({ code: "too-many-links", detail: `more than ${limits.linksPerMessage}` });
-  return ok({ part: { ...part, type }, search });
+  return ok({ reading, type, search });
 }
 
 type FirstReading = Pick<LinkSearch, "links" | "disarmed"> & { readonly text: string };
 
-interface ReadingPlace {
+interface ReadingKind {
+  readonly charset: string;
   /** What the first reading of the same text holds; undefined: this is the first. */
   readonly first: FirstReading | undefined;
-  readonly inPlace: boolean;
-  readonly linkCarrier: LinkCarrier | undefined;
 }
 
 function addReading(
   draft: InspectionDraft,
-  { part, search }: ReadPart,
-  { first, linkCarrier, ...reading }: ReadingPlace,
+  { place, linkCarrier }: RawText,
+  { reading, type, search }: ReadText,
+  { charset, first }: ReadingKind,
 ): void {
+  const { text, markup } = reading;
+  const { links, disarmed, shown } = search;
   const index = draft.texts.length;
-  draft.texts.push({ ...part, shown: search.shown });
+  draft.texts.push({ ...place, type, text, markup, charset, shown });
   const at = linkCarrier === undefined ? { part: index } : { part: index, carrier: linkCarrier };
-  const { text } = part;
   const known = first ?? { text, links: [], disarmed: [] };
-  const links = newLinks({ text, links: search.links }, known, reading);
-  const disarmed = newLinks(
-    { text, links: search.disarmed },
-    { text: known.text, links: known.disarmed },
-    reading,
-  );
-  for (const link of links) draft.links.push({ ...at, ...link });
-  for (const link of disarmed) draft.disarmed.push({ ...at, ...link });
-  const opaque = opaqueText(search.shown);
-  if (opaque !== undefined) draft.opaque.push({ type: `${part.type} (${opaque})` });
-  draft.signed ||= isSignedText(search.shown);
+  for (const link of newLinks({ text, links }, known, reading))
+    draft.links.push({ ...at, ...link });
+  const knownDisarmed = { text: known.text, links: known.disarmed };
+  for (const link of newLinks({ text, links: disarmed }, knownDisarmed, reading))
+    draft.disarmed.push({ ...at, ...link });
+  const opaque = opaqueText(shown);
+  if (opaque !== undefined) draft.opaque.push({ type: `${type} (${opaque})` });
+  draft.signed ||= isSignedText(shown);
 }
 
 /**

@@ -20,9 +20,10 @@ export function readingsOf(
   views: readonly string[],
   markup: boolean,
 ): readonly Reading[] {
-  const readings = [text, ...views].map((one, i) => ({ text: one, markup, inPlace: i === 0 }));
+  const readings: Reading[] = [{ text, markup, inPlace: true }];
+  for (const view of views) readings.push({ text: view, markup, inPlace: false });
   // COMPAT(libpurple): its SIMPLE client shows every text as HTML.
-  if (!markup && type.startsWith("text/") && MARKUP.test(text))
+  if (!markup && type.startsWith("text/") && mayBeMarkup(text) && MARKUP.test(text))
     readings.push({ text, markup: true, inPlace: true });
   if (FOLDED.test(type) && /\n[ \t]/.test(text))
     readings.push({ text: text.replaceAll(/\r?\n[ \t]/g, ""), markup, inPlace: false });
@@ -31,6 +32,11 @@ export function readingsOf(
 
 /** Cards and calendars: a line goes on behind a line end and a blank (RFC 6350 §3.2, RFC 5545 §3.1). */
 const FOLDED = /^text\/(?:x-)?(?:vcard|vcalendar|calendar|directory)$/;
+
+/** Nearly no plain text has one of these, and looking for a character is cheaper than for a pattern. */
+function mayBeMarkup(text: string): boolean {
+  return text.includes("<") || text.includes("&");
+}
 
 /** A tag, or a character reference: without either HTML reads as it stands. */
 const MARKUP = /<[a-z!/?]|&#?[a-z0-9]{2,32};|&#x?[0-9a-f]/i;

@@ -191,10 +191,10 @@ function readEntity(
   const mediaType = parseMediaType(contentType);
   if (!mediaType.ok) return mediaType;
   if (contentDisposition === undefined)
-    return ok({ mediaType: mediaType.value, disposition: undefined, encoding, ...place });
+    return ok({ ...place, mediaType: mediaType.value, disposition: undefined, encoding });
   const disposition = parseContentDisposition(contentDisposition);
   if (!disposition.ok) return failed(disposition.problem);
-  return ok({ mediaType: mediaType.value, disposition: disposition.value, encoding, ...place });
+  return ok({ ...place, mediaType: mediaType.value, disposition: disposition.value, encoding });
 }
 
 function problem(code: string, detail: string): InspectProblem {
