@@ -40,8 +40,12 @@ describe.skipIf(isMissing(NEEDED))("pidgin-sipe by TLS alone", () => {
     );
     const program = await buildSipePeer(folder);
     const at = gateway.at("tls");
-    const alice = stack.use(await SipePeer.signOn(program, "alice@example.test", at, "tls"));
-    const bob = stack.use(await SipePeer.signOn(program, "bob@example.test", at, "tls"));
+    const alice = stack.use(
+      await SipePeer.signOn(program, "alice@example.test", at, { transport: "tls" }),
+    );
+    const bob = stack.use(
+      await SipePeer.signOn(program, "bob@example.test", at, { transport: "tls" }),
+    );
     alice.says("sip:bob@example.test", "see http://first.example.net/page please");
     expect(plain(await bob.sees("message"))).toContain("see _http://first.example.net/page please");
     bob.says("sip:alice@example.test", "good morning alice");

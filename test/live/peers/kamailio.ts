@@ -14,6 +14,8 @@ export interface KamailioOptions {
   readonly auth?: boolean;
   /** Stays in the path of dialogs. */
   readonly recordRoute?: boolean;
+  /** Says at REGISTER what a server of 2007 says; clients of that family then speak as they did from that year on. */
+  readonly ocs2007?: boolean;
   /** Listens for TLS as well: shows this certificate, and wants one of that authority from everybody. */
   readonly tls?: CertificateFiles & { readonly ca: string };
   /** It sends requests over connections that others have opened and offered (RFC 5923). */
@@ -75,6 +77,7 @@ export class Kamailio implements AsyncDisposable {
       ...(options.tls === undefined ? [] : ["-A", "WITH_TLS"]),
       ...(options.takesAliases === true ? ["-A", "WITH_ALIASES"] : []),
       ...(options.auth === true ? ["-A", "WITH_AUTH"] : []),
+      ...(options.ocs2007 === true ? ["-A", "WITH_OCS2007"] : []),
       ...(options.withoutPath === undefined ? [] : ["-A", "WITHOUT_PATH"]),
       ...(options.withoutPath === "refused" ? ["-A", "WITH_PATH_REFUSED"] : []),
       ...(options.recordRoute === true ? ["-A", "WITH_RECORD_ROUTE"] : []),

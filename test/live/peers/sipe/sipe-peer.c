@@ -5,7 +5,10 @@
  * would have seen as one JSON object a line on stdout. Built by the driver beside this file:
  *   cc -o sipe-peer sipe-peer.c $(pkg-config --cflags --libs purple)
  *
- *   sipe-peer ACCOUNT SERVER TRANSPORT FOLDER      e.g.  sipe-peer bob@example.test 127.0.0.1:5060 tcp state
+ *   sipe-peer ACCOUNT SERVER TRANSPORT FOLDER [OWN-ADDRESS]
+ *            e.g.  sipe-peer bob@example.test 127.0.0.1:5060 tcp state
+ *            OWN-ADDRESS: where it believes to be, else libpurple finds out. Behind a private one it does not listen
+ *            for the receivers of its files ("Connectivity: N").
  *   stdin:   say WHOM TEXT     offer WHOM PATH     mode accept|deny|ignore     cancel     quit
  *            mode: what becomes of offered files, "deny" at the start; "accept" saves them in FOLDER/received.
  *            cancel: gives up every transfer that is under way.
@@ -146,6 +149,22 @@ static void *on_dialog_box(PurpleNotifyMsgType type, const char *title, const ch
 	return NULL;
 }
 
+struct answer {
+	PurpleRequestActionCb chosen;
+	gpointer data;
+	int button;
+};
+
+/* Not while the question is still being asked: no user is that fast, and the plug-in does not survive it. */
+static gboolean give_answer(gpointer data)
+{
+	struct answer *answer = data;
+
+	answer->chosen(answer->data, answer->button);
+	g_free(answer);
+	return G_SOURCE_REMOVE;
+}
+
 /*
  * A question with buttons. An offered file has two (accept, cancel): it is declined or left unanswered, for what is accepted
  * is not asked about (on_receive_request). Anything else gets its default.
@@ -163,8 +182,13 @@ static void *on_question(const char *title, const char *primary, const char *sec
 		const char *label = va_arg(rest, const char *);
 		PurpleRequestActionCb chosen = va_arg(rest, PurpleRequestActionCb);
 		(void)label;
-		if (at == wanted && chosen != NULL)
-			chosen(user_data, (int)at);
+		if (at == wanted && chosen != NULL) {
+			struct answer *answer = g_new(struct answer, 1);
+			answer->chosen = chosen;
+			answer->data = user_data;
+			answer->button = (int)at;
+			g_idle_add(give_answer, answer);
+		}
 	}
 	return NULL;
 }
@@ -423,7 +447,7 @@ static gboolean on_stdin(GIOChannel *channel, GIOCondition condition, gpointer d
 	return G_SOURCE_CONTINUE;
 }
 
-static gboolean start_purple(const char *folder)
+static gboolean start_purple(const char *folder, const char *own_address)
 {
 	received_folder = g_build_filename(folder, "received", NULL);
 	if (g_mkdir_with_parents(received_folder, 0700) != 0)
@@ -438,6 +462,8 @@ static gboolean start_purple(const char *folder)
 	purple_prefs_load();
 	purple_prefs_set_bool("/purple/logging/log_ims", FALSE);
 	purple_prefs_set_bool("/purple/away/away_when_idle", FALSE);
+	purple_prefs_set_bool("/purple/network/auto_ip", own_address == NULL);
+	purple_prefs_set_string("/purple/network/public_ip", own_address != NULL ? own_address : "");
 	connect_signals();
 	return TRUE;
 }
@@ -463,12 +489,12 @@ static void sign_on(const char *address, const char *server, const char *transpo
 
 int main(int argc, char **argv)
 {
-	if (argc != 5) {
-		fprintf(stderr, "usage: %s ACCOUNT SERVER:PORT tcp|tls FOLDER\n", argv[0]);
+	if (argc != 5 && argc != 6) {
+		fprintf(stderr, "usage: %s ACCOUNT SERVER:PORT tcp|tls FOLDER [OWN-ADDRESS]\n", argv[0]);
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
-	if (!start_purple(argv[4])) {
+	if (!start_purple(argv[4], argv[5])) {
 		fprintf(stderr, "libpurple does not start\n");
 		return 1;
 	}

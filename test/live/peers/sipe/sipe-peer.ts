@@ -37,6 +37,19 @@ export interface SipeEvent {
   readonly status?: string;
 }
 
+/** How, and from where, a client signs on. */
+export interface SignOnOptions {
+  /** By TLS it takes any certificate. Default "tcp". */
+  readonly transport?: "tcp" | "tls";
+  /**
+   * The address that it believes to have, else libpurple finds one. Behind a private one (RFC 1918) it does not listen for
+   * those who fetch its files, and says "Connectivity: N".
+   */
+  readonly claims?: string;
+  /** A command that runs it somewhere else, as `ip netns exec NAME` does. */
+  readonly within?: readonly string[];
+}
+
 /** A file that lies in the client's folder, whole or not. */
 export interface ReceivedFile {
   readonly name: string;
@@ -56,6 +69,8 @@ export async function buildSipePeer(folder: string): Promise<string> {
 /** pidgin-sipe as an actor: a real client of the LCS dialect that we did not write. */
 export class SipePeer implements AsyncDisposable {
   readonly address: string;
+  /** Resolves when its process has ended, whoever or whatever ended it. */
+  readonly gone: Promise<void>;
   readonly #child: ChildProcess;
   readonly #folder: string;
   readonly #events: Inbox<SipeEvent> = new Inbox();
@@ -64,18 +79,21 @@ export class SipePeer implements AsyncDisposable {
     this.address = address;
     this.#child = child;
     this.#folder = folder;
+    this.gone = once(child, "exit").then(() => undefined);
   }
 
-  /** Starts the program and waits until it has signed on. By TLS it takes any certificate. */
+  /** Starts the program and waits until it has signed on. */
   static async signOn(
     program: string,
     address: string,
     gateway: Address,
-    transport: "tcp" | "tls" = "tcp",
+    { transport = "tcp", claims, within = [] }: SignOnOptions = {},
   ): Promise<SipePeer> {
     const folder = await mkdtemp(join(tmpdir(), "sluice-sipe-"));
     const server = `${gateway.address}:${gateway.port}`;
-    const child = spawn(program, [address, server, transport, folder], {
+    const own = claims === undefined ? [] : [claims];
+    const command = [...within, program, address, server, transport, folder, ...own];
+    const child = spawn(command[0] ?? program, command.slice(1), {
       stdio: ["pipe", "pipe", "ignore"],
     });
     const peer = new SipePeer(address, child, folder);
@@ -144,7 +162,10 @@ export class SipePeer implements AsyncDisposable {
     try {
       return await this.#events.next(`"${event}" at ${this.address}`, wanted, timeoutMs);
     } catch (cause) {
-      throw new Error(`${String(cause)}; seen: ${JSON.stringify(this.#events.items)}`, { cause });
+      const { exitCode, signalCode } = this.#child;
+      const state = `exit code ${exitCode}, signal ${signalCode}`;
+      const last = JSON.stringify(this.#events.items.slice(-8));
+      throw new Error(`${String(cause)}; ${state}; last seen: ${last}`, { cause });
     }
   }
 
