@@ -74,6 +74,19 @@ describe.each(EACH)("Transfer in clear, where who listens is: %s", (listening) =
     await expectNothingLeft(rig);
   });
 
+  it("delivers the file of a sender that leaves with its last byte, as one client does", async () => {
+    await using rig = await Rig.start();
+    const { sender, receiver } = await rig.meet(planOf(rig, listening));
+    sender.socket.end(Buffer.from(IN_CLEAR, "latin1"));
+    await rig.received();
+    await sender.closed;
+    rig.relay.decide("T1", "deliver");
+    await receiver.hears(IN_CLEAR);
+    receiver.say(BYE_OK);
+    expect(await rig.ended()).toMatchObject({ result: "delivered", senderTold: "nothing" });
+    await expectNothingLeft(rig);
+  });
+
   it("sends nothing of a file that was stopped, and tells the sender", async () => {
     await using rig = await Rig.start();
     const { sender, receiver } = await rig.meet(planOf(rig, listening));

@@ -1,3 +1,4 @@
+import { isIPv4 } from "node:net";
 import {
   acceptance,
   cancellation,
@@ -68,6 +69,12 @@ export class FilePerson {
   /** As it stands in USR. */
   get user(): string {
     return this.aor.replace("sip:", "");
+  }
+
+  /** It transfers from the address that it speaks SIP from; over WebSocket it knows none. */
+  get #here(): { readonly address?: string } {
+    const { address } = this.client.local;
+    return isIPv4(address) ? { address } : {};
   }
 
   get callId(): string {
@@ -144,7 +151,14 @@ export class FilePerson {
     const authCookie = options.authCookie ?? freshCookie();
     const { size } = invitation.file;
     const receiver = this.#stack.use(
-      await FileReceiver.listens({ keys, user: this.user, authCookie, size, ...options }),
+      await FileReceiver.listens({
+        ...this.#here,
+        keys,
+        user: this.user,
+        authCookie,
+        size,
+        ...options,
+      }),
     );
     const at = { ...receiver.local, authCookie, internal: options.internal ?? false };
     const text = acceptance(invitation.cookie, { keys, at, senderConnects: true });
@@ -162,7 +176,14 @@ export class FilePerson {
     const { keys } = accepted;
     const content = offer.file.bytes;
     const sender = this.#stack.use(
-      await FileSender.listens({ keys, user: to.user, authCookie, content, ...options }),
+      await FileSender.listens({
+        ...this.#here,
+        keys,
+        user: to.user,
+        authCookie,
+        content,
+        ...options,
+      }),
     );
     const at = { ...sender.local, authCookie, internal: options.internal ?? false };
     const answer = await this.sendsInvitation(acceptance(offer.cookie, { at }));
@@ -180,7 +201,7 @@ export class FilePerson {
     if (address === undefined) throw new Error(`no address in ${accepted.text}`);
     const { authCookie } = address;
     const content = offer.file.bytes;
-    const common = { keys: accepted.keys, user: to.user, authCookie, content };
+    const common = { ...this.#here, keys: accepted.keys, user: to.user, authCookie, content };
     return this.#stack.use(FileSender.dials(address, { ...common, ...options }));
   }
 
@@ -194,7 +215,7 @@ export class FilePerson {
     const { address } = from;
     if (address === undefined) throw new Error(`no address in ${from.text}`);
     const { size } = invitation.file;
-    const common = { keys, user: this.user, authCookie: address.authCookie, size };
+    const common = { ...this.#here, keys, user: this.user, authCookie: address.authCookie, size };
     return this.#stack.use(FileReceiver.dials(address, { ...common, ...options }));
   }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ConnectionOptions } from "node:tls";
 import { FilePerson, type FetchOptions, type Offer, type ServeOptions } from "./file-person.ts";
 import {
   disguised,
@@ -17,6 +18,8 @@ export interface StoryOptions {
   readonly gateway: Address;
   readonly transport?: TestTransport;
   readonly password?: string;
+  /** With the transport tls: whom to believe. */
+  readonly tls?: ConnectionOptions;
   /** Makes both look like LCS clients; default true. */
   readonly lcs?: boolean;
   /** Local address of both; default 127.0.0.1. */
@@ -159,6 +162,7 @@ async function signOnBoth(
         gateway,
         transport,
         ...(password === undefined ? {} : { password }),
+        ...(options.tls === undefined ? {} : { tls: options.tls }),
         ...(options.address === undefined ? {} : { address: options.address }),
         ...(options.lcs === false ? {} : { epid }),
       }),
