@@ -2,7 +2,7 @@ import type { TransferRefusal } from "./transfer-refusal.ts";
 import type { Agreement, SipLeg } from "./transfer.ts";
 
 /**
- * How well a file must be protected on its way (`relay.msnftp.security`, docs/configuration.md). `any`: in clear too, everywhere.
+ * How well a file must be protected on its way (`relay.msnftp.security`, decision 052). `any`: in clear too, everywhere.
  * `as_sip`: in clear only between peers whose SIP runs in clear. `encrypted`: never in clear. `high`: nor with keys that
  * came in clear, so that SIP has to come by TLS.
  */
