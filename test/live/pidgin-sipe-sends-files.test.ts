@@ -60,10 +60,12 @@ describe.skipIf(isMissing(NEEDED)).each(SERVERS)(
 
     beforeEach(async () => {
       const at = gateway.at("tcp");
+      // Not behind NAT: what is in its Via is where it speaks from.
+      const claims = at.address;
       const range = `portrange ${CLIENT_PORTS[0]}-${CLIENT_PORTS[1]} or portrange ${ports.text}`;
       ledger = await ConnectionLedger.watch(range);
-      alice = await SipePeer.signOn(program, "alice@example.test", at);
-      bob = await SipePeer.signOn(program, "bob@example.test", at);
+      alice = await SipePeer.signOn(program, "alice@example.test", at, { claims });
+      bob = await SipePeer.signOn(program, "bob@example.test", at, { claims });
       await bob.accepts();
       return async (): Promise<void> => {
         await alice[Symbol.asyncDispose]();

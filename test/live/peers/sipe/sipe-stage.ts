@@ -30,7 +30,8 @@ export const SIPE_PORTS = [6891, 6901] as const;
 
 /**
  * Kamailio, a gateway in front of it that takes clients by TCP and TLS, and the program of the clients. Towards the server
- * it speaks TLS, so that clients that use TLS are served (decision 019).
+ * it speaks TLS, so that clients that use TLS are served (decision 019). Files go the way that invitations say, though these
+ * clients, who all speak from 127.0.0.1 and say otherwise, look as if they were behind NAT.
  */
 export class SipeStage implements AsyncDisposable {
   static readonly needs: readonly Requirement[] = [
@@ -74,7 +75,7 @@ export class SipeStage implements AsyncDisposable {
         listen: ["tcp://127.0.0.1:0", "tls://127.0.0.1:0"],
         upstream: [{ uri: kamailio.uri("tls"), allow_clear: true }],
         tls: { ...authority.issue({ names: "IP:127.0.0.1" }), ca },
-        relay: { msnftp: { ports: ports.text } },
+        relay: { msnftp: { ports: ports.text, connects: "as_offered" } },
         ...settings,
       }),
     );
