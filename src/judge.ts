@@ -252,7 +252,7 @@ function refusal(request: SipRequest, verdict: Verdict, words: OutcomeWords): Re
     text: reasonFor(verdict),
     incident: words.incident,
     agent: words.agent,
-    cookie: verdict.cookie,
+    cookie: verdict.cookie ?? verdict.inspection?.invitation?.invitation.cookie,
     wantsPlainContent: CODING_PROBLEMS.has(verdict.problem?.code ?? ""),
   });
 }

@@ -120,6 +120,7 @@ function incidentText(row: Row): string {
     ["first seen", row["first_seen"]],
     ["last seen", row["last_seen"]],
     ["from", row["from"]],
+    ["actor", details["actor"]],
     ["to", row["to"]],
     ["direction", row["direction"]],
     ["channel", row["channel"]],

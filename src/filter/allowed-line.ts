@@ -2,6 +2,7 @@ import type { HearingContext } from "../policy/hearing.ts";
 import type { TransactionEnd } from "../proxy/seams.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import type { Judged } from "./crossings.ts";
+import { actorOf } from "./actor-of.ts";
 import { actionKeys, closedMediaKeys, type Actions } from "./actions.ts";
 
 /** What was sent on as it came. */
@@ -29,6 +30,7 @@ export function recordAllowed(
     type: request.method === "MESSAGE" ? ("message" as const) : ("session" as const),
     callId: request.callId,
     from: hearing.from.aor,
+    actor: actorOf(request),
     to: [hearing.to.aor],
     direction: hearing.direction,
     channel: hearing.channel,

@@ -3,11 +3,11 @@ import type { SipMessage, SipRequest, SipResponse } from "../wire/sip/message.ts
 
 /** INFO, UPDATE and PRACK are telephony's; they are looked into only for what a messaging client would show or use. */
 const MESSAGING_TYPES =
-  /^(?:text\/|multipart\/|message\/|application\/(?:sdp|vnd\.gsma|ms-filetransfer|x-ms))/i;
+  /^(?:text\/|multipart\/|message\/|application\/(?:sdp|vnd\.gsma|ms-(?:filetransfer|conf-invite)|x-ms|xml\+conversationinfo))/i;
 
 /** What is shown or offered whatever the method; presence documents and the progress of transfers are not. */
 const SHOWN_TYPES =
-  /^(?:text\/(?!xml)|multipart\/|message\/(?!sipfrag)|application\/(?:vnd\.gsma|ms-filetransfer|x-ms))/i;
+  /^(?:text\/(?!xml)|multipart\/|message\/(?!sipfrag)|application\/(?:vnd\.gsma|ms-(?:filetransfer|conf-invite)|x-ms|xml\+conversationinfo))/i;
 
 /** Is there anything in this request that a client would show, offer or take as a file? All else is not looked into. */
 export function carriesContent(request: SipRequest): boolean {

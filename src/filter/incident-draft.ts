@@ -79,6 +79,8 @@ function defang(link: Link): string {
 export interface DraftInput {
   readonly id: string;
   readonly callId: string;
+  /** As `actorOf` reads it. */
+  readonly actor?: string | undefined;
   readonly verdict: Verdict;
   readonly context: HearingContext;
   readonly action: "rewrite" | "block" | "quarantine";
@@ -97,6 +99,7 @@ export function incidentDraft(input: DraftInput): IncidentDraft {
     type: context.channel === "sip-message" ? "message" : "session",
     callId: input.callId,
     from: context.from.aor,
+    ...(input.actor === undefined ? undefined : { actor: input.actor }),
     to: [context.to.aor],
     direction: context.direction,
     channel: context.channel,

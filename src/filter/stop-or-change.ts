@@ -3,6 +3,7 @@ import type { IncidentDraft, NoticeRecord } from "../journal/records.ts";
 import { carryOut, judge, noticesOf } from "../judge.ts";
 import type { Verdict } from "../policy/hearing.ts";
 import type { RequestOutcome, TransactionEnd } from "../proxy/seams.ts";
+import { actorOf } from "./actor-of.ts";
 import { actionKeys } from "./actions.ts";
 import type { Desk, FilterDeps, Question } from "./desk.ts";
 import { groupKey, incidentDraft } from "./incident-draft.ts";
@@ -41,6 +42,7 @@ export async function stopOrChange(
     incidentDraft({
       id: incident,
       callId: request.callId,
+      actor: actorOf(request),
       verdict,
       context: hearing,
       action,

@@ -7,17 +7,17 @@
  */
 import { ok, failed, type Result } from "../base/result.ts";
 import { decodeText } from "../content/charset.ts";
-import { readInvitation } from "../wire/msnftp/invitation.ts";
 import { readMsTextFormat } from "../wire/msnftp/ms-text-format.ts";
 import { decodeTransfer } from "../wire/mime/transfer-encoding.ts";
 import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import { inspectHeaders } from "./header-links.ts";
 import { decodedBytes } from "./decoded-bytes.ts";
+import { conversationSubject, hasSubject } from "./conversation-subject.ts";
 import { displayNames } from "./display-names.ts";
 import { documentText } from "./document-text.ts";
-import { invitationApplication } from "./applications.ts";
-import { invitationOffer, lyncOffers, rcsOffers } from "./file-offers.ts";
+import { addInvitation } from "./add-invitation.ts";
+import { lyncOffers, rcsOffers } from "./file-offers.ts";
 import type { ByteRange, FileOffer, Inspection, InspectProblem, TextPlace } from "./inspection.ts";
 import {
   addAttachment,
@@ -123,7 +123,7 @@ function inspectTextFormat(context: Context): InspectProblem | undefined {
   // COMPAT(pidgin-sipe): the client compares only how the type begins.
   const place = { carrier: "ms-text-format", start: bodyStart, end: bodyEnd } as const;
   const encoded = { ...place, transferEncoding: "base64" } as const;
-  if (type.includes("msmsgsinvite")) return addInvitation(draft, encoded, body);
+  if (type.includes("msmsgsinvite")) return addInvitation(draft, encoded, body, limits);
   if (!type.startsWith("text/")) return { code: "broken-ms-text-format", detail: type };
   return addText(draft, { place: encoded, type, content: body, label: "utf-8" }, limits);
 }
@@ -144,24 +144,6 @@ function inspectCpim(
         : addOutside(draft, displayNames(value.toString("utf8")), "name", limits);
     if (problem !== undefined) return problem;
   }
-  return undefined;
-}
-
-/** A message is one step of one transfer: of two, some client would take the first and another the last. */
-function addInvitation(
-  draft: InspectionDraft,
-  place: TextPlace,
-  bytes: Buffer,
-): InspectProblem | undefined {
-  const read = readInvitation(bytes);
-  if (!read.ok) return read.problem;
-  if (draft.invitation !== undefined) {
-    return { code: "broken-invitation", detail: "two invitations in one message" };
-  }
-  const offer = invitationOffer(read.value, place.carrier);
-  if (offer !== undefined) draft.offers.push(offer);
-  draft.application = invitationApplication(read.value);
-  draft.invitation = { ...place, invitation: read.value, text: bytes.toString("utf8") };
   return undefined;
 }
 
@@ -205,7 +187,10 @@ function inspectKnown(context: Context, entity: Entity, content: Buffer): Known 
     const charset = plain.get("charset");
     if (charset !== undefined && !/^utf-?8$/i.test(charset))
       return refused("unknown-charset", charset.slice(0, 60));
-    return { problem: addInvitation(draft, placeOf(entity), content), understood: true };
+    return {
+      problem: addInvitation(draft, placeOf(entity), content, context.limits),
+      understood: true,
+    };
   }
   if (type.startsWith("text/") || SHOWN_FIELDS.has(type))
     return inspectText(context, entity, content);
@@ -225,6 +210,13 @@ function inspectKnown(context: Context, entity: Entity, content: Buffer): Known 
     if (progress && content.length <= SMALL) return { understood: true };
     return refused("unsupported-message-type", type);
   }
+  return inspectApplication(context, entity, content);
+}
+
+/** Documents of applications; what nobody knows is a file. */
+function inspectApplication(context: Context, entity: Entity, content: Buffer): Known {
+  const { draft } = context;
+  const { type } = entity.mediaType;
   if (type === "application/vnd.gsma.rcs-ft-http+xml") {
     // where the file lies; its name may be a path, and is judged as a name
     const { problem } = inspectDocument(context, content, "attributes");
@@ -232,12 +224,15 @@ function inspectKnown(context: Context, entity: Entity, content: Buffer): Known 
       ? addOffers(draft, content, rcsOffers)
       : refused(problem.code, problem.detail);
   }
+  if (hasSubject(type)) return inspectSubject(context, entity, content);
   if (/^application\/(?:.*\+)?json$/.test(type)) return inspectJson(context, content);
   if (type === "application/ms-filetransfer+xml") return addOffers(draft, content, lyncOffers);
   return /^application\/(?:.*\+)?xml$/.test(type)
     ? inspectDocument(context, content)
     : { understood: false };
 }
+
+const KNOWN: Known = { understood: true };
 
 function inspectText(context: Context, entity: Entity, content: Buffer): Known {
   const { type, plain } = entity.mediaType;
@@ -246,6 +241,18 @@ function inspectText(context: Context, entity: Entity, content: Buffer): Known {
     problem: addText(context.draft, text, context.limits),
     understood: true,
   };
+}
+
+/** Shown as the topic, and edited nowhere; an invitation to a conference is a document besides. */
+function inspectSubject(context: Context, entity: Entity, content: Buffer): Known {
+  const subject = Buffer.from(conversationSubject(content), "utf8");
+  const isDocument = entity.mediaType.type.endsWith("+xml");
+  if (subject.length === 0) return isDocument ? inspectDocument(context, content) : KNOWN;
+  const place = placeOf(entity);
+  const text = { place, type: "message/subject", content: subject, label: "utf-8" };
+  const problem = addText(context.draft, { ...text, linkCarrier: "subject" }, context.limits);
+  if (problem !== undefined) return { problem, understood: true };
+  return isDocument ? inspectDocument(context, content) : KNOWN;
 }
 
 function placeOf({ start, end, encoding, lengthFields }: Entity): TextPlace {

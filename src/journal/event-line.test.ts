@@ -58,6 +58,13 @@ describe("allowedLine", () => {
     }
   });
 
+  it("names who has written a message of a conference, in the line of an incident too", () => {
+    const actor = "sip:carol@a.example";
+    expect(read(allowedLine({ ...sampleAllowed(), actor }))).toMatchObject({ actor });
+    expect(read(incidentLine({ ...sampleDraft(), actor }, settlement))).toMatchObject({ actor });
+    expect(read(allowedLine(sampleAllowed()))).not.toHaveProperty("actor");
+  });
+
   it("names the monitored rules that would have acted", () => {
     const line = read(allowedLine({ ...sampleAllowed(), would: ["no-links"] }));
     expect(line["verdict"]).toEqual({ would: ["no-links"] });

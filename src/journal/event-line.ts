@@ -32,7 +32,8 @@ export function allowedLine(event: AllowedEvent): string {
   const file = event.file === undefined ? "null" : escapedJson(fileFields(event.file, undefined));
   const scan = event.scan === undefined ? "[]" : escapedJson(scanFields(event.scan));
   const verdict = allowedVerdict(event);
-  return `{"ts":"${recentTimestamp(event.at)}","schema":"${EVENT_SCHEMA}","event_id":${quoted(event.eventId)},"type":"${event.type}","incident":null,"call_id":${quoted(event.callId)},"from":${quoted(event.from)},"to":${quotedList(event.to)},"direction":${quoted(event.direction)},"channel":${quoted(event.channel)},"action":"allow","rule":null,"reason":${reason},"file":${file},"scan":${scan},"delivery":"${event.delivery}","status":${event.status ?? null}${verdict}}\n`;
+  const actor = event.actor === undefined ? "" : `,"actor":${quoted(event.actor)}`;
+  return `{"ts":"${recentTimestamp(event.at)}","schema":"${EVENT_SCHEMA}","event_id":${quoted(event.eventId)},"type":"${event.type}","incident":null,"call_id":${quoted(event.callId)},"from":${quoted(event.from)},"to":${quotedList(event.to)},"direction":${quoted(event.direction)},"channel":${quoted(event.channel)},"action":"allow","rule":null,"reason":${reason},"file":${file},"scan":${scan},"delivery":"${event.delivery}","status":${event.status ?? null}${actor}${verdict}}\n`;
 }
 
 /** What rules said of a message that they let pass: mostly nothing. */
@@ -70,6 +71,7 @@ export function incidentLine(draft: IncidentDraft, settlement: Settlement): stri
     delivery: settlement.delivery,
     status: settlement.status ?? null,
     settled_at: timestamp(settlement.settledAt),
+    ...(draft.actor === undefined ? undefined : { actor: cut(draft.actor) }),
     verdict: {
       rule_title: cut(draft.ruleTitle),
       rule_file: cut(draft.ruleFile),

@@ -71,6 +71,9 @@ const eventSchema = z
       .enum(["forwarded", "delivered", "refused", "failed", "abandoned", "pending"])
       .nullable(),
     status: z.number().int().nullable().describe("Final SIP status that the sender saw"),
+    actor: text
+      .optional()
+      .describe("Of a conference: who has written it, by what its server says (Ms-Sender)"),
     settled_at: z.iso.datetime().optional().describe("When the final response passed"),
     verdict: z
       .looseObject({

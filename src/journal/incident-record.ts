@@ -61,6 +61,7 @@ export function incidentRow(
     event_id: draft.eventId,
     type: draft.type,
     call_id: draft.callId,
+    ...(draft.actor === undefined ? undefined : { actor: draft.actor }),
     rule_title: draft.ruleTitle,
     rule_file: draft.ruleFile,
     rule_line: draft.ruleLine,

@@ -12,6 +12,8 @@ export interface IncidentDraft {
   readonly type: "message" | "session" | "transfer" | "rule_error";
   readonly callId: string;
   readonly from: string;
+  /** Who has written it, by what the server of a conference says; absent: nobody says. */
+  readonly actor?: string | undefined;
   readonly to: readonly string[];
   readonly direction: string;
   readonly channel: string;
@@ -76,6 +78,8 @@ export interface AllowedEvent {
   readonly type: "message" | "session" | "transfer";
   readonly callId: string;
   readonly from: string;
+  /** Who has written it, by what the server of a conference says; absent: nobody says. */
+  readonly actor?: string | undefined;
   readonly to: readonly string[];
   readonly direction: string;
   readonly channel: string;

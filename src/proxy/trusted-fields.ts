@@ -15,6 +15,7 @@ export const ASSERTED_FIELDS: readonly AssertedField[] = [
   { name: "P-Asserted-Service", source: "RFC 6050" },
   { name: "P-Served-User", source: "RFC 5502" },
   { name: "Remote-Party-ID", source: "draft-ietf-sip-privacy-04" },
+  { name: "Ms-Sender", source: "the LCS family" },
   { name: "ms-asserted-verification-level", source: "the LCS family" },
   { name: "ms-edge-proxy-message-trust", source: "the LCS family" },
 ];
