@@ -10,6 +10,10 @@ import type { TestTransport } from "../../support/sip-socket.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 
 export interface KamailioOptions {
+  /** Where it listens. Default: an address of its own on loopback. */
+  readonly host?: string;
+  /** Reaches clients behind NAT by the connection that they have opened. */
+  readonly helpsNat?: boolean;
   /** Challenges REGISTER, MESSAGE and INVITE; every user's password is "secret". */
   readonly auth?: boolean;
   /** Stays in the path of dialogs. */
@@ -64,12 +68,12 @@ export class Kamailio implements AsyncDisposable {
 
   static async start(options: KamailioOptions = {}): Promise<Kamailio> {
     const dir = await mkdtemp(join(tmpdir(), "sluice-kamailio-"));
-    const { shipped } = options;
-    const at = shipped?.at ?? { address: HOST, port: await freePort(HOST) };
+    const { shipped, host = HOST } = options;
+    const at = shipped?.at ?? { address: host, port: await freePort(host) };
     const template = await readFile(new URL("kamailio.cfg", import.meta.url), "utf8");
-    const own = template.replaceAll("@HOST@", HOST).replaceAll("@PORT@", String(at.port));
+    const own = template.replaceAll("@HOST@", host).replaceAll("@PORT@", String(at.port));
     const config = join(dir, "kamailio.cfg");
-    const tlsPort = options.tls === undefined ? undefined : await freePort(HOST);
+    const tlsPort = options.tls === undefined ? undefined : await freePort(host);
     const text = shipped === undefined ? withTls(own, options.tls, tlsPort) : await moved(shipped);
     await writeFile(config, text);
     const defines = [
@@ -77,6 +81,7 @@ export class Kamailio implements AsyncDisposable {
       ...(options.tls === undefined ? [] : ["-A", "WITH_TLS"]),
       ...(options.takesAliases === true ? ["-A", "WITH_ALIASES"] : []),
       ...(options.auth === true ? ["-A", "WITH_AUTH"] : []),
+      ...(options.helpsNat === true ? ["-A", "WITH_NAT"] : []),
       ...(options.ocs2007 === true ? ["-A", "WITH_OCS2007"] : []),
       ...(options.withoutPath === undefined ? [] : ["-A", "WITHOUT_PATH"]),
       ...(options.withoutPath === "refused" ? ["-A", "WITH_PATH_REFUSED"] : []),

@@ -40,6 +40,13 @@ export const KAMAILIO_TLS: Requirement = {
 export const SIPP: Requirement = program("sipp", "sip-tester");
 export const SIPVICIOUS: Requirement = program("svwar", "sipvicious");
 export const TCPDUMP: Requirement = program("tcpdump", "tcpdump");
+export const IPROUTE: Requirement = program("ip", "iproute2");
+export const NFTABLES: Requirement = program("nft", "nftables");
+export const NAMESPACES: Requirement = {
+  what: "the right to make network namespaces",
+  debianPackage: "util-linux",
+  present: () => spawnSync("unshare", ["--net", "true"]).status === 0,
+};
 export const CLAMD: Requirement = program("clamd", "clamav-daemon");
 export const C_COMPILER: Requirement = program("gcc", "gcc");
 export const LIBPURPLE: Requirement = {
