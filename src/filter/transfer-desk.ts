@@ -210,8 +210,6 @@ export class TransferDesk {
     if (transfer.opened !== undefined) return this.#acceptAgain(message, transfer, read.value);
     transfer.agreed = agreed.value;
     if (meeting === undefined) return this.#acceptedWithoutPlace(message, transfer, role);
-    if (transfer.agreed === undefined)
-      return refuse(message, "second-accept", transfer, "the receiver has not accepted yet");
     return this.#acceptedWithPlace(message, transfer, role, meeting);
   }
 
@@ -303,6 +301,10 @@ export class TransferDesk {
   ): Promise<TransferStep> {
     const { relay, newId, mediaHost } = this.#deps;
     if (relay === undefined) return refuse(message, "relay-off", transfer);
+    const { agreed } = transfer;
+    // Before the receiver has spoken nobody knows whether there are keys; without them the file would run in clear.
+    if (agreed === undefined)
+      return refuse(message, "second-accept", transfer, "the receiver has not accepted yet");
     const isIpv6 = sourceOf(message)?.includes(":") === true;
     const hosts = isIpv6 ? undefined : hostsFor(transfer, legs, mediaHost);
     if (hosts === undefined) return refuse(message, "no-ipv4", transfer);
@@ -317,7 +319,7 @@ export class TransferDesk {
     const relayId = newId();
     this.#book.opened(transfer, relayId);
     const places = openRelay(relay, relayId, transfer, {
-      keys: transfer.agreed?.keys,
+      keys: agreed.keys,
       legs,
       hosts,
     });
