@@ -24,6 +24,7 @@ import type { Desk, FilterDeps, FilterSettings, Question } from "./desk.ts";
 import { FileDesk } from "./file-desk.ts";
 import { hearingContext } from "./hearing-context.ts";
 import { judgedAs, mark } from "./leave-judged.ts";
+import { IgnoredRefusals } from "./ignored-refusals.ts";
 import { NoticeDesk } from "./notice-desk.ts";
 import { RuleHits } from "./rule-hits.ts";
 import { createSecondCrossing, ownDeparture } from "./second-crossing.ts";
@@ -67,7 +68,8 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
   const applications = new ApplicationDesk(deps.clock, (callId, cookie) =>
     transfers.knows(callId, cookie),
   );
-  const { relay } = deps.means;
+  const { relay, originator } = deps.means;
+  const ignored = new IgnoredRefusals(deps.clock, originator);
   const files = new FileDesk(
     { ...deps, relay, transfers, notices, hits },
     { failure: settings.judge, agent: settings.agent },
@@ -84,6 +86,7 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
     crossings,
     transfers,
     applications,
+    ignored,
     notices,
   };
   return {
@@ -107,6 +110,7 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
       crossing?.close();
       crossings.close();
       applications.close();
+      ignored.close();
     },
   };
 }

@@ -14,6 +14,7 @@ import type { SipRequest } from "../wire/sip/message.ts";
 import type { Actions } from "./actions.ts";
 import type { ApplicationDesk } from "./application-desk.ts";
 import type { Crossings } from "./crossings.ts";
+import type { IgnoredRefusals } from "./ignored-refusals.ts";
 import type { NoticeDesk } from "./notice-desk.ts";
 import type { Rates } from "./rates.ts";
 import type { RuleHits } from "./rule-hits.ts";
@@ -77,6 +78,7 @@ export interface Desk {
   readonly crossings: Crossings;
   readonly transfers: TransferDesk;
   readonly applications: ApplicationDesk;
+  readonly ignored: IgnoredRefusals;
   readonly notices: NoticeDesk;
 }
 

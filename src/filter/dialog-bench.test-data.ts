@@ -22,6 +22,7 @@ export interface Said {
   readonly as?: string;
   /** Without a To tag: outside of the dialog. */
   readonly opens?: boolean;
+  readonly callId?: string;
   /** Number in CSeq; default the next. */
   readonly cseq?: number;
   readonly context?: Partial<RequestContext>;
@@ -97,8 +98,9 @@ export function createDialogBench(
     const message = request(from, said);
     const context = { ...(from === "alice" ? ALICE : BOB), ...said.context };
     const outcome = await filter.onRequest(message, context, new AbortController().signal);
-    if (outcome.kind === "reply") return { outcome, status: outcome.status, out: "" };
-    outcome.onEnd?.({ status: 200, cause: "answered" });
+    const status = outcome.kind === "reply" ? outcome.status : 200;
+    outcome.onEnd?.({ status, cause: "answered" });
+    if (outcome.kind === "reply") return { outcome, status, out: "" };
     const out = parsedBytes(applySplices(message.bytes, outcome.splices));
     return { outcome, status: undefined, out: out.bytes.toString("latin1") };
   }
@@ -141,7 +143,7 @@ function requestOf(from: "alice" | "bob", said: Said, cseq: number): SipRequest 
       "Max-Forwards: 70",
       `From: <${said.as ?? `sip:${from}@example.com`}>;tag=${said.tag ?? TAGS[from]};epid=0a0b0c0d0e`,
       `To: <sip:${to}@example.com>${tag}`,
-      "Call-ID: bench@192.0.2.10",
+      `Call-ID: ${said.callId ?? "bench@192.0.2.10"}`,
       `CSeq: ${cseq} ${method}`,
       ...(type === undefined ? [] : [`Content-Type: ${type}`]),
       ...headers,

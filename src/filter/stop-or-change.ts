@@ -3,8 +3,9 @@ import type { IncidentDraft, NoticeRecord } from "../journal/records.ts";
 import { carryOut, judge, noticesOf } from "../judge.ts";
 import type { Verdict } from "../policy/hearing.ts";
 import type { RequestOutcome, TransactionEnd } from "../proxy/seams.ts";
+import type { Splice } from "../wire/sip/splice.ts";
 import { actorOf } from "./actor-of.ts";
-import { actionKeys } from "./actions.ts";
+import { actionKeys, type RecordedAction } from "./actions.ts";
 import type { Desk, FilterDeps, Question } from "./desk.ts";
 import { groupKey, incidentDraft } from "./incident-draft.ts";
 import { judgedAs, mark } from "./leave-judged.ts";
@@ -58,19 +59,33 @@ export async function stopOrChange(
   if ("id" in running && !running.repeated)
     notify(desk, question, verdict, { incident, eventId: recorded.eventId, answer });
   if (outcome.kind === "refuse") {
-    const onEnd = (end: TransactionEnd): void => actions.ended(recorded, end);
+    const onEnd = (end: TransactionEnd): void => {
+      actions.ended(recorded, end);
+      desk.ignored.refused(question, verdict).catch(deps.onFailure);
+    };
     return {
       ...speakRefusal(question, outcome.refusal, { incident, crossing: desk.crossing }),
       onEnd,
     };
   }
+  return leaveChanged(desk, question, verdict, { splices: outcome.splices, recorded });
+}
+
+function leaveChanged(
+  desk: Desk,
+  question: Question,
+  verdict: Verdict,
+  { splices, recorded }: { readonly splices: readonly Splice[]; readonly recorded: RecordedAction },
+): RequestOutcome {
+  const { request, hearing } = question;
+  const { actions } = desk;
   if (verdict.decisions.some(({ strips }) => strips.length > 0))
     actions.noteStripped(request, hearing);
   const judged = judgedAs(verdict, hearing);
   return {
     kind: "forward",
-    splices: outcome.splices,
-    towardsServer: mark(desk, question, outcome.splices, judged),
+    splices,
+    towardsServer: mark(desk, question, splices, judged),
     messaging: judged.messaging,
     onEnd(end) {
       judged.comesRound = false;
