@@ -35,6 +35,15 @@ export class MappedTextBuilder {
     else this.#places.addFrom(mapped.places, from, to);
   }
 
+  /** The same units, the last one first. */
+  copyBackwards(mapped: MappedText, from: number, to: number): void {
+    this.#text += mapped.text.slice(from, to).split("").reverse().join("");
+    for (let at = to - 1; at >= from; at--) {
+      if (mapped.places === undefined) this.#places.add(1, at, at + 1);
+      else this.#places.addFrom(mapped.places, at, at + 1);
+    }
+  }
+
   /** The text so far. */
   build(): MappedText {
     return { text: this.#text, places: this.#places };

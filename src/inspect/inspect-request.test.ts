@@ -1133,6 +1133,27 @@ describe("inspectRequest on malformed and lying bodies", () => {
     expect(problemOf(deep, { mimeDepth: 2 })).toBe("mime-too-deep");
     expect(problemOf(deep, { mimeDepth: 3 })).toBe("none");
   });
+
+  it("counts links that bear our marker with the others, in all texts of a message", () => {
+    const marked = { type: "text/plain", body: "_http://a.b<".repeat(3) };
+    expect(problemOf(marked, { linksPerMessage: 3 })).toBe("none");
+    expect(problemOf(marked, { linksPerMessage: 2 })).toBe("too-many-links");
+    const part = crlf("--b", "Content-Type: text/plain", "", "_http://a.b http://a.b", "");
+    const parts = { type: "multipart/mixed; boundary=b", body: `${part}${part}--b--\r\n` };
+    expect(problemOf(parts, { linksPerMessage: 4 })).toBe("none");
+    expect(problemOf(parts, { linksPerMessage: 3 })).toBe("too-many-links");
+  });
+
+  it("counts of rich text what is read in another way, but no line twice", () => {
+    const rich = (text: string): Given => ({ type: "text/rtf", body: `{\\rtf1 ${text}}` });
+    const lines = `${"see you at three ".repeat(10)}\\par `.repeat(300);
+    expect(problemOf(rich(`{\\v x}\\u104?\\par ${lines}`))).toBe("none");
+    const one = "see you at three ".repeat(3000);
+    expect(problemOf(rich(`{\\v x}\\u104?${one}`))).toBe("text-too-large");
+    const hidden = inspected(rich("see\\par {\\v http://a.example\\par }http://b.example\\par "));
+    const hosts = new Set(hidden.links.map(({ host }) => host));
+    expect(hosts).toEqual(new Set(["a.example", "b.example"]));
+  });
 });
 
 describe("inspectRequest on a message of very many parts", () => {

@@ -154,10 +154,20 @@ function readText(
       code: "object-in-text",
       detail: "an object, binary data or DDE in rich text",
     });
-  const search = searchPart({ markup, text, rich }, limits.linksPerMessage - draft.links.length);
+  const unlike = rich === undefined ? [] : unlikeReadings(rich);
+  for (const reading of unlike) {
+    const tooMuch = countText(draft, reading.length, limits);
+    if (tooMuch !== undefined) return failed(tooMuch);
+  }
+  const search = searchPart({ markup, text, rich, unlike }, linksLeft(draft, limits));
   if (!search.complete)
     return failed({ code: "too-many-links", detail: `more than ${limits.linksPerMessage}` });
   return ok({ reading, type, search });
+}
+
+/** Links that bear our marker count too: they take as long to find, and a rewrite makes the others such. */
+function linksLeft({ links, disarmed, outside }: InspectionDraft, limits: TextLimits): number {
+  return limits.linksPerMessage - links.length - disarmed.length - outside.length;
 }
 
 type FirstReading = Pick<LinkSearch, "links" | "disarmed"> & { readonly text: string };
@@ -203,8 +213,7 @@ export function addOutside(
 ): InspectProblem | undefined {
   const tooLarge = countText(draft, text.length, limits);
   if (tooLarge !== undefined) return tooLarge;
-  const left = limits.linksPerMessage - draft.links.length - draft.outside.length;
-  const { links, disarmed, complete } = findLinks(text, left);
+  const { links, disarmed, complete } = findLinks(text, linksLeft(draft, limits));
   if (!complete) return { code: "too-many-links", detail: `more than ${limits.linksPerMessage}` };
   for (const link of [...links, ...disarmed])
     if (counts(link)) draft.outside.push({ part: -1, carrier, ...link });
@@ -221,10 +230,12 @@ interface Searched {
   readonly markup: boolean;
   readonly text: string;
   readonly rich: RichText | undefined;
+  /** What else readers of rich text see. */
+  readonly unlike: readonly string[];
 }
 
 function searchPart(
-  { markup, text, rich }: Searched,
+  { markup, text, rich, unlike }: Searched,
   limit: number,
 ): LinkSearch & { shown: string } {
   if (markup) return findHtmlLinks(text, limit);
@@ -233,13 +244,23 @@ function searchPart(
   // Offsets into what is shown say nothing of the source, but such a part is never edited: a verdict that would
   // have to is a refusal (enforce/rewrite-texts.ts).
   let { links, disarmed, complete } = found;
-  for (const reading of new Set([rich.shown, rich.all, rich.fallback])) {
-    const hidden = findLinks(reading, limit - links.length);
+  for (const reading of unlike) {
+    const hidden = findLinks(reading, limit - links.length - disarmed.length);
     links = [...links, ...hidden.links];
     disarmed = [...disarmed, ...hidden.disarmed];
     complete &&= hidden.complete;
   }
   return { links, disarmed, complete, shown: rich.shown };
+}
+
+/** What readers of rich text see, each line once: no link reaches over the end of a line. */
+function unlikeReadings({ shown, all, fallback }: RichText): readonly string[] {
+  const known = new Set<string>();
+  return [shown, all, fallback].flatMap((reading) => {
+    const lines = reading.split("\n").filter((line) => !known.has(line));
+    for (const line of lines) known.add(line);
+    return lines.length === 0 ? [] : [lines.join("\n")];
+  });
 }
 
 /** Of one message, each name counted. Each is scanned by itself while the sender waits; people send a handful. */

@@ -19,7 +19,7 @@ export interface LinkCandidate {
 
 /** What several searches of one part may find and do together; counted down. */
 export interface LinkBudget {
-  /** Live links. */
+  /** Links, whether they bear our marker or not: each takes as long to describe. */
   links: number;
   /** Characters of links looked at: links that overlap count each time. */
   units: number;
@@ -86,7 +86,7 @@ export function addLink(run: LinkRun, candidate: NewCandidate): void {
   if (last !== undefined && last.start > start)
     run.found[run.found.length - 1] = { ...last, start, plain };
   const { form, scheme, body } = candidate;
-  if (!plain) budget.links--;
+  budget.links--;
   run.found.push({ form, scheme, start, body, end, plain });
 }
 

@@ -74,7 +74,7 @@ export function asSeen(mapped: MappedText): MappedText | undefined {
   for (const { index, 0: run } of text.matchAll(/\u202E[^\u202C\n\r\u2029]*/g)) {
     out.copy(mapped, from, index);
     from = index + run.length;
-    for (let at = from - 1; at > index; at--) out.copy(mapped, at, at + 1);
+    out.copyBackwards(mapped, index + 1, from);
   }
   out.copy(mapped, from, text.length);
   return out.build();

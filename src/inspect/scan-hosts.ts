@@ -60,12 +60,13 @@ function hostPart(run: LinkRun, from: number, to: number): void {
   while (start < to && isDotOrDash(text.charCodeAt(start))) start++;
   const end = withoutDots(text, start, to);
   if (start === run.authorityStart) return;
+  if (isWOrF(text.charCodeAt(start)) && NAMELESS.test(text.slice(start, start + 5)))
+    namelessHost(run, start);
   const token = text.slice(start, end);
-  if (NAMELESS.test(text.slice(start, start + 5))) namelessHost(run, start);
-  const lead = leadOf(text, start);
   if (!token.includes(".")) return;
+  const lead = leadOf(text, start);
   const inside = run.authorityStart >= 0;
-  const prefix = PREFIX.exec(token);
+  const prefix = isWOrF(text.charCodeAt(start)) ? PREFIX.exec(token) : null;
   if (prefix !== null && lead !== "@") {
     if (inside && isWord(lead, 0)) return;
     addLink(run, { form: formOf(prefix), scheme: "", body: start, authority: start });
@@ -80,6 +81,12 @@ function hostPart(run: LinkRun, from: number, to: number): void {
 
 function formOf(prefix: RegExpExecArray): LinkForm {
   return prefix[1] === undefined ? "ftp" : "www";
+}
+
+/** The first letter of "www." and "ftp.", in either case. */
+function isWOrF(code: number): boolean {
+  const letter = code | 0x20;
+  return letter === 0x77 || letter === 0x66;
 }
 
 const NAMELESS = /^(?:www|ftp)\.(?![a-z0-9_])/i;
