@@ -95,16 +95,17 @@ function hearingsOf(
   others: readonly string[],
 ): readonly Hearing[] {
   const { towards } = context;
-  const contexts =
-    towards === undefined ? [] : others.map((uri) => ({ ...context, ...towards(uri) }));
+  if (towards === undefined || others.length === 0)
+    return [new Hearing(inspection, context, policy)];
+  const contexts = others.map((uri) => ({ ...context, ...towards(uri) }));
   return [context, ...contexts].map((one) => new Hearing(inspection, one, policy));
 }
 
 /** One message cannot be split: what is strictest for one receiver counts for all, and what is changed for one for all. */
 function strictestOf(hearings: readonly Hearing[], settings: JudgeSettings): Verdict {
+  const [only] = hearings;
+  if (only !== undefined && hearings.length === 1) return only.verdict(settings);
   const verdicts = hearings.map((hearing) => hearing.verdict(settings));
-  const [first] = verdicts;
-  if (first !== undefined && verdicts.length === 1) return first;
   const action = verdicts.reduce<Verdict["action"]>(
     (all, one) => stricter(all, one.action),
     "allow",

@@ -1,4 +1,4 @@
-import { readAddress } from "./address.ts";
+import { readAddress, type Address } from "./address.ts";
 import type { HearingContext } from "../policy/hearing.ts";
 import type { Domains } from "../policy/domains.ts";
 import type { Channel, Direction, Party } from "../policy/facts.ts";
@@ -21,12 +21,10 @@ export function hearingContext(
   const from = sender(request, context);
   const proven = provenDomain(context);
   const named = addressAt(request, request.find(HeaderId.To));
-  const to = {
-    ...receiver(addressed(request, context, domains), domains),
-    displayName: utf8Of(named?.displayName ?? ""),
-  };
+  const shownName = utf8Of(named?.displayName ?? "");
+  const to = receiver(addressed(request, context, domains), shownName, domains);
   const towards = (uri: string): Pick<HearingContext, "to" | "direction"> => {
-    const other = receiver(uri, domains);
+    const other = receiver(uri, "", domains);
     return { to: other, direction: senderDirection(from, proven, other, domains) };
   };
   return {
@@ -143,18 +141,18 @@ function isAor(proven: string | undefined, { aor }: Party): boolean {
 }
 
 /** A server takes what is addressed to it by its own host for its own users, and so do the rules. */
-function receiver(uriText: string, domains: Domains): Party {
-  const { user } = readAddress(uriText);
-  const { aor, domain } = receiverOf(uriText, domains);
-  return { aor, user, domain, displayName: "", ip: undefined, authenticated: false };
+function receiver(uriText: string, displayName: string, domains: Domains): Party {
+  const { aor, user, domain } = receiverOf(uriText, domains);
+  return { aor, user, domain, displayName, ip: undefined, authenticated: false };
 }
 
 /** A receiver's address as rules know it. */
-export function receiverOf(uriText: string, domains: Domains): Pick<Party, "aor" | "domain"> {
-  const { aor, domain } = readAddress(uriText);
+export function receiverOf(uriText: string, domains: Domains): Address {
+  const address = readAddress(uriText);
+  const { aor, user, domain } = address;
   const name = domains.nameOf(domain);
-  if (name === domain) return { aor, domain };
-  return { aor: `${aor.slice(0, aor.length - domain.length)}${name}`, domain: name };
+  if (name === domain) return address;
+  return { aor: `${aor.slice(0, aor.length - domain.length)}${name}`, user, domain: name };
 }
 
 /** Whom the To field names, as an address of record; "" when it names none. In a dialog the Request-URI is a Contact. */

@@ -1,4 +1,5 @@
 import { logOf } from "../judge.ts";
+import type { Decision } from "../policy/decision.ts";
 import type { HearingContext, Verdict } from "../policy/hearing.ts";
 import type { Splice } from "../wire/sip/splice.ts";
 import type { Judged } from "./crossings.ts";
@@ -12,13 +13,22 @@ const NO_SPLICES: readonly Splice[] = [];
 /** What is remembered of a request that a verdict lets leave (crossings.ts). */
 export function judgedAs(verdict: Verdict, hearing: HearingContext): Judged {
   const { decisions } = verdict;
+  const messaging = mayCarryMessages(verdict.inspection);
+  // Nothing matched: nearly every message.
+  if (decisions.every(saysNothing)) return { ...SILENT, messaging };
   return {
-    messaging: mayCarryMessages(verdict.inspection),
+    messaging,
     would: decisions.flatMap((one) => one.monitored.map((hit) => hit.rule)),
     tags: tagsOf(decisions),
     log: logOf(hearing, verdict, { incident: "", agent: "" }),
     comesRound: true,
   };
+}
+
+const SILENT: Omit<Judged, "messaging"> = { would: [], tags: [], log: [], comesRound: true };
+
+function saysNothing({ monitored, tags, log }: Decision): boolean {
+  return monitored.length === 0 && tags.length === 0 && log.length === 0;
 }
 
 /**

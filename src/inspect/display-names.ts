@@ -9,11 +9,11 @@ export function displayNames(value: string): string {
   if (!value.includes("<")) return "";
   let names = "";
   for (let at = 0; at < value.length;) {
-    const open = findOutsideQuotes(value, "<", at);
+    const open = findOutsideQuotes(value, LESS, at);
     names += `${value.slice(at, open)}\n`;
     const close = value.indexOf(">", open);
     if (close < 0) break;
-    const comma = findOutsideQuotes(value, ",", close);
+    const comma = findOutsideQuotes(value, COMMA, close);
     if (comma === value.length) names += openQuote(value.slice(close));
     at = comma + 1;
   }
@@ -21,11 +21,17 @@ export function displayNames(value: string): string {
   return /[.:\\/%@]|[^\0-\x7f]/.test(names) ? names : "";
 }
 
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const LESS = 0x3c;
+const BACKSLASH = 0x5c;
+
 /** Where a character stands next; the text's length: nowhere. */
-function findOutsideQuotes(text: string, wanted: string, from: number): number {
+function findOutsideQuotes(text: string, wanted: number, from: number): number {
   for (let at = from; at < text.length; at++) {
-    if (text[at] === wanted) return at;
-    if (text[at] === '"') at = quoteEnd(text, at);
+    const code = text.charCodeAt(at);
+    if (code === wanted) return at;
+    if (code === QUOTE) at = quoteEnd(text, at);
   }
   return text.length;
 }
@@ -33,7 +39,8 @@ function findOutsideQuotes(text: string, wanted: string, from: number): number {
 /** Of the quoted string that begins here, its last quote; the text's length: it has none. */
 function quoteEnd(text: string, start: number): number {
   let at = start + 1;
-  while (at < text.length && text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
+  while (at < text.length && text.charCodeAt(at) !== QUOTE)
+    at += text.charCodeAt(at) === BACKSLASH ? 2 : 1;
   return at;
 }
 

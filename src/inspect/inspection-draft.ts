@@ -92,7 +92,7 @@ export function addText(
   const decoded = decodeText(content, label);
   if (!decoded.ok) return decoded.problem;
   const { charset, text, views } = decoded.value;
-  const markup = MARKUP.test(type);
+  const markup = type !== PLAIN && MARKUP.test(type);
   if (markup && declaresOtherCharset(text, charset))
     return { code: "ambiguous-charset", detail: `${charset}, and another one in the text` };
   let first: FirstReading | undefined;
@@ -148,7 +148,7 @@ function readText(
     return failed({ code: "file-in-text", detail: "uuencode, yEnc or BinHex" });
   // Some clients go by the first bytes: RTF is RTF under any name of a plain text.
   const type = !markup && text.trimStart().startsWith("{\\rtf") ? "text/rtf" : declared;
-  const rich = !markup && RICH_TEXT.test(type) ? readRichText(text) : undefined;
+  const rich = !markup && type !== PLAIN && RICH_TEXT.test(type) ? readRichText(text) : undefined;
   if (rich?.active === true)
     return failed({
       code: "object-in-text",
@@ -188,6 +188,10 @@ function addReading(
   const { links, disarmed, shown } = search;
   const index = draft.texts.length;
   draft.texts.push({ ...place, type, text, markup, charset, shown });
+  const opaque = opaqueText(shown);
+  if (opaque !== undefined) draft.opaque.push({ type: `${type} (${opaque})` });
+  draft.signed ||= isSignedText(shown);
+  if (links.length + disarmed.length === 0) return;
   const at = linkCarrier === undefined ? { part: index } : { part: index, carrier: linkCarrier };
   const known = first ?? { text, links: [], disarmed: [] };
   for (const link of newLinks({ text, links }, known, reading))
@@ -195,9 +199,6 @@ function addReading(
   const knownDisarmed = { text: known.text, links: known.disarmed };
   for (const link of newLinks({ text, links: disarmed }, knownDisarmed, reading))
     draft.disarmed.push({ ...at, ...link });
-  const opaque = opaqueText(shown);
-  if (opaque !== undefined) draft.opaque.push({ type: `${type} (${opaque})` });
-  draft.signed ||= isSignedText(shown);
 }
 
 /**
@@ -225,6 +226,8 @@ const MARKUP = /^text\/(?:.*html|xml)|xhtml|svg|[+/]xml$/;
 /** A base address makes links of what are names of files otherwise. */
 const HAS_BASE = /<base[\s/>]|\bxml:base\s*=/i;
 const RICH_TEXT = /rtf|richtext/;
+/** As nearly all texts are called; it is neither. */
+const PLAIN = "text/plain";
 
 interface Searched {
   readonly markup: boolean;

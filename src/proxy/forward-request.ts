@@ -3,7 +3,7 @@ import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import { applySplices, type Splice } from "../wire/sip/splice.ts";
 import type { CrossingMark, FlowFace } from "./flow-face.ts";
-import { contentLengthForStream, insertionsFirst } from "./message-edits.ts";
+import { contentLengthForStream } from "./message-edits.ts";
 import type { RoutePlan } from "./route.ts";
 import { isSips } from "./secrecy.ts";
 import type { Target } from "./targets.ts";
@@ -61,11 +61,9 @@ export function forwardedRequest(basis: ForwardBasis, target: Target, branch: st
   }
   removeTrustedFields(request, basis.keepIdentity, splices);
   if (egress.flow.reliable) splices.push(...contentLengthForStream(request, edits));
-  const plain = edits.length === 0 && target.path === undefined && !request.irregular;
-  if (plain) return applySplices(request.bytes, splices);
   for (const edit of edits) splices.push(edit);
   for (const splice of canonicalSplices(request, splices)) splices.push(splice);
-  return applySplices(request.bytes, insertionsFirst(splices));
+  return applySplices(request.bytes, splices);
 }
 
 /** Our Via before the first one; Record-Route and Path before the first of their kind, else after the last Via. */

@@ -3,7 +3,7 @@ import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipResponse } from "../wire/sip/message.ts";
 import { splitValues } from "../wire/sip/name-addr.ts";
 import { applySplices, type Splice } from "../wire/sip/splice.ts";
-import { contentLengthForStream, insertionsFirst } from "./message-edits.ts";
+import { contentLengthForStream } from "./message-edits.ts";
 import { removeTrustedFields } from "./trusted-fields.ts";
 
 /** Where a response goes, and what its sender is worth. */
@@ -28,11 +28,9 @@ export function forwardedResponse(
   if (overStream) splices.push(...contentLengthForStream(response, edits));
   removeTrustedFields(response, keepIdentity, splices);
   for (const edit of edits) splices.push(edit);
-  const plain = edits.length === 0 && !response.irregular;
-  if (plain) return applySplices(response.bytes, splices);
   // What two readers could take in two ways ("Content-Length :") leaves in one form, as in requests.
   for (const splice of canonicalSplices(response, splices)) splices.push(splice);
-  return applySplices(response.bytes, insertionsFirst(splices));
+  return applySplices(response.bytes, splices);
 }
 
 /** The first value of the first Via field is ours; several may share the field. */

@@ -38,13 +38,3 @@ export function contentLengthForStream(
   const at = message.bodyStart - 2;
   return [{ start: at, end: at, bytes: `Content-Length: ${length}\r\n` }];
 }
-
-/**
- * Edits of several parties in an order that `applySplices` takes: at one and the same place insertions come before
- * what replaces the bytes that stand there.
- */
-export function insertionsFirst(splices: readonly Splice[]): readonly Splice[] {
-  const insertions = splices.filter((splice) => splice.start === splice.end);
-  if (insertions.length === 0) return splices;
-  return [...insertions, ...splices.filter((splice) => splice.start !== splice.end)];
-}

@@ -19,17 +19,18 @@ export interface UpstreamWays {
  */
 export class UpstreamBranch implements BranchTarget {
   readonly #ways: UpstreamWays;
-  /** Those that have not had their turn. */
-  readonly #left: UpstreamTarget[];
+  readonly #inOrder: readonly UpstreamTarget[];
+  /** How many have had their turn. */
+  #tried = 0;
   #upstream: UpstreamTarget | undefined;
   #target: Target | undefined;
   /** The connection that was tried last had worked. */
   #heard = false;
   #mayHaveArrived = 0;
 
-  constructor(ways: UpstreamWays, inOrder: UpstreamTarget[]) {
+  constructor(ways: UpstreamWays, inOrder: readonly UpstreamTarget[]) {
     this.#ways = ways;
-    this.#left = inOrder;
+    this.#inOrder = inOrder;
   }
 
   next(trouble?: Trouble): Target | undefined {
@@ -47,8 +48,9 @@ export class UpstreamBranch implements BranchTarget {
       }
       this.#ways.rest(this.#upstream, trouble);
     }
-    const upstream = this.#left.shift();
+    const upstream = this.#inOrder[this.#tried];
     if (upstream === undefined) return undefined;
+    this.#tried += 1;
     this.#upstream = upstream;
     this.#target = this.#ways.wayTo(upstream);
     this.#heard = this.#target.face.heard;

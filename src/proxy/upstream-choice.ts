@@ -134,17 +134,16 @@ export class UpstreamChoice implements UpstreamWays {
     servers?: readonly UpstreamTarget[],
   ): BranchTarget {
     const inOrder = this.#ordered(preferred, servers);
-    return new UpstreamBranch(
-      this,
-      inOrder.filter((upstream) => mayGoTo(upstream, secrecy)),
-    );
+    const permitted =
+      secrecy === "none" ? inOrder : inOrder.filter((upstream) => mayGoTo(upstream, secrecy));
+    return new UpstreamBranch(this, permitted);
   }
 
   #ordered(
     preferred: Hop | undefined,
     servers: readonly UpstreamTarget[] = this.#upstreams,
-  ): UpstreamTarget[] {
-    if (servers.length === 1) return [...servers];
+  ): readonly UpstreamTarget[] {
+    if (servers.length === 1) return servers;
     const nowMs = this.#clock.monotonicMs();
     const rank = (upstream: UpstreamTarget): number => {
       if (preferred !== undefined && isAt(upstream, preferred)) return 0;

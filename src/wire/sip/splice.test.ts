@@ -32,6 +32,19 @@ describe("applySplices", () => {
     );
   });
 
+  it("inserts before it replaces at the same place, in whatever order they come", () => {
+    const at = 1;
+    const edits = [
+      { start: at, end: at + 1, bytes: "R" },
+      { start: at, end: at, bytes: "1" },
+      { start: at, end: at, bytes: "2" },
+    ];
+    const others = Array.from({ length: 40 }, () => ({ start: 0, end: 0, bytes: "" }));
+    const expected = `${BYTES.toString("latin1", 0, at)}12R${BYTES.toString("latin1", at + 1)}`;
+    expect(applySplices(BYTES, edits).toString("latin1")).toBe(expected);
+    expect(applySplices(BYTES, [...edits, ...others]).toString("latin1")).toBe(expected);
+  });
+
   it("throws when edits overlap", () => {
     const edits = [
       { start: 0, end: 3, bytes: "" },

@@ -10,8 +10,8 @@ export interface Splice {
 }
 
 /**
- * Applies edits in one pass; everything that no splice names keeps its bytes. Splices may come in any order; two that
- * begin at the same place are applied in the order given. Throws on overlap, and on characters beyond latin1 (cut to a byte, one of them
+ * Applies edits in one pass; everything that no splice names keeps its bytes. Splices may come in any order; of those that
+ * begin at the same place insertions come before what replaces the bytes there, else they are applied in the order given. Throws on overlap, and on characters beyond latin1 (cut to a byte, one of them
  * would be a line end): that is our bug, never a peer's.
  *
  * @example applySplices(Buffer.from("abc"), [{ start: 1, end: 2, bytes: "XY" }]).toString() // "aXYc"
@@ -40,20 +40,27 @@ export function applySplices(bytes: Buffer, splices: readonly Splice[]): Buffer 
 /** More of them are sorted by the engine, whose sorting is dear to begin. */
 const FEW = 24;
 
-/** By where they begin, those that begin at the same place as they come: few as a rule, and nearly in order. */
+/** By where they begin: few as a rule, and nearly in order. */
 function inOrder(splices: readonly Splice[]): readonly Splice[] {
-  if (splices.length > FEW) return [...splices].sort((a, b) => a.start - b.start);
+  if (splices.length > FEW)
+    return [...splices].sort((a, b) => a.start - b.start || kindOf(a) - kindOf(b));
   const ordered: Splice[] = [];
   for (const splice of splices) {
     let at = ordered.push(splice) - 1;
     for (; at > 0; at -= 1) {
       const before = ordered[at - 1] as Splice;
-      if (before.start <= splice.start) break;
+      if (before.start < splice.start) break;
+      if (before.start === splice.start && kindOf(before) <= kindOf(splice)) break;
       ordered[at] = before;
     }
     ordered[at] = splice;
   }
   return ordered;
+}
+
+/** 0: it inserts. 1: it replaces. */
+function kindOf({ start, end }: Splice): number {
+  return end > start ? 1 : 0;
 }
 
 const BEYOND_LATIN1 = /[^\0-\xff]/;
