@@ -37,6 +37,8 @@ export interface RelayClientDeps {
 /** The relay's worker could not be started. */
 export class RelayFailed extends CodedError {}
 
+type AwaitedAt = Pick<Extract<OpenResult, { kind: "opened" }>, "sender" | "receiver">;
+
 const FIRST_RESTART_MS = 100;
 const MAX_RESTART_MS = 5000;
 const CLOSE_MS = 10_000;
@@ -71,8 +73,8 @@ class WorkerRelay implements RelayClient {
   readonly #deps: RelayClientDeps;
   readonly #settings: RelayWorkerSettings;
   readonly #calls = new Map<number, { resolve: (value: unknown) => void; lost: unknown }>();
-  readonly #open = new Set<string>();
-  readonly #capacity: number;
+  /** With the ports at which their peers are awaited, once they are known. */
+  readonly #open = new Map<string, AwaitedAt>();
   #worker: Worker | undefined;
   #seq = 0;
   #restartMs = FIRST_RESTART_MS;
@@ -82,13 +84,16 @@ class WorkerRelay implements RelayClient {
   constructor(deps: RelayClientDeps, settings: RelayWorkerSettings) {
     this.#deps = deps;
     this.#settings = settings;
-    const { ports, maxTransfers } = settings;
-    const size = ports === undefined ? 0 : ports.lastPort - ports.firstPort + 1;
-    this.#capacity = Math.min(size, maxTransfers);
   }
 
   get load(): Relay["load"] {
-    return { open: this.#open.size, capacity: this.#capacity };
+    const { ports: range, maxTransfers } = this.#settings;
+    const ports = range === undefined ? 0 : range.lastPort - range.firstPort + 1;
+    const awaited = [...this.#open.values()];
+    const doors = new Set(awaited.flatMap(({ receiver }) => receiver?.port ?? [])).size;
+    const held = doors + awaited.filter(({ sender }) => sender !== undefined).length;
+    const capacity = ports === 0 ? 0 : maxTransfers;
+    return { open: this.#open.size, capacity, ports, freePorts: Math.max(0, ports - held), doors };
   }
 
   async start(): Promise<void> {
@@ -115,9 +120,11 @@ class WorkerRelay implements RelayClient {
   }
 
   async open(plan: TransferPlan): Promise<OpenResult> {
-    this.#open.add(plan.id);
+    this.#open.set(plan.id, { sender: undefined, receiver: undefined });
     const opened = await this.#call("open", [plan], { kind: "refused", reason: "unavailable" });
     if (opened.kind === "refused") this.#open.delete(plan.id);
+    // Its end may have come before the answer is looked at.
+    else if (this.#open.has(plan.id)) this.#open.set(plan.id, opened);
     return opened;
   }
 
@@ -213,7 +220,7 @@ class WorkerRelay implements RelayClient {
     this.trouble = `the relay is not at work: ${error.message}`;
     for (const { resolve, lost } of this.#calls.values()) resolve(lost);
     this.#calls.clear();
-    for (const id of this.#open) this.#deps.onEvent({ kind: "ended", id, end: LOST });
+    for (const id of this.#open.keys()) this.#deps.onEvent({ kind: "ended", id, end: LOST });
     this.#open.clear();
     if (this.#closing) return;
     if (wasUp || this.#restart !== undefined) this.#deps.onDeath(error);

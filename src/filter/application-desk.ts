@@ -4,7 +4,7 @@ import { detached } from "../base/detached.ts";
 import type { Application } from "../inspect/inspection.ts";
 import type { Verdict } from "../policy/hearing.ts";
 import { transferKey } from "./transfer.ts";
-import type { TransferStep } from "./transfer-desk.ts";
+import type { TransferStep } from "./transfer-step.ts";
 import type { TransferMessage } from "./transfer-message.ts";
 import { transferRefusal, type TransferRefusal } from "./transfer-refusal.ts";
 

@@ -12,8 +12,9 @@ export interface RecordingRelay extends Relay {
   readonly kept: KeepStory[];
   /** Undefined: it opens what it is asked for. */
   answer: OpenResult | undefined;
-  /** How many transfers it says are open. */
+  /** How many transfers it says are open, each with a port of its own, and how many of them are shared. */
   busy: number;
+  doors: number;
 }
 
 /** The means of a filter, all of them recording. */
@@ -72,6 +73,7 @@ function recordingRelay(): RecordingRelay {
     kept: [],
     answer: undefined,
     busy: 0,
+    doors: 0,
     async open(plan) {
       relay.opened.push(plan);
       const place = (leg: LegPlan, port: number, authCookie: string): Place | undefined =>
@@ -98,7 +100,8 @@ function recordingRelay(): RecordingRelay {
     engines: async () => [],
     transfers: async () => [],
     get load() {
-      return { open: relay.busy, capacity: 10 };
+      const freePorts = Math.max(0, 10 - relay.busy);
+      return { open: relay.busy, capacity: 20, ports: 10, freePorts, doors: relay.doors };
     },
     [Symbol.asyncDispose]: async () => undefined,
   };

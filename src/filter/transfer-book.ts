@@ -48,13 +48,16 @@ export class TransferBook {
     return this.#byRelayId.get(relayId);
   }
 
-  /** How many transfers of this user, as sender or receiver, the relay has. */
-  openOf(aor: string): number {
-    let count = 0;
-    for (const { sender, receiver } of this.#byRelayId.values()) {
-      if (sender.aor === aor || receiver.aor === aor) count += 1;
+  /** How many transfers of this user, as sender or receiver, the relay has, and how many of them have a port of their own. */
+  openOf(aor: string): { readonly open: number; readonly ownPorts: number } {
+    let open = 0;
+    let ownPorts = 0;
+    for (const { sender, receiver, opened } of this.#byRelayId.values()) {
+      if (sender.aor !== aor && receiver.aor !== aor) continue;
+      open += 1;
+      if (opened?.hasOwnPort === true) ownPorts += 1;
     }
-    return count;
+    return { open, ownPorts };
   }
 
   /** Notes a new offer; false when too many of its sender's wait. */

@@ -185,3 +185,40 @@ describe("a transfer where the operator says who connects", () => {
     ]);
   });
 });
+
+describe("a transfer when ports are scarce", () => {
+  it.each([
+    ["none is left: neither way", 10, 0, [606, 606]],
+    ["receivers' ports can be shared: only where the sender listens", 10, 3, [200, 606]],
+    ["one is left", 9, 0, [200, 200]],
+    ["too many are under way", 20, 3, [606, 606]],
+  ] as const)("is refused in words at its offer, or not: %s", async (_, busy, doors, statuses) => {
+    const stage = new TransferStage();
+    stage.means.relay.busy = busy;
+    stage.means.relay.doors = doors;
+    const other = INVITE.map((line) => line.replace("513756658", "2"));
+    const answers = [await stage.says("alice", INVITE), await stage.says("alice", [...other, NAT])];
+    expect(answers.map(({ outcome }) => (outcome.kind === "reply" ? outcome.status : 200))).toEqual(
+      statuses,
+    );
+    for (const { reason } of stage.journal.drafts) expect(reason).toContain("Too many files");
+  });
+
+  it("lets no user hold more than eight of ten, nor more than a share of all", async () => {
+    const stage = new TransferStage();
+    const offered = async (cookie: number, more: readonly string[]): Promise<number> => {
+      const own = (lines: readonly string[]): readonly string[] =>
+        lines.map((line) => line.replace("513756658", String(cookie)));
+      await stage.says("alice", own([...INVITE, ...more]));
+      const keys = [...ACCEPT, ...KEYS, ...(more.length > 0 ? listeningAt("192.0.2.20") : [])];
+      const { outcome } = await stage.says("bob", own(keys));
+      if (more.length > 0) return outcome.kind === "reply" ? outcome.status : 200;
+      const last = await stage.says("alice", own([...ACCEPT, ...listeningAt("192.0.2.10")]));
+      return last.outcome.kind === "reply" ? last.outcome.status : 200;
+    };
+    for (let cookie = 1; cookie <= 8; cookie += 1) expect(await offered(cookie, [NAT])).toBe(200);
+    expect(await offered(9, [NAT])).toBe(606);
+    for (let cookie = 10; cookie <= 17; cookie += 1) expect(await offered(cookie, [])).toBe(200);
+    expect(await offered(18, [])).toBe(606);
+  });
+});

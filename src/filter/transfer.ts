@@ -88,6 +88,8 @@ export interface OpenedTransfer {
   readonly places: Promise<OpenedPlaces>;
   /** Ends it when the ACCEPT was challenged and does not come again. */
   unclaimed: ScheduledCall | undefined;
+  /** Its sender connects to us, at a port that no other transfer can have. */
+  readonly hasOwnPort: boolean;
   /** We have written to the receiver where to connect to. */
   isReceiverTold: boolean;
 }

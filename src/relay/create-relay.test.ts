@@ -93,18 +93,29 @@ describe("createRelay", () => {
     expect(await rig.relay.open(rig.plan("sender"))).toEqual({ kind: "refused", reason });
   });
 
-  it("gives each transfer a port, and refuses when there is none", async () => {
+  it("gives each sender that dials a port of its own, and refuses when there is none", async () => {
     await using rig = await Rig.start({ maxTransfers: 100 });
-    const plans = Array.from({ length: 10 }, (_, i) => rig.plan("sender", { id: `T${i}` }));
+    const plans = Array.from({ length: 10 }, (_, i) => rig.plan("receiver", { id: `T${i}` }));
     const opened = await Promise.all(plans.map(async (plan) => rig.opened(plan)));
     expect(new Set(opened.map(({ port }) => port)).size).toBe(10);
-    expect(rig.relay.load).toEqual({ open: 10, capacity: 10 });
-    const one = await rig.relay.open(rig.plan("sender", { id: "more" }));
-    expect(one).toEqual({ kind: "refused", reason: "no-free-port" });
+    const full = { open: 10, capacity: 100, ports: 10, freePorts: 0, doors: 0 };
+    expect(rig.relay.load).toEqual(full);
+    const refused = { kind: "refused", reason: "no-free-port" };
+    for (const listening of ["receiver", "sender", "neither"] as const) {
+      expect(await rig.relay.open(rig.plan(listening, { id: "more" }))).toEqual(refused);
+    }
     expect(rig.spool.reservedBytes).toBe(270);
+    expect(rig.relay.load).toEqual(full);
     rig.relay.abort("T3", "cancelled");
     await rig.ended();
-    expect((await rig.opened(rig.plan("sender", { id: "more" }))).port).toBe(opened[3]?.port);
+    expect((await rig.opened(rig.plan("receiver", { id: "more" }))).port).toBe(opened[3]?.port);
+  });
+
+  it("needs no port for peers that both listen", async () => {
+    await using rig = await Rig.start({ maxTransfers: 100 });
+    await rig.opened(rig.plan("receiver"));
+    const opened = await rig.relay.open(rig.plan("both", { id: "T2" }));
+    expect(opened).toEqual({ kind: "opened", sender: undefined, receiver: undefined });
   });
 
   it("passes over a port that another program holds", async () => {

@@ -3,16 +3,18 @@
  * connections end here, the file is fetched, held, scanned, and delivered when `decide` says so. It knows no SIP, no rules
  * and no records.
  *
- * Not here: several transfers on one port, resuming, and encrypting for one peer what comes in clear from the other.
+ * Not here: resuming, and encrypting for one peer what comes in clear from the other.
  * Limits: the ports of the range, `maxTransfers`, `maxFileBytes`, the times in relay-options.ts, and the spool's own quotas.
  */
 import { chooseAuthCookie } from "../wire/msnftp/auth-cookie.ts";
+import { protocolFor } from "../wire/msnftp/control-line.ts";
 import type { ScanReport } from "../scan/scan-engine.ts";
 import type { IncomingFile } from "../spool/spool.ts";
 import { checkPlan, type CheckedPlan } from "./check-plan.ts";
-import type { Entrance } from "./leg-pair.ts";
+import type { Entrances } from "./leg-pair.ts";
 import { memorySource } from "./memory-source.ts";
 import { PortRange } from "./port-range.ts";
+import { ReceiverDoors } from "./receiver-doors.ts";
 import { Recovered } from "./recovered-file.ts";
 import {
   DEFAULT_TIMERS,
@@ -43,11 +45,15 @@ export function createRelay(deps: RelayDeps, options: RelayOptions): Relay {
   return relay;
 }
 
+const ROLES = ["sender", "receiver"] as const;
+const NO_ENTRANCES: Entrances = { sender: undefined, receiver: undefined };
+
 class ThreadRelay implements Relay {
   readonly #deps: RelayDeps;
   readonly #options: RelayOptions;
   readonly #timers: RelayTimers;
   readonly #ports: PortRange;
+  readonly #doors: ReceiverDoors;
   /** Undefined: being opened; "aborted": being opened, and not wanted any more. */
   readonly #transfers = new Map<string, Transfer | "aborted" | undefined>();
   readonly #recovered = new Map<string, Recovered>();
@@ -59,11 +65,13 @@ class ThreadRelay implements Relay {
     this.#options = options;
     this.#timers = { ...DEFAULT_TIMERS, ...options.timers };
     this.#ports = new PortRange(options.address, options.firstPort, options.lastPort);
+    this.#doors = new ReceiverDoors({ clock: deps.clock, timers: this.#timers }, this.#ports);
   }
 
   get load(): Relay["load"] {
-    const capacity = Math.min(this.#ports.size, this.#options.maxTransfers);
-    return { open: this.#transfers.size, capacity };
+    const { size: ports, free: freePorts } = this.#ports;
+    const capacity = ports === 0 ? 0 : this.#options.maxTransfers;
+    return { open: this.#transfers.size, capacity, ports, freePorts, doors: this.#doors.size };
   }
 
   async recover(): Promise<void> {
@@ -157,19 +165,17 @@ class ThreadRelay implements Relay {
     { keys }: CheckedPlan,
     incoming: IncomingFile,
   ): Promise<OpenResult> {
-    const entrances = { sender: undefined, receiver: undefined, ...(await this.#enter(plan)) };
-    const held = [entrances.sender, entrances.receiver].filter((one) => one !== undefined);
-    const wanted = [plan.sender, plan.receiver].filter(({ kind }) => kind === "await");
+    const entrances = await this.#enter(plan, keys);
     const isUnwanted = this.#isClosing || this.#transfers.get(plan.id) === "aborted";
-    if (isUnwanted || held.length < wanted.length) {
-      for (const { server, port } of held) {
-        server.close();
-        this.#ports.release(port);
-      }
+    const isFull = ROLES.some((role) => plan[role].kind === "await" && !entrances[role]);
+    if (isUnwanted || isFull) {
+      entrances.sender?.server.close();
+      this.#release(entrances);
+      await entrances.receiver?.leave();
       return refused(isUnwanted ? "unavailable" : "no-free-port");
     }
     const onGone = (): void => {
-      for (const { port } of held) this.#ports.release(port);
+      this.#release(entrances);
       this.#forget(plan.id);
     };
     const parts = { plan, keys, entrances, incoming, timers: this.#timers, onGone };
@@ -180,16 +186,25 @@ class ThreadRelay implements Relay {
     return { kind: "opened", sender: placeOf(sender), receiver: placeOf(receiver) };
   }
 
-  /** A port for each peer that dials, as far as there are any. */
-  async #enter(plan: TransferPlan): Promise<{ sender?: Entrance; receiver?: Entrance }> {
-    const entrances: { sender?: Entrance; receiver?: Entrance } = {};
-    for (const role of ["sender", "receiver"] as const) {
-      if (plan[role].kind === "dial") continue;
-      const taken = await this.#ports.take();
-      if (taken === undefined) break;
-      entrances[role] = { ...taken, authCookie: chooseAuthCookie(plan.user) };
-    }
-    return entrances;
+  /** A port or a door for each peer that dials, as far as there are any. */
+  async #enter(plan: TransferPlan, keys: CheckedPlan["keys"]): Promise<Entrances> {
+    const { user, sender, receiver } = plan;
+    const taken = sender.kind === "await" ? await this.#ports.take() : undefined;
+    if (sender.kind === "await" && taken === undefined) return NO_ENTRANCES;
+    const protocol = protocolFor(keys);
+    const seat =
+      receiver.kind === "await"
+        ? await this.#doors.seat({ user, protocol, expected: receiver.expected })
+        : undefined;
+    return {
+      sender: taken && { ...taken, authCookie: chooseAuthCookie(user) },
+      receiver: seat,
+    };
+  }
+
+  /** The sender's port; the receiver's is its door's. */
+  #release({ sender }: Entrances): void {
+    if (sender !== undefined) this.#ports.release(sender.port);
   }
 
   #open(id: string): Transfer | undefined {
@@ -214,8 +229,8 @@ class ThreadRelay implements Relay {
   }
 }
 
-/** What the peers are told of it: the server stays here. */
-function placeOf(entrance: Entrance | undefined): Place | undefined {
+/** What the peers are told of it. */
+function placeOf(entrance: Place | undefined): Place | undefined {
   return entrance && { port: entrance.port, authCookie: entrance.authCookie };
 }
 

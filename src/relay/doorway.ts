@@ -1,6 +1,7 @@
 import type { Server, Socket } from "node:net";
 import { plainAddress } from "./leg-socket.ts";
 import type { FailureReason } from "./relay.ts";
+import { Visitors } from "./visitors.ts";
 
 export interface DoorwayOwner {
   /** Somebody has dialled; the owner finds out who it is. */
@@ -32,19 +33,16 @@ export interface DoorwayAddresses {
 }
 
 /**
- * The port of one transfer. Until the peer has come several may try at once, and when there are too many the newest stays:
- * the peer says who it is at once, so that strangers who dial and say nothing, however often, keep nobody out. It does
- * not know what a right word is.
+ * The port of one transfer, at which its sender is awaited: several may try at once until it has come. It does not know
+ * what a right word is. Receivers are awaited at a ReceiverDoor.
  */
 export class Doorway {
   /** Why the last one was wrong. */
   lastWrong: FailureReason | undefined;
   readonly #server: Server;
   readonly #onlyFrom: string | undefined;
-  readonly #expected: string | undefined;
   readonly #owner: DoorwayOwner;
-  /** With their addresses, oldest first. */
-  readonly #visitors = new Map<Socket, string>();
+  readonly #visitors: Visitors;
   readonly #wrong = new Set<string>();
   #isShut = false;
 
@@ -53,7 +51,12 @@ export class Doorway {
     const { onlyFrom, expected } = addresses;
     this.#server = server;
     this.#onlyFrom = onlyFrom === undefined ? undefined : plainAddress(onlyFrom);
-    this.#expected = expected === undefined ? undefined : plainAddress(expected);
+    const known = expected === undefined ? undefined : plainAddress(expected);
+    this.#visitors = new Visitors({
+      total: () => MAX_VISITORS,
+      fromOne: () => MAX_FROM_ONE,
+      isExpected: (address) => address === known,
+    });
     this.#owner = owner;
     server.on("connection", (socket) => this.#knocked(socket));
     // One connection that could not be taken (no descriptors left), not the listener.
@@ -63,8 +66,7 @@ export class Doorway {
   /** Nobody is let in any more; who has not shown who it is, is thrown out. */
   shut(): void {
     this.#isShut = true;
-    for (const socket of this.#visitors.keys()) socket.destroy();
-    this.#visitors.clear();
+    this.#visitors.throwOut();
   }
 
   /** Resolves when the port is free again, which needs the peer's connection to be closed. */
@@ -85,32 +87,17 @@ export class Doorway {
       socket.destroy();
       return;
     }
-    this.#visitors.set(socket, address);
-    this.#makeRoom(address);
-    socket.once("close", () => this.#visitors.delete(socket));
+    this.#visitors.add(socket, address);
     this.#owner.knocked(socket, {
       isPeer: () => {
-        this.#visitors.delete(socket);
+        this.#visitors.release(socket);
         this.shut();
       },
       isWrong: (reason) => {
-        // Let go, not destroyed: who opened it may still have a last word to send.
-        this.#visitors.delete(socket);
+        this.#visitors.release(socket);
         this.#burn(address, reason);
       },
     });
-  }
-
-  /** Too many, in all or from this address: the oldest goes, but those from where the peer is expected go last. */
-  #makeRoom(address: string): void {
-    const sockets = [...this.#visitors];
-    const same = sockets.filter(([, from]) => from === address);
-    const others = sockets.filter(([, from]) => from !== this.#expected);
-    let oldest: Socket | undefined;
-    if (same.length > MAX_FROM_ONE) oldest = same[0]?.[0];
-    else if (sockets.length > MAX_VISITORS) oldest = (others[0] ?? sockets[0])?.[0];
-    oldest?.destroy();
-    if (oldest !== undefined) this.#visitors.delete(oldest);
   }
 
   #burn(address: string, reason: FailureReason): void {

@@ -1,25 +1,28 @@
 import type { Server, Socket } from "node:net";
 import type { Clock, ScheduledCall } from "../base/clock.ts";
 import { protocolFor } from "../wire/msnftp/control-line.ts";
+import { createFileSender } from "../wire/msnftp/file-sender.ts";
 import type { SecureKeys } from "../wire/msnftp/secure-keys.ts";
 import { dial, type Dialling } from "./dial.ts";
 import { Doorway, type Visit } from "./doorway.ts";
+import type { DoorSeat } from "./receiver-door.ts";
 import { ReceiverLeg } from "./receiver-leg.ts";
 import type { RelayTimers } from "./relay-options.ts";
 import type { FailureReason, LegPlan, Place, TransferPlan } from "./relay.ts";
 import { SenderLeg } from "./sender-leg.ts";
 
-/** A port of ours for one peer that dials: `server` listens on it already. */
-export interface Entrance extends Place {
-  readonly server: Server;
+/** Where peers that dial come in; undefined: that one is dialled. */
+export interface Entrances {
+  /** A port of its own, for a sender cannot say which file it means: `server` listens on it already. */
+  readonly sender: (Place & { readonly server: Server }) | undefined;
+  readonly receiver: DoorSeat | undefined;
 }
 
 export interface LegPairParts {
   readonly plan: TransferPlan;
   /** Undefined: the plain variant. */
   readonly keys: SecureKeys | undefined;
-  /** One for each leg that is awaited. */
-  readonly entrances: { readonly [role in LegRole]: Entrance | undefined };
+  readonly entrances: Entrances;
   readonly timers: RelayTimers;
 }
 
@@ -51,7 +54,7 @@ export class LegPair {
   readonly #parts: LegPairParts;
   readonly #clock: Clock;
   readonly #events: LegPairEvents;
-  readonly #doorways: { readonly [role in LegRole]: Doorway | undefined };
+  readonly #doorway: Doorway | undefined;
   readonly #patience = new Map<LegRole, ScheduledCall>();
   readonly #dialling = new Map<LegRole, Dialling>();
   #sender: SenderLeg | undefined;
@@ -61,10 +64,13 @@ export class LegPair {
     this.#clock = clock;
     this.#parts = parts;
     this.#events = events;
-    this.#doorways = {
-      sender: this.#doorway("sender", (socket, visit) => this.#openSender(socket, visit)),
-      receiver: this.#doorway("receiver", (socket, visit) => this.#openReceiver(socket, visit)),
-    };
+    const { plan, entrances } = parts;
+    if (entrances.sender !== undefined && plan.sender.kind === "await") {
+      this.#doorway = new Doorway(entrances.sender.server, plan.sender, {
+        knocked: (socket, visit) => this.#openSender(socket, visit),
+        burned: (reason) => events.failed(reason),
+      });
+    }
   }
 
   /** The connection to the sender, once it is one. */
@@ -79,14 +85,15 @@ export class LegPair {
 
   /** From now on the peer has so long to come, or is dialled. Once for each. */
   meet(role: LegRole): void {
-    const { plan, timers } = this.#parts;
+    const { plan, entrances, timers } = this.#parts;
     const leg = plan[role];
     if (leg.kind === "dial") {
       this.#dial(role, leg);
       return;
     }
-    const late = (): void =>
-      this.#events.failed(this.#doorways[role]?.lastWrong ?? `${role}-silent`);
+    if (role === "receiver") this.#awaitReceiver(leg);
+    const door = role === "sender" ? this.#doorway : entrances.receiver;
+    const late = (): void => this.#events.failed(door?.lastWrong ?? `${role}-silent`);
     this.#patience.set(role, this.#clock.schedule(timers.acceptMs, late));
   }
 
@@ -94,8 +101,8 @@ export class LegPair {
   shut(): void {
     for (const patience of this.#patience.values()) patience.cancel();
     for (const dialling of this.#dialling.values()) dialling.cancel();
-    this.#doorways.sender?.shut();
-    this.#doorways.receiver?.shut();
+    this.#doorway?.shut();
+    this.#parts.entrances.receiver?.shut();
   }
 
   /** Breaks both connections. */
@@ -107,56 +114,45 @@ export class LegPair {
   /** Resolves when both connections are gone and the ports are free. */
   async closed(): Promise<void> {
     await Promise.all([this.#sender?.closed, this.#receiver?.closed]);
-    await Promise.all([this.#doorways.sender?.close(), this.#doorways.receiver?.close()]);
+    await Promise.all([this.#doorway?.close(), this.#parts.entrances.receiver?.leave()]);
   }
 
-  #doorway(role: LegRole, knocked: (socket: Socket, visit: Visit) => void): Doorway | undefined {
-    const entrance = this.#parts.entrances[role];
-    const leg = this.#parts.plan[role];
-    if (entrance === undefined || leg.kind === "dial") return undefined;
-    const burned = (reason: FailureReason): void => this.#events.failed(reason);
-    return new Doorway(entrance.server, leg, { knocked, burned });
+  #awaitReceiver({ onlyFrom, expected }: Extract<LegPlan, { kind: "await" }>): void {
+    this.#parts.entrances.receiver?.expect({
+      size: this.#parts.plan.size,
+      onlyFrom,
+      expected,
+      came: (leg) => {
+        this.#patience.get("receiver")?.cancel();
+        this.#receiver = leg;
+      },
+      requested: () => this.#events.receiverReady(),
+      acknowledged: () => this.#events.acknowledged(),
+      failed: (reason) => this.#events.failed(reason),
+    });
   }
 
   #dial(role: LegRole, leg: Extract<LegPlan, { kind: "dial" }>): void {
     const { connectMs } = this.#parts.timers;
     const connected = (socket: Socket): void => {
       if (role === "sender") this.#sender = this.#openSender(socket, undefined);
-      else this.#receiver = this.#openReceiver(socket, undefined);
+      else this.#receiver = this.#openReceiver(socket, leg);
     };
     const failed = (): void => this.#events.failed(`${role}-silent`);
     this.#dialling.set(role, dial(leg, { clock: this.#clock, connectMs }, connected, failed));
   }
 
-  /** The one that the peer gave, or ours for a peer that dials. */
-  #cookieFor(role: LegRole): string {
-    const leg = this.#parts.plan[role];
-    return leg.kind === "dial" ? leg.authCookie : (this.#parts.entrances[role]?.authCookie ?? "");
-  }
-
-  #came(role: LegRole, visit: Visit | undefined): void {
-    visit?.isPeer();
-    this.#patience.get(role)?.cancel();
-  }
-
-  /** @param visit of one that has dialled: until it has shown the cookie it is nobody, and its failure is its own */
-  #openReceiver(socket: Socket, visit: Visit | undefined): ReceiverLeg {
+  /** Of a receiver that was dialled. */
+  #openReceiver(socket: Socket, { authCookie }: Extract<LegPlan, { kind: "dial" }>): ReceiverLeg {
     const { plan, keys, timers } = this.#parts;
-    const authCookie = this.#cookieFor("receiver");
     const protocol = protocolFor(keys);
-    const terms = { protocol, user: plan.user, authCookie, size: plan.size };
+    const machine = createFileSender({ protocol, user: plan.user, authCookie, size: plan.size });
     const deps = { clock: this.#clock, timers };
-    const leg = new ReceiverLeg(socket, terms, deps, {
-      established: () => {
-        this.#came("receiver", visit);
-        this.#receiver = leg;
-      },
+    const leg = new ReceiverLeg(socket, machine, deps, {
+      established: () => undefined,
       requested: () => this.#events.receiverReady(),
       acknowledged: () => this.#events.acknowledged(),
-      failed: (reason) => {
-        if (this.#receiver === leg || visit === undefined) this.#events.failed(reason);
-        else if (reason !== "receiver-gone") visit.isWrong(reason);
-      },
+      failed: (reason) => this.#events.failed(reason),
     });
     leg.listen();
     return leg;
@@ -164,13 +160,15 @@ export class LegPair {
 
   /** @param visit of one that has dialled: it cannot show who it is, but it must announce the right size */
   #openSender(socket: Socket, visit: Visit | undefined): SenderLeg {
-    const { plan, keys, timers } = this.#parts;
-    const authCookie = this.#cookieFor("sender");
+    const { plan, keys, entrances, timers } = this.#parts;
+    const { authCookie = "" } =
+      plan.sender.kind === "dial" ? plan.sender : (entrances.sender ?? {});
     const terms = { keys, user: plan.user, authCookie, size: plan.size };
     const deps = { clock: this.#clock, timers };
     const leg = new SenderLeg(socket, terms, deps, {
       established: () => {
-        this.#came("sender", visit);
+        visit?.isPeer();
+        this.#patience.get("sender")?.cancel();
         this.#sender = leg;
         this.#events.senderReady();
       },

@@ -6,7 +6,7 @@ export interface RangePort {
   readonly server: Server;
 }
 
-/** The ports of the relay: one transfer on each, because a peer that dials and then waits cannot say which one it means. */
+/** The ports of the relay: one sender on each, because a peer that dials and then waits cannot say which file it means. */
 export class PortRange {
   readonly size: number;
   readonly #address: string;
@@ -17,6 +17,11 @@ export class PortRange {
     this.#address = address;
     this.#firstPort = firstPort;
     this.size = Math.max(0, lastPort - firstPort + 1);
+  }
+
+  /** Ports that we do not hold; another program may. */
+  get free(): number {
+    return this.size - this.#taken.size;
   }
 
   /** Whether one of our transfers holds this port. */

@@ -2,11 +2,7 @@ import type { Socket } from "node:net";
 import type { Clock } from "../base/clock.ts";
 import { END_MARKER } from "../wire/msnftp/chunk-writer.ts";
 import { serializeControlLine } from "../wire/msnftp/control-line.ts";
-import {
-  createFileSender,
-  type FileSender,
-  type FileSenderPlan,
-} from "../wire/msnftp/file-sender.ts";
+import type { FileSender } from "../wire/msnftp/file-sender.ts";
 import type { MsnftpProblem } from "../wire/msnftp/msnftp-problem.ts";
 import { LegSocket } from "./leg-socket.ts";
 import type { RelayTimers } from "./relay-options.ts";
@@ -38,10 +34,10 @@ export class ReceiverLeg {
   #noted = { established: false, requested: false, acknowledged: false };
   #isMacSent = false;
 
-  constructor(socket: Socket, plan: FileSenderPlan, deps: LegDeps, events: ReceiverLegEvents) {
+  constructor(socket: Socket, machine: FileSender, deps: LegDeps, events: ReceiverLegEvents) {
     this.#deps = deps;
     this.#events = events;
-    this.#machine = createFileSender(plan);
+    this.#machine = machine;
     const { clock, timers } = deps;
     this.#socket = new LegSocket(
       socket,

@@ -22,8 +22,20 @@ export interface Relay extends AsyncDisposable {
   keepBytes(bytes: Uint8Array, story: KeepStory): Promise<KeepOutcome>;
   engines(test: boolean): Promise<readonly EngineStatus[]>;
   transfers(): Promise<readonly TransferView[]>;
-  /** Transfers that are open now, and ports that are free: known at once. */
-  readonly load: { readonly open: number; readonly capacity: number };
+  /** Known at once. */
+  readonly load: RelayLoad;
+}
+
+/** How much is going on, and how much could. */
+export interface RelayLoad {
+  /** Transfers that are open, and that may be at a time. */
+  readonly open: number;
+  readonly capacity: number;
+  /** Ports of the range, and those of them that no transfer holds. */
+  readonly ports: number;
+  readonly freePorts: number;
+  /** Ports at which receivers are awaited: others may be there too. */
+  readonly doors: number;
 }
 
 export interface TransferPlan {

@@ -148,9 +148,20 @@ describe("a transfer that breaks", () => {
     await allIsFree();
   });
 
+  it("lets receivers share the one port that there is", async () => {
+    const slow = { faults: { pauseMs: 5 } };
+    const first = await story.agree(FILE, { sending: slow });
+    const second = await story.agree({ name: "more.dat", bytes: harmlessBytes(5000) });
+    expect(second.address.address?.port).toBe(first.address.address?.port);
+    expect((await second.receiver.result).end).toBe("complete");
+    expect((await first.receiver.result).end).toBe("complete");
+    await allIsFree();
+  });
+
   it("refuses one more than there are ports, and says so", async () => {
     const slow = { faults: { pauseMs: 20 } };
-    const first = await story.agree(FILE, { sending: slow });
+    // A sender that connects says nothing by which it could be told from another: no port is shared with it.
+    const first = await story.agree(FILE, { way: "nat", sending: slow });
     const second = await story.alice.offers({ name: "more.dat", bytes: FILE.bytes });
     expect(second.answer.status).toBe(606);
     expect(second.answer.header("Warning")).toMatch(/Too many files.*INC-/);

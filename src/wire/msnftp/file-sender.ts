@@ -54,19 +54,33 @@ export interface FileSender {
 
 const NOTHING: FileSenderStep = { write: undefined, problem: undefined };
 
+/** For one receiver, which must show this user and cookie. */
 export function createFileSender(plan: FileSenderPlan): FileSender {
-  return new LineFileSender(plan);
+  return createFileSenderFor(plan.protocol, (user, authCookie) => {
+    const isSame = user.toLowerCase() === plan.user.toLowerCase() && authCookie === plan.authCookie;
+    return isSame ? plan.size : undefined;
+  });
 }
+
+/** For whichever receiver it is, of several that are awaited: `sizeFor` says by what it shows, and is asked once. */
+export function createFileSenderFor(protocol: FileProtocol, sizeFor: SizeFor): FileSender {
+  return new LineFileSender(protocol, sizeFor);
+}
+
+/** Bytes of the file that whoever shows this is to get; undefined: nobody is awaited with it. */
+type SizeFor = (user: string, authCookie: string) => number | undefined;
 
 class LineFileSender implements FileSender {
   state: FileSenderState = "version";
-  readonly #plan: FileSenderPlan;
+  readonly #protocol: FileProtocol;
+  readonly #sizeFor: SizeFor;
   readonly #lines = new LineAssembler();
   #write: Buffer[] = [];
   #problem: MsnftpProblem | undefined;
 
-  constructor(plan: FileSenderPlan) {
-    this.#plan = plan;
+  constructor(protocol: FileProtocol, sizeFor: SizeFor) {
+    this.#protocol = protocol;
+    this.#sizeFor = sizeFor;
   }
 
   receive(bytes: Buffer): FileSenderStep {
@@ -114,7 +128,7 @@ class LineFileSender implements FileSender {
   }
 
   #agree(protocols: readonly string[]): void {
-    const { protocol } = this.#plan;
+    const protocol = this.#protocol;
     if (!protocols.includes(protocol)) {
       this.#fail("no-common-version", protocols.join(" "));
       return;
@@ -124,13 +138,12 @@ class LineFileSender implements FileSender {
   }
 
   #admit(user: string, authCookie: string): void {
-    const isSame =
-      user.toLowerCase() === this.#plan.user.toLowerCase() && authCookie === this.#plan.authCookie;
-    if (!isSame) {
+    const size = this.#sizeFor(user, authCookie);
+    if (size === undefined) {
       this.#fail("wrong-user", "USR with another user or cookie");
       return;
     }
-    this.#write.push(serializeControlLine({ kind: "FIL", size: this.#plan.size }));
+    this.#write.push(serializeControlLine({ kind: "FIL", size }));
     this.state = "offered";
   }
 }

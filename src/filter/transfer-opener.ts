@@ -1,0 +1,186 @@
+import type { Clock } from "../base/clock.ts";
+import { redirectTransfer } from "../judge.ts";
+import type { Originator } from "../proxy/origination.ts";
+import type { Relay, RelayLoad } from "../relay/relay.ts";
+import { hostsFor, openRelay } from "./open-relay.ts";
+import type { Acceptance } from "./read-acceptance.ts";
+import { isChallenge } from "./settlement.ts";
+import { tellPeer } from "./tell-peer.ts";
+import type { TransferBook } from "./transfer-book.ts";
+import type { TransferLegs } from "./transfer-legs.ts";
+import { sourceOf, type TransferMessage } from "./transfer-message.ts";
+import type { TransferRefusal } from "./transfer-refusal.ts";
+import { ANSWER, FORWARD, isTaken, readOf, refuse, type TransferStep } from "./transfer-step.ts";
+import { acceptText, cancelText } from "./transfer-words.ts";
+import {
+  otherRole,
+  type MeetingPlace,
+  type OpenedTransfer,
+  type Role,
+  type Transfer,
+} from "./transfer.ts";
+
+export interface TransferOpenerDeps {
+  readonly clock: Clock;
+  /** Undefined: `relay.msnftp: off`. */
+  readonly relay: Relay | undefined;
+  readonly originator: Originator;
+  /** A new id, a ULID. */
+  readonly newId: () => string;
+  /** The IPv4 address of ours that a peer with this source address shall dial; undefined: there is none. */
+  readonly mediaHost: (peerAddress: string | undefined) => string | undefined;
+}
+
+/** No user holds more than this share of the transfers, and of the ports that they need, as sender and receiver together. */
+const USER_SHARE = 0.8;
+/** After a challenge the same ACCEPT comes again with credentials; a port is not kept longer for one that does not. */
+const CHALLENGED_MS = 10_000;
+
+/**
+ * Opens the relay for a transfer whose two legs are known, and tells the peers where to connect to: one by the ACCEPT of the
+ * other, and where both connect to us the receiver by one of our own.
+ */
+export class TransferOpener {
+  readonly #deps: TransferOpenerDeps;
+  readonly #book: TransferBook;
+
+  constructor(deps: TransferOpenerDeps, book: TransferBook) {
+    this.#deps = deps;
+    this.#book = book;
+  }
+
+  /** Nobody is asked about a file for which there is no port; whether there still is one is seen when it is opened. */
+  hasPortsFor({ ways }: Transfer): boolean {
+    const { freePorts, doors } = this.#deps.relay?.load ?? { freePorts: 0, doors: 0 };
+    const own = ways.sender === "peer" ? 1 : 0;
+    const isShared = ways.receiver === "gateway" || doors > 0;
+    return freePorts >= own + (isShared ? 0 : 1);
+  }
+
+  async open(
+    message: TransferMessage,
+    transfer: Transfer,
+    by: Role,
+    legs: TransferLegs,
+  ): Promise<TransferStep> {
+    const { relay, newId, mediaHost } = this.#deps;
+    if (relay === undefined) return refuse(message, "relay-off", transfer);
+    const { agreed } = transfer;
+    // Before the receiver has spoken nobody knows whether there are keys; without them the file would run in clear.
+    if (agreed === undefined)
+      return refuse(message, "second-accept", transfer, "the receiver has not accepted yet");
+    const isIpv6 = sourceOf(message)?.includes(":") === true;
+    const hosts = isIpv6 ? undefined : hostsFor(transfer, legs, mediaHost);
+    if (hosts === undefined) return refuse(message, "no-ipv4", transfer);
+    // Its own words are not passed on: they are answered here.
+    const isAnswered = legs[otherRole(by)].kind === "dial";
+    if (isAnswered && message.context.signed)
+      return this.refuseToBoth(message, transfer, by, { code: "no-meeting-place" });
+    const hasOwnPort = legs.sender.kind === "await";
+    if (this.#isBeyondShare(transfer, hasOwnPort, relay.load))
+      return refuse(message, "quota", transfer);
+    const relayId = newId();
+    this.#book.opened(transfer, relayId);
+    const places = openRelay(relay, relayId, transfer, { keys: agreed.keys, legs, hosts });
+    const { text: fingerprint } = message.part;
+    const opened = {
+      by,
+      fingerprint,
+      relayId,
+      places,
+      unclaimed: undefined,
+      hasOwnPort,
+      isReceiverTold: false,
+    };
+    transfer.opened = opened;
+    transfer.state = "open";
+    const result = await places;
+    if (result.kind === "refused") {
+      this.#book.close(transfer);
+      return this.refuseToBoth(message, transfer, by, { code: result.reason });
+    }
+    const place = result[otherRole(by)];
+    return place === undefined ? ANSWER : this.#redirected(message, transfer, opened, place);
+  }
+
+  /** The same ACCEPT once more (after a challenge, or at a second crossing) gets the same answer; any other is refused. */
+  again(
+    message: TransferMessage,
+    transfer: Transfer,
+    { meeting }: Acceptance,
+  ): TransferStep | Promise<TransferStep> {
+    const { opened } = transfer;
+    if (opened === undefined) return refuse(message, "second-accept", transfer);
+    return opened.places.then((places) => {
+      if (places.kind === "refused") return refuse(message, "second-accept", transfer);
+      const place = places[otherRole(opened.by)];
+      const ours =
+        place !== undefined &&
+        meeting?.address === place.address &&
+        meeting.port === place.port &&
+        meeting.authCookie === place.authCookie;
+      if (ours) return FORWARD;
+      if (opened.fingerprint !== message.part.text)
+        return refuse(message, "second-accept", transfer);
+      opened.unclaimed?.cancel();
+      return place === undefined ? ANSWER : this.#redirected(message, transfer, opened, place);
+    });
+  }
+
+  /** Nothing can come of an offer whose answer is refused: the other one, who waits for it, hears so by CANCEL. */
+  refuseToBoth(
+    message: TransferMessage,
+    transfer: Transfer,
+    role: Role,
+    { code, detail }: { readonly code: TransferRefusal; readonly detail?: string },
+  ): TransferStep {
+    const tell = async (): Promise<void> => {
+      const words = cancelText(transfer.cookie);
+      await tellPeer(this.#deps.originator, transfer, otherRole(role), words);
+      if (transfer.opened === undefined) this.#book.drop(transfer);
+      else this.#book.unwatch(transfer);
+    };
+    return { ...refuse(message, code, transfer, detail), after: () => void tell() };
+  }
+
+  #redirected(
+    message: TransferMessage,
+    transfer: Transfer,
+    opened: OpenedTransfer,
+    place: MeetingPlace,
+  ): TransferStep {
+    const reader = otherRole(opened.by);
+    return {
+      kind: "forward",
+      splices: redirectTransfer(message.request, readOf(message), place, reader),
+      onEnd: (end) => {
+        const abort = (): void => this.#deps.relay?.abort(opened.relayId, "cancelled");
+        if (!isTaken(end)) abort();
+        else if (isChallenge(end)) {
+          opened.unclaimed?.cancel();
+          opened.unclaimed = this.#deps.clock.schedule(CHALLENGED_MS, abort);
+        } else if (reader === "sender") void this.#tellReceiver(transfer, opened);
+      },
+    };
+  }
+
+  /** Where both connect to us the receiver waits for the ACCEPT of a sender that listens: it comes from us, once. */
+  async #tellReceiver(transfer: Transfer, opened: OpenedTransfer): Promise<void> {
+    const places = await opened.places;
+    if (places.kind === "refused" || places.receiver === undefined || opened.isReceiverTold) return;
+    opened.isReceiverTold = true;
+    const words = acceptText(transfer.cookie, places.receiver);
+    const end = await tellPeer(this.#deps.originator, transfer, "receiver", words);
+    const isTold = end.kind === "answered" && end.status < 300;
+    if (!isTold) this.#deps.relay?.abort(opened.relayId, "not-told");
+  }
+
+  /** Of what senders alone can use, and of everything. */
+  #isBeyondShare({ sender, receiver }: Transfer, hasOwnPort: boolean, load: RelayLoad): boolean {
+    return [sender.aor, receiver.aor].some((aor) => {
+      const { open, ownPorts } = this.#book.openOf(aor);
+      const isPortsShare = hasOwnPort && ownPorts >= Math.ceil(load.ports * USER_SHARE);
+      return isPortsShare || open >= Math.ceil(load.capacity * USER_SHARE);
+    });
+  }
+}
