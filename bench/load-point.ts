@@ -16,7 +16,8 @@ export const ROUNDS: number = Number(process.env["BENCH_ROUNDS"] ?? "2");
 const BODY = process.env["BENCH_BODY"];
 const WARM_UP = Number(process.env["BENCH_WARM_UP"] ?? "8");
 
-interface Point {
+/** What msgload.c says of a point. */
+export interface Point {
   readonly ok: number;
   readonly rejected: number;
   readonly lost: number;
