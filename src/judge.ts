@@ -335,6 +335,19 @@ export function noticesOf(
   return [...notices.values()];
 }
 
+/**
+ * What the receiver of a stopped file gets in its place, macros filled in; undefined: nothing. Its size is the relay's affair.
+ */
+export function replacementOf(
+  context: HearingContext,
+  verdict: Verdict,
+  words: OutcomeWords,
+): string | undefined {
+  const { decision } = verdict;
+  if (decision?.replace === undefined) return undefined;
+  return renderTemplate(decision.replace, templateValues(context, verdict, words));
+}
+
 /** The lines that rules want in the record (`log:`), macros filled in. */
 export function logOf(
   context: HearingContext,

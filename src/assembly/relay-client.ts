@@ -4,6 +4,7 @@ import { CodedError } from "../base/coded-error.ts";
 import { workerEntry } from "../base/worker-entry.ts";
 import type {
   AbortReason,
+  FileDecision,
   OpenResult,
   Relay,
   RelayEvent,
@@ -128,7 +129,7 @@ class WorkerRelay implements RelayClient {
     return opened;
   }
 
-  decide(id: string, decision: "deliver" | "stop"): void {
+  decide(id: string, decision: FileDecision): void {
     void this.#call("decide", [id, decision], undefined);
   }
 

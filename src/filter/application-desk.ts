@@ -14,7 +14,7 @@ const MAX_APPLICATIONS = 10_000;
 
 /**
  * Invitations to applications other than file transfer (lcs.md B9). Their clients meet without the gateway, so that an invitation
- * passes only where a rule allows that application by name (decision 058), and an answer that names an address only when it answers
+ * passes only where a rule allows that application by name (decision 056), and an answer that names an address only when it answers
  * such an invitation, from one of the two in whose dialog it was sent. Every message here has passed the rules already.
  */
 export class ApplicationDesk {

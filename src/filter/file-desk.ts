@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Delivery } from "../journal/records.ts";
-import { judgeFile, noticesOf } from "../judge.ts";
+import { judgeFile, noticesOf, replacementOf } from "../judge.ts";
 import type { Policy } from "../policy/decision.ts";
 import type { FailureSettings, HearingContext, Verdict } from "../policy/hearing.ts";
 import type { ReceivedEvent, Relay, RelayEvent, TransferEnd } from "../relay/relay.ts";
@@ -80,8 +80,8 @@ export class FileDesk {
       return relay.decide(event.id, "deliver");
     }
     const { authenticated } = transfer.hearing.from;
-    await this.#stop(event, transfer, verdict, authenticated);
-    relay.decide(event.id, "stop");
+    const text = await this.#stop(event, transfer, verdict, authenticated);
+    relay.decide(event.id, text === undefined ? "stop" : { kind: "replace", text });
   }
 
   /** The rules of this moment, also for what was offered under older ones; with the trace for `incidents explain`. */
@@ -91,13 +91,16 @@ export class FileDesk {
     return judgeFile(file, scanFacts(event.report), asked, this.#settings.failure);
   }
 
-  /** Copy first, then the record that names it; the caller tells the relay afterwards. */
+  /**
+   * Copy first, then the record that names it; the caller tells the relay afterwards. Gives the text that goes in its place, when the rule has
+   * one and it fits.
+   */
   async #stop(
     event: ReceivedEvent,
     transfer: Transfer,
     verdict: Verdict,
     mayKeep: boolean,
-  ): Promise<void> {
+  ): Promise<Buffer | undefined> {
     const { journal, relay, notices } = this.#deps;
     const context = { ...transfer.hearing, now: this.#deps.clock.now() };
     const { id } = journal.incidentFor(groupKey(verdict, context));
@@ -108,8 +111,6 @@ export class FileDesk {
       mayKeep && wantsCopy ? await relay.keep(event.id, keepStory(draft, verdict)) : undefined;
     const quarantine = kept?.kind === "kept" ? kept.id : undefined;
     const action = quarantine === undefined ? "block" : "quarantine";
-    const reason =
-      kept?.kind === "not-kept" ? `${draft.reason} (no copy: ${kept.detail})` : draft.reason;
     const words = { incident: id, agent: this.#settings.agent };
     const wished = noticesOf(context, verdict, words);
     transfer.stopped = {
@@ -117,7 +118,16 @@ export class FileDesk {
       eventId: draft.eventId,
       notices: mayKeep ? notices.complete(wished, transfer.file.name.normalized, id) : [],
     };
+    const text = Buffer.from(replacementOf(context, verdict, words) ?? "", "utf8");
+    const fits = text.length > 0 && text.length <= event.size;
+    const notes = [
+      ...(kept?.kind === "not-kept" ? [`no copy: ${kept.detail}`] : []),
+      ...(fits ? ["a text in its place"] : []),
+      ...(text.length > event.size ? ["the text in its place is longer than the file"] : []),
+    ];
+    const reason = notes.length === 0 ? draft.reason : `${draft.reason} (${notes.join("; ")})`;
     await journal.commit({ ...draft, action, reason, quarantine });
+    return fits ? text : undefined;
   }
 
   async #ended(relayId: string, end: TransferEnd): Promise<void> {
@@ -128,7 +138,7 @@ export class FileDesk {
     if (transfer === undefined) return;
     transfers.close(transfer);
     // The relay's worker may have died without a word.
-    if (end.result !== "delivered") await this.#tell(transfer);
+    if (end.result !== "delivered" && end.result !== "replaced") await this.#tell(transfer);
     if (transfer.stopped !== undefined) await this.#tellStopped(transfer);
     else await this.#noteEnd(transfer, end, held);
     transfers.forget(transfer);

@@ -1,13 +1,21 @@
 import type { Notice, Notifier } from "../notify/notifier.ts";
 import type { LegRequest, OriginationEnd, Originator } from "../proxy/origination.ts";
-import type { KeepStory, LegPlan, OpenResult, Place, Relay, TransferPlan } from "../relay/relay.ts";
+import type {
+  FileDecision,
+  KeepStory,
+  LegPlan,
+  OpenResult,
+  Place,
+  Relay,
+  TransferPlan,
+} from "../relay/relay.ts";
 import type { FilterMeans } from "./desk.ts";
 import type { Seat } from "./transfer-ways.ts";
 
 /** A relay that writes down what it is asked, and answers as it is told. */
 export interface RecordingRelay extends Relay {
   readonly opened: TransferPlan[];
-  readonly decided: (readonly [string, string])[];
+  readonly decided: (readonly [string, FileDecision])[];
   readonly aborted: (readonly [string, string])[];
   readonly kept: KeepStory[];
   /** Undefined: it opens what it is asked for. */

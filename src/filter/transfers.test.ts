@@ -22,6 +22,12 @@ const RULES = {
       when: { to: { user: "carol" } },
       then: "block",
     },
+    {
+      id: "no-documents",
+      on: "file",
+      when: { file: { extension: ["doc"] } },
+      then: { block: {}, replace: "Gone: {incident.short}" },
+    },
     { id: "no-programs", on: "session", when: { file: { extension: ["exe"] } }, then: "block" },
     {
       id: "infected",
@@ -283,6 +289,40 @@ describe("a file transfer in the filter", () => {
     expect(journal.settled).toMatchObject([
       { delivery: "refused", notify: [{ audience: "sender", state: "delivered" }] },
     ]);
+  });
+
+  it("puts a text in the place of a stopped file, says so in the record, and tells its receiver by no CANCEL", async () => {
+    await sends(
+      "alice",
+      INVITE.map((line) => line.replace("hello.txt", "hello.doc")),
+    );
+    await sends("bob", [...ACCEPT, ...KEYS]);
+    await sends("alice", [...ACCEPT, ...ADDRESS]);
+    filter.onRelayEvent(received(CLEAN));
+    await settled();
+    const text = Buffer.from("Gone: INC-00000001");
+    expect(means.relay.decided).toEqual([["T1", { kind: "replace", text }]]);
+    expect(journal.drafts).toMatchObject([
+      { rule: "no-documents", action: "block", reason: "no-documents (a text in its place)" },
+    ]);
+    filter.onRelayEvent({ kind: "ended", id: "T1", end: { ...END, result: "replaced" } });
+    await settled();
+    expect(means.inLeg).toEqual([]);
+    expect(journal.settled).toMatchObject([{ delivery: "refused" }]);
+    expect(means.notices).toMatchObject([{ to: "sip:alice@example.com" }]);
+  });
+
+  it("just stops a file that is shorter than the text", async () => {
+    const short = INVITE.map((line) =>
+      line.replace("hello.txt", "hello.doc").replace(": 27", ": 5"),
+    );
+    await sends("alice", short);
+    await sends("bob", [...ACCEPT, ...KEYS]);
+    await sends("alice", [...ACCEPT, ...ADDRESS]);
+    filter.onRelayEvent({ ...received(CLEAN), size: 5 });
+    await settled();
+    expect(means.relay.decided).toEqual([["T1", "stop"]]);
+    expect(journal.drafts[0]?.reason).toContain("longer than the file");
   });
 
   it("delivers nothing when the record cannot be kept", async () => {

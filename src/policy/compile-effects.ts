@@ -24,6 +24,8 @@ export interface Effects {
   readonly rewriteStyle: LinkStyle | undefined;
   readonly strip: Strip | undefined;
   readonly notices: readonly (Notice & Translated)[];
+  /** What the receiver of a stopped file gets instead; undefined: nothing. */
+  readonly replace: (Translated & { readonly text: string }) | undefined;
   readonly notify: readonly (Notification & Translated)[];
   readonly tags: readonly string[];
   readonly log: readonly string[];
@@ -60,6 +62,7 @@ export function compileEffects(data: EffectsData, context: EffectsContext): Effe
     rewriteStyle: styleOf(effects, context),
     strip: stripOf(effects, context),
     notices: effects.notice === undefined ? [] : noticesOf(effects.notice, context),
+    replace: replaceOf(effects, context),
     notify: notifyOf(effects, context),
     tags: asList<string>(effects.tag),
     log: effects.log === undefined ? [] : [ownText(effects.log, [...context.path, "log"], context)],
@@ -138,6 +141,24 @@ function noticesOf(data: string | NoticeData, context: EffectsContext): Effects[
   return text === "" ? [] : [{ text, position }];
 }
 
+function replaceOf(effects: EffectMap, context: EffectsContext): Effects["replace"] {
+  if (effects.replace === undefined) return undefined;
+  const path = [...context.path, "replace"];
+  if (effects.block === undefined && effects.quarantine === undefined) {
+    context.problems.error(path, "replace goes with block or quarantine", "add one of them");
+  }
+  const data = typeof effects.replace === "string" ? { text: effects.replace } : effects.replace;
+  if ((data.text === undefined) === (data.template === undefined)) {
+    context.problems.error(path, "a replacement has either a text or a template");
+  }
+  if (data.template !== undefined) {
+    const languages = templateTexts(data.template, [...path, "template"], context);
+    return languages === undefined ? undefined : { text: "", languages };
+  }
+  const at = typeof effects.replace === "string" ? path : [...path, "text"];
+  return { text: ownText(data.text ?? "", at, context) };
+}
+
 function notifyOf({ notify }: EffectMap, context: EffectsContext): Effects["notify"] {
   const notifications: (Notification & Translated)[] = [];
   for (const audience of ["sender", "recipient", "admins"] as const) {
@@ -172,6 +193,7 @@ function templateTexts(
 export function inLanguage(effects: Effects, language: string | undefined): Effects {
   return {
     ...effects,
+    replace: effects.replace && { text: textIn(effects.replace, language) },
     notices: effects.notices.map(({ position, ...said }) => ({
       text: textIn(said, language),
       position,

@@ -88,6 +88,7 @@ export function compileRule(placed: PlacedRule, options: RuleOptions): CompiledR
   const exceptions = exceptionsOf(placed, options, context);
   const phases = phasesOf(data, uses, path, problems);
   checkStrip(effects, phases, path, problems);
+  checkReplace(effects, phases, path, problems);
   const isBare = data.when === undefined || Object.keys(data.when).length === 0;
   return {
     reference: { id: data.id, title, file: source.file, line: source.lineOf(path) },
@@ -105,6 +106,18 @@ export function compileRule(placed: PlacedRule, options: RuleOptions): CompiledR
     severity: data.severity ?? source.data.defaults?.severity ?? "medium",
     effects,
   };
+}
+
+/** Only then are the bytes here, and the receiver waits for them. */
+function checkReplace(
+  { replace }: Effects,
+  phases: readonly Phase[],
+  path: RulePath,
+  problems: ProblemSink,
+): void {
+  if (replace === undefined || phases.includes("file")) return;
+  const message = `replace works in phase file, this rule is asked in ${phases.join(", ")}`;
+  problems.error([...path, "then", "replace"], message, "on: file");
 }
 
 function namedMediaOf({ condition, data, negated }: FamilyUse): readonly MediaKind[] {

@@ -110,6 +110,18 @@ describe("compilePolicy, on files that do not fit the schema", () => {
       "error then.strip: strip works in phase session, this rule is asked in file (on: session)",
     ],
     [
+      "when: { file: { extension: exe } }, then: { replace: gone }",
+      "error then.replace: replace goes with block or quarantine (add one of them)",
+    ],
+    [
+      "when: { file: { extension: exe } }, then: { block: {}, replace: { template: gone } }",
+      'error then.replace.template: there is no template "gone"',
+    ],
+    [
+      "when: { file: { extension: exe } }, then: { block: {}, replace: '{file.nme}' }",
+      'error then.replace: unknown macro {file.nme} (did you mean "file.name"?)',
+    ],
+    [
       "when: { file: { extension: 001 } }, then: block",
       'error when.file.extension: expected a text or a list or a map of keys, found the number 1 (quote it, as in "1"; unquoted, YAML reads 001 as 1)',
     ],
@@ -263,6 +275,16 @@ describe("compilePolicy, on names and values that cannot be meant", () => {
     ],
   ])("explains { %s }", (rule, problem) => {
     expect(ruleProblem(rule).slice(0, problem.length)).toBe(problem);
+  });
+
+  it("does not let a rule replace a file before it is here", () => {
+    expect(
+      first(
+        "rules: [ { id: r, when: { file: { extension: exe } }, then: { block: {}, replace: gone } } ]",
+      ),
+    ).toBe(
+      "error rules.0.then.replace: replace works in phase file, this rule is asked in session (on: file)",
+    );
   });
 
   it("does not let a rule speak of what its phase cannot know", () => {

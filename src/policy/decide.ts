@@ -91,6 +91,7 @@ function fallbackOf(policy: string, verdict: "allow" | "block"): Decision {
     linkRewrites: NOTHING,
     strips: NOTHING,
     notices: NOTHING,
+    replace: undefined,
     notify: NOTHING,
     matched: NOTHING,
     monitored: NOTHING,

@@ -40,13 +40,15 @@ export interface Decision {
   readonly release: "four-eyes" | undefined;
   /** `allow` named skip_scan with this reason: what the scan finds is let through, and every hit is logged. */
   readonly skipScan: string | undefined;
-  /** Of a rule whose `allow` stands: the kinds of media that it names. Applications pass by name only (decision 058). */
+  /** Of a rule whose `allow` stands: the kinds of media that it names. Applications pass by name only (decision 056). */
   readonly allowedMedia: readonly MediaKind[];
   /** Links to rewrite, by index into `Facts.links`, each at most once. */
   readonly linkRewrites: readonly LinkRewrite[];
   /** What is taken out of a session description; only what it has. */
   readonly strips: readonly Strip[];
   readonly notices: readonly Notice[];
+  /** `replace:` of the rule that stopped a file: what its receiver gets instead; macros still in it. */
+  readonly replace: string | undefined;
   readonly notify: readonly Notification[];
   /** Ids of the rules in force that matched, in order; those after a terminal verdict were not asked. */
   readonly matched: readonly string[];

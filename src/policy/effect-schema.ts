@@ -27,6 +27,7 @@ export interface EffectMap {
   readonly rewrite?: { readonly links: RewriteLinks } | undefined;
   readonly strip?: StripData | undefined;
   readonly notice?: string | NoticeData | undefined;
+  readonly replace?: string | Omit<NoticeData, "position"> | undefined;
   readonly notify?:
     | {
         readonly sender?: string | undefined;
@@ -91,6 +92,14 @@ const notice = z.union([
   }),
 ]);
 
+const replacement = z.union([
+  text(),
+  section({
+    template: text().optional().meta({ description: "Name of a template." }),
+    text: text().optional().meta({ description: "The text itself, with macros." }),
+  }),
+]);
+
 const DAY_MS = 86_400_000;
 
 const keep = z.string().refine((written) => {
@@ -140,6 +149,10 @@ const effectMap = section({
     .optional()
     .meta({ description: "Take out of an offer and its answer what is named; phase session." }),
   notice: notice.optional().meta({ description: "Text put into the message." }),
+  replace: replacement.optional().meta({
+    description:
+      "With block or quarantine, in phase file: the receiver of a transferred file gets this text instead, of the same size.",
+  }),
   notify: section({ sender: template, recipient: template, admins: template })
     .optional()
     .meta({ description: "Send a notice, by template." }),

@@ -129,7 +129,7 @@ export class Hearing {
 
   /**
    * Phase file for what passed phase session and whose bytes never come by: files of Lync, which travel as SRTP over ICE. What is
-   * known of them is that nobody can look into them (decision 058).
+   * known of them is that nobody can look into them (decision 056).
    */
   askUnseen(settings: FailureSettings): void {
     for (const file of this.#unseen) {

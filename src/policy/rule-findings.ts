@@ -97,6 +97,7 @@ export class RuleFindings {
       linkRewrites: edits ? [...this.#rewrites.values()].sort((a, b) => a.link - b.link) : [],
       strips: edits ? this.#strips : [],
       notices: edits ? enforced.flatMap((entry) => entry.effects.notices) : [],
+      replace: effects?.replace?.text,
       notify: enforced.flatMap((entry) => entry.effects.notify),
       matched: enforced.map((entry) => entry.reference.id),
       monitored: this.#monitored,

@@ -23,6 +23,7 @@ import {
   type RelayTimers,
 } from "./relay-options.ts";
 import type {
+  FileDecision,
   AbortReason,
   KeepOutcome,
   KeepStory,
@@ -108,7 +109,7 @@ class ThreadRelay implements Relay {
     return opened;
   }
 
-  decide(id: string, decision: "deliver" | "stop"): void {
+  decide(id: string, decision: FileDecision): void {
     this.#open(id)?.decide(decision);
     void this.#endRecovered(id);
   }

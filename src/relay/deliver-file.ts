@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
-import type { HeldFile } from "../spool/spool.ts";
+
 import { CHUNK_BYTES, createChunkWriter, framedLength } from "../wire/msnftp/chunk-writer.ts";
 import type { SecureKeys } from "../wire/msnftp/secure-keys.ts";
 import type { ReceiverLeg } from "./receiver-leg.ts";
-import type { Release } from "./release.ts";
+import type { Release, ReleasedFile } from "./release.ts";
 
 /** changed: it is not what was scanned, and its last piece was not sent. over: sent, or the leg has told why not. */
 export type DeliveryEnd = "over" | "changed";
@@ -51,7 +51,7 @@ export async function deliverFile(
 }
 
 /** A whole piece, for it is cut into chunks; undefined when the file is shorter than it says. */
-function readPiece(file: HeldFile, buffer: Buffer, position: number): Buffer | undefined {
+function readPiece(file: ReleasedFile, buffer: Buffer, position: number): Buffer | undefined {
   const wanted = Math.min(buffer.length, file.size - position);
   let have = 0;
   while (have < wanted) {

@@ -11,7 +11,7 @@ export interface Relay extends AsyncDisposable {
   /** Reserves room in the spool and a port for each peer that dials us, and listens. Never rejects. */
   open(plan: TransferPlan): Promise<OpenResult>;
   /** The verdict, once for each "received". What is unknown by now is ignored. */
-  decide(id: string, decision: "deliver" | "stop"): void;
+  decide(id: string, decision: FileDecision): void;
   /** Ends a transfer from outside (a peer cancelled by SIP, or could not be told of it); "ended" follows. */
   abort(id: string, reason: AbortReason): void;
   /** Keeps an encrypted copy of a received, undecided file. Never rejects. */
@@ -79,6 +79,12 @@ export interface Place {
   readonly authCookie: string;
 }
 
+export type FileDecision =
+  | "deliver"
+  | "stop"
+  /** Stop it, and give its receiver a text of the announced size instead: `text`, and blanks behind it. A longer text is a "stop". */
+  | { readonly kind: "replace"; readonly text: Uint8Array };
+
 export type OpenResult =
   | {
       readonly kind: "opened";
@@ -127,8 +133,8 @@ export interface ReceivedEvent {
 }
 
 export interface TransferEnd {
-  /** delivered: the receiver has all of it; stopped: as decided; failed: see `reason`. */
-  readonly result: "delivered" | "stopped" | "failed";
+  /** delivered: the receiver has all of it; stopped: as decided; replaced: stopped, and its receiver has the text; failed: see `reason`. */
+  readonly result: "delivered" | "stopped" | "replaced" | "failed";
   readonly reason: FailureReason | undefined;
   /** Bytes of content. */
   readonly receivedBytes: number;

@@ -1,4 +1,7 @@
 import type { HeldFile } from "../spool/spool.ts";
+import type { SecureKeys } from "../wire/msnftp/secure-keys.ts";
+import type { FileDecision } from "./relay.ts";
+import { replacementOf } from "./replacement.ts";
 import type { ContentProof } from "../wire/msnftp/file-receiver.ts";
 
 /** A file as it was reported to the one who decides, and as its sender proved it. */
@@ -9,18 +12,22 @@ export interface ProvenContent {
   readonly proof: ContentProof;
 }
 
+/** What a release is read from. */
+export type ReleasedFile = Pick<HeldFile, "size" | "sha256" | "read" | "releasing">;
+
 /**
  * The proof without which no byte of content leaves (DESIGN invariant 1): a verdict "deliver", the sender's
- * proof (a right MAC, where there are keys), and the very file that was scanned. There is no other way to make one.
+ * proof (a right MAC, where there are keys), and the very file that was scanned. The one other way to make one is a verdict "replace": the
+ * text of the operator, in which no byte of the sender's is, with a MAC of our own.
  */
 export class Release {
-  readonly file: HeldFile;
+  readonly file: ReleasedFile;
   /** What the receiver is told at the end; undefined: the plain variant, which has no such line. */
   readonly mac: string | undefined;
   // Makes the type nominal: an object that merely looks like this one is none.
   readonly #isGranted = true;
 
-  private constructor(file: HeldFile, mac: string | undefined) {
+  private constructor(file: ReleasedFile, mac: string | undefined) {
     this.file = file;
     this.mac = mac;
   }
@@ -33,6 +40,16 @@ export class Release {
   ): Release | undefined {
     if (decision !== "deliver" || file.size !== size || file.sha256 !== sha256) return undefined;
     return new Release(file, proof.kind === "mac" ? proof.mac : undefined);
+  }
+
+  /** Undefined when the text does not fit into the announced size. */
+  static async replace(
+    { text }: Extract<FileDecision, { readonly kind: "replace" }>,
+    size: number,
+    keys: SecureKeys | undefined,
+  ): Promise<Release | undefined> {
+    const replacement = await replacementOf(text, size, keys);
+    return replacement && new Release(replacement.file, replacement.mac);
   }
 
   get isGranted(): boolean {

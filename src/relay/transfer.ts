@@ -9,6 +9,7 @@ import { SLOWEST_BYTES_PER_MS, type RelayDeps } from "./relay-options.ts";
 import type {
   AbortReason,
   FailureReason,
+  FileDecision,
   KeepOutcome,
   KeepStory,
   TransferEnd,
@@ -22,6 +23,9 @@ export interface TransferParts extends LegPairParts {
   /** Nothing of it is left: its ports may be used again. */
   readonly onGone: () => void;
 }
+
+/** How the leg to the sender may end once all of its bytes are here. */
+const SENDERS_OWN: ReadonlySet<FailureReason> = new Set(["bad-mac", "sender-gone"]);
 
 type Timer = "gate" | "bye" | "decision" | "total";
 
@@ -42,7 +46,7 @@ export class Transfer {
   #held: HeldFile | undefined;
   /** As told in "received": what the decision is about. */
   #reported: { readonly size: number; readonly sha256: string } | undefined;
-  #decision: "deliver" | "stop" | undefined;
+  #decision: FileDecision | undefined;
   #release: Release | undefined;
   #deliveredBytes = 0;
   #end: Pick<TransferEnd, "result" | "reason"> | undefined;
@@ -61,7 +65,10 @@ export class Transfer {
       complete: () => this.#complete(),
       proven: () => this.#deliverWhenProven(),
       acknowledged: () => this.#acknowledged(),
-      failed: (reason) => this.#fail(reason),
+      failed: (reason) => {
+        // Its sender was told that it is stopped, and may go: the text that its receiver gets is ours.
+        if (!this.#isReplaced || !SENDERS_OWN.has(reason)) this.#fail(reason);
+      },
     });
   }
 
@@ -88,16 +95,21 @@ export class Transfer {
     if (plan.sender.kind === "await") this.#legs.meet("sender");
   }
 
-  decide(decision: "deliver" | "stop"): void {
+  decide(decision: FileDecision): void {
     if (this.#state !== "deciding" || this.#decision !== undefined) return;
     this.#decision = decision;
     this.#cancel("decision");
     if (decision === "stop") this.#conclude("stopped", undefined);
+    else if (decision !== "deliver") void this.#reading(this.#replace(decision));
     else {
       this.#cancel("bye");
       this.#legs.sender?.acknowledge("received");
       this.#deliverWhenProven();
     }
+  }
+
+  get #isReplaced(): boolean {
+    return typeof this.#decision === "object";
   }
 
   abort(reason: AbortReason): void {
@@ -194,6 +206,23 @@ export class Transfer {
     void this.#reading(this.#deliver(release, receiver));
   }
 
+  /** A file that is stopped: its receiver gets the text, its sender hears that it failed. */
+  async #replace(decision: Extract<FileDecision, { kind: "replace" }>): Promise<void> {
+    const { plan, keys } = this.#parts;
+    const release = await Release.replace(decision, plan.size, keys);
+    if (this.#end !== undefined) return;
+    const { sender, receiver } = this.#legs;
+    if (release === undefined || receiver === undefined) {
+      this.#conclude("stopped", undefined);
+      return;
+    }
+    this.#cancel("bye");
+    sender?.acknowledge("failed");
+    this.#release = release;
+    this.#state = "delivering";
+    await this.#deliver(release, receiver);
+  }
+
   async #deliver(release: Release, receiver: ReceiverLeg): Promise<void> {
     try {
       release.file.releasing();
@@ -209,7 +238,7 @@ export class Transfer {
   #acknowledged(): void {
     if (this.#release === undefined) return;
     this.#legs.receiver?.conclude(this.#release);
-    this.#conclude("delivered", undefined);
+    this.#conclude(this.#isReplaced ? "replaced" : "delivered", undefined);
   }
 
   /** Keeps the file's descriptor open for as long as somebody reads from it. */
@@ -235,7 +264,8 @@ export class Transfer {
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
     this.#legs.shut();
-    if (result !== "delivered") {
+    if (result === "replaced") this.#legs.sender?.giveUp();
+    else if (result !== "delivered") {
       const hurried = reason === "shutdown";
       if (hurried) this.#legs.receiver?.destroy();
       else this.#legs.receiver?.part();
@@ -252,7 +282,8 @@ export class Transfer {
     await this.#legs.closed();
     if (this.#readers.size === 0) this.#removeFile();
     const receivedBytes = this.#receivedBytes;
-    const deliveredBytes = this.#deliveredBytes;
+    // A text of ours is nothing of what was sent.
+    const deliveredBytes = this.#isReplaced ? 0 : this.#deliveredBytes;
     const senderTold = this.#legs.sender?.told ?? "nothing";
     const { id } = this.#parts.plan;
     if (this.#readers.size > 0) {

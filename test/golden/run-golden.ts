@@ -11,7 +11,7 @@ import { inlineTestSettings } from "../../src/assembly/judge-settings.ts";
 import { readGiven, type Given } from "../../src/config/given.ts";
 import { loadPolicy } from "../../src/config/load-policy.ts";
 import { hearingContext } from "../../src/filter/hearing-context.ts";
-import { carryOut, judge, noticesOf, type Outcome } from "../../src/judge.ts";
+import { carryOut, judge, noticesOf, replacementOf, type Outcome } from "../../src/judge.ts";
 import type { Policy } from "../../src/policy/decision.ts";
 import type { Party, ScanFacts } from "../../src/policy/facts.ts";
 import type { HearingContext, Verdict } from "../../src/policy/hearing.ts";
@@ -182,6 +182,7 @@ function verdictLines(verdict: Verdict, context: HearingContext): readonly strin
     ...decisions.flatMap((one) => one.log.map((text) => `log: ${text}`)),
     ...line("monitored", decisions.flatMap((one) => one.monitored.map(shownMonitored)).join(", ")),
     ...notices.map(({ audience, text }) => `notify ${audience}: ${text}`),
+    ...line("in its place", replacementOf(context, verdict, WORDS)),
     ...line("keeps a copy", decisions.some((one) => one.keepCopy) ? "yes" : ""),
     ...line("skips the scan", decisions.find((one) => one.skipScan !== undefined)?.skipScan),
     ...decisions.flatMap((one) => one.ruleErrors.map(({ rule }) => `failed: ${rule}`)),
