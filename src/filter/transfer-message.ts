@@ -87,8 +87,10 @@ export function roleOf(
     const proven = hearing.from.authenticated || !transfer.hearing.from.authenticated;
     return same && proven ? "sender" : undefined;
   }
-  if (toTag !== transfer.sender.tag) return undefined;
-  return (transfer.receiver.tag ?? fromTag) === fromTag ? "receiver" : undefined;
+  const { agreed, receiver, sender } = transfer;
+  if (toTag !== sender.tag || (receiver.tag ?? fromTag) !== fromTag) return undefined;
+  // Whoever has accepted stays the one: the file is judged as one for that user, and a tag is no secret.
+  return agreed === undefined || hearing.from.aor === receiver.aor ? "receiver" : undefined;
 }
 
 /** Notes what a message of one of the two tells of it: its tag, its address, its leg, and who accepts. */

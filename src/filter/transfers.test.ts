@@ -489,6 +489,27 @@ describe("a file transfer in the filter", () => {
     expect(journal.drafts).toMatchObject([{ rule: "nothing-for-carol" }]);
   });
 
+  it("goes on judging it as one for whoever has accepted, whatever others say with the same tag", async () => {
+    const carol = { as: "carol", context: { ...BOB, authenticatedAor: "sip:carol@example.com" } };
+    await sends("alice", INVITE);
+    await sends("bob", [...ACCEPT, ...KEYS], carol);
+    // Somebody else who knows the tags: before the relay is open, and after it.
+    const early = await sends("bob", [...ACCEPT, ...KEYS]);
+    expect(early.outcome).toMatchObject({ kind: "reply", status: 606 });
+    await sends("alice", [...ACCEPT, ...ADDRESS]);
+    expect(means.relay.opened).toMatchObject([{ user: "carol@example.com" }]);
+    await sends("bob", [...ACCEPT, ...KEYS]);
+    await sends("bob", ["Invitation-Command: CANCEL", "Invitation-Cookie: 513756658"]);
+    expect(means.relay.aborted).toEqual([]);
+    filter.onRelayEvent(received(CLEAN));
+    await settled();
+    expect(means.relay.decided).toEqual([["T1", "stop"]]);
+    expect(journal.drafts.at(-1)).toMatchObject({
+      rule: "nothing-for-carol",
+      to: ["sip:carol@example.com"],
+    });
+  });
+
   it("takes the same offer to another user for another offer", async () => {
     await sends("alice", INVITE);
     const { outcome } = await sends("alice", INVITE, { to: "carol" });
