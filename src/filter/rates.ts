@@ -67,9 +67,14 @@ export class Rates {
   /** The counter of one action; `describe` is asked only if a rule counts. */
   counterFor(describe: () => RatedAction): RateCounter {
     let counted: Map<string, number> | undefined;
+    let action = describe;
     return {
+      detach() {
+        const described = action();
+        action = () => described;
+      },
       count: (meter, value) => {
-        counted ??= this.#countedOf(describe());
+        counted ??= this.#countedOf(action());
         const key = keyOf(meter, value);
         const known = counted.get(key);
         if (known !== undefined) return known;

@@ -31,6 +31,7 @@ export function offeredBy(
   if (file === undefined || cookie === undefined || fileSize === undefined) return undefined;
   if (encryption === undefined) return undefined;
   const callId = detached(request.callId);
+  hearing.rates?.detach?.();
   const isNat = saysNat(part.invitation.fields);
   return {
     key: transferKey(callId, cookie),

@@ -6,6 +6,7 @@ import { createDomains } from "../policy/domains.ts";
 import type { RequestContext, RequestOutcome, TransactionEnd } from "../proxy/seams.ts";
 import type { ReceivedEvent, TransferEnd } from "../relay/relay.ts";
 import type { ScanResult } from "../scan/scan-result.ts";
+import type { SipRequest } from "../wire/sip/message.ts";
 import { applySplices } from "../wire/sip/splice.ts";
 import { createFilter, type Filter } from "./create-filter.ts";
 import type { FilterSettings } from "./desk.ts";
@@ -73,6 +74,8 @@ export class TransferStage {
     alice: ALICE,
     bob: { ...ALICE, sourceAddress: "192.0.2.20", authenticatedAor: "sip:bob@example.com" },
   };
+  /** Their requests, as they came in. */
+  readonly sent: SipRequest[] = [];
   /** What they call themselves in Via. */
   readonly via: Record<Party, string> = { alice: "192.0.2.10", bob: "192.0.2.20" };
   #cseq = 0;
@@ -140,6 +143,7 @@ export class TransferStage {
       ],
       `${lines.join("\r\n")}\r\n`,
     );
+    this.sent.push(request);
     const { signal } = new AbortController();
     const outcome = await this.filter.onRequest(request, this.context[from], signal);
     outcome.onEnd?.(outcome.kind === "reply" ? { status: outcome.status, cause: "replied" } : end);

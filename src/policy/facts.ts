@@ -37,6 +37,8 @@ export interface RateMeter {
 export interface RateCounter {
   /** How many actions a meter has counted for a value, this one included; the same action counts once. */
   count(meter: RateMeter, value: string): number;
+  /** From now on it holds on to nothing of the message, for what is judged again later. Absent: it never does. */
+  detach?(): void;
 }
 
 /** message: text; session: an offer, before any byte moves (and media); file: the bytes are here. RULES.md "on". */
