@@ -70,6 +70,7 @@ export async function startFilter(
       judge: judgeSettings(config),
       agent: warnAgent(config),
       markKey: isMarking ? readOrCreateKey(keys, "mark.key") : undefined,
+      transferContact: config.relay.msnftp?.contact ?? "both",
       transferConnects: createConnects(config.relay.msnftp?.connects ?? []),
       maxFileBytes: inFront ? config.relay.msnftp && config.relay.maxFileBytes : undefined,
       transferSecurity: createTransferSecurity(config.relay.msnftpSecurity),

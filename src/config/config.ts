@@ -95,6 +95,8 @@ export interface MsnftpConfig {
   readonly lastPort: number;
   /** Who connects for a file, by the peer's network; the first that fits counts, and where none does: auto. */
   readonly connects: readonly ConnectsEntry[];
+  /** When the receiver of a file is connected: with the sender, or after the verdict. */
+  readonly contact: "both" | "deferred";
 }
 
 /**

@@ -54,7 +54,7 @@ describe("loadConfig", () => {
       rules: [files.path("etc/rules")],
       account: undefined,
       relay: {
-        msnftp: { firstPort: 6891, lastPort: 6900, connects: [] },
+        msnftp: { firstPort: 6891, lastPort: 6900, connects: [], contact: "both" },
         msnftpSecurity: [],
         maxFileBytes: 100 * 1024 * 1024,
         maxTransfers: 200,
@@ -174,7 +174,7 @@ admin: { socket: run/s.sock, listen: off }
         quarantineDays: 365,
       },
       relay: {
-        msnftp: { firstPort: 6891, lastPort: 6892, connects: [] },
+        msnftp: { firstPort: 6891, lastPort: 6892, connects: [], contact: "both" },
         msnftpSecurity: [{ net: undefined, level: "encrypted" }],
         maxFileBytes: 1_000_000_000,
         maxTransfers: 7,

@@ -30,7 +30,7 @@ describe("readRelay", () => {
   ])("reads %s without a word", (text, msnftp) => {
     const { relay, shown } = load(text);
     expect(shown).toEqual([]);
-    expect(relay?.msnftp).toEqual(msnftp && { ...msnftp, connects: [] });
+    expect(relay?.msnftp).toEqual(msnftp && { ...msnftp, connects: [], contact: "both" });
   });
 
   it.each([
@@ -45,7 +45,7 @@ describe("readRelay", () => {
   ])("reads who connects: %s", (text, connects) => {
     const { relay, shown } = load(text);
     expect(shown).toEqual([]);
-    expect(relay?.msnftp).toEqual({ firstPort: 6891, lastPort: 6900, connects });
+    expect(relay?.msnftp).toMatchObject({ firstPort: 6891, lastPort: 6900, connects });
   });
 
   it.each([
@@ -72,6 +72,12 @@ describe("readRelay", () => {
     expect(load(listed).shown).toEqual(warned);
     expect(load(`${listed}\nlisten: ["ws://127.0.0.1:8080"]`).shown).toEqual(warned);
     expect(load(`${listed}\nlisten: ["wss://127.0.0.1:8443"]`).shown.join()).not.toMatch(words);
+  });
+
+  it("reads when receivers are met", () => {
+    const { relay, shown } = load("relay: { msnftp: { contact: deferred } }");
+    expect(shown).toEqual([]);
+    expect(relay?.msnftp?.contact).toBe("deferred");
   });
 
   it.each(["1024-1025", "64536-65535"])("takes %s and says what Communicator accepts", (ports) => {
@@ -112,6 +118,10 @@ describe("readRelay", () => {
     [
       "relay: { msnftp: { security: [{ nets: 10.0.0.0/8, level: high }] } }",
       'unknown key "nets" (did you mean "net"?)',
+    ],
+    [
+      "relay: { msnftp: { contact: later } }",
+      '3:20: unknown value "later" (one of: both, deferred)',
     ],
     [
       "relay: { msnftp: { connects: sender } }",

@@ -37,7 +37,8 @@ export function readRelay(data: RelayData, sink: ProblemSink): RelayConfig {
 
 function readMsnftp(data: RelayData["msnftp"], sink: ProblemSink): RelayConfig["msnftp"] {
   if (data === "off") return undefined;
-  return { ...readPorts(data?.ports, sink), connects: readConnects(data?.connects, sink) };
+  const { ports, connects, contact = "both" } = data ?? {};
+  return { ...readPorts(ports, sink), connects: readConnects(connects, sink), contact };
 }
 
 function readConnects(data: MsnftpData["connects"], sink: ProblemSink): readonly ConnectsEntry[] {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { choice, section, text } from "../policy/vocabulary.ts";
-import type { Connects, TransferSecurityEntry } from "./config.ts";
+import type { Connects, MsnftpConfig, TransferSecurityEntry } from "./config.ts";
 import { sizeSchema, type SizeText } from "./quantities.ts";
 
 /** `relay.msnftp:` as written. */
@@ -14,6 +14,7 @@ export interface MsnftpData {
     | Connects
     | readonly { readonly net: string; readonly connects: Connects }[]
     | undefined;
+  readonly contact?: MsnftpConfig["contact"] | undefined;
 }
 
 type Level = TransferSecurityEntry["level"];
@@ -63,6 +64,10 @@ export const relaySchema: z.ZodType<RelayData> = section(
                 description:
                   "Which transfers may run in clear: any; as_sip, those of peers whose SIP runs in clear; encrypted, none; high, none, and SIP has to come by TLS. Or a list by network, first match. Default: as_sip.",
               }),
+            contact: choice(["both", "deferred"]).optional().meta({
+              description:
+                "When the receiver is connected: both at once, waiting for the verdict, or deferred until the file may be delivered. Default: both.",
+            }),
             connects: z
               .union(
                 [

@@ -128,6 +128,7 @@ function createTransferDesk(deps: FilterDeps, settings: FilterSettings): Transfe
     securityOf: transferSecurity,
     connects: settings.transferConnects ?? (() => "auto"),
     seatsOf: means.seatsOf,
+    contact: settings.transferContact ?? "both",
     onEnded: (transfer, delivery) =>
       journal.allowed(transferEvent(transfer, { at: clock.now(), delivery, reason: "" })),
   });

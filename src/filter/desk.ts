@@ -9,7 +9,7 @@ import type { ScanFacts } from "../policy/facts.ts";
 import type { HearingContext } from "../policy/hearing.ts";
 import type { Originator } from "../proxy/origination.ts";
 import type { RequestContext } from "../proxy/seams.ts";
-import type { Relay } from "../relay/relay.ts";
+import type { Contact, Relay } from "../relay/relay.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import type { Actions } from "./actions.ts";
 import type { ApplicationDesk } from "./application-desk.ts";
@@ -62,6 +62,8 @@ export interface FilterSettings {
   readonly maxFileBytes: number | undefined;
   /** What is asked of transfers whose SIP comes from this address; absent: `as_sip`. */
   readonly transferSecurity?: (sourceAddress: string) => TransferSecurity;
+  /** When receivers of files are met; absent: both at once. */
+  readonly transferContact?: Contact;
   /** Who is to connect for a file on the leg of a peer with this source address; absent: auto. */
   readonly transferConnects?: (peerAddress: string | undefined) => ConnectsSetting;
 }

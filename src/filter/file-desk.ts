@@ -63,7 +63,10 @@ export class FileDesk {
       return;
     }
     const transfer = this.#deps.transfers.ofRelay(event.id);
-    if (event.kind === "ended") this.#ended(event.id, event.end).catch(onFailure);
+    if (event.kind === "contact") {
+      if (transfer === undefined) this.#deps.relay.abort(event.id, "cancelled");
+      else this.#deps.transfers.contact(transfer);
+    } else if (event.kind === "ended") this.#ended(event.id, event.end).catch(onFailure);
     else if (transfer !== undefined) this.#tell(transfer).catch(onFailure);
   }
 

@@ -1,4 +1,4 @@
-import type { Relay } from "../relay/relay.ts";
+import type { Contact, Relay } from "../relay/relay.ts";
 import type { TransferLegs } from "./transfer-legs.ts";
 import { writeStory } from "./transfer-story.ts";
 import type { MeetingPlace, OpenedPlaces, Transfer, TransferKeys } from "./transfer.ts";
@@ -30,7 +30,7 @@ export async function openRelay(
   relay: Relay,
   relayId: string,
   transfer: Transfer,
-  { keys, legs, hosts }: OpenWith,
+  { keys, legs, hosts, contact }: OpenWith,
 ): Promise<OpenedPlaces> {
   const opened = await relay.open({
     id: relayId,
@@ -38,6 +38,7 @@ export async function openRelay(
     size: transfer.file.size,
     user: userOf(transfer.receiver.aor),
     ...legs,
+    contact,
     owner: transfer.sender.aor,
     story: writeStory(transfer),
   });
@@ -54,6 +55,7 @@ interface OpenWith {
   readonly keys: TransferKeys | undefined;
   readonly legs: TransferLegs;
   readonly hosts: Hosts;
+  readonly contact: Contact;
 }
 
 function placeAt(

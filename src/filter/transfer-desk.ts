@@ -69,6 +69,11 @@ export class TransferDesk {
     this.#book.close(transfer);
   }
 
+  /** The file may be delivered: a receiver that connects to us hears where. */
+  contact(transfer: Transfer): void {
+    this.#opener.contact(transfer);
+  }
+
   /** Nobody has to be told any more. */
   forget(transfer: Transfer): void {
     this.#book.unwatch(transfer);
@@ -202,8 +207,7 @@ export class TransferDesk {
     if (role === "sender") return FORWARD;
     if (transfer.state === "invited") transfer.state = "accepted";
     if (transfer.ways.sender === "gateway") return FORWARD;
-    const { side, signed } = message.context;
-    if (side === "client" && !signed) {
+    if (transfer.isReceiverTellable) {
       const legs = { sender: awaitedSender(transfer), receiver: awaitedReceiver(transfer) };
       return this.#opener.open(message, transfer, role, legs);
     }

@@ -55,6 +55,7 @@ export function offeredBy(
     agreed: undefined,
     saysNat: isNat,
     ways: choose(isNat),
+    isReceiverTellable: false,
     receiverListens: undefined,
     opened: undefined,
     state: "invited",
@@ -106,6 +107,8 @@ export function noteSender(
   peer.tag = detachedTag(message.request.fromTag);
   peer.address = sourceOf(message) ?? peer.address;
   if (role === "sender") return;
+  const { side, signed } = message.context;
+  transfer.isReceiverTellable = side === "client" && !signed;
   const { from, direction } = message.hearing;
   if (from.aor !== transfer.hearing.to.aor) {
     // Somebody else than was asked accepts: the file is judged as one for that user.

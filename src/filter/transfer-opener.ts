@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { redirectTransfer } from "../judge.ts";
 import type { Originator } from "../proxy/origination.ts";
-import type { Relay, RelayLoad } from "../relay/relay.ts";
+import type { Contact, Relay, RelayLoad } from "../relay/relay.ts";
 import { hostsFor, openRelay } from "./open-relay.ts";
 import type { Acceptance } from "./read-acceptance.ts";
 import { isChallenge } from "./settlement.ts";
@@ -29,6 +29,8 @@ export interface TransferOpenerDeps {
   readonly newId: () => string;
   /** The IPv4 address of ours that a peer with this source address shall dial; undefined: there is none. */
   readonly mediaHost: (peerAddress: string | undefined) => string | undefined;
+  /** When receivers are met (`relay.msnftp.contact`). */
+  readonly contact: Contact;
 }
 
 /** No user holds more than this share of the transfers, and of the ports that they need, as sender and receiver together. */
@@ -81,7 +83,8 @@ export class TransferOpener {
       return refuse(message, "quota", transfer);
     const relayId = newId();
     this.#book.opened(transfer, relayId);
-    const places = openRelay(relay, relayId, transfer, { keys: agreed.keys, legs, hosts });
+    const contact = this.#contactFor(message, transfer, by, legs);
+    const places = openRelay(relay, relayId, transfer, { keys: agreed.keys, legs, hosts, contact });
     const { text: fingerprint } = message.part;
     const opened = {
       by,
@@ -90,6 +93,7 @@ export class TransferOpener {
       places,
       unclaimed: undefined,
       hasOwnPort,
+      contact,
       isReceiverTold: false,
     };
     transfer.opened = opened;
@@ -99,8 +103,27 @@ export class TransferOpener {
       this.#book.close(transfer);
       return this.refuseToBoth(message, transfer, by, { code: result.reason });
     }
-    const place = result[otherRole(by)];
-    return place === undefined ? ANSWER : this.#redirected(message, transfer, opened, place);
+    return this.#passOn(message, transfer, opened, result[otherRole(by)]);
+  }
+
+  /** The file may be delivered: the receiver, which waits for the sender's ACCEPT, hears where to connect to. */
+  contact(transfer: Transfer): void {
+    if (transfer.opened !== undefined) void this.#tellReceiver(transfer, transfer.opened);
+  }
+
+  /**
+   * Deferred where that is possible, both legs at once where it is not: the sender's ACCEPT must be ours to answer, and the
+   * receiver must take the one that we send later.
+   */
+  #contactFor(
+    { context }: TransferMessage,
+    transfer: Transfer,
+    by: Role,
+    { receiver }: TransferLegs,
+  ): Contact {
+    if (this.#deps.contact === "both" || receiver.kind === "dial") return this.#deps.contact;
+    const isAnswerable = by === "receiver" || !context.signed;
+    return isAnswerable && transfer.isReceiverTellable ? "deferred" : "both";
   }
 
   /** The same ACCEPT once more (after a challenge, or at a second crossing) gets the same answer; any other is refused. */
@@ -123,8 +146,20 @@ export class TransferOpener {
       if (opened.fingerprint !== message.part.text)
         return refuse(message, "second-accept", transfer);
       opened.unclaimed?.cancel();
-      return place === undefined ? ANSWER : this.#redirected(message, transfer, opened, place);
+      return this.#passOn(message, transfer, opened, place);
     });
+  }
+
+  /** An ACCEPT goes on with our place in it; or is answered here, if it is nobody's or for later. */
+  #passOn(
+    message: TransferMessage,
+    transfer: Transfer,
+    opened: OpenedTransfer,
+    place: MeetingPlace | undefined,
+  ): TransferStep {
+    const isForLater = opened.contact === "deferred" && opened.by === "sender";
+    if (place === undefined || isForLater) return ANSWER;
+    return this.#redirected(message, transfer, opened, place);
   }
 
   /** Nothing can come of an offer whose answer is refused: the other one, who waits for it, hears so by CANCEL. */
@@ -159,12 +194,13 @@ export class TransferOpener {
         else if (isChallenge(end)) {
           opened.unclaimed?.cancel();
           opened.unclaimed = this.#deps.clock.schedule(CHALLENGED_MS, abort);
-        } else if (reader === "sender") void this.#tellReceiver(transfer, opened);
+        } else if (reader === "sender" && opened.contact === "both")
+          void this.#tellReceiver(transfer, opened);
       },
     };
   }
 
-  /** Where both connect to us the receiver waits for the ACCEPT of a sender that listens: it comes from us, once. */
+  /** A receiver that connects to us waits for the ACCEPT of a sender that listens: this one comes from us, once. */
   async #tellReceiver(transfer: Transfer, opened: OpenedTransfer): Promise<void> {
     const places = await opened.places;
     if (places.kind === "refused" || places.receiver === undefined || opened.isReceiverTold) return;

@@ -167,6 +167,12 @@ export class TransferStage {
     await settled();
   }
 
+  /** The relay awaits the receiver from now on. */
+  async contact(): Promise<void> {
+    this.filter.onRelayEvent({ kind: "contact", id: "T1" });
+    await settled();
+  }
+
   /** The relay is done with it. */
   async ended(end: Partial<TransferEnd> = {}): Promise<void> {
     this.filter.onRelayEvent({

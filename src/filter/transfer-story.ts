@@ -52,6 +52,7 @@ export function readStory(
     agreed: story["inClear"] === true ? { keys: undefined } : undefined,
     saysNat: false,
     ways: { sender: "peer", receiver: "peer" },
+    isReceiverTellable: false,
     receiverListens: undefined,
     opened: undefined,
     state: "ended",

@@ -1,7 +1,7 @@
 import type { ScheduledCall } from "../base/clock.ts";
 import type { HearingContext } from "../policy/hearing.ts";
 import type { FileFacts } from "../policy/facts.ts";
-import type { LegPlan, RelayRefusal } from "../relay/relay.ts";
+import type { Contact, LegPlan, RelayRefusal } from "../relay/relay.ts";
 import type { TransferSecurity } from "./transfer-security.ts";
 import type { TransferWays } from "./transfer-ways.ts";
 
@@ -27,6 +27,8 @@ export interface Transfer {
   readonly saysNat: boolean;
   /** Who connects, as chosen at its invitation. */
   ways: TransferWays;
+  /** Its receiver's client takes words of ours: it has answered from a client's side, and does not sign. */
+  isReceiverTellable: boolean;
   /** The receiver listens as well as the sender will; `fingerprint` is the text that said so. */
   receiverListens: { readonly leg: LegPlan; readonly fingerprint: string } | undefined;
   opened: OpenedTransfer | undefined;
@@ -90,6 +92,8 @@ export interface OpenedTransfer {
   unclaimed: ScheduledCall | undefined;
   /** Its sender connects to us, at a port that no other transfer can have. */
   readonly hasOwnPort: boolean;
+  /** When the receiver is met. */
+  readonly contact: Contact;
   /** We have written to the receiver where to connect to. */
   isReceiverTold: boolean;
 }

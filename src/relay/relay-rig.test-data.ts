@@ -310,6 +310,7 @@ export class Rig implements AsyncDisposable {
       sender: listening === "sender" || listening === "both" ? dialled(own.port) : AWAITED,
       receiver:
         listening === "receiver" || listening === "both" ? dialled(this.listener.port) : AWAITED,
+      contact: "both",
       owner: "alice@example.com",
       story: { name: "hello.txt" },
       ...more,

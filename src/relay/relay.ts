@@ -5,7 +5,7 @@ import type { EngineStatus, ScanReport } from "../scan/scan-engine.ts";
  * nothing here knows SIP or rules. A transfer is one file between two peers: two legs, and the spool between them.
  *
  * Life of a transfer: open → (both legs, all of the file into the spool, scan) → event "received" → keep?, then
- * decide → event "ended". Every opened transfer ends with exactly one event "ended", whatever happens.
+ * decide → event "contact" (deferred) → event "ended". Every opened transfer ends with exactly one event "ended", whatever happens.
  */
 export interface Relay extends AsyncDisposable {
   /** Reserves room in the spool and a port for each peer that dials us, and listens. Never rejects. */
@@ -50,11 +50,18 @@ export interface TransferPlan {
   /** How the connection to the file's sender comes about, and that to its receiver; any two of them go together. */
   readonly sender: LegPlan;
   readonly receiver: LegPlan;
+  /**
+   * When the receiver is met. both: at once, and its connection waits for the verdict. deferred: after a verdict to deliver;
+   * one that dials us hears only then where (event "contact").
+   */
+  readonly contact: Contact;
   /** Whose quota: the sender's address of record. */
   readonly owner: string;
   /** Kept beside the spooled file, and handed back in "recovered". Plain JSON. */
   readonly story: Readonly<Record<string, unknown>>;
 }
+
+export type Contact = "both" | "deferred";
 
 export type LegPlan =
   /** The peer listens there, and gave this AuthCookie: we dial it. */
@@ -107,6 +114,8 @@ export type RelayRefusal =
 
 export type RelayEvent =
   | ReceivedEvent
+  /** It may be delivered, and the receiver that will dial us is awaited from now on. */
+  | { readonly kind: "contact"; readonly id: string }
   /** It will not be delivered; what its owner has to tell the clients by SIP they should hear now. "ended" follows. */
   | { readonly kind: "ending"; readonly id: string }
   | {
@@ -192,7 +201,15 @@ export type KeepOutcome =
 /** One transfer for `sluice transfers`. */
 export interface TransferView {
   readonly id: string;
-  readonly state: "connecting" | "receiving" | "scanning" | "deciding" | "delivering" | "ending";
+  readonly state:
+    | "connecting"
+    | "receiving"
+    | "scanning"
+    | "deciding"
+    /** The verdict is there, and the receiver is awaited: deferred contact. */
+    | "contacting"
+    | "delivering"
+    | "ending";
   /** Ours, at which peers dial: two at most. */
   readonly ports: readonly number[];
   readonly size: number;

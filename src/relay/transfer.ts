@@ -30,7 +30,7 @@ const SENDERS_OWN: ReadonlySet<FailureReason> = new Set(["bad-mac", "sender-gone
 type Timer = "gate" | "bye" | "decision" | "total";
 
 /**
- * One file between two peers (lcs.md B7): both legs at once; the receiver gets VER and FIL and then nothing until the
+ * One file between two peers (lcs.md B7): both legs at once, unless contact is deferred; the receiver gets VER and FIL and then nothing until the
  * verdict; the sender is asked for the content when the receiver waits for it, and hears BYE in time whatever the scan does.
  */
 export class Transfer {
@@ -90,9 +90,9 @@ export class Transfer {
     this.#after("total", timers.totalMs + plan.size / SLOWEST_BYTES_PER_MS, () =>
       this.#fail("timeout"),
     );
-    this.#legs.meet("receiver");
+    if (!this.#isDeferred) this.#legs.meet("receiver");
     // A sender that listens is dialled when the receiver is there: no byte is fetched for nobody.
-    if (plan.sender.kind === "await") this.#legs.meet("sender");
+    if (this.#isDeferred || plan.sender.kind === "await") this.#legs.meet("sender");
   }
 
   decide(decision: FileDecision): void {
@@ -104,6 +104,7 @@ export class Transfer {
     else {
       this.#cancel("bye");
       this.#legs.sender?.acknowledge("received");
+      if (this.#isDeferred) this.#contactReceiver();
       this.#deliverWhenProven();
     }
   }
@@ -129,6 +130,10 @@ export class Transfer {
     this.#legs.destroy();
   }
 
+  get #isDeferred(): boolean {
+    return this.#parts.plan.contact === "deferred";
+  }
+
   get #receivedBytes(): number {
     return this.#held?.size ?? this.#parts.incoming.receivedBytes;
   }
@@ -137,14 +142,22 @@ export class Transfer {
 
   #receiverReady(): void {
     this.#isReceiverReady = true;
-    if (this.#parts.plan.sender.kind === "dial") this.#legs.meet("sender");
+    if (this.#isDeferred) this.#deliverWhenProven();
+    else if (this.#parts.plan.sender.kind === "dial") this.#legs.meet("sender");
     else if (this.#isSenderReady) this.#pull();
   }
 
   #senderReady(): void {
     this.#isSenderReady = true;
-    if (this.#isReceiverReady) this.#pull();
+    if (this.#isReceiverReady || this.#isDeferred) this.#pull();
     else this.#after("gate", this.#parts.timers.gateMs, () => this.#fail("receiver-silent"));
+  }
+
+  #contactReceiver(): void {
+    const { id, receiver } = this.#parts.plan;
+    this.#state = "contacting";
+    this.#legs.meet("receiver");
+    if (receiver.kind === "await") this.#deps.emit({ kind: "contact", id });
   }
 
   // The content.
@@ -196,6 +209,7 @@ export class Transfer {
     const { receiver } = this.#legs;
     if (this.#decision !== "deliver" || this.#end !== undefined || proof === undefined) return;
     if (held === undefined || reported === undefined || receiver === undefined) return;
+    if (!this.#isReceiverReady) return;
     const release = Release.grant(this.#decision, held, { ...reported, proof });
     if (release === undefined) {
       this.#fail("internal");
