@@ -172,7 +172,8 @@ export class TransferDesk {
       return this.#opener.refuseToBoth(message, transfer, role, agreed.problem);
     }
     const { meeting } = read.value;
-    if (transfer.opened !== undefined) return this.#opener.again(message, transfer, read.value);
+    if (transfer.opened !== undefined)
+      return this.#opener.again(message, transfer, role, read.value);
     transfer.agreed = agreed.value;
     if (meeting === undefined) return this.#acceptedWithoutPlace(message, transfer, role);
     return this.#acceptedWithPlace(message, transfer, role, meeting);

@@ -93,6 +93,26 @@ describe("a transfer of two who cannot be connected to", () => {
     expect(stage.means.relay.opened).toHaveLength(1);
   });
 
+  it("lets no sender name a place of its own beside ours, which it knows from the ACCEPT that it got", async () => {
+    const stage = await bothBehindNat();
+    await stage.says("alice", [...INVITE, NAT]);
+    await stage.says("bob", [...ACCEPT, ...KEYS]);
+    const inside = ["IP-Address-Internal: 10.0.0.5", "PortX-Internal: 11178"];
+    const beside = await stage.says("alice", [...ACCEPT, ...TO_ALICE, ...inside]);
+    expect(beside.outcome).toMatchObject({ kind: "reply", status: 606 });
+  });
+
+  it("takes out what stands beside our own place in an ACCEPT that crosses a second time", async () => {
+    const stage = new TransferStage();
+    await stage.says("alice", INVITE);
+    await stage.says("bob", [...ACCEPT, ...KEYS]);
+    const ours = await stage.says("alice", [...ACCEPT, ...listeningAt("192.0.2.10")]);
+    const { lines = [] } = ours;
+    expect((await stage.says("alice", lines)).lines).toEqual(lines);
+    const inside = [...lines, "IP-Address-Internal: 10.0.0.5", "Where: 10.0.0.5"];
+    expect((await stage.says("alice", inside)).lines).toEqual(lines);
+  });
+
   it("asks a sender that has not said that it cannot to listen, where the receiver takes no words of ours", async () => {
     const stage = await bothBehindNat();
     await stage.says("alice", INVITE);

@@ -10,7 +10,7 @@ import type { TransferBook } from "./transfer-book.ts";
 import type { TransferLegs } from "./transfer-legs.ts";
 import { sourceOf, type TransferMessage } from "./transfer-message.ts";
 import type { TransferRefusal } from "./transfer-refusal.ts";
-import { ANSWER, FORWARD, isTaken, readOf, refuse, type TransferStep } from "./transfer-step.ts";
+import { ANSWER, isTaken, readOf, refuse, type TransferStep } from "./transfer-step.ts";
 import { acceptText, cancelText } from "./transfer-words.ts";
 import {
   otherRole,
@@ -126,23 +126,25 @@ export class TransferOpener {
     return isAnswerable && transfer.isReceiverTellable ? "deferred" : "both";
   }
 
-  /** The same ACCEPT once more (after a challenge, or at a second crossing) gets the same answer; any other is refused. */
+  /**
+   * The same ACCEPT once more (after a challenge, or at a second crossing) gets the same answer; any other is refused. The one who gets our
+   * place knows it, and must not go on with it as if it were its own.
+   */
   again(
     message: TransferMessage,
     transfer: Transfer,
+    by: Role,
     { meeting }: Acceptance,
   ): TransferStep | Promise<TransferStep> {
     const { opened } = transfer;
-    if (opened === undefined) return refuse(message, "second-accept", transfer);
+    if (opened === undefined || opened.by !== by) return refuse(message, "second-accept", transfer);
     return opened.places.then((places) => {
       if (places.kind === "refused") return refuse(message, "second-accept", transfer);
-      const place = places[otherRole(opened.by)];
-      const ours =
-        place !== undefined &&
-        meeting?.address === place.address &&
-        meeting.port === place.port &&
-        meeting.authCookie === place.authCookie;
-      if (ours) return FORWARD;
+      const place = places[otherRole(by)];
+      if (place !== undefined && isSamePlace(meeting, place)) {
+        const splices = redirectTransfer(message.request, readOf(message), place, otherRole(by));
+        return { kind: "forward", splices };
+      }
       if (opened.fingerprint !== message.part.text)
         return refuse(message, "second-accept", transfer);
       opened.unclaimed?.cancel();
@@ -219,4 +221,9 @@ export class TransferOpener {
       return isPortsShare || open >= Math.ceil(load.capacity * USER_SHARE);
     });
   }
+}
+
+function isSamePlace(meeting: Acceptance["meeting"], place: MeetingPlace): boolean {
+  const { address, port, authCookie } = place;
+  return meeting?.address === address && meeting.port === port && meeting.authCookie === authCookie;
 }
