@@ -39,7 +39,7 @@ import {
   type HearingContext,
   type Verdict,
 } from "./policy/hearing.ts";
-import { renderTemplate } from "./policy/template.ts";
+import { renderHarmlessly, renderTemplate } from "./policy/template.ts";
 import type { SipMessage, SipRequest } from "./wire/sip/message.ts";
 import type { Splice } from "./wire/sip/splice.ts";
 
@@ -345,7 +345,7 @@ export function replacementOf(
 ): string | undefined {
   const { decision } = verdict;
   if (decision?.replace === undefined) return undefined;
-  return renderTemplate(decision.replace, templateValues(context, verdict, words));
+  return renderHarmlessly(decision.replace, templateValues(context, verdict, words));
 }
 
 /** The lines that rules want in the record (`log:`), macros filled in. */

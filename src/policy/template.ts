@@ -33,6 +33,24 @@ export function renderTemplate(
   });
 }
 
+/** What a peer has written; all else is the operator's, or ours. */
+const OF_PEERS: readonly MacroName[] = ["file.name", "from.aor", "to.aor", "scan.name"];
+const UNSAFE = /[^\p{L}\p{M}\p{N}._@:+-]/gu;
+
+/**
+ * As `renderTemplate`, for a text that may come to lie in a file of any type: of what peers have written only letters, digits and . _ @ : + -
+ * stay, so that they write no command and no markup by it.
+ *
+ * @example renderHarmlessly("{file.name}", { "file.name": "a & calc.bat" }) // "a___calc.bat"
+ */
+export function renderHarmlessly(
+  text: string,
+  values: Readonly<Partial<Record<string, string>>>,
+): string {
+  const harmless = OF_PEERS.map((name) => [name, (values[name] ?? "").replaceAll(UNSAFE, "_")]);
+  return renderTemplate(text, { ...values, ...Object.fromEntries(harmless) });
+}
+
 /** As `renderTemplate`, but all else is left for later, and stays text then. */
 export function renderPartly(
   text: string,

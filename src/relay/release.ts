@@ -18,7 +18,7 @@ export type ReleasedFile = Pick<HeldFile, "size" | "sha256" | "read" | "releasin
 /**
  * The proof without which no byte of content leaves (DESIGN invariant 1): a verdict "deliver", the sender's
  * proof (a right MAC, where there are keys), and the very file that was scanned. The one other way to make one is a verdict "replace": the
- * text of the operator, in which no byte of the sender's is, with a MAC of our own.
+ * text of the operator, in which no byte of the sender's file is, with a MAC of our own.
  */
 export class Release {
   readonly file: ReleasedFile;
