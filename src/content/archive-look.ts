@@ -1,6 +1,7 @@
 import { viewOf, type ByteView } from "./byte-view.ts";
 import { isEncryptedArchive } from "./closed-archives.ts";
-import { inflateBounded, inflateHead } from "./inflate-bounded.ts";
+import { inflateBounded } from "./inflate-bounded.ts";
+import { inflateHead } from "./inflate-head.ts";
 import type { LookBudget } from "./look-budget.ts";
 import { readOleContent } from "./ole-content.ts";
 import { readOleFile } from "./ole-directory.ts";
@@ -39,6 +40,8 @@ const PART_BYTES = 256 * 1024;
 /** Of a document, and of each of them: its directory stands near its beginning or its end. */
 const MAX_OBJECTS = 32;
 const OBJECT_BYTES = 1024 * 1024;
+/** The magic number of a tar comes of less, however badly it is packed. */
+const PACKED_HEAD_BYTES = 1400;
 
 /** Looks into a zip, tar or gzip file. Undefined: it is none of these, and no archive that says it is encrypted. */
 export function lookIntoArchive(
@@ -174,9 +177,11 @@ function openEntry(
   budget: LookBudget,
 ): Buffer | "partial" | undefined {
   if (entry.dataStart === undefined) return undefined;
-  const packedHead = file.read(entry.dataStart, Math.min(entry.packedSize, 1024));
-  const head = entry.method === 8 ? inflateHead(packedHead) : packedHead;
   if (entry.method !== 0 && entry.method !== 8) return undefined;
+  const packedHead = file.read(entry.dataStart, Math.min(entry.packedSize, PACKED_HEAD_BYTES));
+  const head = entry.method === 8 ? inflateHead(packedHead) : packedHead;
+  // Nobody packs so that nothing comes of so much, unless it is not to be seen.
+  if (head.length < 4 && entry.packedSize > packedHead.length) return "partial";
   if (!beginsArchive(head)) return undefined;
   if (entry.packedSize > budget.unpackedBytes) return "partial";
   const packed = file.read(entry.dataStart, entry.packedSize);

@@ -38,17 +38,7 @@ export function inflateBounded(packed: Buffer, kind: "raw" | "gzip", limit: numb
   };
 }
 
-/** The first bytes of what is packed, for its magic number. Never throws. */
-export function inflateHead(packed: Buffer): Buffer {
-  const beginning = packed.subarray(0, HEAD_BYTES);
-  const limit = HEAD_BYTES * MOST_OF_ONE;
-  const head = attempt(beginning, "raw", limit, constants.Z_SYNC_FLUSH);
-  return typeof head === "string" ? NOTHING.bytes : head;
-}
-
 const NOTHING = { bytes: Buffer.alloc(0), whole: false, broken: false, work: 0 };
-
-const HEAD_BYTES = 400;
 
 function attempt(
   packed: Buffer,

@@ -40,6 +40,23 @@ describe("lookIntoFile, of a file that is made to keep it busy", () => {
     expect(lookInTime(repeated(zip, 1_900)).problem).toBeDefined();
   });
 
+  it("unpacks no more of a member than its magic number", () => {
+    const zip = zipFile([{ name: "a", data: Buffer.alloc(1_000_000) }]);
+    // 400 bytes of it come to 400 KB
+    expect(lookInTime(repeated(zip, 1_900)).archive?.members).toBe(1_900);
+  });
+
+  it("does not call harmless what begins with nothing but empty blocks", () => {
+    const zip = zipFile([{ name: "a.zip", data: Buffer.alloc(2_000), stored: true }]);
+    const local = zip.indexOf("PK\x03\x04");
+    const central = zip.indexOf("PK\x01\x02");
+    zip.writeUInt16LE(8, local + 8);
+    zip.writeUInt16LE(8, central + 10);
+    // stored blocks without a byte in them, to the end
+    for (let at = local + 35; at + 5 <= central; at += 5) zip.writeUInt16LE(0xffff, at + 3);
+    expect(lookInTime(zip).problem).toBe("partial");
+  });
+
   it("counts the names in local headers, which all entries may share", () => {
     const localName = "=?utf-8?q?=C3=A9".repeat(4_000);
     const zip = zipFile([{ name: "a", localName, data: "x", stored: true }]);

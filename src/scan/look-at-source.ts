@@ -4,6 +4,7 @@ import { lookIntoFile, type FileLook } from "../content/look-into-file.ts";
 import type { TrueType } from "../content/true-type.ts";
 import { groupOfMediaType } from "../content/type-groups.ts";
 import { listGzippedTar } from "./list-gzipped-tar.ts";
+import { nextTurn } from "./next-turn.ts";
 import type { EngineAnswer } from "./combine-results.ts";
 import type { ScanSource } from "./scan-engine.ts";
 import { viewOfSource } from "./source-view.ts";
@@ -28,6 +29,8 @@ export async function lookAtSource(source: ScanSource): Promise<SourceLook | und
     const look = await withWholeList(lookIntoFile(view), source);
     const types =
       look.types.length > 0 ? look.types : await secondReader(view.read(0, SECOND_BYTES));
+    // Two thousand members take their time, and their names as much again.
+    await nextTurn();
     return { content: fileContent({ ...look, types }, source.sha256), problem: look.problem };
   } catch {
     return undefined;
