@@ -44,28 +44,31 @@ function readEndpoints(text: string): Endpoints {
 export class GatewayProcess implements AsyncDisposable {
   readonly dir: string;
   readonly configFile: string;
-  readonly #nodeArgs: readonly string[];
+  /** Node, its options, and what stands before them. */
+  readonly #command: readonly string[];
   #ready: ReadyLine | undefined;
   #child: ChildProcess;
   #stderr = "";
 
-  private constructor(dir: string, configFile: string, nodeArgs: readonly string[]) {
+  private constructor(dir: string, configFile: string, command: readonly string[]) {
     this.dir = dir;
     this.configFile = configFile;
-    this.#nodeArgs = nodeArgs;
-    this.#child = spawnGateway(configFile, nodeArgs);
+    this.#command = command;
+    this.#child = spawnGateway(configFile, command);
   }
 
   /**
    * Writes the configuration into a new temporary folder and starts; resolves when the gateway is ready. `nodeArgs`:
-   * options of Node itself.
+   * options of Node itself. `within`: a command that runs it somewhere else, as `nsenter` does.
    */
   static async start(
     settings: GatewaySettings = {},
     nodeArgs: readonly string[] = [],
+    within: readonly string[] = [],
   ): Promise<GatewayProcess> {
     const dir = await mkdtemp(join(tmpdir(), "sluice-test-"));
-    return GatewayProcess.startIn(dir, await writeConfig(dir, settings), nodeArgs);
+    const command = [...within, process.execPath, ...nodeArgs];
+    return GatewayProcess.#startBy(command, dir, await writeConfig(dir, settings));
   }
 
   /** Starts with a configuration that is there already. */
@@ -74,7 +77,15 @@ export class GatewayProcess implements AsyncDisposable {
     configFile: string,
     nodeArgs: readonly string[] = [],
   ): Promise<GatewayProcess> {
-    const gateway = new GatewayProcess(dir, configFile, nodeArgs);
+    return GatewayProcess.#startBy([process.execPath, ...nodeArgs], dir, configFile);
+  }
+
+  static async #startBy(
+    command: readonly string[],
+    dir: string,
+    configFile: string,
+  ): Promise<GatewayProcess> {
+    const gateway = new GatewayProcess(dir, configFile, command);
     await gateway.#untilReady();
     return gateway;
   }
@@ -118,7 +129,7 @@ export class GatewayProcess implements AsyncDisposable {
     if (this.running) throw new Error("still running");
     this.#stderr = "";
     this.#ready = undefined;
-    this.#child = spawnGateway(this.configFile, this.#nodeArgs);
+    this.#child = spawnGateway(this.configFile, this.#command);
     await this.#untilReady();
   }
 
@@ -227,8 +238,9 @@ export class GatewayProcess implements AsyncDisposable {
   }
 }
 
-function spawnGateway(configFile: string, nodeArgs: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [...nodeArgs, MAIN, "run", "--config", configFile], {
+function spawnGateway(configFile: string, command: readonly string[]): ChildProcess {
+  const [program = process.execPath, ...args] = command;
+  return spawn(program, [...args, MAIN, "run", "--config", configFile], {
     stdio: ["ignore", "pipe", "pipe"],
   });
 }

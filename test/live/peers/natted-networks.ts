@@ -1,10 +1,5 @@
-import { execFile, spawn, type ChildProcessByStdio } from "node:child_process";
-import { once } from "node:events";
-import type { Readable, Writable } from "node:stream";
-import { promisify } from "node:util";
-import { IPROUTE, NAMESPACES, NFTABLES, type Requirement } from "./requirements.ts";
-
-const run = promisify(execFile);
+import { NetworkNamespace, shell } from "./network-namespace.ts";
+import { NFTABLES, type Requirement } from "./requirements.ts";
 
 /** In the public network, where this process is. */
 const GATEWAY = "198.51.100.1";
@@ -35,7 +30,7 @@ RULES`;
  * Of this machine's own network it uses one interface with the addresses above, so there can be only one at a time.
  */
 export class NattedNetworks implements AsyncDisposable {
-  static readonly needs: readonly Requirement[] = [NAMESPACES, IPROUTE, NFTABLES];
+  static readonly needs: readonly Requirement[] = [...NetworkNamespace.needs, NFTABLES];
   /** What both clients believe to be reached at. */
   readonly homeAddress: string = HOME;
   readonly gatewayHost: string = GATEWAY;
@@ -45,7 +40,7 @@ export class NattedNetworks implements AsyncDisposable {
   readonly bob: readonly string[];
   readonly #stack: AsyncDisposableStack;
 
-  private constructor(alice: Namespace, bob: Namespace, stack: AsyncDisposableStack) {
+  private constructor(alice: NetworkNamespace, bob: NetworkNamespace, stack: AsyncDisposableStack) {
     this.alice = alice.within;
     this.bob = bob.within;
     this.#stack = stack;
@@ -53,7 +48,7 @@ export class NattedNetworks implements AsyncDisposable {
 
   static async open(): Promise<NattedNetworks> {
     await using stack = new AsyncDisposableStack();
-    const router = stack.use(await Namespace.open());
+    const router = stack.use(await NetworkNamespace.open());
     const link = `slu${process.pid}`;
     stack.defer(async () => shell(`ip link del ${link} 2>/dev/null || true`));
     await shell(`
@@ -79,11 +74,11 @@ export class NattedNetworks implements AsyncDisposable {
 /** A home and its router, joined to the public one; the two addresses of the cable between: theirs and the home's. */
 async function openHome(
   stack: AsyncDisposableStack,
-  router: Namespace,
+  router: NetworkNamespace,
   [theirs, ours]: readonly [string, string],
-): Promise<Namespace> {
-  const nat = stack.use(await Namespace.open());
-  const home = stack.use(await Namespace.open());
+): Promise<NetworkNamespace> {
+  const nat = stack.use(await NetworkNamespace.open());
+  const home = stack.use(await NetworkNamespace.open());
   const link = `to-${nat.pid}`;
   await router.shell(`
     ip link add ${link} type veth peer name outside netns ${nat.pid}
@@ -104,49 +99,4 @@ async function openHome(
     ip link set eth0 up
     ip route add default via ${HOME_ROUTER}`);
   return home;
-}
-
-/** A network namespace that lives as long as the process that holds it, and that one as long as this process. */
-class Namespace implements AsyncDisposable {
-  readonly within: readonly string[];
-  readonly pid: number;
-  readonly #holder: ChildProcessByStdio<Writable, Readable, null>;
-
-  private constructor(holder: ChildProcessByStdio<Writable, Readable, null>) {
-    this.#holder = holder;
-    this.pid = holder.pid ?? 0;
-    this.within = ["nsenter", "-t", String(this.pid), "-n"];
-  }
-
-  static async open(): Promise<Namespace> {
-    // "cat" ends when this process does, however that happens: its standard input is then closed.
-    const holder = spawn("unshare", ["--net", "sh", "-c", "echo ready; exec cat"], {
-      stdio: ["pipe", "pipe", "inherit"],
-    });
-    await Promise.race([
-      once(holder.stdout, "data"),
-      once(holder, "exit").then(() => Promise.reject(new Error("no network namespace"))),
-    ]);
-    return new Namespace(holder);
-  }
-
-  /** Runs lines of shell there; rejects at the first that fails. */
-  async shell(lines: string): Promise<void> {
-    await shell(lines, this.within);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#holder.exitCode !== null || this.#holder.signalCode !== null) return;
-    const exited = once(this.#holder, "exit");
-    this.#holder.stdin.end();
-    await exited;
-  }
-}
-
-async function shell(lines: string, within: readonly string[] = []): Promise<void> {
-  // oxlint-disable-next-line node/no-process-env -- Debian has ip and nft in /usr/sbin
-  const PATH = `${process.env["PATH"] ?? ""}:/usr/sbin`;
-  const [command, ...args] = [...within, "sh", "-e", "-c", lines.replaceAll(/^ +/gm, "")];
-  // oxlint-disable-next-line node/no-process-env -- see above
-  await run(command ?? "sh", args, { env: { ...process.env, PATH } });
 }

@@ -9,6 +9,8 @@ export interface SipePairOptions extends SignOnOptions {
   /** From `buildSipePeer`. */
   readonly program: string;
   readonly at: Address;
+  /** Behind "alice" and "bob" in their addresses, where there are several pairs. */
+  readonly suffix?: string;
   readonly alice?: SignOnOptions;
   readonly bob?: SignOnOptions;
 }
@@ -31,9 +33,17 @@ export class SipePair implements AsyncDisposable {
     this.#folder = folder;
   }
 
-  static async signOn({ program, at, ...options }: SipePairOptions): Promise<SipePair> {
+  static async signOn({
+    program,
+    at,
+    suffix = "",
+    ...options
+  }: SipePairOptions): Promise<SipePair> {
     const of = async (name: "alice" | "bob"): Promise<SipePeer> =>
-      SipePeer.signOn(program, `${name}@example.test`, at, { ...options, ...options[name] });
+      SipePeer.signOn(program, `${name}${suffix}@example.test`, at, {
+        ...options,
+        ...options[name],
+      });
     const alice = await of("alice");
     const bob = await of("bob");
     await alice.accepts();

@@ -23,8 +23,8 @@
  *            {"event":"disconnected","text":…}    {"event":"dialog-box","text":…}
  *
  * Limits: one account, no TLS questions are asked, whatever they ask is answered yes.
- * Two faults of the client are worked around, or no transfer would end; each is explained where it is done:
- * mark_complete and make_nonblocking. Two that are not: transfers in both directions at once, and empty files, hang.
+ * Three faults of the client are worked around, or some transfers would not end; each is explained where it is done:
+ * mark_complete, make_nonblocking and purple_circ_buffer_mark_read. Two that are not: transfers in both directions at once, and empty files, hang.
  */
 #define PURPLE_DISABLE_DEPRECATED
 #include <fcntl.h>
@@ -35,6 +35,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 static GMainLoop *main_loop;
 static PurpleAccount *own_account;
@@ -83,6 +85,23 @@ static void event_end(GString *line)
 	puts(g_string_append_c(line, '}')->str);
 	fflush(stdout);
 	g_string_free(line, TRUE);
+}
+
+/*
+ * In the place of libpurple's own, whose buffer of what is to be written goes wrong when a message has filled it to the last
+ * byte (a REGISTER of 768 bytes, for example): it then writes the next one without end. An empty buffer begins anew.
+ */
+gboolean purple_circ_buffer_mark_read(PurpleCircBuffer *buffer, gsize length)
+{
+	if (purple_circ_buffer_get_max_read(buffer) < length)
+		return FALSE;
+	buffer->outptr += length;
+	buffer->bufused -= length;
+	if (buffer->bufused == 0)
+		buffer->inptr = buffer->outptr = buffer->buffer;
+	else if ((gsize)(buffer->outptr - buffer->buffer) == buffer->buflen)
+		buffer->outptr = buffer->buffer;
+	return TRUE;
 }
 
 /* ---- libpurple asks its user interface for an event loop: GLib's ---- */
@@ -236,8 +255,10 @@ static void tell_transfer(const char *what, PurpleXfer *transfer)
 	event_end(line);
 }
 
+/* Kept for good: sipe uses a transfer once more after it has let go of it, when the connection breaks. */
 static void on_new_transfer(PurpleXfer *transfer)
 {
+	purple_xfer_ref(transfer);
 	live_transfers = g_list_append(live_transfers, transfer);
 	tell_transfer("new", transfer);
 }
@@ -499,6 +520,8 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	sign_on(argv[1], argv[2], argv[3]);
+	/* sipe seeds with the second in which it starts: those that start together would have the same Call-IDs. */
+	srand((unsigned)getpid() * 2654435761u ^ (unsigned)time(NULL));
 	g_io_add_watch(g_io_channel_unix_new(STDIN_FILENO), G_IO_IN | G_IO_HUP, on_stdin, NULL);
 	main_loop = g_main_loop_new(NULL, FALSE);
 	g_main_loop_run(main_loop);
