@@ -11,6 +11,10 @@ import { transferRefusal, type TransferRefusal } from "./transfer-refusal.ts";
 /** As long as a transfer's cookie stays used. */
 const MEMORY_MS = 3_600_000;
 const MAX_APPLICATIONS = 10_000;
+/** Whoever makes more in that time than a person would must not push out those of others. */
+const PER_SENDER = 20;
+/** Of Call-ID and tag together: what is longer is no call of a client that anybody knows. */
+const MAX_KEY_LENGTH = 1024;
 
 /**
  * Invitations to applications other than file transfer (lcs.md B9). Their clients meet without the gateway, so that an invitation
@@ -19,6 +23,8 @@ const MAX_APPLICATIONS = 10_000;
  */
 export class ApplicationDesk {
   readonly #allowed: ExpiringMap<AllowedApplication>;
+  /** How many of each sender's are remembered. */
+  readonly #senders = new Map<string, number>();
   readonly #isTransfer: (callId: string, cookie: string) => boolean;
 
   /** @param isTransfer Is this the cookie of a file transfer in that call? */
@@ -26,7 +32,7 @@ export class ApplicationDesk {
     this.#allowed = new ExpiringMap(clock, {
       ttlMs: MEMORY_MS,
       maxEntries: MAX_APPLICATIONS,
-      onExpire: () => undefined,
+      onExpire: (application) => this.#forgotten(application),
     });
     this.#isTransfer = isTransfer;
   }
@@ -45,7 +51,7 @@ export class ApplicationDesk {
     if (command === "INVITE") return refuse(message, "cookie-used");
     if (!message.hearing.from.authenticated) return refuse(message, "not-signed-in");
     if (!isParty(known, message)) return refuse(message, "not-a-party");
-    if (command === "CANCEL") this.#allowed.take(key);
+    if (command === "CANCEL" && this.#allowed.take(key) !== undefined) this.#forgotten(known);
     return verdict.action === "rewrite" ? refuse(message, "changed-text") : FORWARD;
   }
 
@@ -58,11 +64,27 @@ export class ApplicationDesk {
     if (!isAllowedByName(verdict, kinds)) return refuse(message, "application-not-allowed");
     if (!hearing.from.authenticated) return refuse(message, "not-signed-in");
     if (cookie === undefined || fromTag === undefined) return refuse(message, "broken-offer");
+    if (callId.length + fromTag.length > MAX_KEY_LENGTH) return refuse(message, "broken-offer");
     const known = this.#allowed.get(key);
     const taken = known === undefined ? this.#isTransfer(callId, cookie) : !isParty(known, message);
     if (taken) return refuse(message, "cookie-used");
-    this.#allowed.set(key, { tag: detached(fromTag), aor: hearing.from.aor });
-    return FORWARD;
+    return known !== undefined || this.#remember(key, fromTag, hearing.from.aor)
+      ? FORWARD
+      : refuse(message, "quota");
+  }
+
+  #remember(key: string, tag: string, aor: string): boolean {
+    const count = this.#senders.get(aor) ?? 0;
+    if (count >= PER_SENDER) return false;
+    this.#senders.set(aor, count + 1);
+    this.#allowed.set(key, { tag: detached(tag), aor });
+    return true;
+  }
+
+  #forgotten({ aor }: AllowedApplication): void {
+    const left = (this.#senders.get(aor) ?? 1) - 1;
+    if (left > 0) this.#senders.set(aor, left);
+    else this.#senders.delete(aor);
   }
 
   close(): void {

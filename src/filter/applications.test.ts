@@ -133,6 +133,22 @@ describe("invitations to applications", () => {
     expect(codesOf(bench)).toEqual(["cookie-used", "broken-accept"]);
   });
 
+  it("are 20 of one sender in an hour at most, those that are cancelled not counted", async () => {
+    const bench = createDialogBench(NAMED);
+    const invites = async (n: number): Promise<number | undefined> => {
+      const said = invitation(NETMEETING);
+      return (await bench.sends("alice", { ...said, callId: `call-${n}` })).status;
+    };
+    for (let n = 0; n < 20; n += 1) expect(await invites(n)).toBeUndefined();
+    expect(await invites(20)).toBe(606);
+    expect(await invites(3)).toBeUndefined();
+    const cancel = lines("Invitation-Command: CANCEL", "Invitation-Cookie: 77001");
+    await bench.sends("alice", { ...cancel, callId: "call-3" });
+    expect(await invites(21)).toBeUndefined();
+    bench.clock.advance(3_600_001);
+    for (let n = 30; n < 50; n += 1) expect(await invites(n)).toBeUndefined();
+  });
+
   it("are over with their CANCEL: a later answer names no address any more", async () => {
     const bench = createDialogBench(NAMED);
     await bench.sends("alice", invitation(NETMEETING));

@@ -121,7 +121,9 @@ export class FileDesk {
       eventId: draft.eventId,
       notices: mayKeep ? notices.complete(wished, transfer.file.name.normalized, id) : [],
     };
-    const text = Buffer.from(replacementOf(context, verdict, words) ?? "", "utf8");
+    // Of an earlier run there is no receiver any more.
+    const wanted = event.recovered ? undefined : replacementOf(context, verdict, words);
+    const text = Buffer.from(wanted ?? "", "utf8");
     const fits = text.length > 0 && text.length <= event.size;
     const notes = [
       ...(kept?.kind === "not-kept" ? [`no copy: ${kept.detail}`] : []),

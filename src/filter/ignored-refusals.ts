@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import { detached } from "../base/detached.ts";
 import { ExpiringMap } from "../base/expiring-map.ts";
 import type { Invitation } from "../wire/msnftp/invitation.ts";
 import type { Verdict } from "../policy/hearing.ts";
@@ -8,6 +9,8 @@ import type { Question } from "./desk.ts";
 /** A client that has seen a refusal does not send the same invitation again within this time. */
 const MEMORY_MS = 600_000;
 const MAX_REFUSED = 10_000;
+/** Of Call-ID and tag together; what is longer is no call of a client that anybody knows, and is not remembered. */
+const MAX_KEY_LENGTH = 1024;
 
 /**
  * Refused invitations whose sender shows that it has not understood the answer: it sends the same one again, in the same dialog. Its
@@ -60,7 +63,7 @@ export class IgnoredRefusals {
   #watches(sender: string, callId: string): boolean {
     const watched = this.#watched.get(sender);
     if (watched !== undefined) return watched === callId;
-    this.#watched.set(sender, callId);
+    this.#watched.set(sender, detached(callId));
     this.#originator.watch(callId);
     return true;
   }
@@ -87,5 +90,6 @@ function refusalOf(
   const { callId, fromTag, toTag } = request;
   if (context.side !== "client" || context.signed || !hearing.from.authenticated) return undefined;
   if (cookie === undefined || fromTag === undefined || toTag === undefined) return undefined;
+  if (callId.length + fromTag.length > MAX_KEY_LENGTH) return undefined;
   return { callId, fromTag, toTag, cookie, sender: hearing.from.aor };
 }

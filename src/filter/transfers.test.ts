@@ -570,4 +570,18 @@ describe("a file transfer in the filter", () => {
     expect(means.relay.decided).toEqual([["OLD", "stop"]]);
     expect(means.notices).toMatchObject([{ to: "sip:alice@example.com" }]);
   });
+
+  it("promises no text in the place of what a restart finds, whose receiver has gone", async () => {
+    await sends(
+      "alice",
+      INVITE.map((line) => line.replace("hello.txt", "hello.doc")),
+    );
+    await sends("bob", [...ACCEPT, ...KEYS]);
+    await sends("alice", [...ACCEPT, ...ADDRESS]);
+    const { story } = means.relay.opened[0] ?? { story: {} };
+    filter.onRelayEvent({ ...received(CLEAN), id: "OLD", recovered: { story, state: "held" } });
+    await settled();
+    expect(journal.drafts).toMatchObject([{ rule: "no-documents", reason: "no-documents" }]);
+    expect(means.relay.decided).toEqual([["OLD", "stop"]]);
+  });
 });
