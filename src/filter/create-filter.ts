@@ -140,7 +140,10 @@ function onRequest(
   context: RequestContext,
   abandoned: Abandoned,
 ): RequestOutcome | Promise<RequestOutcome> {
-  if (!carriesContent(request)) return UNTOUCHED;
+  if (!carriesContent(request)) {
+    const onEnd = request.method === "BYE" ? desk.transfers.hangUp(request) : undefined;
+    return onEnd === undefined ? UNTOUCHED : { ...UNTOUCHED, onEnd };
+  }
   const { deps, settings } = desk;
   const said =
     context.side === "server" ? desk.crossing?.saidOf(request, context.receivedAt) : undefined;

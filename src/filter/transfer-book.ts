@@ -48,6 +48,11 @@ export class TransferBook {
     return this.#byRelayId.get(relayId);
   }
 
+  /** Those of this call of which somebody may still have to be told. */
+  ofCall(callId: string): readonly Transfer[] {
+    return [...(this.#watched.get(callId) ?? [])];
+  }
+
   /** How many transfers of this user, as sender or receiver, the relay has, and how many of them have a port of their own. */
   openOf(aor: string): { readonly open: number; readonly ownPorts: number } {
     let open = 0;

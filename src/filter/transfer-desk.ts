@@ -1,5 +1,7 @@
 import { announceConnectivity, hideTransferPlace } from "../judge.ts";
 import type { OriginationEnd } from "../proxy/origination.ts";
+import type { TransactionEnd } from "../proxy/seams.ts";
+import type { SipRequest } from "../wire/sip/message.ts";
 import { namesMeeting, readAcceptance, type Meeting } from "./read-acceptance.ts";
 import { coversBody } from "./signed-refusal.ts";
 import { tellPeer } from "./tell-peer.ts";
@@ -93,6 +95,28 @@ export class TransferDesk {
       case "CANCEL":
         return this.#cancel(message);
     }
+  }
+
+  /**
+   * A conversation ends, and with it what was offered in it and not agreed on. A transfer whose peers have their connections,
+   * or are about to, goes on for as long as they keep them: what a client makes of the end is its affair.
+   *
+   * @returns to be told how the BYE ended; undefined when nothing depends on it
+   */
+  hangUp({ callId, fromTag, toTag }: SipRequest): ((end: TransactionEnd) => void) | undefined {
+    const offered = this.#book.ofCall(callId).filter(({ opened, sender, receiver }) => {
+      const other = sender.tag === fromTag ? toTag : fromTag;
+      const isOurs = sender.tag === fromTag || sender.tag === toTag;
+      return opened === undefined && isOurs && (receiver.tag ?? other) === other;
+    });
+    if (offered.length === 0) return undefined;
+    return ({ status = 500 }) => {
+      if (status >= 300) return;
+      for (const transfer of offered) {
+        if (transfer.opened === undefined && transfer.state !== "ended")
+          this.#forget(transfer, "abandoned");
+      }
+    };
   }
 
   #invite(message: TransferMessage): TransferStep {

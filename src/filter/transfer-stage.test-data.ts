@@ -78,6 +78,8 @@ export class TransferStage {
   readonly sent: SipRequest[] = [];
   /** What they call themselves in Via. */
   readonly via: Record<Party, string> = { alice: "192.0.2.10", bob: "192.0.2.20" };
+  /** Their tags in the dialog. */
+  readonly tags: Record<Party, string> = { alice: "aa11", bob: "bb22" };
   #cseq = 0;
 
   constructor(settings: Partial<FilterSettings> = {}) {
@@ -129,7 +131,7 @@ export class TransferStage {
   ): Promise<Sent> {
     this.#cseq += 1;
     const to = from === "alice" ? "bob" : "alice";
-    const tags = { alice: "aa11", bob: "bb22" };
+    const { tags } = this;
     const request = parsedRequest(
       [
         `MESSAGE sip:${to}@192.0.2.77:5061 SIP/2.0`,
@@ -151,6 +153,27 @@ export class TransferStage {
     if (outcome.kind === "reply") return { outcome, lines: undefined };
     const out = parsedBytes(applySplices(request.bytes, [...outcome.splices]));
     return { outcome, lines: linesOf(out.body) };
+  }
+
+  /** The conversation ends. */
+  async hangsUp(from: Party, status = 200): Promise<void> {
+    this.#cseq += 1;
+    const to = from === "alice" ? "bob" : "alice";
+    const { tags } = this;
+    const request = parsedRequest([
+      `BYE sip:${to}@192.0.2.77:5061 SIP/2.0`,
+      `Via: SIP/2.0/TCP ${this.via[from]}:5061;branch=z9hG4bK${this.#cseq}`,
+      "Max-Forwards: 70",
+      `From: <sip:${from}@example.com>;tag=${tags[from]}`,
+      `To: <sip:${to}@example.com>;tag=${tags[to]}`,
+      "Call-ID: e2c0ffee@192.0.2.10",
+      `CSeq: ${this.#cseq} BYE`,
+    ]);
+    const { signal } = new AbortController();
+    const outcome = await this.filter.onRequest(request, this.context[from], signal);
+    if (outcome.kind === "reply") throw new Error("a BYE was answered");
+    outcome.onEnd?.({ status, cause: "answered" });
+    await settled();
   }
 
   /** The whole file has come to the relay, and been scanned. */
