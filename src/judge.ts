@@ -67,6 +67,11 @@ export function judge(
   if (!listed.ok) {
     return { kind: "decided", verdict: problemVerdict(listed.problem, settings.onParseProblem) };
   }
+  // Who of them has answered, and who may, nobody could tell: an invitation is between two.
+  if (listed.value.length > 0 && inspection.invitation !== undefined) {
+    const problem = { code: "recipient-list", detail: "of an invitation" };
+    return { kind: "decided", verdict: problemVerdict(problem, "block") };
+  }
   const hearings = hearingsOf(inspection, context, policy, listed.value);
   for (const hearing of hearings) {
     if (inspection.opaque.length > 0) hearing.unreadable(settings.onOpaque);

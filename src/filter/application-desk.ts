@@ -3,6 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import { detached } from "../base/detached.ts";
 import type { Application } from "../inspect/inspection.ts";
 import type { Verdict } from "../policy/hearing.ts";
+import { speaksOfFile } from "../wire/msnftp/speaks-of-file.ts";
 import { transferKey } from "./transfer.ts";
 import type { TransferStep } from "./transfer-step.ts";
 import type { TransferMessage } from "./transfer-message.ts";
@@ -51,6 +52,10 @@ export class ApplicationDesk {
     if (command === "INVITE") return refuse(message, "cookie-used");
     if (!message.hearing.from.authenticated) return refuse(message, "not-signed-in");
     if (!isParty(known, message)) return refuse(message, "not-a-party");
+    // A client that takes every invitation for one of a file answers with the keys of one.
+    if (command === "ACCEPT" && speaksOfFile(part.invitation)) {
+      return refuse(message, "broken-accept");
+    }
     if (command === "CANCEL" && this.#allowed.take(key) !== undefined) this.#forgotten(known);
     return verdict.action === "rewrite" ? refuse(message, "changed-text") : FORWARD;
   }
@@ -105,9 +110,9 @@ function isParty({ tag, aor }: AllowedApplication, { request, hearing }: Transfe
   return request.fromTag === tag ? hearing.from.aor === aor : request.toTag === tag;
 }
 
-/** Does a rule that names one of these kinds let it pass? */
-function isAllowedByName({ decisions }: Verdict, kinds: Application["kinds"]): boolean {
-  return decisions.some(({ allowedMedia }) => kinds.some((kind) => allowedMedia.includes(kind)));
+/** Does the rule that lets it pass name one of these kinds? What was said of the media beside it does not count. */
+function isAllowedByName({ application }: Verdict, kinds: Application["kinds"]): boolean {
+  return kinds.some((kind) => application?.allowedMedia.includes(kind) === true);
 }
 
 function refuse({ part, verdict }: TransferMessage, code: TransferRefusal): TransferStep {

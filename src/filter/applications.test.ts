@@ -149,6 +149,66 @@ describe("invitations to applications", () => {
     for (let n = 30; n < 50; n += 1) expect(await invites(n)).toBeUndefined();
   });
 
+  const keys = [
+    "Encryption-Key: AAECAwQFBgcICQoLDA0ODxAREhMUFRYX",
+    "Hash-Key: QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZX",
+  ];
+  const address = ["IP-Address: 192.0.2.10", "Port: 6891"];
+
+  it.each([
+    ["a size", ["Application-FileSize: 27"]],
+    ["a wish for encryption", ["Encryption: R"]],
+  ])("are file transfers, which nobody has allowed, with %s", async (_, fields) => {
+    const bench = createDialogBench(NAMED);
+    expect((await bench.sends("alice", invitation(NETMEETING, ...fields))).status).toBe(606);
+  });
+
+  it.each([
+    ["the keys of a file", "bob", keys],
+    ["an AuthCookie", "alice", [...address, "AuthCookie: 123456789"]],
+    ["whoever has the file to connect", "bob", [...address, "Sender-Connect: TRUE"]],
+  ] as const)("get no answer that brings %s", async (_, from, fields) => {
+    const bench = createDialogBench(NAMED);
+    await bench.sends("alice", invitation(NETMEETING));
+    const accept = ["Invitation-Command: ACCEPT", "Invitation-Cookie: 77001", ...fields];
+    expect((await bench.sends(from, lines(...accept))).status).toBe(606);
+    expect(codesOf(bench)).toEqual(["broken-accept"]);
+  });
+
+  it("are between two: refused with a list of receivers, whoever else may get them", async () => {
+    const to = { user: "bob" };
+    const bench = createDialogBench({
+      version: 1,
+      rules: [{ id: "a", when: { media: { has: "netmeeting" }, to }, then: "allow" }],
+    });
+    const { type, body } = invitation(NETMEETING);
+    const uris = ["bob", "carol"].map((user) => `<entry uri="sip:${user}@example.com"/>`).join("");
+    const parts = [
+      ["--x", `Content-Type: ${type}`, "", body],
+      ["--x", "Content-Type: application/resource-lists+xml"],
+      ["Content-Disposition: recipient-list", ""],
+      [`<resource-lists><list>${uris}</list></resource-lists>`, "--x--", ""],
+    ];
+    const said = { type: "multipart/mixed;boundary=x", body: parts.flat().join("\r\n") };
+    expect((await bench.sends("alice", said)).status).toBe(400);
+    expect(codesOf(bench)).toEqual(["recipient-list"]);
+  });
+
+  it("are not allowed by what a rule says of the media that come with them", async () => {
+    const unless = [{ name: "no T.120", media: { has: "t120" } }];
+    const bench = createDialogBench({
+      version: 1,
+      rules: [{ id: "a", when: { media: { has: "app_sharing" } }, unless, then: "allow" }],
+    });
+    const sharing = invitation("{F1B1920C-6A3C-4ce7-B18C-AFAB305FD03D}");
+    const inside = Buffer.from(sharing.body).toString("base64");
+    const body = `${["v=0", "o=- 0 0 IN IP4 192.0.2.10", "s=-", "t=0 0", "m=applicationsharing 4002 TCP/RTP/AVP 127"].join("\r\n")}\r\n`;
+    const headers = [`ms-text-format: text/x-msmsgsinvite; charset=UTF-8;ms-body=${inside}`];
+    const said = { method: "INVITE", opens: true, type: "application/sdp", body, headers };
+    expect((await bench.sends("alice", said)).status).toBe(606);
+    expect(codesOf(bench)).toEqual(["application-not-allowed"]);
+  });
+
   it("are over with their CANCEL: a later answer names no address any more", async () => {
     const bench = createDialogBench(NAMED);
     await bench.sends("alice", invitation(NETMEETING));

@@ -1,4 +1,5 @@
 import type { Invitation } from "../wire/msnftp/invitation.ts";
+import { speaksOfFile } from "../wire/msnftp/speaks-of-file.ts";
 import type { Application, MediaKind } from "./inspection.ts";
 
 /** GUID of file transfer, in lower case. */
@@ -19,11 +20,11 @@ const KINDS: ReadonlyMap<string, readonly MediaKind[]> = new Map([
 
 /**
  * The application that an invitation is about, when it is no file transfer: by its GUID, and of kind "unknown" when nobody knows it.
- * What names a file is a transfer whatever its GUID, and a CANCEL starts nothing.
+ * What speaks of a file is a transfer whatever its GUID, and a CANCEL starts nothing.
  */
 export function invitationApplication(invitation: Invitation): Application | undefined {
-  const { command, guid, fileName, cookie } = invitation;
-  if (command === "CANCEL" || fileName !== undefined) return undefined;
+  const { command, guid, cookie } = invitation;
+  if (command === "CANCEL" || speaksOfFile(invitation)) return undefined;
   if (guid === undefined || guid === FILE_TRANSFER_GUID) return undefined;
   return { kinds: KINDS.get(guid) ?? ["unknown"], cookie };
 }

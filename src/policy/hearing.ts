@@ -48,6 +48,8 @@ export interface Verdict {
   /** Invitation-Cookie of the offer that the weightiest decision was about. */
   readonly cookie: string | undefined;
   readonly scans: readonly ScanFacts[];
+  /** The decision on the application that the message invites to, when it does. */
+  readonly application?: Decision | undefined;
 }
 
 /** Collects the decisions on one message; the strictest leads, and among equals the first. */
@@ -57,6 +59,7 @@ export class Hearing {
   #setting: string | undefined;
   #file: FileFacts | undefined;
   #cookie: string | undefined;
+  #application: Decision | undefined;
   readonly #scans: ScanFacts[] = [];
   readonly #unseen: FileFacts[] = [];
   readonly #decisions: Decision[] = [];
@@ -107,7 +110,8 @@ export class Hearing {
     }
     // By itself: what is said of it must not count for the media of a session that comes with it.
     if (application !== undefined) {
-      this.#take(this.#ask("session", { media: application.kinds }), undefined, application.cookie);
+      this.#application = this.#ask("session", { media: application.kinds });
+      this.#take(this.#application, undefined, application.cookie);
     }
     for (const offer of offers) {
       const file = offerFacts(offer);
@@ -186,6 +190,7 @@ export class Hearing {
       file: this.#file,
       cookie: this.#cookie,
       scans: this.#scans,
+      application: this.#application,
     };
   }
 
