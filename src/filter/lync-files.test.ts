@@ -96,6 +96,20 @@ describe("a file of Lync, which nobody can look into", () => {
     expect((await bench.sends("bob", harmless)).status).toBeUndefined();
   });
 
+  it.each([
+    ["a comment", "<!-- x --><request>", "setup.exe"],
+    ["a section of CDATA", "<request>", "<![CDATA[setup.exe]]>"],
+    ["a document type", "<!DOCTYPE request><request>", "setup.exe"],
+    ["another charset", '<?xml version="1.0" encoding="UTF-7"?><request>', "setup+AC4-exe"],
+    ["bytes that are no text", "\xff\xfe<request>", "setup.exe"],
+  ])("is refused by its name although %s would hide that", async (_, begin, name) => {
+    const bench = createDialogBench(NO_PROGRAMS, { onUnscannable: "allow" });
+    const body = `${begin}<publishFile><fileInfo><name>${name}</name></fileInfo></publishFile></request>`;
+    const info = { method: "INFO", type: "application/ms-filetransfer+xml", body };
+    expect((await bench.sends("alice", info)).status).toBe(400);
+    expect(bench.journal.drafts.map(({ rule }) => rule)).toEqual(["parse_problem"]);
+  });
+
   it("passes by a rule that says skip_scan, with its answer", async () => {
     const allow = { skip_scan: true, because: "tools of the helpdesk" };
     const bench = createDialogBench({

@@ -46,6 +46,6 @@ describe("rcsOffers and lyncOffers", () => {
     const rcs = `<file><file-info type="file"><file-size>1</file-size>${info}</file-info></file>`;
     expect(namesOf(rcsOffers(rcs))).toEqual(["a.exe", "a.jpg"]);
     const lync = `<request><publishFile><fileInfo><name>a.exe</name><name>a.jpg</name></fileInfo></publishFile></request>`;
-    expect(namesOf(lyncOffers(lync))).toEqual(["a.exe", "a.jpg"]);
+    expect(namesOf(lyncOffers(lync) ?? [])).toEqual(["a.exe", "a.jpg"]);
   });
 });

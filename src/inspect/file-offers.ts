@@ -38,16 +38,19 @@ export function rcsOffers(text: string): readonly FileOffer[] {
   });
 }
 
-/** The files of an application/ms-filetransfer+xml, offered or fetched; none for what else is said of a transfer under way. */
-export function lyncOffers(text: string): readonly FileOffer[] {
+/**
+ * The files of an application/ms-filetransfer+xml, offered or fetched; none for what else is said of a transfer under way. Undefined
+ * when it cannot be read strictly.
+ */
+export function lyncOffers(text: string): readonly FileOffer[] | undefined {
   const elements = readSimpleXml(text);
-  const names = new Set(elements?.map((element) => element.name.toLowerCase()));
+  if (elements === undefined) return undefined;
+  const names = new Set(elements.map((element) => element.name.toLowerCase()));
   // Who fetches a file names it as well; by its number alone it is one without a name.
-  const offering =
-    names.size === 0 || ["publishfile", "downloadfile", "fileinfo"].some((name) => names.has(name));
+  const offering = ["publishfile", "downloadfile", "fileinfo"].some((name) => names.has(name));
   const underWay = ["response", "notify", "canceltransfer"].some((name) => names.has(name));
   if (!offering && underWay) return [];
-  return offersOf("lync-ft", elements ?? [], {
+  return offersOf("lync-ft", elements, {
     group: "fileinfo",
     name: "name",
     size: "size",

@@ -13,7 +13,8 @@ import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import { inspectHeaders } from "./header-links.ts";
 import { decodedBytes } from "./decoded-bytes.ts";
-import { conversationSubject, hasSubject } from "./conversation-subject.ts";
+import { conversationSubject, hasSubject, TOPIC } from "./conversation-subject.ts";
+import { hidesText } from "./declared-in-text.ts";
 import { displayNames } from "./display-names.ts";
 import { documentText } from "./document-text.ts";
 import { addInvitation } from "./add-invitation.ts";
@@ -226,13 +227,11 @@ function inspectApplication(context: Context, entity: Entity, content: Buffer): 
   }
   if (hasSubject(type)) return inspectSubject(context, entity, content);
   if (/^application\/(?:.*\+)?json$/.test(type)) return inspectJson(context, content);
-  if (type === "application/ms-filetransfer+xml") return addOffers(draft, content, lyncOffers);
+  if (type === "application/ms-filetransfer+xml") return addLyncOffers(draft, content);
   return /^application\/(?:.*\+)?xml$/.test(type)
     ? inspectDocument(context, content)
     : { understood: false };
 }
-
-const KNOWN: Known = { understood: true };
 
 function inspectText(context: Context, entity: Entity, content: Buffer): Known {
   const { type, plain } = entity.mediaType;
@@ -243,16 +242,24 @@ function inspectText(context: Context, entity: Entity, content: Buffer): Known {
   };
 }
 
-/** Shown as the topic, and edited nowhere; an invitation to a conference is a document besides. */
+/** Shown as the topic, and edited nowhere. What says more than the topic of a conversation under way is a document besides. */
 function inspectSubject(context: Context, entity: Entity, content: Buffer): Known {
-  const subject = Buffer.from(conversationSubject(content), "utf8");
-  const isDocument = entity.mediaType.type.endsWith("+xml");
-  if (subject.length === 0) return isDocument ? inspectDocument(context, content) : KNOWN;
-  const place = placeOf(entity);
-  const text = { place, type: "message/subject", content: subject, label: "utf-8" };
-  const problem = addText(context.draft, { ...text, linkCarrier: "subject" }, context.limits);
+  const { type } = entity.mediaType;
+  const subject = conversationSubject(content);
+  const text = {
+    place: placeOf(entity),
+    type: subject.markup ? "message/subject+xml" : "message/subject",
+    content: Buffer.from(subject.text, "utf8"),
+    label: "utf-8",
+    linkCarrier: "subject",
+  } as const;
+  const isShown = subject.text !== "";
+  const problem = isShown ? addText(context.draft, text, context.limits) : undefined;
   if (problem !== undefined) return { problem, understood: true };
-  return isDocument ? inspectDocument(context, content) : KNOWN;
+  const document = inspectDocument(context, content);
+  if (document.problem !== undefined) return document;
+  const isTopic = type === TOPIC && context.request.method === "INFO" && !subject.markup;
+  return { understood: isTopic && content.length <= SMALL };
 }
 
 function placeOf({ start, end, encoding, lengthFields }: Entity): TextPlace {
@@ -283,6 +290,7 @@ function inspectDocument(
   const tooLarge = countText(draft, content.length, limits);
   if (tooLarge !== undefined) return { problem: tooLarge, understood: false };
   const text = documentText(content);
+  if (hidesText(text)) return refused("ambiguous-charset", "another charset in the document");
   const { links, disarmed, complete } = findHtmlLinks(text, limits.linksPerMessage, true);
   if (!complete) return refused("too-many-links", `more than ${limits.linksPerMessage}`);
   for (const link of [...links, ...disarmed])
@@ -325,6 +333,16 @@ function addOffers(
 ): Known {
   const decoded = decodeText(content, "utf-8");
   draft.offers.push(...offersOf(decoded.ok ? decoded.value.text : ""));
+  return { understood: true };
+}
+
+/** Who is let have files that nobody sees has their names judged: a name that only some client reads would be none to the rules. */
+function addLyncOffers(draft: InspectionDraft, content: Buffer): Known {
+  const decoded = decodeText(content, "utf-8");
+  const text = decoded.ok ? decoded.value.text : "";
+  const offers = hidesText(text) ? undefined : lyncOffers(text);
+  if (offers === undefined) return refused("unreadable-offer", "application/ms-filetransfer+xml");
+  draft.offers.push(...offers);
   return { understood: true };
 }
 
