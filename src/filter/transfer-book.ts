@@ -53,16 +53,19 @@ export class TransferBook {
     return [...(this.#watched.get(callId) ?? [])];
   }
 
-  /** How many transfers of this user, as sender or receiver, the relay has, and how many of them have a port of their own. */
-  openOf(aor: string): { readonly open: number; readonly ownPorts: number } {
+  /** How many transfers of this user, as sender or receiver, the relay has, and how many ports they hold at most. */
+  openOf(aor: string): { readonly open: number; readonly ports: number } {
     let open = 0;
-    let ownPorts = 0;
+    let ports = 0;
+    const doors = new Set<number>();
     for (const { sender, receiver, opened } of this.#byRelayId.values()) {
       if (sender.aor !== aor && receiver.aor !== aor) continue;
       open += 1;
-      if (opened?.hasOwnPort === true) ownPorts += 1;
+      if (opened?.hasOwnPort === true) ports += 1;
+      if (opened?.door === "being opened") ports += 1;
+      else if (opened?.door !== undefined) doors.add(opened.door);
     }
-    return { open, ownPorts };
+    return { open, ports: ports + doors.size };
   }
 
   /** Notes a new offer; false when too many of its sender's wait. */

@@ -224,6 +224,30 @@ describe("a transfer when ports are scarce", () => {
     for (const { reason } of stage.journal.drafts) expect(reason).toContain("Too many files");
   });
 
+  it("counts the ports at which receivers are awaited as well", async () => {
+    const stage = new TransferStage();
+    const own = (cookie: number, lines: readonly string[]): readonly string[] =>
+      lines.map((line) => line.replace("513756658", String(cookie)));
+    // Each receiver has a port of its own while half of them are free.
+    for (let cookie = 1; cookie <= 5; cookie += 1) {
+      const receiver = { port: 6890 + cookie, authCookie: "777000111" };
+      stage.means.relay.answer = { kind: "opened", sender: undefined, receiver };
+      await stage.says("alice", own(cookie, INVITE));
+      await stage.says("bob", own(cookie, [...ACCEPT, ...KEYS]));
+      await stage.says("alice", own(cookie, [...ACCEPT, ...listeningAt("192.0.2.10")]));
+    }
+    stage.means.relay.answer = undefined;
+    stage.means.relay.doors = 5;
+    const statuses: number[] = [];
+    for (let cookie = 6; cookie <= 10; cookie += 1) {
+      await stage.says("alice", own(cookie, [...INVITE, NAT]));
+      const accept = own(cookie, [...ACCEPT, ...KEYS, ...listeningAt("192.0.2.20")]);
+      const { outcome } = await stage.says("bob", accept);
+      statuses.push(outcome.kind === "reply" ? outcome.status : 200);
+    }
+    expect(statuses).toEqual([200, 200, 200, 606, 606]);
+  });
+
   it("lets no user hold more than eight of ten, nor more than a share of all", async () => {
     const stage = new TransferStage();
     const offered = async (cookie: number, more: readonly string[]): Promise<number> => {
@@ -238,6 +262,9 @@ describe("a transfer when ports are scarce", () => {
     };
     for (let cookie = 1; cookie <= 8; cookie += 1) expect(await offered(cookie, [NAT])).toBe(200);
     expect(await offered(9, [NAT])).toBe(606);
+    // Receivers that connect need a port as well, where there is none that they could share.
+    expect(await offered(10, [])).toBe(606);
+    stage.means.relay.doors = 1;
     for (let cookie = 10; cookie <= 17; cookie += 1) expect(await offered(cookie, [])).toBe(200);
     expect(await offered(18, [])).toBe(606);
   });

@@ -79,20 +79,20 @@ export class TransferOpener {
     if (isAnswered && message.context.signed)
       return this.refuseToBoth(message, transfer, by, { code: "no-meeting-place" });
     const hasOwnPort = legs.sender.kind === "await";
-    if (this.#isBeyondShare(transfer, hasOwnPort, relay.load))
-      return refuse(message, "quota", transfer);
+    if (this.#isBeyondShare(transfer, legs, relay.load)) return refuse(message, "quota", transfer);
     const relayId = newId();
     this.#book.opened(transfer, relayId);
     const contact = this.#contactFor(message, transfer, by, legs);
     const places = openRelay(relay, relayId, transfer, { keys: agreed.keys, legs, hosts, contact });
     const { text: fingerprint } = message.part;
-    const opened = {
+    const opened: OpenedTransfer = {
       by,
       fingerprint,
       relayId,
       places,
       unclaimed: undefined,
       hasOwnPort,
+      door: legs.receiver.kind === "await" ? "being opened" : undefined,
       contact,
       isReceiverTold: false,
     };
@@ -103,6 +103,7 @@ export class TransferOpener {
       this.#book.close(transfer);
       return this.refuseToBoth(message, transfer, by, { code: result.reason });
     }
+    opened.door = result.receiver?.port;
     return this.#passOn(message, transfer, opened, result[otherRole(by)]);
   }
 
@@ -213,11 +214,13 @@ export class TransferOpener {
     if (!isTold) this.#deps.relay?.abort(opened.relayId, "not-told");
   }
 
-  /** Of what senders alone can use, and of everything. */
-  #isBeyondShare({ sender, receiver }: Transfer, hasOwnPort: boolean, load: RelayLoad): boolean {
+  /** Of the ports, where another one is needed, and of everything. */
+  #isBeyondShare({ sender, receiver }: Transfer, legs: TransferLegs, load: RelayLoad): boolean {
+    const own = legs.sender.kind === "await" ? 1 : 0;
+    const needed = own + (legs.receiver.kind === "await" && load.doors === 0 ? 1 : 0);
     return [sender.aor, receiver.aor].some((aor) => {
-      const { open, ownPorts } = this.#book.openOf(aor);
-      const isPortsShare = hasOwnPort && ownPorts >= Math.ceil(load.ports * USER_SHARE);
+      const { open, ports } = this.#book.openOf(aor);
+      const isPortsShare = needed > 0 && ports + needed > Math.ceil(load.ports * USER_SHARE);
       return isPortsShare || open >= Math.ceil(load.capacity * USER_SHARE);
     });
   }

@@ -92,6 +92,8 @@ export interface OpenedTransfer {
   unclaimed: ScheduledCall | undefined;
   /** Its sender connects to us, at a port that no other transfer can have. */
   readonly hasOwnPort: boolean;
+  /** Where its receiver connects to us, which other transfers may share; undefined: it does not. */
+  door: number | "being opened" | undefined;
   /** When the receiver is met. */
   readonly contact: Contact;
   /** We have written to the receiver where to connect to. */
