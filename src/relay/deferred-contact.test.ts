@@ -94,6 +94,22 @@ describe.each(EACH)("Transfer with deferred contact, where who listens is: %s", 
     await expect(Peer.dial(port)).rejects.toThrow("ECONNREFUSED");
   });
 
+  it("meets it for a text that goes in the place of a stopped file, too", async () => {
+    await using rig = await Rig.start();
+    const met = await fetched(rig, listening);
+    rig.relay.decide("T1", { kind: "replace", text: Buffer.from("Stopped. Ref INC-7") });
+    await met.sender.hears("BYE 2164261682\r\n");
+    const kinds = met.place === undefined ? ["received"] : ["received", "contact"];
+    await turns();
+    expect(rig.events.map(({ kind }) => kind)).toEqual(kinds);
+    const receiver = await meetReceiver(rig, met);
+    await receiver.hears(chunks(Buffer.from("Stopped. Ref INC-7         ")).toString("latin1"));
+    receiver.say(BYE_OK);
+    expect(await rig.ended()).toMatchObject({ result: "replaced", deliveredBytes: 0 });
+    await turns();
+    expect(rig.clock.scheduledCalls).toBe(0);
+  });
+
   it("ends when the receiver does not come", async () => {
     await using rig = await Rig.start();
     await fetched(rig, listening);

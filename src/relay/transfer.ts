@@ -142,7 +142,8 @@ export class Transfer {
 
   #receiverReady(): void {
     this.#isReceiverReady = true;
-    if (this.#isDeferred) this.#deliverWhenProven();
+    if (this.#isReplaced) this.#deliverReleased();
+    else if (this.#isDeferred) this.#deliverWhenProven();
     else if (this.#parts.plan.sender.kind === "dial") this.#legs.meet("sender");
     else if (this.#isSenderReady) this.#pull();
   }
@@ -206,18 +207,15 @@ export class Transfer {
     const proof = this.#legs.sender?.proof;
     const held = this.#held;
     const reported = this.#reported;
-    const { receiver } = this.#legs;
     if (this.#decision !== "deliver" || this.#end !== undefined || proof === undefined) return;
-    if (held === undefined || reported === undefined || receiver === undefined) return;
-    if (!this.#isReceiverReady) return;
+    if (held === undefined || reported === undefined || !this.#isReceiverReady) return;
     const release = Release.grant(this.#decision, held, { ...reported, proof });
     if (release === undefined) {
       this.#fail("internal");
       return;
     }
     this.#release = release;
-    this.#state = "delivering";
-    void this.#reading(this.#deliver(release, receiver));
+    this.#deliverReleased();
   }
 
   /** A file that is stopped: its receiver gets the text, its sender hears that it failed. */
@@ -225,16 +223,25 @@ export class Transfer {
     const { plan, keys } = this.#parts;
     const release = await Release.replace(decision, plan.size, keys);
     if (this.#end !== undefined) return;
-    const { sender, receiver } = this.#legs;
-    if (release === undefined || receiver === undefined) {
+    if (release === undefined) {
       this.#conclude("stopped", undefined);
       return;
     }
     this.#cancel("bye");
-    sender?.acknowledge("failed");
+    this.#legs.sender?.acknowledge("failed");
     this.#release = release;
+    if (this.#isDeferred) this.#contactReceiver();
+    else this.#deliverReleased();
+  }
+
+  /** Once for each transfer: what was released goes to the receiver, when it waits for it. */
+  #deliverReleased(): void {
+    const release = this.#release;
+    const { receiver } = this.#legs;
+    if (release === undefined || receiver === undefined || !this.#isReceiverReady) return;
+    if (this.#state === "delivering" || this.#end !== undefined) return;
     this.#state = "delivering";
-    await this.#deliver(release, receiver);
+    void this.#reading(this.#deliver(release, receiver));
   }
 
   async #deliver(release: Release, receiver: ReceiverLeg): Promise<void> {
