@@ -27,6 +27,11 @@ function disarm(source: string, links: readonly FoundLink[]): string {
 }
 
 describe("findLinks", () => {
+  it("takes thousands of dots in brackets for too many links, and hundreds for none", () => {
+    expect(findLinks("a[.]b ".repeat(10_000), 1000).complete).toBe(false);
+    expect(findLinks("a[.]b ".repeat(600), 1000)).toMatchObject({ links: [], complete: true });
+  });
+
   it.each([
     ["http://evil.example/a.exe", "http://evil.example/a.exe", "evil.example"],
     ["hTTpS://evil.example", "https://evil.example/", "evil.example"],

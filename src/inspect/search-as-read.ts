@@ -27,6 +27,9 @@ export function searchAsRead(
   return isSpent(budget) ? undefined : found;
 }
 
+/** More dots in brackets than links could have are too many links: a text of 64 kB has room for three thousand. */
+const UNITS_OF_REPLACED = 100;
+
 function searchRefanged(
   text: MappedText,
   place: LinkSource,
@@ -35,6 +38,8 @@ function searchRefanged(
   const refanged = refang(text);
   if (refanged === undefined) return [];
   const { mapped, replaced } = refanged;
+  budget.units -= replaced.length * UNITS_OF_REPLACED;
+  if (isSpent(budget)) return [];
   const written = createWrittenTest(mapped.text, replaced);
   return described(scanLinks(mapped.text, budget).filter(written), mapped, place);
 }
