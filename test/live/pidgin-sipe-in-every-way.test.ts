@@ -6,6 +6,7 @@ import { isMissing } from "./peers/requirements.ts";
 import { ofFile, type SipePair } from "./peers/sipe/sipe-pair.ts";
 import type { SipePeer } from "./peers/sipe/sipe-peer.ts";
 import { SipeStage } from "./peers/sipe/sipe-stage.ts";
+import { TcpCapture } from "./peers/tcp-capture.ts";
 
 const MIB = 1024 * 1024;
 
@@ -70,6 +71,16 @@ describe.skipIf(isMissing(SipeStage.needs)).each(STACKS)(
       const received = await pair.bob.receivedFiles();
       expect(received.find((file) => file.name === name)?.bytes.length ?? 0).toBe(0);
     }
+
+    it("has clients that offer sessions as that generation does", async () => {
+      const { port } = stage.gateway.at("tcp");
+      await using capture = await TcpCapture.start(`port ${port}`);
+      pair = await stage.pair();
+      await using _ = pair;
+      await pair.says(pair.alice, "good morning bob");
+      const said = (await capture.stop()).map(({ bytes }) => bytes.toString("latin1")).join("");
+      expect(said).toContain(ocs2007 ? "\r\nm=message " : "\r\nm=x-ms-message ");
+    });
 
     it.each(WAYS)(
       "carries messages and files both ways, one after the other, by $transport, $way",
