@@ -13,6 +13,7 @@ import { createEngines } from "../scan/engines.ts";
 import { createScanDesk } from "../scan/scan-desk.ts";
 import type { ScanDesk } from "../scan/scan-engine.ts";
 import { createSpool } from "../spool/create-spool.ts";
+import { giveWay } from "./give-way.ts";
 import { readHashes } from "./read-hashes.ts";
 import type { RelayCall, RelayReply, RelayWorkerSettings } from "./relay-messages.ts";
 
@@ -28,6 +29,8 @@ const PARTING_MS = 2000;
 function say(reply: RelayReply): void {
   port?.postMessage(reply);
 }
+
+giveWay();
 
 const scan: ScanDesk = createScanDesk(
   {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { fileInvitation, INVITATION_TYPE, type OfferedFile } from "../support/invitation-text.ts";
 import { FileStory, type AgreedTransfer, type Staging } from "../support/file-story.ts";
+import { nicenessOf } from "../support/gateway-figures.ts";
 import { GatewayProcess } from "../support/gateway-process.ts";
 import type { FileReceiver } from "../support/msnftp-peer.ts";
 import { harmlessBytes } from "../support/harmless-bytes.ts";
@@ -95,6 +96,13 @@ const FAULTS: readonly (readonly [string, Staging, string])[] = [
     "timeout",
   ],
 ];
+
+describe("the thread in which files are", () => {
+  it("leaves the processor to SIP, and is the only one that does", async () => {
+    const { main, others } = await nicenessOf(gateway);
+    expect(others.filter((nice) => nice !== main)).toEqual([main + 5]);
+  });
+});
 
 describe("a transfer that breaks", () => {
   it.each(FAULTS)(

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { GatewayProcess } from "./gateway-process.ts";
 import type { SipClient } from "./sip-client.ts";
@@ -16,6 +16,22 @@ export async function statsOf(
 export async function peakMemoryOf(gateway: GatewayProcess): Promise<number> {
   const status = await readFile(`/proc/${gateway.pid}/status`, "utf8");
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? Number.NaN) * 1024;
+}
+
+/** How much the gateway's threads leave the processor to others (proc_pid_stat(5), field 19). */
+export async function nicenessOf(
+  gateway: GatewayProcess,
+): Promise<{ readonly main: number; readonly others: readonly number[] }> {
+  const tasks = `/proc/${gateway.pid}/task`;
+  const niceness = async (thread: string): Promise<number> => {
+    const stat = await readFile(`${tasks}/${thread}/stat`, "latin1");
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16]);
+  };
+  const others = (await readdir(tasks)).filter((thread) => thread !== String(gateway.pid));
+  return {
+    main: await niceness(String(gateway.pid)),
+    others: await Promise.all(others.map(niceness)),
+  };
 }
 
 /** What an honest user has seen: final statuses, and how long each took. */
