@@ -267,5 +267,7 @@ describe("a transfer when ports are scarce", () => {
     stage.means.relay.doors = 1;
     for (let cookie = 10; cookie <= 17; cookie += 1) expect(await offered(cookie, [])).toBe(200);
     expect(await offered(18, [])).toBe(606);
+    // Who waits for what was refused hears that nothing comes of it.
+    expect(stage.ownWords.map(({ to }) => to)).toEqual(["alice", "bob", "bob"]);
   });
 });

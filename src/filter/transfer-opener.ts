@@ -73,13 +73,14 @@ export class TransferOpener {
       return refuse(message, "second-accept", transfer, "the receiver has not accepted yet");
     const isIpv6 = sourceOf(message)?.includes(":") === true;
     const hosts = isIpv6 ? undefined : hostsFor(transfer, legs, mediaHost);
-    if (hosts === undefined) return refuse(message, "no-ipv4", transfer);
+    if (hosts === undefined) return this.refuseToBoth(message, transfer, by, { code: "no-ipv4" });
     // Its own words are not passed on: they are answered here.
     const isAnswered = legs[otherRole(by)].kind === "dial";
     if (isAnswered && message.context.signed)
       return this.refuseToBoth(message, transfer, by, { code: "no-meeting-place" });
     const hasOwnPort = legs.sender.kind === "await";
-    if (this.#isBeyondShare(transfer, legs, relay.load)) return refuse(message, "quota", transfer);
+    if (this.#isBeyondShare(transfer, legs, relay.load))
+      return this.refuseToBoth(message, transfer, by, { code: "quota" });
     const relayId = newId();
     this.#book.opened(transfer, relayId);
     const contact = this.#contactFor(message, transfer, by, legs);

@@ -40,6 +40,8 @@ const MAX_BURNED = 32;
 /** Connections that have not shown yet who they are: besides those that are awaited, in all, and from one address. */
 const MAX_STRANGERS = 8;
 const MAX_FROM_ONE = 2;
+/** Stands for every address. */
+const ANYWHERE = "";
 
 /**
  * A port at which receivers of files are awaited, those of several transfers at once: a receiver speaks first, and its user
@@ -56,6 +58,9 @@ export class ReceiverDoor {
   readonly #onClosed: () => void;
   /** By what they have to show. */
   readonly #awaited = new Map<string, Awaited>();
+  /** From where somebody is awaited, and how many; and who may come at all. */
+  readonly #expected = new Map<string, number>();
+  readonly #admits = new Set<string>();
   readonly #visitors: Visitors;
   readonly #burned: ExpiringMap<true>;
   /** Cookies that are given out, used ones too: none is given twice as long as its transfer lives. */
@@ -109,6 +114,7 @@ export class ReceiverDoor {
   /** From now on whoever shows this is let in, once. */
   expect(key: string, guest: Guest): void {
     this.#awaited.set(key, { guest, wrong: new Set(), lastWrong: undefined });
+    this.#countAwaited();
   }
 
   /** What a stranger has last done wrong where this one alone was awaited. */
@@ -118,7 +124,8 @@ export class ReceiverDoor {
 
   /** It is not awaited any more. */
   forget(key: string): void {
-    this.#awaited.delete(key);
+    if (!this.#awaited.delete(key)) return;
+    this.#countAwaited();
     if (this.#awaited.size === 0) this.#visitors.throwOut();
   }
 
@@ -179,15 +186,25 @@ export class ReceiverDoor {
   }
 
   #mayEnter(address: string): boolean {
-    const guests = [...this.#awaited.values()].map((awaited) => awaited.guest);
     if (this.isBurned(address)) return false;
-    if (!guests.some(({ onlyFrom }) => isFrom(onlyFrom ?? address, address))) return false;
+    if (!this.#admits.has(ANYWHERE) && !this.#admits.has(address)) return false;
     return this.#burned.size < MAX_BURNED || this.#expectedFrom(address) > 0;
   }
 
   #expectedFrom(address: string): number {
-    const guests = [...this.#awaited.values()].map((awaited) => awaited.guest);
-    return guests.filter(({ expected }) => isFrom(expected, address)).length;
+    return this.#expected.get(address) ?? 0;
+  }
+
+  /** Who may come changes seldom, and is asked for each connection, of which there may be a flood. */
+  #countAwaited(): void {
+    this.#expected.clear();
+    this.#admits.clear();
+    for (const { guest } of this.#awaited.values()) {
+      this.#admits.add(guest.onlyFrom === undefined ? ANYWHERE : plainAddress(guest.onlyFrom));
+      if (guest.expected === undefined) continue;
+      const address = plainAddress(guest.expected);
+      this.#expected.set(address, this.#expectedFrom(address) + 1);
+    }
   }
 
   #burn(address: string, reason: FailureReason): void {

@@ -26,16 +26,20 @@ export class Visitors {
   add(socket: Socket, address: string): void {
     this.#sockets.set(socket, address);
     socket.once("close", () => this.#sockets.delete(socket));
-    const limits = this.#limits;
-    const all = [...this.#sockets];
-    const same = all.filter(([, from]) => from === address);
-    const others = all.filter(([, from]) => !limits.isExpected(from));
-    let oldest: Socket | undefined;
-    if (same.length > limits.fromOne(address)) oldest = same[0]?.[0];
-    else if (all.length > limits.total()) oldest = (others[0] ?? all[0])?.[0];
+    const oldest = this.#tooMany(address);
     if (oldest === undefined) return;
     oldest.destroy();
     this.#sockets.delete(oldest);
+  }
+
+  /** The one that has to go; undefined: none. */
+  #tooMany(address: string): Socket | undefined {
+    const limits = this.#limits;
+    const all = [...this.#sockets];
+    const same = all.filter(([, from]) => from === address);
+    if (same.length > limits.fromOne(address)) return same[0]?.[0];
+    if (all.length <= limits.total()) return undefined;
+    return (all.find(([, from]) => !limits.isExpected(from)) ?? all[0])?.[0];
   }
 
   /** It has shown who it is, or that it is not: let go, not closed, for it may still have a last word to send. */
