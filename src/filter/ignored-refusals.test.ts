@@ -41,6 +41,18 @@ describe("a client that ignores the refusal of its invitation", () => {
     expect(bench.means.inLeg).toMatchObject([{ fromTag: "bb22", toTag: "aa11" }]);
   });
 
+  it("lets go of its call after a while, for nobody else would", async () => {
+    const watch = vi.spyOn(bench.means.originator, "watch");
+    const unwatch = vi.spyOn(bench.means.originator, "unwatch");
+    await bench.sends("alice", offer("5"));
+    await bench.sends("alice", offer("5"));
+    await cancelled();
+    expect(unwatch).not.toHaveBeenCalled();
+    bench.clock.advance(600_000);
+    expect(unwatch.mock.calls).toEqual(watch.mock.calls);
+    expect(watch).toHaveBeenCalledTimes(1);
+  });
+
   it("is told later when the way to it is not known yet", async () => {
     const end = { kind: "failed", reason: "no-leg" } as const;
     const send = vi.spyOn(bench.means.originator, "sendInLeg").mockResolvedValueOnce(end);

@@ -29,9 +29,10 @@ export class IgnoredRefusals {
 
   constructor(clock: Clock, originator: Originator) {
     this.#originator = originator;
-    const limits = { ttlMs: MEMORY_MS, maxEntries: MAX_REFUSED, onExpire: () => undefined };
+    const limits = { ttlMs: MEMORY_MS, maxEntries: MAX_REFUSED };
     this.#refused = new ExpiringMap(clock, limits);
-    this.#watched = new ExpiringMap(clock, limits);
+    const onExpire = (callId: string): void => originator.unwatch(callId);
+    this.#watched = new ExpiringMap(clock, { ...limits, onExpire });
   }
 
   /** An invitation is being refused. Settles when its sender has been told, or need not be; never rejects. */

@@ -105,8 +105,8 @@ export class TransferBook {
   unwatch(transfer: Transfer): void {
     const { callId } = transfer;
     const watched = this.#watched.get(callId);
-    if (watched?.delete(transfer) !== true || watched.size > 0) return;
-    this.#watched.delete(callId);
+    if (watched?.delete(transfer) !== true) return;
+    if (watched.size === 0) this.#watched.delete(callId);
     this.#originator.unwatch(callId);
   }
 

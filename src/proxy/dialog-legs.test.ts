@@ -197,6 +197,18 @@ describe("Proxy.sendInLeg", () => {
     expect(numberOf(b.hears())).toBe(3);
   });
 
+  it("watches for as long as one of those who have asked goes on", async () => {
+    const { a, b, proxy, callId, cancelAtB } = established();
+    proxy.watch(callId);
+    proxy.unwatch(callId);
+    a.says("MESSAGE");
+    b.hears();
+    b.answers(200);
+    void cancelAtB();
+    expect(b.hears().method).toBe("MESSAGE");
+    b.answers(200);
+  });
+
   it("leaves alone what it was not asked to watch any more", async () => {
     const { a, b, proxy, callId, cancelAtB } = established();
     proxy.unwatch(callId);

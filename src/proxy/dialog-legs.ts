@@ -23,7 +23,8 @@ const MAX_ADDRESS_LENGTH = 4096;
 const MAX_CALL_ID_LENGTH = 1024;
 
 interface Call {
-  watched: boolean;
+  /** How many have asked to watch it, and go on. */
+  watchers: number;
   /** By `legKey`. */
   readonly legs: Map<string, Leg>;
   /** Tags of clients whose messages are signed. */
@@ -55,8 +56,8 @@ export class DialogLegs {
   watch(callId: string): void {
     if (callId.length > MAX_CALL_ID_LENGTH) return;
     const known = this.#calls.get(callId);
-    const call = known ?? { watched: true, legs: new Map(), signers: new Set() };
-    call.watched = true;
+    const call = known ?? { watchers: 0, legs: new Map(), signers: new Set() };
+    call.watchers += 1;
     this.#calls.delete(callId);
     this.#calls.set(detached(callId), call);
     if (this.#calls.size <= this.#limits.calls) return;
@@ -64,11 +65,12 @@ export class DialogLegs {
     if (oldest !== undefined) this.#forgetCall(...oldest);
   }
 
-  /** Legs whose numbers we have shifted stay: without them their dialogs would break. */
+  /** One who has asked goes. Legs whose numbers we have shifted stay also after the last: without them their dialogs would break. */
   unwatch(callId: string): void {
     const call = this.#calls.get(callId);
     if (call === undefined) return;
-    call.watched = false;
+    call.watchers = Math.max(0, call.watchers - 1);
+    if (call.watchers > 0) return;
     for (const leg of call.legs.values()) if (!leg.shifted) this.#forget(leg, call);
     this.#forgetIfEmpty(callId, call);
   }
@@ -128,7 +130,7 @@ export class DialogLegs {
   ): Leg | undefined {
     const { fromTag = "", toTag = "" } = request;
     const known = call.legs.get(legKey(fromTag, toTag));
-    if (known === undefined && !call.watched) return undefined;
+    if (known === undefined && call.watchers === 0) return undefined;
     const address = addressOf(request, way, known?.address);
     if (known !== undefined) {
       // One that is too long to keep leaves the old one, for the numbers must go on.
@@ -175,7 +177,7 @@ export class DialogLegs {
   }
 
   #forgetIfEmpty(callId: string, call: Call): void {
-    if (!call.watched && call.legs.size === 0) this.#calls.delete(callId);
+    if (call.watchers === 0 && call.legs.size === 0) this.#calls.delete(callId);
   }
 
   #forgetCall(callId: string, call: Call): void {

@@ -34,8 +34,8 @@ export interface Originator {
   sendMessage(message: OwnMessage): Promise<OriginationEnd>;
   /** Sends a MESSAGE inside the dialog to the client on that leg, with a CSeq of its own. Never rejects. */
   sendInLeg(request: LegRequest): Promise<OriginationEnd>;
-  /** From now on the legs of this call are remembered, so that `sendInLeg` finds them. Bounded; oldest out. */
+  /** From now on the legs of this call are remembered, so that `sendInLeg` finds them. Bounded; oldest out. Each needs an `unwatch`. */
   watch(callId: string): void;
-  /** The call needs no more watching; a leg whose numbering we have shifted is kept as long as its dialog. */
+  /** The call is watched once less; after the last a leg whose numbering we have shifted is kept as long as its dialog. */
   unwatch(callId: string): void;
 }
