@@ -1,4 +1,3 @@
-import { failed } from "./base/result.ts";
 import { closeMedia, dropBody } from "./enforce/close-media.ts";
 import type { LinksIn } from "./enforce/disarm-links.ts";
 import { refuse, type Refusal } from "./enforce/refusal.ts";
@@ -29,7 +28,7 @@ import type {
 } from "./inspect/inspection.ts";
 import { linksReadOtherwise } from "./inspect/links-read-otherwise.ts";
 import { readRecipients } from "./inspect/recipient-list.ts";
-import { stricter, type Notification, type Policy } from "./policy/decision.ts";
+import { stricter, type Notification, type Policy, type Strip } from "./policy/decision.ts";
 import type { Channel, FileFacts, ScanFacts } from "./policy/facts.ts";
 import {
   Hearing,
@@ -449,8 +448,8 @@ export function judgeMedia(
   let closing: Verdict | undefined;
   let stripping: Verdict | undefined;
   const { media, decoded } = lines.value;
-  const closed: MediaLine[] = [];
-  const edits: Replacement[] = [];
+  const closed = new Set<MediaLine>();
+  const found: Strip[] = [];
   for (const line of media) {
     if (mediaKindsOf([line]).length === 0) continue;
     const hearing = new Hearing({ ...emptyDraft(), media: [line] }, context, policy);
@@ -458,12 +457,37 @@ export function judgeMedia(
     if (!isDataLine(line) || !offersData(answers, settings)) hearing.askUnseen(settings);
     const verdict = hearing.verdict(settings);
     const strips = verdict.decisions.flatMap((decision) => decision.strips);
-    // Of a line that is closed as a whole nothing is left to strip.
-    const stripped = hearing.stopped ? failed("refused") : stripMedia([line], strips);
-    if (!stripped.ok) closed.push(line);
-    else edits.push(...stripped.value);
+    const isStripped = !stripMedia([line], strips).ok;
+    if (hearing.stopped || isStripped) closed.add(line);
     if (hearing.stopped) closing ??= verdict;
     else if (strips.length > 0) stripping ??= verdict;
+    found.push(...strips);
   }
-  return { splices: closeMedia(message, decoded, closed, edits), verdict: closing ?? stripping };
+  const left = media.map((line) => (closed.has(line) ? { ...line, port: 0 } : line));
+  const together = new Hearing({ ...emptyDraft(), media: left }, context, policy);
+  const announced = stripLists(left, found, together, settings);
+  return {
+    splices: closeMedia(message, decoded, [...closed], announced.edits),
+    verdict: closing ?? stripping ?? announced.verdict,
+  };
+}
+
+/**
+ * What the lines that are left say they accept, without what rules strip of each of them, or of all together: a list may stand before
+ * any line, or under another one than the rules ask about.
+ */
+function stripLists(
+  media: readonly MediaLine[],
+  found: readonly Strip[],
+  together: Hearing,
+  settings: JudgeSettings,
+): { readonly edits: readonly Replacement[]; readonly verdict: Verdict | undefined } {
+  const nothing = { edits: [], verdict: undefined };
+  if (media.every(({ acceptTypes }) => acceptTypes === undefined)) return nothing;
+  together.askSession(false);
+  const verdict = together.verdict(settings);
+  const strips = [...found, ...verdict.decisions.flatMap((decision) => decision.strips)];
+  const lists = strips.map(({ acceptTypes }) => ({ acceptTypes, media: [] }));
+  const edits = stripMedia(media, lists);
+  return edits.ok && edits.value.length > 0 ? { edits: edits.value, verdict } : nothing;
 }

@@ -14,7 +14,40 @@ function refers(target: string): boolean {
   return carriesContent(parsedRequest([...head, `Refer-To: ${target}`]));
 }
 
+function looksAt(method: string, type: string): boolean {
+  const head = [
+    `${method} sip:bob@example.com SIP/2.0`,
+    "Via: SIP/2.0/TCP 192.0.2.1:5060;branch=z9hG4bKx",
+    "From: <sip:alice@example.com>;tag=a1",
+    "To: <sip:bob@example.com>;tag=b1",
+    "Call-ID: c1",
+    `CSeq: 2 ${method}`,
+    ...(type === "" ? [] : [`Content-Type: ${type}`]),
+  ];
+  return carriesContent(parsedRequest(head, "v=0\r\n"));
+}
+
 describe("carriesContent", () => {
+  it.each([
+    ["application/dtmf-relay", "INFO"],
+    ["application/pidf+xml ; charset=utf-8", "NOTIFY"],
+    ["application/x; a=b", "UPDATE"],
+    ["", "BYE"],
+  ])("leaves %s in a %s alone", (type, method) => {
+    expect(looksAt(method, type)).toBe(false);
+  });
+
+  it.each([
+    ["application / sdp", "UPDATE"],
+    ["application/ sdp", "PRACK"],
+    ["text /x-msmsgsinvite", "INFO"],
+    ['"application/ms-filetransfer+xml"', "INFO"],
+    [";application/ms-filetransfer+xml", "NOTIFY"],
+    ["text\r\n /plain", "BYE"],
+  ])("looks at a type that is written in another way than most: %j in a %s", (type, method) => {
+    expect(looksAt(method, type)).toBe(true);
+  });
+
   it.each([
     "<sip:carol@example.com>",
     '"Carol" <sips:carol@example.com;transport=tcp>',

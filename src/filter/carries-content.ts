@@ -9,6 +9,16 @@ const MESSAGING_TYPES =
 const SHOWN_TYPES =
   /^(?:text\/(?!xml)|multipart\/|message\/(?!sipfrag)|application\/(?:vnd\.gsma|ms-(?:filetransfer|conf-invite)|x-ms|xml\+conversationinfo))/i;
 
+/**
+ * RFC 3261 §25.1 lets blanks stand around the slash, and clients may forgive more: what is not written like this is looked into whatever it
+ * says, and refused there.
+ */
+const PLAINLY_WRITTEN = /^[!#$%&'*+.^_`|~0-9a-z-]+\/[!#$%&'*+.^_`|~0-9a-z-]+[ \t]*(?:;|$)/i;
+
+function isShown(type: string): boolean {
+  return SHOWN_TYPES.test(type) || !PLAINLY_WRITTEN.test(type);
+}
+
 /** Is there anything in this request that a client would show, offer or take as a file? All else is not looked into. */
 export function carriesContent(request: SipRequest): boolean {
   switch (request.method) {
@@ -28,7 +38,8 @@ export function carriesContent(request: SipRequest): boolean {
 
 /** Not made for messages, but a client that is shown one does not mind. */
 function showsBody(request: SipRequest): boolean {
-  return SHOWN_TYPES.test(request.value(HeaderId.ContentType) ?? "") && hasBody(request);
+  const type = request.value(HeaderId.ContentType);
+  return type !== undefined && type !== "" && isShown(type) && hasBody(request);
 }
 
 const PHONE = /^(?:[^<]*<)?\s*(?:sips?|tel|im|pres|urn):/i;
@@ -42,12 +53,13 @@ function leadsOffThePhone(request: SipRequest): boolean {
 /** Has the answer to a MESSAGE a body that a client could show? One that accepts it may have none at all (RFC 3428 §7). */
 export function answersWithContent(response: SipResponse, request: SipRequest): boolean {
   if (request.method !== "MESSAGE" || response.status >= 300 || !hasBody(response)) return false;
-  return SHOWN_TYPES.test(response.value(HeaderId.ContentType) || "text/");
+  return isShown(response.value(HeaderId.ContentType) || "text/plain");
 }
 
 function bearsMessagingBody(request: SipRequest): boolean {
   if (!hasBody(request)) return false;
-  const type = request.value(HeaderId.ContentType) || "text/";
+  const type = request.value(HeaderId.ContentType) || "text/plain";
+  if (!PLAINLY_WRITTEN.test(type)) return true;
   const disposition = request.value(HeaderId.ContentDisposition) ?? "";
   return MESSAGING_TYPES.test(type) || /name/i.test(type) || /attachment|name/i.test(disposition);
 }

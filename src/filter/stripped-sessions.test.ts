@@ -108,6 +108,19 @@ describe("a session of which rules strip something", () => {
     expect(bench.journal.settled).toMatchObject([{ delivery: "delivered", status: 200 }]);
   });
 
+  it.each([
+    ["before any line", [TAKES, "m=audio 4000 RTP/AVP 0", "m=message 5060 sip null"]],
+    [
+      "before a line that is closed",
+      [TAKES, "m=data 0 TCP/RTP/SAVP 127", "m=message 5060 sip null"],
+    ],
+    ["under another line", ["m=audio 4000 RTP/AVP 0", TAKES, "m=message 5060 sip null"]],
+  ])("announces it nowhere in an answer: not %s", (_, lines) => {
+    const response = answer(200, sdp(...lines));
+    const out = passed(response, bench.filter.onResponse(response, asks(""), ALICE));
+    expect(out).toContain(`${STRIPPED}\r\n`);
+  });
+
   it("closes in an answer what is stripped by its kind", () => {
     const response = answer(
       200,

@@ -38,6 +38,12 @@ describe("mayHideParts", () => {
       [],
     ],
     [
+      "a message in base64 that a digest need not name",
+      "--b\r\nContent-Transfer-Encoding: base64\r\n\r\nQ29udGVudA==\r\n--b--\r\n",
+      "multipart/digest; boundary=b",
+      [],
+    ],
+    [
       "a message in an encoding that nobody knows",
       "--b\r\nContent-Type: message/cpim\r\nContent-Transfer-Encoding: x-uue\r\n\r\n",
       MIXED,

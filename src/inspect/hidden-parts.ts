@@ -1,7 +1,8 @@
 import type { SipMessage } from "../wire/sip/message.ts";
 
 const ENCODING = /content-transfer-encoding\s*:\s*([^\s;]*)/g;
-const TWO_COMPOSITES = /(?:multipart|message)\/[^]*?(?:multipart|message)\//;
+/** The parts of a digest are messages that need not say so (RFC 2046 §5.1.5). */
+const TWO_COMPOSITES = /multipart\/digest|(?:multipart|message)\/[^]*?(?:multipart|message)\//;
 /** RFC 2045 §6.2: what stands under these can be read as it is. */
 const READABLE: ReadonlySet<string> = new Set(["7bit", "8bit", "binary"]);
 

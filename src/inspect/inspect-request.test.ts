@@ -1134,6 +1134,14 @@ describe("inspectRequest on malformed and lying bodies", () => {
     expect(problemOf(deep, { mimeDepth: 3 })).toBe("none");
   });
 
+  it("counts the links of all documents of a message together", () => {
+    const document = `<x>${"<a href='http://a.example/'/>".repeat(3)}</x>`;
+    const part = crlf("--b", "Content-Type: application/foo+xml", "", document, "");
+    const parts = { type: "multipart/mixed; boundary=b", body: `${part}${part}--b--\r\n` };
+    expect(problemOf(parts, { linksPerMessage: 6 })).toBe("none");
+    expect(problemOf(parts, { linksPerMessage: 5 })).toBe("too-many-links");
+  });
+
   it("counts links that bear our marker with the others, in all texts of a message", () => {
     const marked = { type: "text/plain", body: "_http://a.b<".repeat(3) };
     expect(problemOf(marked, { linksPerMessage: 3 })).toBe("none");

@@ -26,6 +26,7 @@ import {
   addText,
   countText,
   emptyDraft,
+  linksLeft,
   type InspectionDraft,
 } from "./inspection-draft.ts";
 import { readMediaLines } from "./media-lines.ts";
@@ -291,7 +292,7 @@ function inspectDocument(
   if (tooLarge !== undefined) return { problem: tooLarge, understood: false };
   const text = documentText(content);
   if (hidesText(text)) return refused("ambiguous-charset", "another charset in the document");
-  const { links, disarmed, complete } = findHtmlLinks(text, limits.linksPerMessage, true);
+  const { links, disarmed, complete } = findHtmlLinks(text, linksLeft(draft, limits), true);
   if (!complete) return refused("too-many-links", `more than ${limits.linksPerMessage}`);
   for (const link of [...links, ...disarmed])
     if (where === "anywhere" || link.attribute)

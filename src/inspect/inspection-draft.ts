@@ -165,8 +165,14 @@ function readText(
   return ok({ reading, type, search });
 }
 
-/** Links that bear our marker count too: they take as long to find, and a rewrite makes the others such. */
-function linksLeft({ links, disarmed, outside }: InspectionDraft, limits: TextLimits): number {
+/**
+ * How many links a message may still have. Those that bear our marker count too: they take as long to find, and a rewrite makes the
+ * others such.
+ */
+export function linksLeft(
+  { links, disarmed, outside }: InspectionDraft,
+  limits: TextLimits,
+): number {
   return limits.linksPerMessage - links.length - disarmed.length - outside.length;
 }
 
