@@ -131,7 +131,7 @@ const MARKUP: Readonly<Record<string, readonly [type: string, text: string]>> = 
   "rtf escapes": ["text/rtf", `{\\rtf1${filled("\\u104?", 65_000)}`],
   "rtf of marked links": ["text/rtf", `{\\rtf1 ${filled("_http://a.b<", 65_000)}}`],
   "rtf of dots in brackets": ["text/rtf", `{\\rtf1 ${filled("a[.]b ", 65_000)}}`],
-  "rtf turned round": ["text/rtf", `{\\rtf1 ${filled("\u202ea.b ", 65_000)}}`],
+  "rtf turned round": ["text/rtf", `{\\rtf1 ${filledBytes("\u202ea.b ").slice(0, -12)}}`],
   "rtf, four readings": [
     "text/rtf",
     `{\\rtf1 {\\v x}\\u104?${filled("a[.]b ", 32_000)}\\par {\\v x}\\u104?}`,

@@ -131,6 +131,13 @@ describe("findLinks", () => {
     },
   );
 
+  it("refuses pages that are turned round, and reads what a person would turn", () => {
+    const turned = (count: number): string => `\u202e${"no.link in.it ".repeat(count / 14)}`;
+    expect(findLinks(turned(2800), LIMIT).complete).toBe(true);
+    expect(findLinks(turned(28_000), LIMIT).complete).toBe(false);
+    expect(findLinks(turned(28_000).slice(1), LIMIT).complete).toBe(true);
+  });
+
   it("takes nothing in brackets for disarming a host that is one by itself", () => {
     expect(linksOf("http://evil.com[.]x/").map((link) => link.host)).toEqual(["evil.com"]);
     expect(linksOf("see evil.com[.]x").map((link) => link.host)).toContain("evil.com");

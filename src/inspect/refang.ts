@@ -62,6 +62,17 @@ const WRITTEN = new RegExp(
   "giu",
 );
 
+/** What a right-to-left override (U+202E) turns: to the pop (U+202C) or the end of the line. */
+const TURNED = /\u202E[^\u202C\n\r\u2029]*/g;
+
+/** How many characters of a text are turned round. */
+export function countTurned(text: string): number {
+  if (!text.includes("\u202E")) return 0;
+  let count = 0;
+  for (const [run] of text.matchAll(TURNED)) count += run.length;
+  return count;
+}
+
 /**
  * The text as it is seen, where a right-to-left override (U+202E) turns the order of what follows, to the pop (U+202C) or
  * the end of the line: "\u202Eelpmaxe.live" is read as "evil.example". Undefined when there is none. Linear.
@@ -71,7 +82,7 @@ export function asSeen(mapped: MappedText): MappedText | undefined {
   if (!text.includes("\u202E")) return undefined;
   const out = createMappedText();
   let from = 0;
-  for (const { index, 0: run } of text.matchAll(/\u202E[^\u202C\n\r\u2029]*/g)) {
+  for (const { index, 0: run } of text.matchAll(TURNED)) {
     out.copy(mapped, from, index);
     from = index + run.length;
     out.copyBackwards(mapped, index + 1, from);

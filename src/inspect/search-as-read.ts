@@ -2,7 +2,7 @@ import { sourceEnd, sourceStart, type MappedText } from "../content/mapped-text.
 import { foldLinkText } from "./fold-link-text.ts";
 import { describeCandidates, type FoundLink, type LinkSource } from "./found-link.ts";
 import { isReachable } from "./host-facts.ts";
-import { asSeen, refang, type Replaced } from "./refang.ts";
+import { asSeen, countTurned, refang, type Replaced } from "./refang.ts";
 import { isSpent, type LinkBudget, type LinkCandidate } from "./link-run.ts";
 import { scanLinks } from "./scan-links.ts";
 
@@ -17,6 +17,8 @@ export function searchAsRead(
   budget: LinkBudget,
 ): readonly FoundLink[] | undefined {
   const found: FoundLink[] = [];
+  budget.units -= countTurned(mapped.text) * UNITS_OF_TURNED;
+  if (isSpent(budget)) return undefined;
   const seen = asSeen(mapped);
   if (seen !== undefined) {
     const turned = foldLinkText(seen);
@@ -27,6 +29,8 @@ export function searchAsRead(
   return isSpent(budget) ? undefined : found;
 }
 
+/** Nobody turns pages round: what is turned is searched twice more, and some 16,000 characters of it use up a budget. */
+const UNITS_OF_TURNED = 8;
 /** More dots in brackets than links could have are too many links: a text of 64 kB has room for three thousand. */
 const UNITS_OF_REPLACED = 100;
 
