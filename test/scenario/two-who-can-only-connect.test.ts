@@ -6,6 +6,7 @@ import { harmlessBytes } from "../support/harmless-bytes.ts";
 import type { InvitationText, OfferedFile } from "../support/invitation-text.ts";
 import { BYE_RECEIVED, type FileReceiver, type FileSender } from "../support/msnftp-peer.ts";
 import { freePortRange } from "../support/port-range.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 /** Neither of the two listens anywhere: both connect to the gateway. */
 let gateway: GatewayProcess;
@@ -32,6 +33,8 @@ interface Agreed {
 
 async function agree(file: OfferedFile, behindNat: boolean): Promise<Agreed> {
   const { alice, bob } = story;
+  // There are ports for one transfer, and the last one may still say goodbye.
+  await waitUntil("no transfer is open", async () => (await gateway.transfers()).length === 0);
   const offer = await alice.offers(file, { behindNat });
   const invitation = await bob.sees("INVITE", offer.cookie);
   const { keys } = await bob.accepts(invitation);
