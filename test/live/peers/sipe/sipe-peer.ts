@@ -169,6 +169,11 @@ export class SipePeer implements AsyncDisposable {
     }
   }
 
+  /** Whether its process has ended, as it does when the client crashes. */
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
   /** Events that nobody has asked for. */
   get unseen(): readonly SipeEvent[] {
     return this.#events.items;
