@@ -206,6 +206,26 @@ describe("a transfer where the operator says who connects", () => {
   });
 });
 
+describe("a transfer over a listener on [::]", () => {
+  it("takes IPv4 addresses that are written as IPv6 for what they are", async () => {
+    const stage = new TransferStage();
+    for (const party of ["alice", "bob"] as const) {
+      const { sourceAddress } = stage.context[party];
+      stage.context[party] = {
+        ...stage.context[party],
+        sourceAddress: `::ffff:${sourceAddress}`,
+      };
+    }
+    expect((await stage.says("alice", INVITE)).lines).toEqual(INVITE);
+    await stage.says("bob", [...ACCEPT, ...KEYS]);
+    const { lines } = await stage.says("alice", [...ACCEPT, ...listeningAt("192.0.2.10")]);
+    expect(lines).toContain("IP-Address: 198.51.100.5");
+    expect(stage.means.relay.opened).toMatchObject([
+      { sender: { kind: "dial", address: "192.0.2.10" }, receiver: AWAITED_BOB },
+    ]);
+  });
+});
+
 describe("a transfer when ports are scarce", () => {
   it.each([
     ["none is left: neither way", 10, 0, [606, 606]],

@@ -1,4 +1,5 @@
 import { detached } from "../base/detached.ts";
+import { plainAddress } from "../base/plain-address.ts";
 import type { InvitationPart } from "../inspect/inspection.ts";
 import type { Direction } from "../policy/facts.ts";
 import type { HearingContext, Verdict } from "../policy/hearing.ts";
@@ -127,7 +128,7 @@ const REVERSED: Readonly<Record<Direction, Direction>> = {
 
 /** Where a client's message came from; what comes by way of the server says nothing of it. */
 export function sourceOf({ context }: TransferMessage): string | undefined {
-  return context.side === "client" ? context.sourceAddress : undefined;
+  return context.side === "client" ? plainAddress(context.sourceAddress) : undefined;
 }
 
 /** Where the sender of this message is, by what it says of itself. */

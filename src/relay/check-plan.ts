@@ -2,7 +2,7 @@ import { BlockList, isIP, isIPv4 } from "node:net";
 import { isWildcard } from "../transport/endpoint.ts";
 import { deriveKeys, type SecureKeys } from "../wire/msnftp/secure-keys.ts";
 import { failed, ok, type Result } from "../base/result.ts";
-import { plainAddress } from "./leg-socket.ts";
+import { plainAddress } from "../base/plain-address.ts";
 import type { RelayOptions } from "./relay-options.ts";
 import type { RelayRefusal, TransferPlan } from "./relay.ts";
 

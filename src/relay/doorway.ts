@@ -1,5 +1,5 @@
 import type { Server, Socket } from "node:net";
-import { plainAddress } from "./leg-socket.ts";
+import { plainAddress } from "../base/plain-address.ts";
 import type { FailureReason } from "./relay.ts";
 import { Visitors } from "./visitors.ts";
 
@@ -80,7 +80,7 @@ export class Doorway {
   #knocked(socket: Socket): void {
     // Also for those who are thrown out: an error that nobody hears ends the process.
     socket.on("error", () => undefined);
-    const address = plainAddress(socket.remoteAddress);
+    const address = plainAddress(socket.remoteAddress ?? "");
     // Who could not get in with any word has shown no wrong one: a scan of our ports must end nothing.
     const isStranger = this.#onlyFrom !== undefined && address !== this.#onlyFrom;
     if (this.#isShut || isStranger || this.#wrong.has(address)) {

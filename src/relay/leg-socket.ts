@@ -113,8 +113,3 @@ export class LegSocket {
     this.#waiting?.resolve(false);
   }
 }
-
-/** "::ffff:192.0.2.1", as a listener on all addresses sees it, is 192.0.2.1. */
-export function plainAddress(address: string | undefined): string {
-  return (address ?? "").replace(/^::ffff:(?=\d+\.)/i, "");
-}

@@ -3,7 +3,7 @@ import { ExpiringMap } from "../base/expiring-map.ts";
 import { chooseAuthCookie } from "../wire/msnftp/auth-cookie.ts";
 import type { FileProtocol } from "../wire/msnftp/control-line.ts";
 import { createFileSenderFor } from "../wire/msnftp/file-sender.ts";
-import { plainAddress } from "./leg-socket.ts";
+import { plainAddress } from "../base/plain-address.ts";
 import { ReceiverLeg, type LegDeps } from "./receiver-leg.ts";
 import type { RangePort } from "./port-range.ts";
 import type { FailureReason, Place } from "./relay.ts";
@@ -143,7 +143,7 @@ export class ReceiverDoor {
   #knocked(socket: Socket): void {
     // Also for those who are thrown out: an error that nobody hears ends the process.
     socket.on("error", () => undefined);
-    const address = plainAddress(socket.remoteAddress);
+    const address = plainAddress(socket.remoteAddress ?? "");
     if (!this.#mayEnter(address)) {
       socket.destroy();
       return;

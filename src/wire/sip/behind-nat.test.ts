@@ -36,4 +36,10 @@ describe("isBehindNat", () => {
   ])("is false for %s", (_, via, contact) => {
     expect(isBehindNat(request(via, contact), "203.0.113.7")).toBe(false);
   });
+
+  it("knows an IPv4 address that a listener on [::] has seen", () => {
+    const own = request("203.0.113.7", "<sip:bob@203.0.113.7>");
+    expect(isBehindNat(own, "::ffff:203.0.113.7")).toBe(false);
+    expect(isBehindNat(request("192.168.1.10"), "::ffff:203.0.113.7")).toBe(true);
+  });
 });

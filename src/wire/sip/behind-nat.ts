@@ -1,3 +1,4 @@
+import { plainAddress } from "../../base/plain-address.ts";
 import { HeaderId } from "./header-names.ts";
 import type { SipMessage } from "./message.ts";
 import { splitValues, uriRange } from "./name-addr.ts";
@@ -16,7 +17,8 @@ const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
 export function isBehindNat(message: SipMessage, source: string): boolean {
   const via = topmostVia(message);
   const names = [via.index < 0 ? "" : via.host, contactHost(message)];
-  return names.some((name) => IPV4.test(name) && name !== source);
+  const seen = plainAddress(source);
+  return names.some((name) => IPV4.test(name) && name !== seen);
 }
 
 function contactHost(message: SipMessage): string {
