@@ -5,8 +5,9 @@ import type { Channel, Direction, Party } from "../policy/facts.ts";
 import type { RequestContext } from "../proxy/seams.ts";
 import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
-import { addressAt, parseNameAddr } from "../wire/sip/name-addr.ts";
-import { canonicalAor, parseSipUri, type SipUri } from "../wire/sip/uri.ts";
+import { fieldAor } from "../wire/sip/field-aor.ts";
+import { addressAt } from "../wire/sip/name-addr.ts";
+import { parseSipUri, type SipUri } from "../wire/sip/uri.ts";
 
 /**
  * Who sends to whom, for the rules and the record. `to` is the Request-URI at ingress; the user on the flow for what the
@@ -157,6 +158,5 @@ export function receiverOf(uriText: string, domains: Domains): Address {
 
 /** Whom the To field names, as an address of record; "" when it names none. In a dialog the Request-URI is a Contact. */
 export function addresseeOf(request: SipRequest): string {
-  const to = parseNameAddr(request.value(HeaderId.To) ?? "");
-  return to.ok ? (canonicalAor(to.value.uri) ?? "") : "";
+  return fieldAor(request.value(HeaderId.To) ?? "") ?? "";
 }

@@ -38,7 +38,9 @@ describe("a client that ignores the refusal of its invitation", () => {
     expect(await cancelled()).toEqual([
       "Invitation-Command: CANCEL\r\nInvitation-Cookie: 5\r\nCancel-Code: FAIL\r\n",
     ]);
-    expect(bench.means.inLeg).toMatchObject([{ fromTag: "bb22", toTag: "aa11" }]);
+    expect(bench.means.inLeg).toMatchObject([
+      { fromTag: "bb22", toTag: "aa11", toAor: "sip:alice@example.com" },
+    ]);
   });
 
   it("lets go of its call after a while, for nobody else would", async () => {

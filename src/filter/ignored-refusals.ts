@@ -1,6 +1,8 @@
 import type { Clock } from "../base/clock.ts";
 import { detached } from "../base/detached.ts";
 import { ExpiringMap } from "../base/expiring-map.ts";
+import { fieldAor } from "../wire/sip/field-aor.ts";
+import { HeaderId } from "../wire/sip/header-names.ts";
 import type { Invitation } from "../wire/msnftp/invitation.ts";
 import type { Verdict } from "../policy/hearing.ts";
 import type { Originator } from "../proxy/origination.ts";
@@ -41,7 +43,7 @@ export class IgnoredRefusals {
     if (invitation?.command !== "INVITE") return;
     const refusal = refusalOf(question, invitation);
     if (refusal === undefined) return;
-    const { callId, fromTag, toTag, cookie, sender } = refusal;
+    const { callId, fromTag, toTag, toAor, cookie, sender } = refusal;
     const key = `${callId}\n${fromTag}\n${cookie}`;
     const known = this.#refused.get(key);
     if (known === undefined) this.#refused.set(key, { told: false });
@@ -51,6 +53,7 @@ export class IgnoredRefusals {
       callId,
       fromTag: toTag,
       toTag: fromTag,
+      toAor,
       contentType: "text/x-msmsgsinvite; charset=UTF-8",
       body: Buffer.from(
         `Invitation-Command: CANCEL\r\nInvitation-Cookie: ${cookie}\r\nCancel-Code: FAIL\r\n`,
@@ -79,6 +82,8 @@ interface RefusedInvitation {
   readonly callId: string;
   readonly fromTag: string;
   readonly toTag: string;
+  /** Whose client it is: nobody ends another one's transfer by writing its tag. */
+  readonly toAor: string;
   readonly cookie: string;
   readonly sender: string;
 }
@@ -92,5 +97,7 @@ function refusalOf(
   if (context.side !== "client" || context.signed || !hearing.from.authenticated) return undefined;
   if (cookie === undefined || fromTag === undefined || toTag === undefined) return undefined;
   if (callId.length + fromTag.length > MAX_KEY_LENGTH) return undefined;
-  return { callId, fromTag, toTag, cookie, sender: hearing.from.aor };
+  const toAor = fieldAor(request.value(HeaderId.From) ?? "");
+  if (toAor === undefined) return undefined;
+  return { callId, fromTag, toTag, toAor, cookie, sender: hearing.from.aor };
 }

@@ -174,6 +174,15 @@ describe("Proxy.sendInLeg", () => {
     expect(await cancelAtA()).toEqual(noLeg);
   });
 
+  it("says no-leg where the client is another user's than the one that is meant", async () => {
+    const { b, proxy, callId } = established();
+    const stranger = { ...leg(callId, "a1", "b1"), toAor: "sip:carol@example.com" };
+    expect(await proxy.sendInLeg(stranger)).toEqual({ kind: "failed", reason: "no-leg" });
+    void proxy.sendInLeg({ ...stranger, toAor: "sip:b1@example.com" });
+    expect(b.hears().method).toBe("MESSAGE");
+    b.answers(200);
+  });
+
   it("says unreachable when the client's connection is gone, at once or in between", async () => {
     const gone = established();
     gone.bob.open = false;

@@ -9,6 +9,7 @@
 import { randomBytes } from "node:crypto";
 import type { HeaderField } from "../wire/sip/build.ts";
 import { applySplices } from "../wire/sip/splice.ts";
+import { fieldAor } from "../wire/sip/field-aor.ts";
 import { parseSipUri } from "../wire/sip/uri.ts";
 import { digestCredentials } from "./digest-credentials.ts";
 import { readChallenges } from "./digest-challenge.ts";
@@ -156,10 +157,12 @@ export class OwnRequests implements Originator {
   }
 
   async #sendInLeg(request: LegRequest): Promise<OriginationEnd> {
-    const { callId, fromTag, toTag, contentType, body } = request;
+    const { callId, fromTag, toTag, toAor, contentType, body } = request;
     const leg = this.#deps.core.legs.find(callId, fromTag, toTag);
     if (leg === undefined) return { kind: "failed", reason: "no-leg" };
     if (leg === "signed") return { kind: "failed", reason: "signed" };
+    if (toAor !== undefined && fieldAor(leg.address.to) !== toAor)
+      return { kind: "failed", reason: "no-leg" };
     const { face, requestUri, from, to } = leg.address;
     if (!face.flow.open || this.#isFull) return UNREACHABLE;
     const cseq = leg.takeNumber();

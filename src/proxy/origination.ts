@@ -15,6 +15,8 @@ export interface LegRequest {
   /** Tag of the peer in whose name it is sent, and of the client that gets it. */
   readonly fromTag: string;
   readonly toTag: string;
+  /** Only if that client is this user's (canonical address of record): a tag alone may be anybody's word. Absent: whoever it is. */
+  readonly toAor?: string;
   readonly contentType: string;
   readonly body: Buffer;
 }
