@@ -9,7 +9,7 @@
  */
 import { inlineTestSettings } from "../src/assembly/judge-settings.ts";
 import { inspectRequest } from "../src/inspect/inspect-request.ts";
-import { judge } from "../src/judge.ts";
+import { judge } from "../src/judge/judge.ts";
 import type { Policy } from "../src/policy/decision.ts";
 import type { Party } from "../src/policy/facts.ts";
 import type { HearingContext } from "../src/policy/hearing.ts";

@@ -22,7 +22,7 @@ const SOURCES = readSources("src");
 /** Tests beside the code may import what they like. */
 const PROGRAM = SOURCES.filter((file) => !file.isTest);
 
-/** "proxy" of src/proxy/via.ts, "wire/sip" of src/wire/sip/uri.ts, "judge" of src/judge.ts and of src/judge-given.ts. */
+/** "proxy" of src/proxy/via.ts, "wire/sip" of src/wire/sip/uri.ts, "gateway" of src/gateway.ts. */
 function roomOf(path: string): string {
   const parts = path.split("/").slice(1);
   if (parts.length === 1) return (parts[0] ?? "").replace(/(-.*)?\.ts$/, "");

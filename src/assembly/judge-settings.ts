@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import type { Config } from "../config/config.ts";
-import type { JudgeSettings } from "../judge.ts";
+import type { JudgeSettings } from "../judge/judge.ts";
 import { createDomains, type Domains } from "../policy/domains.ts";
 import { scanFacts } from "../filter/scan-facts.ts";
 import { scanOffline } from "../scan/scan-offline.ts";

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { systemClock } from "../base/clock.ts";
 import { failed, ok, type Result } from "../base/result.ts";
 import type { Config } from "../config/config.ts";
-import { judgeAgain } from "../judge-again.ts";
+import { judgeAgain } from "../judge/judge-again.ts";
 import { stricter, type Action, type Policy } from "../policy/decision.ts";
 import type { FailureSettings } from "../policy/hearing.ts";
 import { isObject } from "./answer-reader.ts";

@@ -1,4 +1,5 @@
-import { judgeMedia, type JudgeSettings } from "../judge.ts";
+import { judgeMedia } from "../judge/judge-media.ts";
+import { type JudgeSettings } from "../judge/judge.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Policy } from "../policy/decision.ts";
 import type { Domains } from "../policy/domains.ts";

@@ -1,5 +1,6 @@
 import { createEventId } from "../journal/event-id.ts";
-import { judge, mayInvite, passOn, withoutBody } from "../judge.ts";
+import { judge, mayInvite } from "../judge/judge.ts";
+import { passOn, withoutBody } from "../judge/carry-out.ts";
 import type { Attachment, InvitationPart } from "../inspect/inspection.ts";
 import type { ScanFacts } from "../policy/facts.ts";
 import type { HearingContext, Verdict } from "../policy/hearing.ts";

@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Attachment } from "../inspect/inspection.ts";
 import type { Journal } from "../journal/journal.ts";
-import type { JudgeSettings } from "../judge.ts";
+import type { JudgeSettings } from "../judge/judge.ts";
 import type { Notifier } from "../notify/notifier.ts";
 import type { Policy } from "../policy/decision.ts";
 import type { Domains } from "../policy/domains.ts";

@@ -1,7 +1,7 @@
 import { createManualClock, type ManualClock } from "../../test/support/manual-clock.ts";
 import { createMemoryJournal, type MemoryJournal } from "../../test/support/memory-journal.ts";
 import { parsedBytes, parsedRequest } from "../../test/support/parsed-request.ts";
-import type { JudgeSettings } from "../judge.ts";
+import type { JudgeSettings } from "../judge/judge.ts";
 import { compilePolicy } from "../policy/compile.ts";
 import { createDomains } from "../policy/domains.ts";
 import type { RequestContext, RequestOutcome } from "../proxy/seams.ts";

@@ -1,7 +1,8 @@
 import type { Clock } from "../base/clock.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Delivery } from "../journal/records.ts";
-import { judgeFile, noticesOf, replacementOf } from "../judge.ts";
+import { judgeFile } from "../judge/judge.ts";
+import { noticesOf, replacementOf } from "../judge/outcome-words.ts";
 import type { Policy } from "../policy/decision.ts";
 import type { FailureSettings, HearingContext, Verdict } from "../policy/hearing.ts";
 import type { ReceivedEvent, Relay, RelayEvent, TransferEnd } from "../relay/relay.ts";

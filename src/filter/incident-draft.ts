@@ -1,9 +1,9 @@
-import { logOf, maskNumbers } from "../judge.ts";
+import { logOf, maskNumbers } from "../judge/outcome-words.ts";
 import type { Verdict } from "../policy/hearing.ts";
 import type { HearingContext } from "../policy/hearing.ts";
 import type { Link } from "../inspect/inspection.ts";
 import { createEventId } from "../journal/event-id.ts";
-import { featuresOf, withoutUserinfo } from "../judge-features.ts";
+import { featuresOf, withoutUserinfo } from "../judge/incident-features.ts";
 import type { IncidentDraft } from "../journal/records.ts";
 
 /** How many links a record names; the rest are counted by nobody. */

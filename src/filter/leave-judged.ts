@@ -1,4 +1,4 @@
-import { logOf } from "../judge.ts";
+import { logOf } from "../judge/outcome-words.ts";
 import type { Decision } from "../policy/decision.ts";
 import type { HearingContext, Verdict } from "../policy/hearing.ts";
 import type { Splice } from "../wire/sip/splice.ts";

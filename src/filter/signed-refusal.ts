@@ -1,4 +1,4 @@
-import { withoutContent, type Refusal } from "../judge.ts";
+import { withoutContent, type Refusal } from "../judge/carry-out.ts";
 import type { HearingContext } from "../policy/hearing.ts";
 import type { RequestContext, RequestOutcome } from "../proxy/seams.ts";
 import { HeaderId } from "../wire/sip/header-names.ts";

@@ -1,6 +1,8 @@
 import { createEventId } from "../journal/event-id.ts";
 import type { IncidentDraft, NoticeRecord } from "../journal/records.ts";
-import { carryOut, judge, noticesOf } from "../judge.ts";
+import { carryOut } from "../judge/carry-out.ts";
+import { judge } from "../judge/judge.ts";
+import { noticesOf } from "../judge/outcome-words.ts";
 import type { Verdict } from "../policy/hearing.ts";
 import type { RequestOutcome, TransactionEnd } from "../proxy/seams.ts";
 import type { Splice } from "../wire/sip/splice.ts";

@@ -1,4 +1,4 @@
-import { announceConnectivity, hideTransferPlace } from "../judge.ts";
+import { announceConnectivity, hideTransferPlace } from "../judge/redirect-transfer.ts";
 import type { OriginationEnd } from "../proxy/origination.ts";
 import type { TransactionEnd } from "../proxy/seams.ts";
 import type { SipRequest } from "../wire/sip/message.ts";

@@ -1,5 +1,5 @@
 import type { Clock } from "../base/clock.ts";
-import { redirectTransfer } from "../judge.ts";
+import { redirectTransfer } from "../judge/redirect-transfer.ts";
 import type { Originator } from "../proxy/origination.ts";
 import type { Contact, Relay, RelayLoad } from "../relay/relay.ts";
 import { hostsFor, openRelay } from "./open-relay.ts";

@@ -2,7 +2,7 @@ import { createEventId } from "../journal/event-id.ts";
 import type { AllowedEvent, Delivery, IncidentDraft, ScanRecord } from "../journal/records.ts";
 import type { HearingContext, Verdict } from "../policy/hearing.ts";
 import type { ReceivedEvent, Relay } from "../relay/relay.ts";
-import { featuresOf } from "../judge-features.ts";
+import { featuresOf } from "../judge/incident-features.ts";
 import { incidentDraft } from "./incident-draft.ts";
 import { scanRecords } from "./scan-facts.ts";
 import type { Transfer } from "./transfer.ts";

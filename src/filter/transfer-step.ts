@@ -1,4 +1,4 @@
-import type { redirectTransfer } from "../judge.ts";
+import type { redirectTransfer } from "../judge/redirect-transfer.ts";
 import type { Verdict } from "../policy/hearing.ts";
 import type { TransactionEnd } from "../proxy/seams.ts";
 import type { Splice } from "../wire/sip/splice.ts";

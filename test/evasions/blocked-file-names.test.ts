@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { inlineTestSettings } from "../../src/assembly/judge-settings.ts";
 import { loadPolicy } from "../../src/config/load-policy.ts";
-import { judge } from "../../src/judge.ts";
+import { judge } from "../../src/judge/judge.ts";
 import type { Policy } from "../../src/policy/decision.ts";
 import type { HearingContext, Verdict } from "../../src/policy/hearing.ts";
 import type { SipRequest } from "../../src/wire/sip/message.ts";

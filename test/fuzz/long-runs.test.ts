@@ -3,7 +3,7 @@ import { dryRunContext } from "../../src/assembly/dry-run-context.ts";
 import { inlineTestSettings } from "../../src/assembly/judge-settings.ts";
 import { textTypes } from "../../src/content/text-types.ts";
 import { coversBody } from "../../src/filter/signed-refusal.ts";
-import { judge } from "../../src/judge.ts";
+import { judge } from "../../src/judge/judge.ts";
 import { compilePolicy } from "../../src/policy/compile.ts";
 import { foldDomain } from "../../src/policy/text-test.ts";
 import { messageRequest, parsedRequest } from "../support/parsed-request.ts";

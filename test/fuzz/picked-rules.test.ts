@@ -13,7 +13,7 @@ import {
 } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { inlineTestSettings } from "../../src/assembly/judge-settings.ts";
-import { judge } from "../../src/judge.ts";
+import { judge } from "../../src/judge/judge.ts";
 import { compilePolicy } from "../../src/policy/compile.ts";
 import type { Policy } from "../../src/policy/decision.ts";
 import type { Party } from "../../src/policy/facts.ts";

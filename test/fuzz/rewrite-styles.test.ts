@@ -1,7 +1,8 @@
 import { array, assert, constantFrom, property } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { inlineTestSettings } from "../../src/assembly/judge-settings.ts";
-import { carryOut, judge, type Outcome } from "../../src/judge.ts";
+import { carryOut, type Outcome } from "../../src/judge/carry-out.ts";
+import { judge } from "../../src/judge/judge.ts";
 import { compilePolicy } from "../../src/policy/compile.ts";
 import { LINK_STYLES, type LinkStyle, type Policy } from "../../src/policy/decision.ts";
 import type { HearingContext } from "../../src/policy/hearing.ts";

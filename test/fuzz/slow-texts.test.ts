@@ -1,7 +1,7 @@
 import { array, assert, constantFrom, property, record } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { inlineTestSettings } from "../../src/assembly/judge-settings.ts";
-import { judge } from "../../src/judge.ts";
+import { judge } from "../../src/judge/judge.ts";
 import type { Party } from "../../src/policy/facts.ts";
 import { policyOf, NOW } from "../../bench/rule-sets.ts";
 import { parsedRequest } from "../support/parsed-request.ts";

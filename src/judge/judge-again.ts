@@ -1,16 +1,16 @@
-import { emptyDraft } from "./inspect/inspection-draft.ts";
-import type { Inspection, Link, MediaKind, TextPart } from "./inspect/inspection.ts";
-import type { IncidentFeatures, KeptLink, KeptParty } from "./judge-features.ts";
-import type { Policy } from "./policy/decision.ts";
-import type { Channel, Direction, Party, ScanFacts } from "./policy/facts.ts";
-import type { AcceptTypes } from "./wire/sdp/accept-types.ts";
+import { emptyDraft } from "../inspect/inspection-draft.ts";
+import type { Inspection, Link, MediaKind, TextPart } from "../inspect/inspection.ts";
+import type { IncidentFeatures, KeptLink, KeptParty } from "./incident-features.ts";
+import type { Policy } from "../policy/decision.ts";
+import type { Channel, Direction, Party, ScanFacts } from "../policy/facts.ts";
+import type { AcceptTypes } from "../wire/sdp/accept-types.ts";
 import {
   Hearing,
   UNSEEN_SCAN,
   type FailureSettings,
   type HearingContext,
   type Verdict,
-} from "./policy/hearing.ts";
+} from "../policy/hearing.ts";
 
 /** What other rules make of a stored incident. */
 export type SecondJudgement =

@@ -1,14 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { messageRequest, parsedBytes, parsedRequest } from "../test/support/parsed-request.ts";
-import { inlineTestSettings } from "./assembly/judge-settings.ts";
-import { runInlineTest } from "./assembly/run-inline-test.ts";
-import { loadPolicy } from "./config/load-policy.ts";
+import { messageRequest, parsedBytes, parsedRequest } from "../../test/support/parsed-request.ts";
+import { inlineTestSettings } from "../assembly/judge-settings.ts";
+import { runInlineTest } from "../assembly/run-inline-test.ts";
+import { loadPolicy } from "../config/load-policy.ts";
 import { fileURLToPath } from "node:url";
-import { carryOut, judge, mayInvite } from "./judge.ts";
-import type { Policy } from "./policy/decision.ts";
-import type { HearingContext } from "./policy/hearing.ts";
-import type { SipRequest } from "./wire/sip/message.ts";
-import { applySplices } from "./wire/sip/splice.ts";
+import { carryOut } from "./carry-out.ts";
+import { judge, mayInvite } from "./judge.ts";
+import type { Policy } from "../policy/decision.ts";
+import type { HearingContext } from "../policy/hearing.ts";
+import type { SipRequest } from "../wire/sip/message.ts";
+import { applySplices } from "../wire/sip/splice.ts";
 
 const SETTINGS = inlineTestSettings([]);
 const PARTY = {
@@ -30,7 +31,7 @@ const CONTEXT: HearingContext = {
 };
 
 const POLICY: Policy = (() => {
-  const rules = [fileURLToPath(new URL("../rules", import.meta.url))];
+  const rules = [fileURLToPath(new URL("../../rules", import.meta.url))];
   const loaded = loadPolicy({ rules, domains: [] }, { generation: 1, judgeGiven: runInlineTest });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problem));
   return loaded.value.policy;

@@ -1,17 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { messageRequest, parsedRequest } from "../test/support/parsed-request.ts";
-import { inlineTestSettings } from "./assembly/judge-settings.ts";
-import { normalizeFileName } from "./content/file-name.ts";
+import { messageRequest, parsedRequest } from "../../test/support/parsed-request.ts";
+import { inlineTestSettings } from "../assembly/judge-settings.ts";
+import { normalizeFileName } from "../content/file-name.ts";
 import { judgeAgain } from "./judge-again.ts";
-import { featuresOf } from "./judge-features.ts";
+import { featuresOf } from "./incident-features.ts";
 import { judge, judgeFile } from "./judge.ts";
-import { compilePolicy } from "./policy/compile.ts";
-import type { Policy } from "./policy/decision.ts";
-import type { ScanFacts } from "./policy/facts.ts";
-import type { HearingContext, Verdict } from "./policy/hearing.ts";
-import type { SipRequest } from "./wire/sip/message.ts";
+import { compilePolicy } from "../policy/compile.ts";
+import type { Policy } from "../policy/decision.ts";
+import type { ScanFacts } from "../policy/facts.ts";
+import type { HearingContext, Verdict } from "../policy/hearing.ts";
+import type { SipRequest } from "../wire/sip/message.ts";
 
 const SETTINGS = inlineTestSettings([]);
 const PARTY = { user: "a", domain: "x.example", displayName: "Anna Secret", authenticated: true };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { messageRequest, parsedBytes, parsedRequest } from "../test/support/parsed-request.ts";
-import { shippedVerdict } from "../test/support/shipped-verdict.ts";
-import type { SipRequest } from "./wire/sip/message.ts";
+import { messageRequest, parsedBytes, parsedRequest } from "../../test/support/parsed-request.ts";
+import { shippedVerdict } from "../../test/support/shipped-verdict.ts";
+import type { SipRequest } from "../wire/sip/message.ts";
 
 const SDP = [
   "v=0",

@@ -1,16 +1,17 @@
 import { array, assert, constantFrom, property } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import type { Reach } from "../test/support/link-evasion-parts.ts";
-import { hostEvasions, programEvasions, type Evasion } from "../test/support/link-evasions.ts";
-import { messageRequest, parsedBytes } from "../test/support/parsed-request.ts";
-import { inlineTestSettings } from "./assembly/judge-settings.ts";
-import { carryOut, judge, type Outcome } from "./judge.ts";
-import { compilePolicy } from "./policy/compile.ts";
-import type { Policy } from "./policy/decision.ts";
-import type { HearingContext, Verdict } from "./policy/hearing.ts";
-import type { SipRequest } from "./wire/sip/message.ts";
-import { applySplices } from "./wire/sip/splice.ts";
+import type { Reach } from "../../test/support/link-evasion-parts.ts";
+import { hostEvasions, programEvasions, type Evasion } from "../../test/support/link-evasions.ts";
+import { messageRequest, parsedBytes } from "../../test/support/parsed-request.ts";
+import { inlineTestSettings } from "../assembly/judge-settings.ts";
+import { carryOut, type Outcome } from "./carry-out.ts";
+import { judge } from "./judge.ts";
+import { compilePolicy } from "../policy/compile.ts";
+import type { Policy } from "../policy/decision.ts";
+import type { HearingContext, Verdict } from "../policy/hearing.ts";
+import type { SipRequest } from "../wire/sip/message.ts";
+import { applySplices } from "../wire/sip/splice.ts";
 
 /** Every way that we know of to write a link so that a filter does not see it, through the whole judge. */
 

@@ -2,17 +2,19 @@ import { deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { EICAR } from "../test/support/eicar.ts";
-import { messageRequest, parsedBytes, parsedRequest } from "../test/support/parsed-request.ts";
-import { inlineTestSettings } from "./assembly/judge-settings.ts";
-import { runInlineTest } from "./assembly/run-inline-test.ts";
-import { loadPolicy } from "./config/load-policy.ts";
-import { contentDigest } from "./filter/content-digest.ts";
-import { carryOut, judge, judgeMedia, mayInvite, type Judgement, type Outcome } from "./judge.ts";
-import type { Policy } from "./policy/decision.ts";
-import type { HearingContext, Verdict } from "./policy/hearing.ts";
-import type { SipMessage, SipRequest } from "./wire/sip/message.ts";
-import { applySplices, type Splice } from "./wire/sip/splice.ts";
+import { EICAR } from "../../test/support/eicar.ts";
+import { messageRequest, parsedBytes, parsedRequest } from "../../test/support/parsed-request.ts";
+import { inlineTestSettings } from "../assembly/judge-settings.ts";
+import { runInlineTest } from "../assembly/run-inline-test.ts";
+import { loadPolicy } from "../config/load-policy.ts";
+import { contentDigest } from "../filter/content-digest.ts";
+import { carryOut, type Outcome } from "./carry-out.ts";
+import { judge, mayInvite, type Judgement } from "./judge.ts";
+import { judgeMedia } from "./judge-media.ts";
+import type { Policy } from "../policy/decision.ts";
+import type { HearingContext, Verdict } from "../policy/hearing.ts";
+import type { SipMessage, SipRequest } from "../wire/sip/message.ts";
+import { applySplices, type Splice } from "../wire/sip/splice.ts";
 
 /** Bodies with a Content-Encoding, under the shipped rules: links disarmed, links to programs and MSRP refused. */
 
@@ -30,7 +32,7 @@ const CONTEXT: HearingContext = {
 };
 const ASKED = { context: CONTEXT, answers: undefined };
 const POLICY: Policy = (() => {
-  const rules = [fileURLToPath(new URL("../rules", import.meta.url))];
+  const rules = [fileURLToPath(new URL("../../rules", import.meta.url))];
   const loaded = loadPolicy({ rules, domains: [] }, { generation: 1, judgeGiven: runInlineTest });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problem));
   return loaded.value.policy;

@@ -1,13 +1,13 @@
-import { emptyDraft } from "./inspect/inspection-draft.ts";
-import type { Inspection, Link } from "./inspect/inspection.ts";
-import { maskNumbers } from "./policy/detectors.ts";
-import type { FileFacts, Party, ScanFacts } from "./policy/facts.ts";
+import { emptyDraft } from "../inspect/inspection-draft.ts";
+import type { Inspection, Link } from "../inspect/inspection.ts";
+import { maskNumbers } from "../policy/detectors.ts";
+import type { FileFacts, Party, ScanFacts } from "../policy/facts.ts";
 import {
   attachmentFacts,
   offerFacts,
   type HearingContext,
   type Verdict,
-} from "./policy/hearing.ts";
+} from "../policy/hearing.ts";
 
 /**
  * What rules were asked about, as the incident keeps it: enough to ask other rules about the same message later

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { messageRequest, parsedBytes } from "../test/support/parsed-request.ts";
-import { shippedVerdict } from "../test/support/shipped-verdict.ts";
-import { groundsOf } from "./filter/incident-draft.ts";
+import { messageRequest, parsedBytes } from "../../test/support/parsed-request.ts";
+import { shippedVerdict } from "../../test/support/shipped-verdict.ts";
+import { groundsOf } from "../filter/incident-draft.ts";
 
 const crlf = (...lines: readonly string[]): string => lines.join("\r\n");
 const LINK = "http://evil.example/page";
