@@ -99,6 +99,28 @@ describe("a port that several receivers share", () => {
     expect(second.text).toBe(`${VER}FIL 5000\r\n`);
   });
 
+  it("lets in nobody for having dialled before its address was burned, or before there were too many guesses", async () => {
+    await using rig = await Rig.start({ maxTransfers: 200 });
+    const places = await awaitReceivers(rig, 70);
+    const [one] = places;
+    if (one === undefined) throw new Error("no place");
+    const early: Peer[] = [];
+    for (let host = 2; host <= 34; host += 1) {
+      early.push(await Peer.dial(one.port, `127.0.0.${host}`));
+    }
+    early.push(await Peer.dial(one.port, "127.0.0.2"));
+    const [last, sameAddress] = early.splice(-2);
+    for (const stranger of early) {
+      stranger.say(`${VER}USR ${USER} 1\r\n`);
+      await stranger.closed;
+    }
+    for (const late of [sameAddress, last]) {
+      late?.say(`${VER}USR ${USER} ${one.authCookie}\r\n`);
+      await late?.closed;
+      expect(late?.text).not.toContain("FIL");
+    }
+  });
+
   it("burns addresses that say something wrong, however many, and no transfer", async () => {
     await using rig = await Rig.start({ maxTransfers: 100 });
     const [one, other] = await shared(rig);

@@ -180,7 +180,9 @@ export class ReceiverDoor {
     leg.listen();
   }
 
+  /** Asked again when it speaks: whoever has dialled many times before one wrong word has no more than that one. */
   #find(key: string, address: string): Guest | undefined {
+    if (!this.#mayEnter(address)) return undefined;
     const guest = this.#awaited.get(key)?.guest;
     return guest !== undefined && isFrom(guest.onlyFrom ?? address, address) ? guest : undefined;
   }
