@@ -174,10 +174,7 @@ export class FileDesk {
     const { notices, journal, clock } = this.#deps;
     const outcome = { delivery: deliveryOf(end), reason: end.reason ?? "", held };
     journal.allowed(transferEvent(transfer, { at: clock.now(), ...outcome }));
-    // Its client has shown success already.
-    if (end.result !== "delivered" && end.senderTold === "received") {
-      await notices.sendUndelivered(transfer);
-    }
+    if (mayShowSuccess(transfer, end)) await notices.sendUndelivered(transfer);
   }
 
   /** A file of an earlier run: whoever sent it was told, or may have been told, that it was received. */
@@ -198,6 +195,17 @@ export class FileDesk {
     const states = await notices.send(wanted, transfer);
     journal.settle(stopped.eventId, "failed", undefined, states);
   }
+}
+
+/**
+ * Does the sender's client show that a file was sent which has not arrived? One that has heard BYE does.
+ * COMPAT(pidgin-sipe): so does one that has written everything when its connection breaks, and it heeds no CANCEL then.
+ */
+function mayShowSuccess({ cancelledBy }: Transfer, end: TransferEnd): boolean {
+  if (end.result === "delivered") return false;
+  if (end.senderTold === "received") return true;
+  const isCut = end.reason === "sender-gone" || end.reason === "bad-mac";
+  return isCut && end.receivedBytes > 0 && cancelledBy !== "sender";
 }
 
 function interrupted(verdict: Verdict, transfer: Transfer, state: "held" | "releasing"): Verdict {

@@ -291,6 +291,33 @@ describe("a file transfer in the filter", () => {
     ]);
   });
 
+  it.each(["sender-gone", "bad-mac"] as const)(
+    "tells a sender whose connection breaks (%s), for its client may show that all was sent",
+    async (reason) => {
+      await opened();
+      const broken = { ...END, result: "failed", reason, senderTold: "nothing" } as const;
+      filter.onRelayEvent({ kind: "ended", id: "T1", end: broken });
+      await settled();
+      expect(means.notices.map(({ to, text }) => [to, text])).toEqual([
+        ["sip:alice@example.com", "hello.txt was not delivered."],
+      ]);
+    },
+  );
+
+  it("tells no sender whose connection breaks when it has cancelled itself", async () => {
+    await opened();
+    const broken = {
+      ...END,
+      result: "failed",
+      reason: "sender-gone",
+      senderTold: "nothing",
+    } as const;
+    await sends("alice", ["Invitation-Command: CANCEL", "Invitation-Cookie: 513756658"]);
+    filter.onRelayEvent({ kind: "ended", id: "T1", end: broken });
+    await settled();
+    expect(means.notices).toEqual([]);
+  });
+
   it("puts a text in the place of a stopped file, says so in the record, and tells its receiver by no CANCEL", async () => {
     await sends(
       "alice",
