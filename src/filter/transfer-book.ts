@@ -14,12 +14,14 @@ const MEMORY_MS = 3_600_000;
 const MAX_TRANSFERS = 10_000;
 /** Offers of one sender that wait for an answer: who makes more than a person would must not push out those of others. */
 const WAITING_PER_SENDER = 20;
+/** Finished transfers of one sender that are remembered, for the same reason. A cookie that is forgotten begins a new offer, which is judged as one. */
+const FINISHED_PER_SENDER = 100;
 
 /**
  * The transfers that are known, by call and cookie and by the relay's id, and the calls that are watched for them. What
  * never got to the relay is forgotten with its end; of the others the cookie stays used.
  *
- * Limits: WAITING_PER_SENDER, MAX_TRANSFERS in all; beyond it the oldest goes, but what the relay still has ends there.
+ * Limits: WAITING_PER_SENDER, FINISHED_PER_SENDER, MAX_TRANSFERS in all; beyond it the oldest goes, but what the relay still has ends there.
  */
 export class TransferBook {
   readonly #originator: TransferBookDeps["originator"];
@@ -29,6 +31,8 @@ export class TransferBook {
   readonly #watched = new Map<string, Set<Transfer>>();
   /** How many offers of each sender wait. */
   readonly #waiting = new Map<string, number>();
+  /** Keys of each sender's that are finished, oldest first. */
+  readonly #finished = new Map<string, Set<string>>();
 
   constructor({ clock, originator }: TransferBookDeps) {
     this.#originator = originator;
@@ -90,7 +94,16 @@ export class TransferBook {
   /** The relay is done with it; its cookie stays used. */
   close(transfer: Transfer): void {
     transfer.state = "ended";
-    if (transfer.opened !== undefined) this.#byRelayId.delete(transfer.opened.relayId);
+    const { opened, key, sender } = transfer;
+    if (opened === undefined || !this.#byRelayId.delete(opened.relayId)) return;
+    // One that took longer than it would be remembered is forgotten already.
+    if (this.#transfers.get(key) !== transfer) return;
+    const finished = this.#finished.get(sender.aor) ?? new Set();
+    this.#finished.set(sender.aor, finished.add(key));
+    const [oldest] = finished;
+    if (finished.size <= FINISHED_PER_SENDER || oldest === undefined) return;
+    finished.delete(oldest);
+    this.#transfers.take(oldest);
   }
 
   /** It never got to the relay: nothing of it is kept. */
@@ -111,9 +124,18 @@ export class TransferBook {
   }
 
   #expired(transfer: Transfer): void {
-    if (transfer.opened !== undefined) return;
+    if (transfer.opened !== undefined) {
+      this.#forgetFinished(transfer);
+      return;
+    }
     this.#waitsNoMore(transfer);
     this.unwatch(transfer);
+  }
+
+  #forgetFinished({ key, sender }: Transfer): void {
+    const finished = this.#finished.get(sender.aor);
+    finished?.delete(key);
+    if (finished?.size === 0) this.#finished.delete(sender.aor);
   }
 
   #waitsNoMore(transfer: Transfer): void {
