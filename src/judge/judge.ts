@@ -8,6 +8,7 @@ import { stricter, type Policy } from "../policy/decision.ts";
 import type { Channel, FileFacts, ScanFacts } from "../policy/facts.ts";
 import {
   Hearing,
+  shownTexts,
   type FailureSettings,
   type HearingContext,
   type Verdict,
@@ -87,7 +88,8 @@ function hearingsOf(
   if (towards === undefined || others.length === 0)
     return [new Hearing(inspection, context, policy)];
   const contexts = others.map((uri) => ({ ...context, ...towards(uri) }));
-  return [context, ...contexts].map((one) => new Hearing(inspection, one, policy));
+  const texts = shownTexts(inspection);
+  return [context, ...contexts].map((one) => new Hearing(inspection, one, policy, texts));
 }
 
 /** One message cannot be split: what is strictest for one receiver counts for all, and what is changed for one for all. */

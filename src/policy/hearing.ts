@@ -71,13 +71,19 @@ export class Hearing {
   /** One array for all questions: by it a policy knows that they are about one message. */
   readonly #texts: readonly string[];
 
-  constructor(inspection: Inspection, context: HearingContext, policy: Policy) {
+  /** @param texts the same array for all receivers of a message, which may cost as much as one with a single receiver */
+  constructor(
+    inspection: Inspection,
+    context: HearingContext,
+    policy: Policy,
+    texts: readonly string[] = shownTexts(inspection),
+  ) {
     this.#inspection = inspection;
     this.#context = context;
     this.#policy = policy;
     this.#media = mediaKindsOf(inspection.media);
     this.#acceptTypes = acceptTypesOf(inspection.media);
-    this.#texts = inspection.texts.map((part) => part.shown);
+    this.#texts = texts;
   }
 
   /** Blocked or quarantined already: nothing later can make it stricter in a way that the sender would notice. */
@@ -235,6 +241,11 @@ export class Hearing {
     this.#setting = setting;
     this.#file = file;
   }
+}
+
+/** The texts of a message as rules are asked about them. */
+export function shownTexts({ texts }: Inspection): readonly string[] {
+  return texts.map((part) => part.shown);
 }
 
 /** What rules are asked about an offered file. */

@@ -39,6 +39,10 @@ export function compileRegex(leaf: RegexLeaf, context: ConditionContext): RegexT
   }
   const few = literals !== undefined && literals.length <= FEW ? literals : undefined;
   const fold = context.definitions.work.shared("literals", foldForLiterals);
+  // Of one text for many receivers, what an expression says of it is worked out once.
+  const matches = context.definitions.work.once((value) =>
+    compiled.some((expression) => expression.test(value)),
+  );
   return {
     literals,
     longest: limit,
@@ -52,7 +56,7 @@ export function compileRegex(leaf: RegexLeaf, context: ConditionContext): RegexT
         const folded = fold(value);
         if (!few.some((literal) => folded.includes(literal))) return false;
       }
-      return compiled.some((expression) => expression.test(value));
+      return matches(value);
     },
   };
 }
