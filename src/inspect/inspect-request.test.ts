@@ -1134,6 +1134,15 @@ describe("inspectRequest on malformed and lying bodies", () => {
     expect(problemOf(deep, { mimeDepth: 3 })).toBe("none");
   });
 
+  it("takes a long word about a transfer under way for a file besides", () => {
+    const said = (data: string) => {
+      const body = `<notify><fileTransferProgress>${data}</fileTransferProgress></notify>`;
+      return inspected({ type: "application/ms-filetransfer+xml", body }).attachments.length;
+    };
+    expect(said("<transferId>1</transferId>")).toBe(0);
+    expect(said(`<transferId>${"A".repeat(5000)}</transferId>`)).toBe(1);
+  });
+
   it("counts the links of all documents of a message together", () => {
     const document = `<x>${"<a href='http://a.example/'/>".repeat(3)}</x>`;
     const part = crlf("--b", "Content-Type: application/foo+xml", "", document, "");
