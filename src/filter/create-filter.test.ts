@@ -3,16 +3,13 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { createManualClock, type ManualClock } from "../../test/support/manual-clock.ts";
 import { createMemoryJournal, type MemoryJournal } from "../../test/support/memory-journal.ts";
 import { messageRequest, parsedBytes, parsedRequest } from "../../test/support/parsed-request.ts";
-import { compilePolicy } from "../policy/compile.ts";
-import type { Policy } from "../policy/decision.ts";
-import { createDomains } from "../policy/domains.ts";
 import type { ScanFacts } from "../policy/facts.ts";
 import type { RequestContext, RequestOutcome, TransactionEnd } from "../proxy/seams.ts";
 import { SipResponse, type SipRequest } from "../wire/sip/message.ts";
 import { parseDatagram } from "../wire/sip/parse-message.ts";
 import { applySplices } from "../wire/sip/splice.ts";
-import { createFilter, type Filter } from "./create-filter.ts";
-import { recordingMeans } from "./filter-kit.test-data.ts";
+import type { Filter } from "./create-filter.ts";
+import { ALICE, filterOf, policyOf } from "./filter-setup.test-data.ts";
 
 const RULES = {
   version: 1,
@@ -42,43 +39,9 @@ const RULES = {
   ],
 };
 
-const SETTINGS = {
-  judge: {
-    inspect: { linksPerMessage: 100, mimeDepth: 10, attachmentBytes: 100_000, textBytes: 100_000 },
-    onParseProblem: "block",
-    onOpaque: "block",
-    onInfected: "quarantine",
-    onUnscannable: "block",
-    onScanError: "block",
-  },
-  agent: "gw.test",
-  markKey: Buffer.alloc(32, 1),
-  maxFileBytes: undefined,
-} as const;
-
-const CLIENT: RequestContext = {
-  side: "client",
-  transport: "tcp",
-  encrypted: false,
-  sourceAddress: "192.0.2.1",
-  sourcePort: 4000,
-  authenticatedAor: "sip:alice@example.com",
-  trusted: false,
-  dialogProven: true,
-  signed: false,
-  receivedAt: 1_800_000_000_000,
-};
+const CLIENT: RequestContext = { ...ALICE, sourceAddress: "192.0.2.1" };
 const SERVER: RequestContext = { ...CLIENT, side: "server", authenticatedAor: undefined };
 const ANSWERED: TransactionEnd = { status: 200, cause: "answered" };
-
-function policyOf(data: unknown): Policy {
-  const compiled = compilePolicy([{ file: "rules.yaml", pack: undefined, data }], {
-    domains: [],
-    generation: 1,
-  });
-  if (!compiled.ok) throw new Error(JSON.stringify(compiled.problem));
-  return compiled.value;
-}
 
 let clock: ManualClock;
 let journal: MemoryJournal;
@@ -92,23 +55,16 @@ beforeEach(() => {
   scan = { verdict: "clean", engine: "test", name: "", reason: "" };
   onScan = () => undefined;
   const policy = policyOf(RULES);
-  filter = createFilter(
-    {
-      journal,
-      clock,
-      policy: () => policy,
-      scan() {
-        onScan();
-        return scan;
-      },
-      domains: createDomains([]),
-      onFailure: (error) => {
-        throw error;
-      },
-      means: recordingMeans(),
+  filter = filterOf({
+    journal,
+    clock,
+    policy: () => policy,
+    scan() {
+      onScan();
+      return scan;
     },
-    SETTINGS,
-  );
+    settings: { maxFileBytes: undefined },
+  });
 });
 
 async function ask(request: SipRequest, context = CLIENT): Promise<RequestOutcome> {

@@ -2,13 +2,12 @@ import { createManualClock, type ManualClock } from "../../test/support/manual-c
 import { createMemoryJournal, type MemoryJournal } from "../../test/support/memory-journal.ts";
 import { parsedBytes, parsedRequest } from "../../test/support/parsed-request.ts";
 import type { JudgeSettings } from "../judge/judge.ts";
-import { compilePolicy } from "../policy/compile.ts";
-import { createDomains } from "../policy/domains.ts";
 import type { RequestContext, RequestOutcome } from "../proxy/seams.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import { applySplices } from "../wire/sip/splice.ts";
-import { createFilter, type Filter } from "./create-filter.ts";
+import type { Filter } from "./create-filter.ts";
 import { recordingMeans, type RecordingMeans } from "./filter-kit.test-data.ts";
+import { ALICE, BOB, filterOf, policyOf } from "./filter-setup.test-data.ts";
 
 /** What one of the two sends within their dialog. */
 export interface Said {
@@ -47,24 +46,6 @@ export interface DialogBench {
   sends(from: "alice" | "bob", said: Said): Promise<Heard>;
 }
 
-export const ALICE: RequestContext = {
-  side: "client",
-  transport: "tcp",
-  encrypted: false,
-  sourceAddress: "192.0.2.10",
-  sourcePort: 4000,
-  authenticatedAor: "sip:alice@example.com",
-  trusted: false,
-  dialogProven: true,
-  signed: false,
-  receivedAt: 1_800_000_000_000,
-};
-const BOB: RequestContext = {
-  ...ALICE,
-  sourceAddress: "192.0.2.20",
-  authenticatedAor: "sip:bob@example.com",
-};
-
 export function createDialogBench(
   rules: object,
   settings: Partial<JudgeSettings> = {},
@@ -72,25 +53,15 @@ export function createDialogBench(
   const journal = createMemoryJournal();
   const clock = createManualClock();
   const means = recordingMeans();
-  const filter = createFilter(
-    {
-      journal,
-      clock,
-      policy: policyOf(rules),
-      scan: () => ({ verdict: "clean", engine: "test", name: "", reason: "" }),
-      domains: createDomains([]),
-      onFailure(error) {
-        throw error;
-      },
-      means,
-    },
-    {
-      judge: { ...SETTINGS, ...settings },
-      agent: "gw.test",
-      markKey: Buffer.alloc(32, 1),
-      maxFileBytes: 1_000_000,
-    },
-  );
+  const policy = policyOf(rules);
+  const filter = filterOf({
+    journal,
+    clock,
+    means,
+    policy: () => policy,
+    judge: { ...SETTINGS, ...settings },
+    settings: { maxFileBytes: 1_000_000 },
+  });
   let sent = 0;
   const request: DialogBench["request"] = (from, said) =>
     requestOf(from, said, said.cseq ?? (sent += 1));
@@ -107,28 +78,9 @@ export function createDialogBench(
   return { filter, journal, means, clock, request, sends };
 }
 
-const SETTINGS: JudgeSettings = {
+const SETTINGS: Partial<JudgeSettings> = {
   inspect: { linksPerMessage: 100, mimeDepth: 5, attachmentBytes: 10_000, textBytes: 10_000 },
-  onParseProblem: "block",
-  onOpaque: "block",
-  onInfected: "quarantine",
-  onUnscannable: "block",
-  onScanError: "block",
 };
-
-function policyOf(data: object): () => ReturnType<typeof compiled> {
-  const policy = compiled(data);
-  return () => policy;
-}
-
-function compiled(data: object) {
-  const result = compilePolicy([{ file: "rules.yaml", pack: undefined, data }], {
-    domains: [],
-    generation: 1,
-  });
-  if (!result.ok) throw new Error(JSON.stringify(result.problem));
-  return result.value;
-}
 
 const TAGS = { alice: "aa11", bob: "bb22" } as const;
 

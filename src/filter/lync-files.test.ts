@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { SipResponse } from "../wire/sip/message.ts";
 import { parseDatagram } from "../wire/sip/parse-message.ts";
 import { applySplices } from "../wire/sip/splice.ts";
-import { ALICE, createDialogBench, type DialogBench, type Said } from "./dialog-bench.test-data.ts";
+import { createDialogBench, type DialogBench, type Said } from "./dialog-bench.test-data.ts";
+import { ALICE } from "./filter-setup.test-data.ts";
 
 const NO_PROGRAMS = {
   version: 1,

@@ -2,53 +2,17 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { createManualClock, type ManualClock } from "../../test/support/manual-clock.ts";
 import { createMemoryJournal, type MemoryJournal } from "../../test/support/memory-journal.ts";
 import { messageRequest, parsedBytes } from "../../test/support/parsed-request.ts";
-import { compilePolicy } from "../policy/compile.ts";
 import type { Policy } from "../policy/decision.ts";
-import { createDomains } from "../policy/domains.ts";
-import type { RequestContext } from "../proxy/seams.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import { applySplices } from "../wire/sip/splice.ts";
-import { createFilter, type Filter } from "./create-filter.ts";
-import { recordingMeans } from "./filter-kit.test-data.ts";
+import type { Filter } from "./create-filter.ts";
+import { ALICE, filterOf, policyOf } from "./filter-setup.test-data.ts";
 
-const SETTINGS = {
-  judge: {
-    inspect: { linksPerMessage: 100, mimeDepth: 10, attachmentBytes: 100_000, textBytes: 100_000 },
-    onParseProblem: "block",
-    onOpaque: "block",
-    onInfected: "quarantine",
-    onUnscannable: "block",
-    onScanError: "block",
-  },
-  agent: "gw.test",
-  markKey: Buffer.alloc(32, 1),
-  maxFileBytes: undefined,
-} as const;
-
-const CLIENT: RequestContext = {
-  side: "client",
-  transport: "tcp",
-  encrypted: false,
-  sourceAddress: "192.0.2.1",
-  sourcePort: 4000,
-  authenticatedAor: "sip:alice@example.com",
-  trusted: false,
-  dialogProven: true,
-  signed: false,
-  receivedAt: 1_800_000_000_000,
-};
+const CLIENT = { ...ALICE, sourceAddress: "192.0.2.1" };
 
 /** More than two messages with links in ten minutes. */
 const RATE = { key: "from.aor", over: "10m", count: { gt: 2 } };
 const MANY_LINKS = { id: "many-links", when: { url: { any: true }, rate: RATE }, then: "block" };
-
-function policyOf(rules: readonly unknown[], generation: number): Policy {
-  const data = { version: 1, rules };
-  const options = { domains: [], generation };
-  const compiled = compilePolicy([{ file: "rules.yaml", pack: undefined, data }], options);
-  if (!compiled.ok) throw new Error(JSON.stringify(compiled.problem));
-  return compiled.value;
-}
 
 let clock: ManualClock;
 let journal: MemoryJournal;
@@ -59,16 +23,18 @@ let calls = 0;
 beforeEach(() => {
   clock = createManualClock();
   journal = createMemoryJournal();
-  policy = policyOf([MANY_LINKS], 1);
-  const domains = createDomains([]);
-  const onFailure = (error: unknown): never => {
-    throw error;
-  };
-  const scan = () => ({ verdict: "clean", engine: "test", name: "", reason: "" }) as const;
-  const means = recordingMeans();
-  const deps = { journal, clock, policy: () => policy, scan, domains, onFailure, means };
-  filter = createFilter(deps, SETTINGS);
+  policy = rated([MANY_LINKS], 1);
+  filter = filterOf({
+    journal,
+    clock,
+    policy: () => policy,
+    settings: { maxFileBytes: undefined },
+  });
 });
+
+function rated(rules: readonly unknown[], generation: number): Policy {
+  return policyOf({ version: 1, rules }, generation);
+}
 
 /** A message of a call of its own. */
 function message(text: string, extra: readonly string[] = []): SipRequest {
@@ -98,7 +64,7 @@ describe("a rule with a rate, in the filter", () => {
 
   it("goes on counting when the rules are loaded anew", async () => {
     await sendLinks(2);
-    policy = policyOf(
+    policy = rated(
       [{ id: "other", when: { text: { phrase: "x" } }, then: "block" }, MANY_LINKS],
       2,
     );
@@ -141,7 +107,7 @@ describe("a rule with a rate, in the filter", () => {
   it("counts a message with files once, in all phases together", async () => {
     const rate = { ...RATE, count: { gt: 1 } };
     const when = { file: { exists: true }, rate };
-    policy = policyOf([{ id: "files", on: ["session", "file"], when, then: "block" }], 2);
+    policy = rated([{ id: "files", on: ["session", "file"], when, then: "block" }], 2);
     const file = '--b\r\nContent-Disposition: attachment; filename="a.bin"\r\n\r\ndata\r\n';
     const sent = messageRequest(`${file}${file.replace("a.bin", "b.bin")}--b--`, {
       type: "multipart/mixed; boundary=b",
@@ -169,7 +135,7 @@ describe("what rules say of a message", () => {
   ];
 
   it("stands in the line of what was let pass", async () => {
-    policy = policyOf(SAYING, 2);
+    policy = rated(SAYING, 2);
     const request = message("http://a.example/");
     const outcome = await filter.onRequest(request, CLIENT, new AbortController().signal);
     if (outcome.kind === "forward") outcome.onEnd?.({ status: 200, cause: "answered" });
@@ -179,7 +145,7 @@ describe("what rules say of a message", () => {
   });
 
   it("stands in the record of what was stopped, from all rules, each word once", async () => {
-    policy = policyOf(SAYING, 2);
+    policy = rated(SAYING, 2);
     expect(await ask(message("http://evil.example/"))).toBe("reply");
     expect(journal.drafts).toMatchObject([
       { rule: "evil", tags: ["web", "link"], log: ["link of sip:alice@example.com"] },

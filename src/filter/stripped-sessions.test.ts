@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { SipResponse, type SipRequest } from "../wire/sip/message.ts";
 import { parseDatagram } from "../wire/sip/parse-message.ts";
 import { applySplices } from "../wire/sip/splice.ts";
-import { ALICE, createDialogBench, type DialogBench } from "./dialog-bench.test-data.ts";
+import { createDialogBench, type DialogBench } from "./dialog-bench.test-data.ts";
+import { ALICE } from "./filter-setup.test-data.ts";
 
 const RULES = {
   version: 1,

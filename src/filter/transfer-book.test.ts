@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ACCEPT, INVITE, KEYS, listeningAt, TransferStage } from "./transfer-stage.test-data.ts";
+import { ACCEPT, INVITE, KEYS, listeningAt } from "./invitations.test-data.ts";
+import { TransferStage } from "./transfer-stage.test-data.ts";
 
 const OVER = {
   result: "failed",

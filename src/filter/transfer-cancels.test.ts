@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ACCEPT, INVITE, KEYS, listeningAt, TransferStage } from "./transfer-stage.test-data.ts";
+import { ACCEPT, cancelOf, INVITE, KEYS, listeningAt } from "./invitations.test-data.ts";
+import { TransferStage } from "./transfer-stage.test-data.ts";
 
 const NAT = "Connectivity: N";
 const KEYS_ACCEPT = [...ACCEPT, ...KEYS];
@@ -12,10 +13,6 @@ const CODES = [
   "REJECT_NOT_INSTALLED",
   "FAIL",
 ] as const;
-
-function cancel(code: string): readonly string[] {
-  return ["Invitation-Command: CANCEL", "Invitation-Cookie: 513756658", `Cancel-Code: ${code}`];
-}
 
 /** Each step that a transfer can be cancelled at, and whether the relay has it by then. */
 const STEPS: readonly (readonly [string, boolean, (stage: TransferStage) => Promise<unknown>])[] = [
@@ -69,7 +66,7 @@ describe("a transfer that is cancelled", () => {
       const stage = new TransferStage();
       await play(stage);
       // The other peer hears of it in the words of the one who cancels.
-      expect((await stage.says(party, cancel(code))).lines).toEqual(cancel(code));
+      expect((await stage.says(party, cancelOf(code))).lines).toEqual(cancelOf(code));
       expect(stage.means.relay.aborted).toEqual(isOpen ? [["T1", "cancelled"]] : []);
       await stage.ended({ result: "failed", reason: "cancelled" });
       expect(stage.ownWords).toEqual([]);
@@ -89,9 +86,9 @@ describe("a transfer that is cancelled", () => {
     await stage.says("alice", INVITE);
     await stage.says("bob", KEYS_ACCEPT);
     await stage.says("alice", THERE);
-    await stage.says("bob", cancel("FTTIMEOUT"));
+    await stage.says("bob", cancelOf("FTTIMEOUT"));
     await stage.ended({ result: "failed", reason: "cancelled" });
-    expect((await stage.says("alice", cancel("TIMEOUT"))).lines).toEqual(cancel("TIMEOUT"));
+    expect((await stage.says("alice", cancelOf("TIMEOUT"))).lines).toEqual(cancelOf("TIMEOUT"));
     expect(stage.means.relay.aborted).toHaveLength(1);
     expect((await stage.says("alice", INVITE)).outcome).toMatchObject({ status: 606 });
   });
@@ -103,7 +100,7 @@ describe("a transfer that is cancelled", () => {
     await stage.says("alice", THERE);
     stage.context.bob = { ...stage.context.bob, authenticatedAor: "sip:mallory@example.com" };
     stage.tags.bob = "cc33";
-    const { outcome } = await stage.says("bob", cancel("FTTIMEOUT"));
+    const { outcome } = await stage.says("bob", cancelOf("FTTIMEOUT"));
     expect(outcome).toMatchObject({ kind: "reply", status: 606 });
     expect(stage.means.relay.aborted).toEqual([]);
   });
@@ -113,7 +110,7 @@ describe("a transfer that is cancelled", () => {
     await stage.says("alice", INVITE);
     await stage.says("bob", KEYS_ACCEPT);
     await stage.says("alice", THERE);
-    const other = cancel("FTTIMEOUT").map((line) => line.replace("513756658", "1"));
+    const other = cancelOf("FTTIMEOUT").map((line) => line.replace("513756658", "1"));
     expect((await stage.says("bob", other)).lines).toEqual(other);
     expect(stage.means.relay.aborted).toEqual([]);
   });
@@ -160,7 +157,7 @@ describe("a transfer that is cancelled", () => {
     const stage = new TransferStage();
     for (let times = 0; times < 30; times += 1) {
       expect((await stage.says("alice", INVITE)).lines).toEqual(INVITE);
-      await stage.says("alice", cancel("TIMEOUT"));
+      await stage.says("alice", cancelOf("TIMEOUT"));
     }
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ACCEPT, INVITE, KEYS, listeningAt, TransferStage } from "./transfer-stage.test-data.ts";
+import { ACCEPT, INVITE, KEYS, listeningAt } from "./invitations.test-data.ts";
+import { TransferStage } from "./transfer-stage.test-data.ts";
 
 const NAT = "Connectivity: N";
 const TO_BOB = ["IP-Address: 198.51.100.5", "Port: 6894", "PortX: 11183", "AuthCookie: 777000111"];

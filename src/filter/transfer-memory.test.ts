@@ -1,7 +1,8 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { ACCEPT, INVITE, KEYS, TransferStage } from "./transfer-stage.test-data.ts";
+import { ACCEPT, INVITE, KEYS } from "./invitations.test-data.ts";
+import { TransferStage } from "./transfer-stage.test-data.ts";
 
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;

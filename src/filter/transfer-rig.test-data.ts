@@ -1,58 +1,18 @@
-import { createManualClock } from "../../test/support/manual-clock.ts";
 import { createMemoryJournal, type MemoryJournal } from "../../test/support/memory-journal.ts";
 import { parsedBytes, parsedRequest } from "../../test/support/parsed-request.ts";
-import { compilePolicy } from "../policy/compile.ts";
-import { createDomains } from "../policy/domains.ts";
 import type { RequestContext, RequestOutcome } from "../proxy/seams.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import { applySplices } from "../wire/sip/splice.ts";
-import { createFilter, type Filter } from "./create-filter.ts";
+import type { Filter } from "./create-filter.ts";
 import { recordingMeans, type RecordingMeans } from "./filter-kit.test-data.ts";
+import { ALICE, BOB, filterOf, policyOf } from "./filter-setup.test-data.ts";
 import type { TransferSecurity } from "./transfer-security.ts";
 
-export const KEYS: readonly string[] = [
-  "Encryption-Key: AAECAwQFBgcICQoLDA0ODxAREhMUFRYX",
-  "Hash-Key: QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZX",
-];
-export const ADDRESS: readonly string[] = [
-  "IP-Address: 192.0.2.10",
-  "Port: 6891",
-  "PortX: 11178",
-  "AuthCookie: 123456789",
-];
-const COOKIE = "Invitation-Cookie: 513756658";
-
-/** An offer; `encryption` undefined: of the plain variant. */
-export function offerOf(encryption: string | undefined): readonly string[] {
-  return [
-    "Application-Name: File Transfer",
-    "Application-GUID: {5D3E02AB-6190-11d3-BBBB-00C04F795683}",
-    "Invitation-Command: INVITE",
-    COOKIE,
-    "Application-File: hello.txt",
-    "Application-FileSize: 27",
-    ...(encryption === undefined ? [] : [`Encryption: ${encryption}`]),
-  ];
-}
-
-export function acceptOf(...lines: readonly string[]): readonly string[] {
-  return ["Invitation-Command: ACCEPT", "Request-Data: IP-Address:", COOKIE, ...lines];
-}
-
-const CLIENT: RequestContext = {
-  side: "client",
-  transport: "tcp",
-  encrypted: false,
-  sourceAddress: "",
-  sourcePort: 4000,
-  authenticatedAor: undefined,
-  trusted: false,
-  dialogProven: true,
-  signed: false,
-  receivedAt: 1_800_000_000_000,
-};
-const ADDRESSES = { alice: "192.0.2.10", bob: "192.0.2.20" } as const;
+const CLIENTS = { alice: ALICE, bob: BOB } as const;
 const TAGS = { alice: "aa11", bob: "bb22" } as const;
+
+/** What is known of a request that comes by way of the server. */
+const SERVED = { side: "server", sourceAddress: "192.0.2.1", authenticatedAor: undefined } as const;
 
 export type Person = keyof typeof TAGS;
 
@@ -85,36 +45,17 @@ export class TransferRig {
     securityOf?: (sourceAddress: string) => TransferSecurity,
     onParseProblem: "block" | "allow" = "block",
   ) {
-    const compiled = compilePolicy(
-      [{ file: "rules.yaml", pack: undefined, data: { version: 1, rules: [] } }],
-      { domains: [], generation: 1 },
-    );
-    if (!compiled.ok) throw new Error(JSON.stringify(compiled.problem));
-    this.filter = createFilter(
-      {
-        journal: this.journal,
-        clock: createManualClock(),
-        policy: () => compiled.value,
-        scan: () => ({ verdict: "clean", engine: "test", name: "", reason: "" }),
-        domains: createDomains([]),
-        onFailure: () => undefined,
-        means: this.means,
-      },
-      {
-        judge: {
-          inspect: { linksPerMessage: 10, mimeDepth: 3, attachmentBytes: 1000, textBytes: 10_000 },
-          onParseProblem,
-          onOpaque: "block",
-          onInfected: "quarantine",
-          onUnscannable: "block",
-          onScanError: "block",
-        },
-        agent: "gw.test",
-        markKey: Buffer.alloc(32, 1),
-        maxFileBytes: 1000,
-        ...(securityOf === undefined ? undefined : { transferSecurity: securityOf }),
-      },
-    );
+    const policy = policyOf({ version: 1, rules: [] });
+    const { journal, means } = this;
+    const settings = securityOf === undefined ? {} : { transferSecurity: securityOf };
+    this.filter = filterOf({
+      journal,
+      means,
+      policy: () => policy,
+      onFailure: () => undefined,
+      judge: { onParseProblem },
+      settings,
+    });
   }
 
   /** What of it goes on to the other one; undefined: it was refused, see `refusal`. */
@@ -160,11 +101,9 @@ export class TransferRig {
   #contextOf(from: Person): RequestContext {
     const isServed = this.behindServer.has(from);
     return {
-      ...CLIENT,
+      ...CLIENTS[from],
       encrypted: this.byTls.has(from),
-      side: isServed ? "server" : "client",
-      sourceAddress: isServed ? "192.0.2.1" : ADDRESSES[from],
-      authenticatedAor: isServed ? undefined : `sip:${from}@example.com`,
+      ...(isServed ? SERVED : {}),
     };
   }
 }

@@ -1,12 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  acceptOf,
-  ADDRESS,
-  KEYS,
-  offerOf,
-  TransferRig,
-  type Person,
-} from "./transfer-rig.test-data.ts";
+import { acceptOf, ADDRESS, KEYS, offerOf } from "./invitations.test-data.ts";
+import { TransferRig, type Person } from "./transfer-rig.test-data.ts";
 import type { TransferSecurity } from "./transfer-security.ts";
 
 function text(lines: readonly string[]): string {

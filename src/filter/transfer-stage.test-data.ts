@@ -1,45 +1,15 @@
 import { createManualClock, type ManualClock } from "../../test/support/manual-clock.ts";
 import { createMemoryJournal, type MemoryJournal } from "../../test/support/memory-journal.ts";
 import { parsedBytes, parsedRequest } from "../../test/support/parsed-request.ts";
-import { compilePolicy } from "../policy/compile.ts";
-import { createDomains } from "../policy/domains.ts";
 import type { RequestContext, RequestOutcome, TransactionEnd } from "../proxy/seams.ts";
 import type { ReceivedEvent, TransferEnd } from "../relay/relay.ts";
 import type { ScanResult } from "../scan/scan-result.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import { applySplices } from "../wire/sip/splice.ts";
-import { createFilter, type Filter } from "./create-filter.ts";
+import type { Filter } from "./create-filter.ts";
 import type { FilterSettings } from "./desk.ts";
 import { recordingMeans, type RecordingMeans } from "./filter-kit.test-data.ts";
-
-export const INVITE = [
-  "Application-Name: File Transfer",
-  "Application-GUID: {5D3E02AB-6190-11d3-BBBB-00C04F795683}",
-  "Invitation-Command: INVITE",
-  "Invitation-Cookie: 513756658",
-  "Application-File: hello.txt",
-  "Application-FileSize: 27",
-  "Encryption: R",
-] as const;
-export const ACCEPT = [
-  "Invitation-Command: ACCEPT",
-  "Request-Data: IP-Address:",
-  "Invitation-Cookie: 513756658",
-] as const;
-export const KEYS = [
-  "Encryption-Key: AAECAwQFBgcICQoLDA0ODxAREhMUFRYX",
-  "Hash-Key: QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZX",
-] as const;
-
-/** Where a peer says that it listens. */
-export function listeningAt(address: string, port = 6891): readonly string[] {
-  return [
-    `IP-Address: ${address}`,
-    `Port: ${port}`,
-    `PortX: ${port ^ 0x3141}`,
-    "AuthCookie: 123456789",
-  ];
-}
+import { ALICE, BOB, filterOf, policyOf } from "./filter-setup.test-data.ts";
 
 const CLEAN: ScanResult = { kind: "clean", engine: "builtin", ms: 3 };
 type Party = "alice" | "bob";
@@ -50,19 +20,6 @@ export interface Sent {
   readonly lines: readonly string[] | undefined;
 }
 
-const ALICE: RequestContext = {
-  side: "client",
-  transport: "tcp",
-  encrypted: false,
-  sourceAddress: "192.0.2.10",
-  sourcePort: 4000,
-  authenticatedAor: "sip:alice@example.com",
-  trusted: false,
-  dialogProven: true,
-  signed: false,
-  receivedAt: 1_800_000_000_000,
-};
-
 /** Alice and Bob in one dialog, with a filter between them: what each of them says comes out as the other one reads it. */
 export class TransferStage {
   readonly clock: ManualClock = createManualClock();
@@ -72,7 +29,7 @@ export class TransferStage {
   /** How their messages come in. */
   readonly context: Record<Party, RequestContext> = {
     alice: ALICE,
-    bob: { ...ALICE, sourceAddress: "192.0.2.20", authenticatedAor: "sip:bob@example.com" },
+    bob: BOB,
   };
   /** Their requests, as they came in. */
   readonly sent: SipRequest[] = [];
@@ -83,35 +40,9 @@ export class TransferStage {
   #cseq = 0;
 
   constructor(settings: Partial<FilterSettings> = {}) {
-    const compiled = compilePolicy([], { domains: [], generation: 1 });
-    if (!compiled.ok) throw new Error(JSON.stringify(compiled.problem));
-    this.filter = createFilter(
-      {
-        journal: this.journal,
-        clock: this.clock,
-        policy: () => compiled.value,
-        scan: () => ({ verdict: "clean", engine: "test", name: "", reason: "" }),
-        domains: createDomains([]),
-        onFailure: (error) => {
-          throw error;
-        },
-        means: this.means,
-      },
-      {
-        judge: {
-          inspect: { linksPerMessage: 10, mimeDepth: 3, attachmentBytes: 1000, textBytes: 10_000 },
-          onParseProblem: "block",
-          onOpaque: "block",
-          onInfected: "quarantine",
-          onUnscannable: "block",
-          onScanError: "block",
-        },
-        agent: "gw.test",
-        markKey: Buffer.alloc(32, 1),
-        maxFileBytes: 1000,
-        ...settings,
-      },
-    );
+    const policy = policyOf({ version: 1, rules: [] });
+    const { journal, clock, means } = this;
+    this.filter = filterOf({ journal, clock, means, policy: () => policy, settings });
   }
 
   /** Both behind a translator of their own, and known to have registered from there. */

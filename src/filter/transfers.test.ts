@@ -3,14 +3,14 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { createManualClock, type ManualClock } from "../../test/support/manual-clock.ts";
 import { createMemoryJournal, type MemoryJournal } from "../../test/support/memory-journal.ts";
 import { parsedBytes, parsedRequest } from "../../test/support/parsed-request.ts";
-import { compilePolicy } from "../policy/compile.ts";
-import { createDomains } from "../policy/domains.ts";
 import type { RequestContext, RequestOutcome, TransactionEnd } from "../proxy/seams.ts";
 import type { ReceivedEvent, TransferEnd } from "../relay/relay.ts";
 import type { ScanResult } from "../scan/scan-result.ts";
 import { applySplices } from "../wire/sip/splice.ts";
-import { createFilter, type Filter } from "./create-filter.ts";
+import type { Filter } from "./create-filter.ts";
 import { recordingMeans, type RecordingMeans } from "./filter-kit.test-data.ts";
+import { ALICE, BOB, filterOf, policyOf } from "./filter-setup.test-data.ts";
+import { ACCEPT, ADDRESS, cancelOf, INVITE, KEYS } from "./invitations.test-data.ts";
 
 const RULES = {
   version: 1,
@@ -36,44 +36,6 @@ const RULES = {
     },
   ],
 };
-const INVITE = [
-  "Application-Name: File Transfer",
-  "Application-GUID: {5D3E02AB-6190-11d3-BBBB-00C04F795683}",
-  "Invitation-Command: INVITE",
-  "Invitation-Cookie: 513756658",
-  "Application-File: hello.txt",
-  "Application-FileSize: 27",
-  "Encryption: R",
-];
-const KEYS = [
-  "Encryption-Key: AAECAwQFBgcICQoLDA0ODxAREhMUFRYX",
-  "Hash-Key: QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZX",
-];
-const ACCEPT = [
-  "Invitation-Command: ACCEPT",
-  "Request-Data: IP-Address:",
-  "Invitation-Cookie: 513756658",
-];
-const ADDRESS = ["IP-Address: 192.0.2.10", "Port: 6891", "PortX: 11178", "AuthCookie: 123456789"];
-
-const ALICE: RequestContext = {
-  side: "client",
-  transport: "tcp",
-  encrypted: false,
-  sourceAddress: "192.0.2.10",
-  sourcePort: 4000,
-  authenticatedAor: "sip:alice@example.com",
-  trusted: false,
-  dialogProven: true,
-  signed: false,
-  receivedAt: 1_800_000_000_000,
-};
-const BOB: RequestContext = {
-  ...ALICE,
-  sourceAddress: "192.0.2.20",
-  authenticatedAor: "sip:bob@example.com",
-};
-
 let clock: ManualClock;
 let journal: MemoryJournal;
 let means: RecordingMeans;
@@ -87,35 +49,17 @@ beforeEach(() => {
   means = recordingMeans();
   cseq = 0;
   failures = [];
-  const compiled = compilePolicy([{ file: "rules.yaml", pack: undefined, data: RULES }], {
-    domains: [],
-    generation: 1,
+  const policy = policyOf(RULES);
+  filter = filterOf({
+    journal,
+    clock,
+    means,
+    policy: () => policy,
+    onFailure: (error) => failures.push(error),
+    judge: {
+      inspect: { linksPerMessage: 10, mimeDepth: 3, attachmentBytes: 1000, textBytes: 10_000 },
+    },
   });
-  if (!compiled.ok) throw new Error(JSON.stringify(compiled.problem));
-  filter = createFilter(
-    {
-      journal,
-      clock,
-      policy: () => compiled.value,
-      scan: () => ({ verdict: "clean", engine: "test", name: "", reason: "" }),
-      domains: createDomains([]),
-      onFailure: (error) => failures.push(error),
-      means,
-    },
-    {
-      judge: {
-        inspect: { linksPerMessage: 10, mimeDepth: 3, attachmentBytes: 1000, textBytes: 10_000 },
-        onParseProblem: "block",
-        onOpaque: "block",
-        onInfected: "quarantine",
-        onUnscannable: "block",
-        onScanError: "block",
-      },
-      agent: "gw.test",
-      markKey: Buffer.alloc(32, 1),
-      maxFileBytes: 1000,
-    },
-  );
 });
 
 type Party = "alice" | "bob";
@@ -312,7 +256,7 @@ describe("a file transfer in the filter", () => {
       reason: "sender-gone",
       senderTold: "nothing",
     } as const;
-    await sends("alice", ["Invitation-Command: CANCEL", "Invitation-Cookie: 513756658"]);
+    await sends("alice", cancelOf());
     filter.onRelayEvent({ kind: "ended", id: "T1", end: broken });
     await settled();
     expect(means.notices).toEqual([]);
@@ -454,11 +398,7 @@ describe("a file transfer in the filter", () => {
 
   it("ends the relay's part when a peer cancels", async () => {
     await opened();
-    await sends("bob", [
-      "Invitation-Command: CANCEL",
-      "Invitation-Cookie: 513756658",
-      "Cancel-Code: FTTIMEOUT",
-    ]);
+    await sends("bob", cancelOf("FTTIMEOUT"));
     expect(means.relay.aborted).toEqual([["T1", "cancelled"]]);
   });
 
@@ -476,7 +416,7 @@ describe("a file transfer in the filter", () => {
       const nobody = { context: { ...BOB, authenticatedAor: undefined } };
       const answer = await sends("bob", [...ACCEPT, ...KEYS, ...ADDRESS], nobody);
       expect(answer.outcome).toMatchObject({ kind: "reply", status: 606 });
-      const cancel = ["Invitation-Command: CANCEL", "Invitation-Cookie: 513756658"];
+      const cancel = cancelOf();
       expect((await sends("bob", cancel, nobody)).outcome).toMatchObject({ kind: "reply" });
       expect(means.relay.opened).toEqual([]);
       await sends("bob", [...ACCEPT, ...KEYS]);
@@ -526,7 +466,7 @@ describe("a file transfer in the filter", () => {
     await sends("alice", [...ACCEPT, ...ADDRESS]);
     expect(means.relay.opened).toMatchObject([{ user: "carol@example.com" }]);
     await sends("bob", [...ACCEPT, ...KEYS]);
-    await sends("bob", ["Invitation-Command: CANCEL", "Invitation-Cookie: 513756658"]);
+    await sends("bob", cancelOf());
     expect(means.relay.aborted).toEqual([]);
     filter.onRelayEvent(received(CLEAN));
     await settled();

@@ -1,9 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { acceptOf, ADDRESS, KEYS, offerOf } from "../../src/filter/invitations.test-data.ts";
 import {
-  acceptOf,
-  ADDRESS,
-  KEYS,
-  offerOf,
   TransferRig,
   type Person,
   type RequestForm,
