@@ -1,4 +1,4 @@
-import type { EngineConfig } from "../config/config.ts";
+import type { EngineConfig, ScanConfig } from "../config/config.ts";
 import type { Relay, RelayEvent } from "../relay/relay.ts";
 import type { EngineStatus } from "../scan/scan-engine.ts";
 
@@ -51,5 +51,6 @@ export interface RelayWorkerSettings {
     readonly engines: readonly EngineConfig[];
     readonly hashFiles: readonly string[];
     readonly timeoutMs: number;
+    readonly combine: ScanConfig["combine"];
   };
 }

@@ -79,6 +79,11 @@ function workerSettings(config: Config, store: QuarantineStore): RelayWorkerSett
       maxBytes: limits.quarantineBytes,
       reserveBytes: limits.spoolReserveBytes,
     },
-    scan: { engines: scan.engines, hashFiles: scan.hashFiles, timeoutMs: scan.timeoutMs },
+    scan: {
+      engines: scan.engines,
+      hashFiles: scan.hashFiles,
+      timeoutMs: scan.timeoutMs,
+      combine: scan.combine,
+    },
   };
 }

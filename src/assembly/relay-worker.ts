@@ -41,7 +41,7 @@ const scan: ScanDesk = createScanDesk(
     }),
     onChange: (status) => say({ kind: "engine", status, all: scan.status() }),
   },
-  { timeoutMs: settings.scan.timeoutMs },
+  { timeoutMs: settings.scan.timeoutMs, combination: settings.scan.combine },
 );
 const quarantine = createQuarantineWriter(
   { clock },

@@ -176,7 +176,7 @@ export interface ScanConfig {
   readonly engines: readonly EngineConfig[];
   /** Files of SHA-256 hashes, absolute. */
   readonly hashFiles: readonly string[];
-  readonly combine: "worst";
+  readonly combine: "worst" | "majority" | "first_available";
   readonly timeoutMs: number;
   readonly onInfected: "quarantine" | "block";
   readonly onUnscannable: "block" | "quarantine" | "allow";

@@ -213,7 +213,7 @@ admin: { socket: run/s.sock, listen: off }
       `${GOOD}scan: { engines: [ { type: yara } ] }`,
       `3:22: ${not("yara")} (one of: builtin, clamd)`,
     ],
-    [`${GOOD}scan: { combine: majority }`, `3:9: ${not("majority")} (one of: worst)`],
+    [`${GOOD}scan: { combine: majority }`, "3:9: majority needs 3 engines beside builtin"],
     [
       `${GOOD}admin: { listen: "127.0.0.1:8070" }`,
       "3:10: an admin listener is not available in this version: write off",

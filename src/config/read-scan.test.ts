@@ -52,6 +52,19 @@ describe("readScan", () => {
     ]);
   });
 
+  it.each([
+    ["worst", "{ type: builtin }"],
+    ["majority", "{ type: clamd, host: a }, { type: clamd, host: b }, { type: clamd, host: c }"],
+    [
+      "first_available",
+      "{ type: clamd, host: a, required: false }, { type: clamd, host: b, required: false }, { type: builtin }",
+    ],
+  ])("takes %s where there are enough engines for it", (combine, entries) => {
+    const { scan, shown } = load(`scan: { combine: ${combine}, engines: [ ${entries} ] }`);
+    expect(shown).toEqual([]);
+    expect(scan?.combine).toBe(combine);
+  });
+
   it("resolves hash files beside the configuration", () => {
     const { scan, shown } = load("scan: { hashes: [ bad.txt, ../worse.txt ] }", {
       "etc/bad.txt": "",
@@ -99,7 +112,18 @@ describe("readScan", () => {
       engines("{ type: clamd, host: h }, { type: clamd, host: h, port: 3310, client: clamscan }"),
       "the same clamd is named twice",
     ],
-    ["scan: { combine: majority }", `3:9: ${not("majority")} (one of: worst)`],
+    [
+      "scan: { combine: best }",
+      '3:9: unknown value "best" (one of: worst, majority, first_available)',
+    ],
+    [
+      "scan: { combine: majority, engines: [ { type: builtin }, { type: clamd, host: a }, { type: clamd, host: b } ] }",
+      "3:9: majority needs 3 engines beside builtin (the builtin engine knows no malware and has no vote; write worst)",
+    ],
+    [
+      "scan: { combine: first_available, engines: [ { type: builtin }, { type: clamd, host: a, required: false }, { type: clamd, host: b } ] }",
+      "3:9: first_available needs 2 engines with required: false (a required engine is always asked, and without its answer the scan has failed)",
+    ],
     [
       "scan: { hashes: [ none.txt ] }",
       "3:19: none.txt does not exist (check the spelling of the path)",

@@ -12,9 +12,14 @@ const MAX_SOCKET_PATH = 107;
 
 const DEFAULT_CLAMD_PORT = 3310;
 
+/** Of two that disagree neither is a majority. */
+const MIN_VOTERS = 3;
+const MIN_CHAIN = 2;
+
 /** `scan:` with its defaults; `base`: the folder that paths are relative to. */
 export function readScan(data: ScanData, base: string, sink: ProblemSink): ScanConfig {
   const engines = readEngines(data.engines ?? [{ type: "builtin" }], base, sink);
+  checkCombination(data.combine ?? "worst", engines, sink);
   return {
     engines,
     hashFiles: readHashFiles(data.hashes ?? [], engines, base, sink),
@@ -24,6 +29,25 @@ export function readScan(data: ScanData, base: string, sink: ProblemSink): ScanC
     onUnscannable: data.on_unscannable ?? "block",
     onError: data.on_error ?? "block",
   };
+}
+
+/** A combination that could never do what its name says is a mistake: it would be "worst" in silence. */
+function checkCombination(
+  combine: ScanConfig["combine"],
+  engines: readonly EngineConfig[],
+  sink: ProblemSink,
+): void {
+  const path = ["scan", "combine"];
+  const voters = engines.filter(({ type }) => type !== "builtin");
+  if (combine === "majority" && voters.length < MIN_VOTERS) {
+    const hint = "the builtin engine knows no malware and has no vote; write worst";
+    sink.error(path, `majority needs ${MIN_VOTERS} engines beside builtin`, hint);
+  }
+  const chain = voters.filter((engine) => "required" in engine && !engine.required);
+  if (combine === "first_available" && chain.length < MIN_CHAIN) {
+    const hint = "a required engine is always asked, and without its answer the scan has failed";
+    sink.error(path, `first_available needs ${MIN_CHAIN} engines with required: false`, hint);
+  }
 }
 
 function readEngines(

@@ -6,7 +6,7 @@ import { durationSchema } from "./quantities.ts";
 export interface ScanData {
   readonly engines?: readonly EngineData[] | undefined;
   readonly hashes?: readonly string[] | undefined;
-  readonly combine?: "worst" | undefined;
+  readonly combine?: "worst" | "majority" | "first_available" | undefined;
   readonly timeout?: string | undefined;
   readonly on_infected?: "quarantine" | "block" | undefined;
   readonly on_unscannable?: "block" | "quarantine" | "allow" | undefined;
@@ -45,11 +45,11 @@ export const scanSchema: z.ZodType<ScanData> = section({
     .array(engine)
     .min(1, "must name at least one engine")
     .optional()
-    .meta({ description: "All of them are asked. Default: the builtin engine." }),
+    .meta({ description: "In the order of asking. Default: the builtin engine." }),
   hashes: z.array(text()).optional().meta({
     description: "Files of SHA-256 hashes of known bad files, one a line, for the builtin engine.",
   }),
-  combine: choice(["worst"], ["majority", "first_available"])
+  combine: choice(["worst", "majority", "first_available"])
     .optional()
     .meta({ description: "How several results become one. Default: worst." }),
   timeout: durationSchema().optional().meta({ description: "Of one scan. Default: 60s." }),

@@ -1,7 +1,10 @@
 import { BUILTIN_ENGINE } from "./builtin-engine.ts";
-import type { ScanResult } from "./scan-result.ts";
+import { isFinding, LOOK_ENGINE, type ScanResult } from "./scan-result.ts";
 
-/** Worst first (DESIGN invariant 4). */
+/** `scan.combine`: how the results of several engines become one. */
+export type Combination = "worst" | "majority" | "first_available";
+
+/** Worst first (DESIGN invariant 4); what a missing answer means stands in `combineResults`. */
 const WORST_FIRST: readonly ScanResult["kind"][] = [
   "infected",
   "suspicious",
@@ -17,21 +20,60 @@ export interface EngineAnswer {
 }
 
 /**
- * The result that counts: the worst (DESIGN §6 `combine: worst`); of equals, the first in the order of the configuration.
- * Passed over where another engine did answer: the error of an engine that is not required, and that the builtin engine
- * cannot look into a container.
+ * The result that counts; of equals, the first in the order of the configuration. In this order:
+ *
+ * 1. What an engine found stands, whatever the others say or fail to say; `majority` alone lets it be outvoted, by more than half of all
+ *    engines, the failed ones counted, that call the file clean. The builtin engine has no vote there: it knows no malware, and what
+ *    it does know (hash lists, EICAR) is no matter of opinion.
+ * 2. A required engine without an answer is `error`, and so is a scan that no engine has answered.
+ * 3. The worst of the rest. Passed over are errors of engines that are not required, that the builtin engine cannot look into a
+ *    container where another engine did answer, and, with `first_available`, whatever was found clean or unscannable by one that is
+ *    not required and stands behind another that answered.
  */
-export function combineResults(answers: readonly EngineAnswer[]): ScanResult {
-  const counted = answers.filter((answer) => {
-    const others = answers.filter((other) => other !== answer && isAnswer(other.result));
-    if (!isAnswer(answer.result)) return answer.required || others.length === 0;
-    return (
-      !isBlind(answer.result) || !others.some(({ result }) => result.engine !== BUILTIN_ENGINE)
-    );
-  });
-  let worst: ScanResult = { kind: "error", engine: "none", reason: "down", ms: 0 };
+export function combineResults(
+  answers: readonly EngineAnswer[],
+  combination: Combination = "worst",
+): ScanResult {
+  const found = worstOf(answers.filter(({ result }) => isFinding(result)));
+  const standing = combination === "majority" ? findingsThatStand(answers) : found;
+  if (standing !== undefined) return standing;
+  const engines = answers.filter(({ result }) => result.engine !== LOOK_ENGINE);
+  const missing = engines.filter(({ required, result }) => required && !isAnswer(result));
+  if (missing.length > 0) return worstOf(missing) ?? NO_ENGINE;
+  if (!engines.some(({ result }) => isAnswer(result))) return worstOf(engines) ?? NO_ENGINE;
+  const counted = answers.filter(
+    (answer) => isAnswer(answer.result) && !isFinding(answer.result) && !isBlind(answer, answers),
+  );
+  const asked = combination === "first_available" ? firstAvailable(counted) : counted;
+  // nothing but findings, which were outvoted by what is counted here
+  return worstOf(asked) ?? NO_ENGINE;
+}
+
+const NO_ENGINE: ScanResult = { kind: "error", engine: "none", reason: "down", ms: 0 };
+
+function findingsThatStand(answers: readonly EngineAnswer[]): ScanResult | undefined {
+  const voters = answers.filter(({ result }) => hasVote(result));
+  const clean = voters.filter(({ result }) => result.kind === "clean").length;
+  const isOutvoted = 2 * clean > voters.length;
+  return worstOf(
+    answers.filter(({ result }) => isFinding(result) && !(isOutvoted && hasVote(result))),
+  );
+}
+
+function hasVote({ engine }: ScanResult): boolean {
+  return engine !== BUILTIN_ENGINE && engine !== LOOK_ENGINE;
+}
+
+/** Of those that are not required, the first; our own look and the builtin engine are required. */
+function firstAvailable(answers: readonly EngineAnswer[]): readonly EngineAnswer[] {
+  const first = answers.find(({ required }) => !required);
+  return answers.filter((answer) => answer.required || answer === first);
+}
+
+function worstOf(answers: readonly EngineAnswer[]): ScanResult | undefined {
+  let worst: ScanResult | undefined;
   let rank = WORST_FIRST.length;
-  for (const { result } of counted) {
+  for (const { result } of answers) {
     const resultRank = WORST_FIRST.indexOf(result.kind);
     if (resultRank >= rank) continue;
     rank = resultRank;
@@ -44,11 +86,12 @@ function isAnswer(result: ScanResult): boolean {
   return result.kind !== "error";
 }
 
-/** The builtin engine met something that it does not look into; whoever does knows better. */
-function isBlind(result: ScanResult): boolean {
+/** The builtin engine met something that it does not look into, and another looked, who knows better. */
+function isBlind({ result }: EngineAnswer, answers: readonly EngineAnswer[]): boolean {
   return (
     result.engine === BUILTIN_ENGINE &&
     result.kind === "unscannable" &&
-    result.reason === "unknown-format"
+    result.reason === "unknown-format" &&
+    answers.some((other) => other.result.engine !== BUILTIN_ENGINE && isAnswer(other.result))
   );
 }

@@ -25,6 +25,9 @@ const CHEAP_PROBE_MS = 250;
 const PING_DOWN_EVERY_MS = 1000;
 /** A queue that is full for longer may belong to an engine that does nothing. */
 const MAX_BUSY_MS = 10_000;
+/** Taken down by scans again although its probe has succeeded: it is left alone this long, then twice as long, up to the bound. */
+const FIRST_REST_MS = 1000;
+const MAX_REST_MS = 10_000;
 const NO_ANSWER = "no answer in time";
 const FIRST_RETRY_MS = 200;
 const MAX_RETRY_MS = 1000;
@@ -32,7 +35,8 @@ const MAX_RETRY_MS = 1000;
 /**
  * One engine under watch. It is probed at the start and asked every two seconds whether it is there; five failures in a row, no
  * answer to a ping, or a failed probe, and it is down: then new scans fail at once, and only a probe that succeeds brings it
- * back; one is made as soon as it answers pings again. A scan that had begun before is tried again until its deadline.
+ * back; one is made as soon as it answers pings again. A scan that had begun before is tried again until its deadline. An engine
+ * whose probes succeed while its scans fail is left alone for longer each time (a circuit breaker; the probe is its half-open state).
  */
 export class EngineWatch implements AsyncDisposable {
   readonly engine: ScanEngine;
@@ -42,6 +46,8 @@ export class EngineWatch implements AsyncDisposable {
   #why = "not probed yet";
   #toldWarning = "";
   #failures = 0;
+  /** How often in a row scans have taken it down, with no answer to one in between. */
+  #trips = 0;
   #scans = 0;
   #errors = 0;
   #reprobeMs = FIRST_REPROBE_MS;
@@ -72,8 +78,15 @@ export class EngineWatch implements AsyncDisposable {
     await this.#probe;
   }
 
-  /** Total. Errors are tried again until `deadlineMs` from now, unless the engine is known to be down at the start. */
-  async scan(source: CheckedSource, deadlineMs: number): Promise<ScanResult> {
+  /**
+   * Total. Errors are tried again until `deadlineMs` from now, unless the engine is known to be down at the start, or another
+   * stands behind it that is asked instead ("asks-once").
+   */
+  async scan(
+    source: CheckedSource,
+    deadlineMs: number,
+    patience: "insists" | "asks-once" = "insists",
+  ): Promise<ScanResult> {
     const startedAt = this.#deps.clock.monotonicMs();
     const deadline = new AbortController();
     const timer = this.#deps.clock.schedule(deadlineMs, () => deadline.abort());
@@ -85,7 +98,9 @@ export class EngineWatch implements AsyncDisposable {
       if (this.#state === "unknown") {
         await this.#unlessAborted(async () => this.probe(), undefined, signal);
       }
-      const result = isDown ? this.#failed("down") : await this.#insist(source, signal);
+      const ask = async (): Promise<ScanResult> =>
+        patience === "insists" ? this.#insist(source, signal) : this.#ask(source, signal);
+      const result = isDown ? this.#failed("down") : await ask();
       if (result.kind === "error") this.#errors += 1;
       return { ...result, ms: Math.round(this.#deps.clock.monotonicMs() - startedAt) };
     } finally {
@@ -116,8 +131,10 @@ export class EngineWatch implements AsyncDisposable {
       this.#failed("timeout"),
       signal,
     );
-    if (result.kind !== "error") this.#failures = 0;
-    else if (this.#isToBlame(result.reason) && !source.broken) this.#countFailure(result.reason);
+    if (result.kind !== "error") {
+      this.#failures = 0;
+      this.#trips = 0;
+    } else if (this.#isToBlame(result.reason) && !source.broken) this.#countFailure(result.reason);
     return result;
   }
 
@@ -142,9 +159,19 @@ export class EngineWatch implements AsyncDisposable {
     if (this.#disposal.signal.aborted) return;
     this.#failures += 1;
     if (this.#failures < MAX_FAILURES || this.#state === "down") return;
-    this.#turn("down", `${MAX_FAILURES} scans failed, the last: ${reason}`);
-    // at once: where only these files were the trouble, it is up again in a moment
-    void this.probe();
+    this.#trips += 1;
+    const why = `${MAX_FAILURES} scans failed, the last: ${reason}`;
+    if (this.#trips === 1) {
+      this.#turn("down", why);
+      // at once: where only these files were the trouble, it is up again in a moment
+      void this.probe();
+      return;
+    }
+    const restMs = Math.min(FIRST_REST_MS * 2 ** (this.#trips - 2), MAX_REST_MS);
+    this.#turn("down", `${why}; its probes succeed, so it rests for ${restMs / 1000} s`);
+    this.#probeNotBeforeMs = this.#deps.clock.monotonicMs() + restMs;
+    if (this.engine.ping === undefined) this.#later(restMs, async () => this.probe());
+    else this.#later(PING_DOWN_EVERY_MS, async () => this.#ping());
   }
 
   async #probeOnce(): Promise<void> {
@@ -163,6 +190,7 @@ export class EngineWatch implements AsyncDisposable {
       if (this.engine.ping !== undefined) this.#later(PING_EVERY_MS, async () => this.#ping());
       return;
     }
+    this.#trips = 0;
     this.#turn("down", problem);
     const isCheap = this.#deps.clock.monotonicMs() - startedAt < CHEAP_PROBE_MS;
     this.#probeNotBeforeMs = this.#deps.clock.monotonicMs() + this.#reprobeMs;

@@ -8,7 +8,7 @@ import { nextTurn } from "./next-turn.ts";
 import type { EngineAnswer } from "./combine-results.ts";
 import type { ScanSource } from "./scan-engine.ts";
 import { viewOfSource } from "./source-view.ts";
-import type { UnscannableReason } from "./scan-result.ts";
+import { LOOK_ENGINE, type UnscannableReason } from "./scan-result.ts";
 
 /** What a file is, and why not all of it could be seen. */
 export interface SourceLook {
@@ -50,16 +50,13 @@ async function withWholeList(look: FileLook, source: ScanSource): Promise<FileLo
   return { ...look, archive: whole, problem: undefined };
 }
 
-/** In records and in `scan.engine`: our own look, which finds nothing but what nobody could see. */
-const LOOK = "look";
-
 /** What the engines said, with what could not be seen. */
 export function withLook(
   answers: readonly EngineAnswer[],
   problem: UnscannableReason | undefined,
 ): readonly EngineAnswer[] {
   if (problem === undefined) return answers;
-  const result = { kind: "unscannable", engine: LOOK, reason: problem, ms: 0 } as const;
+  const result = { kind: "unscannable", engine: LOOK_ENGINE, reason: problem, ms: 0 } as const;
   return [...answers, { required: true, result }];
 }
 

@@ -1,12 +1,13 @@
 import type { Clock } from "../base/clock.ts";
+import { askEngines, type Asking } from "./ask-engines.ts";
 import { createCheckedSource } from "./checked-source.ts";
-import { combineResults } from "./combine-results.ts";
+import { combineResults, type Combination } from "./combine-results.ts";
 import { EngineWatch } from "./engine-watch.ts";
 import { lookAtSource, withLook } from "./look-at-source.ts";
 import type { EngineStatus, ScanDesk, ScanEngine, ScanReport, ScanSource } from "./scan-engine.ts";
 
 /**
- * Scanning: all engines are asked about a complete file, each until the deadline, and the worst answer counts.
+ * Scanning: the engines are asked about a complete file, until the deadline, and their answers become one.
  *
  * Fail closed (DESIGN invariant 4): "clean" comes only from engines that answered; what failed is `error`, for the configured
  * road `scan.on_error`. What nobody could look into (encrypted, broken, made to unpack without end) is "unscannable", whatever an
@@ -23,21 +24,23 @@ export interface ScanDeskDeps {
 export interface ScanDeskOptions {
   /** `scan.timeout`: the most that one file may take. */
   readonly timeoutMs: number;
+  /** `scan.combine`; absent: worst. */
+  readonly combination?: Combination;
 }
 
 /** Begins to probe the engines in the background. */
 export function createScanDesk(deps: ScanDeskDeps, options: ScanDeskOptions): ScanDesk {
+  const { clock } = deps;
   const onChange = deps.onChange ?? ((): void => undefined);
-  const watches = deps.engines.map(
-    (engine) => new EngineWatch({ clock: deps.clock, onChange }, engine),
-  );
+  const watches = deps.engines.map((engine) => new EngineWatch({ clock, onChange }, engine));
   const probeAll = async (): Promise<void> => {
     await Promise.all(watches.map(async (watch) => watch.probe()));
   };
   const status = (): readonly EngineStatus[] => watches.map((watch) => watch.status);
+  const { timeoutMs, combination = "worst" } = options;
   void probeAll();
   return {
-    scan: async (source) => scanByAll(watches, source, options.timeoutMs),
+    scan: async (source) => scanByAll(watches, source, { clock, timeoutMs, combination }),
     status,
     async test() {
       await probeAll();
@@ -52,22 +55,17 @@ export function createScanDesk(deps: ScanDeskDeps, options: ScanDeskOptions): Sc
 async function scanByAll(
   watches: readonly EngineWatch[],
   given: ScanSource,
-  timeoutMs: number,
+  asking: Asking,
 ): Promise<ScanReport> {
   const source = createCheckedSource(given);
   const look = await lookAtSource(source);
-  const answers = await Promise.all(
-    watches.map(async (watch) => ({
-      required: watch.engine.required,
-      result: await watch.scan(source, timeoutMs),
-    })),
-  );
+  const answers = await askEngines(watches, source, asking);
   const all = withLook(answers, look?.problem);
-  const worst = combineResults(all);
-  const isDoubtful = source.broken && worst.kind === "clean";
+  const verdict = combineResults(all, asking.combination);
+  const isDoubtful = source.broken && verdict.kind === "clean";
   return {
     // whoever called it clean cannot have seen what could not be read
-    verdict: isDoubtful ? { ...worst, kind: "error", reason: "down" } : worst,
+    verdict: isDoubtful ? { ...verdict, kind: "error", reason: "down" } : verdict,
     results: all.map(({ result }) => result),
     trueType: look?.content.types[0]?.type,
     content: look?.content,

@@ -33,3 +33,11 @@ export type UnscannableReason =
   | "partial";
 
 export type ScanErrorReason = "down" | "timeout" | "bad-reply" | "overloaded";
+
+/** In records and in `scan.engine`: our own look, which finds nothing but what nobody could see. */
+export const LOOK_ENGINE = "look";
+
+/** Something bad was found, for certain or by a heuristic. */
+export function isFinding(result: ScanResult): boolean {
+  return result.kind === "infected" || result.kind === "suspicious";
+}
