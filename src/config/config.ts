@@ -193,6 +193,14 @@ export type EngineConfig =
         | { readonly path: string }
         | { readonly host: string; readonly port: number };
       readonly required: boolean;
+    }
+  | {
+      readonly type: "icap";
+      /** A name or literal address (IPv6 without brackets), its TCP port, and path and query of the service. */
+      readonly address: { readonly host: string; readonly port: number; readonly path: string };
+      readonly required: boolean;
+      /** Of one request; undefined: as long as the scan may take. */
+      readonly timeoutMs: number | undefined;
     };
 
 export interface OnFailureConfig {

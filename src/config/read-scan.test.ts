@@ -65,6 +65,28 @@ describe("readScan", () => {
     expect(scan?.combine).toBe(combine);
   });
 
+  it("reads icap by its URL, with the defaults", () => {
+    const { scan, shown } = load(
+      engines(
+        "{ type: icap, url: 'icap://av.example/avscan?mode=simple' }, { type: icap, url: 'icap://[::1]:1345/', timeout: 30s, required: false }",
+      ),
+    );
+    expect(shown).toEqual([]);
+    expect(scan?.engines).toEqual([
+      {
+        type: "icap",
+        address: { host: "av.example", port: 1344, path: "/avscan?mode=simple" },
+        required: true,
+      },
+      {
+        type: "icap",
+        address: { host: "::1", port: 1345, path: "/" },
+        required: false,
+        timeoutMs: 30_000,
+      },
+    ]);
+  });
+
   it("resolves hash files beside the configuration", () => {
     const { scan, shown } = load("scan: { hashes: [ bad.txt, ../worse.txt ] }", {
       "etc/bad.txt": "",
@@ -77,7 +99,44 @@ describe("readScan", () => {
   const not = (name: string) => `"${name}" is not available in this version`;
   it.each([
     [engines("{ type: yara }"), `3:22: ${not("yara")}`],
-    [engines("{ type: icap }"), `3:22: ${not("icap")}`],
+    [engines("{ type: icap }"), "3:20: icap needs a url (write url: icap://127.0.0.1:1344/avscan)"],
+    [
+      engines("{ type: icap, url: 'icaps://h/s' }"),
+      `3:34: ${not("icaps")} (use icap: within one machine or a network of its own)`,
+    ],
+    ...[
+      "http://h/s",
+      "icap://h",
+      "icap:///s",
+      "icap://u@h/s",
+      "icap://h:x/s",
+      "icap://h/a b",
+      "icap://h/s#f",
+      "icap://[127.0.0.1]/s",
+      "icap://[::1/s",
+      "icap://::1/s",
+      "icap://a%b/s",
+    ].map((url): [string, string] => [
+      engines(`{ type: icap, url: '${url}' }`),
+      `3:34: "${url}" is not the URL of an ICAP service (write url: icap://127.0.0.1:1344/avscan)`,
+    ]),
+    [
+      engines("{ type: icap, url: 'icap://h:70000/s' }"),
+      "3:34: there is no port 70000 (ports go from 1 to 65535)",
+    ],
+    [engines("{ type: icap, url: 'icap://h/s', timeout: soon }"), '3:53: "soon" is not a duration'],
+    [
+      engines("{ type: icap, url: 'icap://h/s', client: instream }"),
+      '3:53: "client" means nothing for an icap engine (remove it)',
+    ],
+    [
+      engines("{ type: clamd, host: h, url: 'icap://h/s' }"),
+      '3:44: "url" means nothing for clamd (remove it)',
+    ],
+    [
+      engines("{ type: icap, url: 'icap://h/s' }, { type: icap, url: 'icap://h:1344/s' }"),
+      "the same icap is named twice",
+    ],
     [engines("{ type: clamav }"), '3:22: unknown value "clamav"'],
     [engines("{ host: x }"), '"type" is missing'],
     [engines("{ type: clamd, path: x }"), '3:35: unknown key "path"'],

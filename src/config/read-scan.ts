@@ -5,6 +5,7 @@ import type { EngineConfig, ScanConfig } from "./config.ts";
 import { readHashList } from "./hash-list.ts";
 import { millisecondsOf } from "./quantities.ts";
 import { HOST_NAME } from "./read-addresses.ts";
+import { readIcap } from "./read-icap.ts";
 import type { EngineData, ScanData } from "./scan-schema.ts";
 
 /** sun_path of Linux, without the NUL. */
@@ -15,6 +16,19 @@ const DEFAULT_CLAMD_PORT = 3310;
 /** Of two that disagree neither is a majority. */
 const MIN_VOTERS = 3;
 const MIN_CHAIN = 2;
+
+/** What stands beside `type`. */
+const KEYS: Readonly<Record<EngineData["type"], readonly string[]>> = {
+  builtin: [],
+  clamd: ["socket", "host", "port", "client", "required"],
+  icap: ["url", "timeout", "required"],
+};
+
+const NAMES: Readonly<Record<EngineData["type"], string>> = {
+  builtin: "the builtin engine",
+  clamd: "clamd",
+  icap: "an icap engine",
+};
 
 /** `scan:` with its defaults; `base`: the folder that paths are relative to. */
 export function readScan(data: ScanData, base: string, sink: ProblemSink): ScanConfig {
@@ -58,23 +72,32 @@ function readEngines(
   const seen = new Set<string>();
   return entries.map((entry, index) => {
     const path = ["scan", "engines", index];
-    const engine =
-      entry.type === "builtin"
-        ? readBuiltin(entry, path, sink)
-        : readClamd(entry, base, path, sink);
-    const key = JSON.stringify(engine.type === "clamd" ? engine.address : engine.type);
+    const engine = readEngine(entry, base, path, sink);
+    const key = JSON.stringify([engine.type, engine.type === "builtin" ? "" : engine.address]);
     if (seen.has(key)) sink.error(path, `the same ${engine.type} is named twice`);
     seen.add(key);
     return engine;
   });
 }
 
-function readBuiltin(entry: EngineData, path: RulePath, sink: ProblemSink): EngineConfig {
+function readEngine(
+  entry: EngineData,
+  base: string,
+  path: RulePath,
+  sink: ProblemSink,
+): EngineConfig {
   for (const key of Object.keys(entry)) {
-    if (key === "type") continue;
-    sink.error([...path, key], `"${key}" means nothing for the builtin engine`, "remove it");
+    if (key === "type" || KEYS[entry.type].includes(key)) continue;
+    sink.error([...path, key], `"${key}" means nothing for ${NAMES[entry.type]}`, "remove it");
   }
-  return { type: "builtin" };
+  switch (entry.type) {
+    case "builtin":
+      return { type: "builtin" };
+    case "clamd":
+      return readClamd(entry, base, path, sink);
+    case "icap":
+      return readIcap(entry, path, sink);
+  }
 }
 
 function readClamd(

@@ -15,18 +15,20 @@ export interface ScanData {
 
 /** One entry of `scan.engines`; which keys belong to which type, read-scan.ts knows. */
 export interface EngineData {
-  readonly type: "builtin" | "clamd";
+  readonly type: "builtin" | "clamd" | "icap";
   readonly socket?: string | undefined;
   readonly host?: string | undefined;
   readonly port?: number | undefined;
   readonly client?: "instream" | "clamscan" | undefined;
+  readonly url?: string | undefined;
+  readonly timeout?: string | undefined;
   readonly required?: boolean | undefined;
 }
 
 const engine = section({
-  type: choice(["builtin", "clamd"], ["yara", "icap"]).meta({
+  type: choice(["builtin", "clamd", "icap"], ["yara"]).meta({
     description:
-      "builtin finds the EICAR test file and the files of hashes, and knows no malware; clamd is ClamAV's daemon.",
+      "builtin finds the EICAR test file and the files of hashes, and knows no malware; clamd is ClamAV's daemon; icap is a service of an ICAP server.",
   }),
   socket: text().optional().meta({ description: "clamd: path of its unix socket." }),
   host: text().optional().meta({ description: "clamd: name or address, instead of socket." }),
@@ -34,8 +36,12 @@ const engine = section({
   client: choice(["instream", "clamscan"]).optional().meta({
     description: "clamd: our own client, or the npm package clamscan. Default: instream.",
   }),
+  url: text().optional().meta({ description: "icap: of the service, icap://host:1344/service." }),
+  timeout: durationSchema().optional().meta({
+    description: "icap: of one request. Default: as long as the scan may take.",
+  }),
   required: z.boolean().optional().meta({
-    description: "clamd: without its answer a scan has failed (on_error). Default: true.",
+    description: "clamd, icap: without its answer a scan has failed (on_error). Default: true.",
   }),
 });
 

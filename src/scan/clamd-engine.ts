@@ -4,7 +4,7 @@ import type { ClamdClient } from "./clamd-client.ts";
 import { addressText, createClamdConnector, type ClamdAddress } from "./clamd-connection.ts";
 import { askVersion, pingClamd, probeClamd } from "./clamd-probe.ts";
 import type { ClamdAnswer } from "./clamd-reply.ts";
-import { lookThrough } from "./look-through.ts";
+import { cleanUnlessContainer } from "./clean-unless-container.ts";
 import type { PingAnswer, ScanEngine, ScanSource } from "./scan-engine.ts";
 import type { ScanResult } from "./scan-result.ts";
 import { ScanSlots } from "./scan-slots.ts";
@@ -117,21 +117,12 @@ class ClamdEngine implements ScanEngine {
       const job = { source, chunkBytes: CHUNK_BYTES, signal };
       const answer = await this.#deps.client(this.#open, job);
       if (answer.kind !== "clean" || this.#reportsEncrypted) return answer;
-      return await this.#unlessContainer(source, signal);
+      return await cleanUnlessContainer(source, signal);
     } catch {
       // a client is total; if it is not, that is no answer
       return { kind: "error", reason: "down" };
     } finally {
       this.#slots.release();
     }
-  }
-
-  /** What clamd calls clean without telling whether it could look inside. */
-  async #unlessContainer(source: ScanSource, signal: AbortSignal): Promise<ClamdAnswer> {
-    const seen = await lookThrough(source, signal);
-    if (seen === "aborted") return { kind: "error", reason: "timeout" };
-    if (seen === "short") return { kind: "error", reason: "down" };
-    if (seen.isContainer) return { kind: "unscannable", reason: "unknown-format" };
-    return { kind: "clean" };
   }
 }

@@ -3,6 +3,7 @@ import type { ClamdSocket } from "./clamd-socket.ts";
 import { nextTurn } from "./next-turn.ts";
 import { onAbort } from "./on-abort.ts";
 import { ReplyReader } from "./reply-reader.ts";
+import { writeAll } from "./socket-write.ts";
 
 /**
  * Our own client for clamd's INSTREAM (clamd(8)): `zINSTREAM\0`, then pieces, each behind its length in four bytes, then a
@@ -40,19 +41,19 @@ async function sendFile(
   reply: ReplyReader,
   { source, chunkBytes }: ClamdJob,
 ): Promise<"all" | "part" | "unreadable"> {
-  if (!(await write(socket, COMMAND))) return "part";
+  if (!(await writeAll(socket, COMMAND))) return "part";
   const frame = Buffer.allocUnsafe(LENGTH_BYTES + Math.min(chunkBytes, source.size));
   for (let position = 0; position < source.size;) {
     const room = Math.min(frame.length - LENGTH_BYTES, source.size - position);
     const length = readInto(frame.subarray(LENGTH_BYTES, LENGTH_BYTES + room), source, position);
     if (length === 0) return "unreadable";
     frame.writeUInt32BE(length, 0);
-    if (!(await write(socket, frame.subarray(0, LENGTH_BYTES + length)))) return "part";
+    if (!(await writeAll(socket, frame.subarray(0, LENGTH_BYTES + length)))) return "part";
     position += length;
     await nextTurn();
     if (reply.begun) return "part";
   }
-  return (await write(socket, LAST)) ? "all" : "part";
+  return (await writeAll(socket, LAST)) ? "all" : "part";
 }
 
 function readInto(buffer: Buffer, source: ClamdJob["source"], position: number): number {
@@ -61,16 +62,4 @@ function readInto(buffer: Buffer, source: ClamdJob["source"], position: number):
   } catch {
     return 0;
   }
-}
-
-/** True when the system has taken all of it. After a socket is destroyed neither "drain" nor a callback is sure to come. */
-async function write(socket: ClamdSocket, bytes: Buffer): Promise<boolean> {
-  if (socket.destroyed || !socket.writable || socket.writeFailed) return false;
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const onClose = (): void => resolve(false);
-  socket.once("close", onClose);
-  socket.write(bytes, () => resolve(!socket.writeFailed));
-  const taken = await promise;
-  socket.off("close", onClose);
-  return taken && !socket.destroyed;
 }

@@ -37,11 +37,11 @@ export function parseClamdReply(reply: Buffer): ClamdAnswer {
     return { kind: "unscannable", reason: "too-large" };
   }
   const name = FOUND.exec(line)?.[1];
-  return name === undefined ? BAD_REPLY : answerFor(name.replace(DETECTION_INFO, ""));
+  return name === undefined ? BAD_REPLY : answerForName(name.replace(DETECTION_INFO, ""));
 }
 
-/** With AlertEncrypted and AlertExceedsMax, clamd reports as found what it could not look into. */
-function answerFor(name: string): ClamdAnswer {
+/** What a signature's name means. With AlertEncrypted and AlertExceedsMax, clamd reports as found what it could not look into. */
+export function answerForName(name: string): ClamdAnswer {
   if (name.startsWith("Heuristics.Encrypted")) return { kind: "unscannable", reason: "encrypted" };
   if (name.startsWith(LIMITS)) {
     return { kind: "unscannable", reason: limitReason(name.slice(LIMITS.length + 1)) };

@@ -4,6 +4,8 @@ import { scanByClamscan } from "./clamd-clamscan.ts";
 import type { ClamdAddress } from "./clamd-connection.ts";
 import { createClamdEngine } from "./clamd-engine.ts";
 import { scanByInstream } from "./clamd-instream.ts";
+import { createIcapEngine } from "./icap-engine.ts";
+import type { IcapAddress } from "./icap-request.ts";
 import type { ScanEngine } from "./scan-engine.ts";
 
 /** One entry of `scan.engines`. */
@@ -14,6 +16,12 @@ export type EngineSettings =
       readonly client: "instream" | "clamscan";
       readonly address: ClamdAddress;
       readonly required: boolean;
+    }
+  | {
+      readonly type: "icap";
+      readonly address: IcapAddress;
+      readonly required: boolean;
+      readonly timeoutMs: number | undefined;
     };
 
 export interface EngineDeps {
@@ -40,6 +48,8 @@ export function createEngines(
         const client = CLAMD_CLIENTS[engine.client];
         return createClamdEngine({ clock: deps.clock, client }, engine);
       }
+      case "icap":
+        return createIcapEngine({ clock: deps.clock }, engine);
     }
   });
 }

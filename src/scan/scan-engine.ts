@@ -14,7 +14,7 @@ export interface ScanSource {
 
 /** One engine. All of them stand in one list (engines.ts), one file each. */
 export interface ScanEngine extends AsyncDisposable {
-  /** As in records and in rules (`scan.engine`): "builtin", "clamd". */
+  /** As in records and in rules (`scan.engine`): "builtin", "clamd", "icap". */
   readonly name: string;
   /** A missing answer of a required engine counts as `error`; that of another is passed over where one engine did answer. */
   readonly required: boolean;

@@ -37,4 +37,22 @@ describe("ScanSlots", () => {
     expect(await stays).toBe(true);
     expect(await slots.take(AbortSignal.abort())).toBe(false);
   });
+
+  it("lets in no more than are allowed from now on, and those who wait when there are more", async () => {
+    const slots = new ScanSlots(3, 2);
+    for (let taken = 0; taken < 3; taken += 1) expect(await slots.take(never)).toBe(true);
+    slots.allow(1);
+    const waits = slots.take(never);
+    let entered = false;
+    void waits.then(() => (entered = true));
+    slots.release();
+    slots.release();
+    await Promise.resolve();
+    expect(entered).toBe(false);
+    slots.release();
+    expect(await waits).toBe(true);
+    const more = slots.take(never);
+    slots.allow(2);
+    expect(await more).toBe(true);
+  });
 });

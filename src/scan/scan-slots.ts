@@ -4,9 +4,12 @@ import { onAbort } from "./on-abort.ts";
 export class ScanSlots {
   readonly #maxWaiting: number;
   readonly #waiting: (() => void)[] = [];
+  #slots: number;
+  /** Below zero after fewer were allowed than were taken. */
   #free: number;
 
   constructor(slots: number, maxWaiting: number) {
+    this.#slots = slots;
     this.#free = slots;
     this.#maxWaiting = maxWaiting;
   }
@@ -33,8 +36,22 @@ export class ScanSlots {
     return granted;
   }
 
+  /** From now on so many at once; what runs goes on. */
+  allow(slots: number): void {
+    this.#free += slots - this.#slots;
+    this.#slots = slots;
+    while (this.#free > 0 && this.#waiting.length > 0) {
+      this.#free -= 1;
+      this.#waiting.shift()?.();
+    }
+  }
+
   /** Hands the slot to the next who waits. */
   release(): void {
+    if (this.#free < 0) {
+      this.#free += 1;
+      return;
+    }
     const next = this.#waiting.shift();
     if (next === undefined) this.#free += 1;
     else next();

@@ -1,0 +1,15 @@
+import type { ClamdAnswer } from "./clamd-reply.ts";
+import { lookThrough } from "./look-through.ts";
+import type { ScanSource } from "./scan-engine.ts";
+
+/** What an engine calls clean that does not tell whether it could look inside: a container is not clean then. */
+export async function cleanUnlessContainer(
+  source: ScanSource,
+  signal: AbortSignal,
+): Promise<ClamdAnswer> {
+  const seen = await lookThrough(source, signal);
+  if (seen === "aborted") return { kind: "error", reason: "timeout" };
+  if (seen === "short") return { kind: "error", reason: "down" };
+  if (seen.isContainer) return { kind: "unscannable", reason: "unknown-format" };
+  return { kind: "clean" };
+}
