@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
+import { checkScanRules } from "./assembly/check-yara-rules.ts";
 import { describeListeners } from "./assembly/describe-listeners.ts";
 import { openListeners } from "./assembly/open-listeners.ts";
 import { proxyOptions } from "./assembly/proxy-options.ts";
@@ -15,6 +16,7 @@ import { runInlineTest } from "./assembly/run-inline-test.ts";
 import { createLocator, serverTransports, upstreamNames } from "./assembly/find-servers.ts";
 import { reportUpstream } from "./assembly/upstream-reports.ts";
 import { placementOf } from "./assembly/resolve-placement.ts";
+import { withEngines } from "./assembly/reload-engines.ts";
 import { reviewPorts } from "./assembly/review-ports.ts";
 import { createRulesDesk } from "./assembly/rules-desk.ts";
 import {
@@ -74,6 +76,8 @@ export async function startGateway(
 ): Promise<Result<Gateway, readonly ConfigProblem[]>> {
   const clock = systemClock;
   await using parts = new AsyncDisposableStack();
+  const yara = await checkScanRules(config.scan, clock);
+  if (yara.some(({ severity }) => severity === "error")) return failed(yara);
   const desk = parts.use(createRulesDesk(clock));
   const store = createPolicyStore(config, { clock, judgeGiven: runInlineTest, desk });
   if (!store.ok) return failed(store.problem);
@@ -148,9 +152,9 @@ export async function startGateway(
   const reader = createQuarantineReader(kept);
   parts.use(expireQuarantine({ clock, journal, reader, log }, config.limits.quarantineDays));
 
-  const { watchRules } = config;
-  const ofFiles = createRulesReloads({ clock, policies, journal, log }, { watchRules });
-  const reloads = parts.use(withCertificates(ofFiles, tls));
+  const ofFiles = createRulesReloads({ clock, policies, journal, log }, config);
+  const ofEngines = withEngines({ clock, journal, relay }, ofFiles);
+  const reloads = parts.use(withCertificates(ofEngines, tls));
   const endpoints = describeListeners(listeners, config);
   const listening = endpoints.join(" ");
   parts.use(
@@ -175,7 +179,7 @@ export async function startGateway(
   const owned = parts.move();
   return ok({
     endpoints,
-    warnings: policies.firstWarnings,
+    warnings: [...policies.firstWarnings, ...yara],
     reload: () => reloads.reload(),
     reopenLogs: () => journal.reopen(),
     async stop(hurry) {

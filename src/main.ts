@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { checkScanRules, checkYaraRules } from "./assembly/check-yara-rules.ts";
 import { runInlineTest } from "./assembly/run-inline-test.ts";
 import { startHints } from "./assembly/start-hints.ts";
 import { tryMessage } from "./assembly/try-message.ts";
@@ -55,6 +56,8 @@ process.exitCode = await runCli(process.argv.slice(2), {
   terminal,
   version,
   judgeGiven: runInlineTest,
+  checkYaraRules: async (what) =>
+    "scan" in what ? checkScanRules(what.scan, systemClock) : checkYaraRules(what, systemClock),
   tryMessage,
   startGateway: startForCli,
   runDemo: demoForCli,

@@ -13,14 +13,20 @@ import type {
 } from "../relay/relay.ts";
 import type { EngineStatus, ScanReport } from "../scan/scan-engine.ts";
 import { ownBytes } from "./own-bytes.ts";
-import type { RelayCall, RelayMethods, RelayReply, RelayWorkerSettings } from "./relay-messages.ts";
+import type {
+  EngineRules,
+  RelayCall,
+  RelayMethods,
+  RelayReply,
+  RelayWorkerSettings,
+} from "./relay-messages.ts";
 
 /**
  * The SIP thread's end of the relay's worker (DESIGN §4 "Processes and threads"). Calls and events cross as plain data. A
  * worker that dies is started anew: its transfers end as failed, what was asked of it gets the answer that stops a file,
  * and what its spool still holds comes back as recovered.
  */
-export interface RelayClient extends Relay {
+export interface RelayClient extends Relay, EngineRules {
   /** Why nothing can be transferred or scanned at the moment; undefined: all is well. */
   readonly trouble: string | undefined;
   /** How the scan engines stood when one of them last changed; empty before the first has been probed. */
@@ -56,6 +62,10 @@ const ENGINES_DOWN: ScanReport = {
   results: [{ kind: "error", engine: "none", reason: "down", ms: 0 }],
   trueType: undefined,
 };
+const RULES_LOST = {
+  ok: false,
+  problems: ["scan engines: the relay was restarted, and reads their rules by itself"],
+} as const;
 const NOT_KEPT = { kind: "not-kept", reason: "failed", detail: "the relay was restarted" } as const;
 
 /** Starts the worker and waits until it is at work. Rejects with RELAY_FAILED. */
@@ -154,6 +164,10 @@ class WorkerRelay implements RelayClient {
 
   async engines(test: boolean): ReturnType<Relay["engines"]> {
     return this.#call("engines", [test], []);
+  }
+
+  async reloadEngines(): ReturnType<EngineRules["reloadEngines"]> {
+    return this.#call("reloadEngines", [], RULES_LOST);
   }
 
   async transfers(): ReturnType<Relay["transfers"]> {

@@ -1,12 +1,19 @@
 import type { EngineConfig, ScanConfig } from "../config/config.ts";
 import type { Relay, RelayEvent } from "../relay/relay.ts";
-import type { EngineStatus } from "../scan/scan-engine.ts";
+import type { EngineReload, EngineStatus } from "../scan/scan-engine.ts";
 
 /** What the SIP thread may ask of the relay's worker; both ends of the thread boundary speak only in these messages. */
 export type RelayMethods = Pick<
   Relay,
   "open" | "decide" | "abort" | "keep" | "scanBytes" | "keepBytes" | "engines" | "transfers"
->;
+> &
+  EngineRules;
+
+/** The rule files of scan engines, which are read in the worker. */
+export interface EngineRules {
+  /** Reads them anew; those that are not all well stay as they were. Undefined: no engine has any. */
+  reloadEngines(): Promise<EngineReload | undefined>;
+}
 
 /** One call; a call is answered once, in any order. */
 export interface RelayCall {

@@ -8,13 +8,14 @@ import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../base/clock.ts";
 import { createQuarantineWriter } from "../quarantine/create-quarantine-writer.ts";
 import { createRelay } from "../relay/create-relay.ts";
-import type { Relay } from "../relay/relay.ts";
 import { createEngines } from "../scan/engines.ts";
+import { reloadEngines } from "../scan/reload-engines.ts";
 import { createScanDesk } from "../scan/scan-desk.ts";
 import type { ScanDesk } from "../scan/scan-engine.ts";
 import { createSpool } from "../spool/create-spool.ts";
 import { giveWay } from "./give-way.ts";
 import { readHashes } from "./read-hashes.ts";
+import { readYaraRules } from "./read-yara-rules.ts";
 import type { RelayCall, RelayReply, RelayWorkerSettings } from "./relay-messages.ts";
 
 const port = parentPort;
@@ -32,13 +33,15 @@ function say(reply: RelayReply): void {
 
 giveWay();
 
+const engines = createEngines(settings.scan.engines, {
+  clock,
+  hashes: readHashes(settings.scan.hashFiles),
+  readYaraRules,
+});
 const scan: ScanDesk = createScanDesk(
   {
     clock,
-    engines: createEngines(settings.scan.engines, {
-      clock,
-      hashes: readHashes(settings.scan.hashFiles),
-    }),
+    engines,
     onChange: (status) => say({ kind: "engine", status, all: scan.status() }),
   },
   { timeoutMs: settings.scan.timeoutMs, combination: settings.scan.combine },
@@ -78,7 +81,7 @@ port.on("message", (message: RelayCall | "close") => {
     return;
   }
   const { seq } = message;
-  Promise.resolve(answer(relay, message)).then(
+  Promise.resolve(answer(message)).then(
     (value) => say({ kind: "answer", seq, value }),
     // None of the methods rejects; if one does, this thread is not to be trusted any more.
     (error: unknown) => {
@@ -88,9 +91,10 @@ port.on("message", (message: RelayCall | "close") => {
 });
 
 /** Calls the method; its arguments come from relay-client.ts, which is typed by the same interface. */
-function answer(target: Relay, { method, args }: RelayCall): unknown {
-  const called = target[method] as (...given: unknown[]) => unknown;
-  return called.apply(target, [...args]);
+function answer({ method, args }: RelayCall): unknown {
+  if (method === "reloadEngines") return reloadEngines(engines);
+  const called = relay[method] as (...given: unknown[]) => unknown;
+  return called.apply(relay, [...args]);
 }
 
 async function close(): Promise<void> {

@@ -20,9 +20,10 @@ export function addCheck(program: Command, { deps, outcome, common }: Wiring): v
     .option("--coverage", "which rules and exceptions the inline tests reach")
     .option("--phases", "print the rules in their order with the phases of each")
     .option("--strict", "warnings count as errors")
-    .action((paths: readonly string[], options: Options) => {
+    .action(async (paths: readonly string[], options: Options) => {
       const { format, tests, strict = false, coverage = false, phases = false } = options;
       const { config } = common();
-      outcome.code = checkFiles(deps, paths, { config, format, tests, strict, coverage, phases });
+      const asked = { config, format, tests, strict, coverage, phases };
+      outcome.code = await checkFiles(deps, paths, asked);
     });
 }

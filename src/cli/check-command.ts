@@ -34,17 +34,18 @@ interface Checked {
 
 /**
  * `sluice check`: the configuration and its rules, or the files and folders named, offline. A named file that holds
- * `listen:` or `upstream:` at its left edge is a configuration, any other is rules.
+ * `listen:` or `upstream:` at its left edge is a configuration, one whose name ends in `.yar` or `.yara` holds YARA rules, any
+ * other is rules.
  */
-export function checkFiles(
+export async function checkFiles(
   deps: CliDeps,
   paths: readonly string[],
   options: CheckOptions,
-): ExitCode {
+): Promise<ExitCode> {
   const checked =
     paths.length === 0
-      ? [checkConfig(deps, findConfig(options.config), options)]
-      : checkPaths(deps, paths, options);
+      ? [await checkConfig(deps, findConfig(options.config), options)]
+      : await checkPaths(deps, paths, options);
   const problems = sortProblems(checked.flatMap((one) => one.problems));
   deps.terminal.stdout.write(formatProblems(problems, options.format));
   const code = exitCodeOf(problems, options.strict);
@@ -77,14 +78,21 @@ function reportOf({ loaded, scan }: Checked, options: CheckOptions): string {
   ].join("");
 }
 
-function checkPaths(
+async function checkPaths(
   deps: CliDeps,
   paths: readonly string[],
   options: CheckOptions,
-): readonly Checked[] {
-  const configs = paths.filter(isConfigFile);
-  const rules = paths.filter((path) => !isConfigFile(path)).map((path) => resolve(path));
-  const checked = configs.map((path) => checkConfig(deps, path, options));
+): Promise<readonly Checked[]> {
+  const yara = paths.filter((path) => /\.yara?$/.test(path));
+  const others = paths.filter((path) => !yara.includes(path));
+  const configs = others.filter(isConfigFile);
+  const rules = others.filter((path) => !isConfigFile(path)).map((path) => resolve(path));
+  const checked: Checked[] = [];
+  for (const path of configs) checked.push(await checkConfig(deps, path, options));
+  if (yara.length > 0) {
+    const named = yara.map((path) => resolve(path));
+    checked.push({ problems: await deps.checkYaraRules(named) });
+  }
   if (rules.length === 0) return checked;
   // Rules speak of directions, which depend on whose domains are ours.
   const config = loadConfig(findConfig(options.config));
@@ -92,11 +100,12 @@ function checkPaths(
   return [...checked, checkRules(deps, { rules, domains }, options)];
 }
 
-function checkConfig(deps: CliDeps, path: string, options: CheckOptions): Checked {
+async function checkConfig(deps: CliDeps, path: string, options: CheckOptions): Promise<Checked> {
   const config = loadConfig(path);
   if (!config.ok) return { problems: config.problem };
   const rules = checkRules(deps, config.value, options);
-  const problems = [...config.value.warnings, ...rules.problems];
+  const ofEngines = await deps.checkYaraRules(config.value);
+  const problems = [...config.value.warnings, ...rules.problems, ...ofEngines];
   return { ...rules, problems, scan: config.value.scan };
 }
 

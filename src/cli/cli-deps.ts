@@ -11,6 +11,13 @@ export interface CliDeps {
   readonly version: string;
   /** Runs the inline tests of rule files. */
   readonly judgeGiven: JudgeGiven;
+  /**
+   * What is wrong with rules that are YARA's own affair, or odd, each at its place: those of a configuration's scan engines, or of files and
+   * folders.
+   */
+  readonly checkYaraRules: (
+    what: Pick<Config, "scan"> | readonly string[],
+  ) => Promise<readonly ConfigProblem[]>;
   /** Decides as the gateway would, offline. The problem is a sentence (a SIP file that cannot be read, a bad address). */
   readonly tryMessage: (
     config: Config,

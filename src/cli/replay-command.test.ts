@@ -110,6 +110,7 @@ async function replay(...argv: readonly string[]) {
     {
       terminal,
       version: "1",
+      checkYaraRules: async () => [],
       judgeGiven: () => {
         throw new Error("not asked");
       },

@@ -40,6 +40,7 @@ function depsFor(terminal: FakeTerminal, changes: Partial<CliDeps> = {}): CliDep
   return {
     terminal,
     version: "1.2.3",
+    checkYaraRules: async () => [],
     judgeGiven: () => {
       throw new Error("no inline tests here");
     },

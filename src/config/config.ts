@@ -201,6 +201,12 @@ export type EngineConfig =
       readonly required: boolean;
       /** Of one request; undefined: as long as the scan may take. */
       readonly timeoutMs: number | undefined;
+    }
+  | {
+      readonly type: "yara";
+      /** Files and folders of rules, absolute, in their order. */
+      readonly rules: readonly string[];
+      readonly required: boolean;
     };
 
 export interface OnFailureConfig {

@@ -210,8 +210,8 @@ admin: { socket: run/s.sock, listen: off }
     [`${GOOD}tls: { crt: x }`, '3:8: unknown key "crt" (did you mean "cert"?)'],
     [`${GOOD}path: alway`, '3:1: unknown value "alway" (did you mean "always"?)'],
     [
-      `${GOOD}scan: { engines: [ { type: yara } ] }`,
-      `3:22: ${not("yara")} (one of: builtin, clamd)`,
+      `${GOOD}scan: { engines: [ { type: sophos } ] }`,
+      '3:22: unknown value "sophos" (one of: builtin, clamd, icap, yara)',
     ],
     [`${GOOD}scan: { combine: majority }`, "3:9: majority needs 3 engines beside builtin"],
     [

@@ -96,9 +96,24 @@ describe("readScan", () => {
     expect(scan?.hashFiles).toEqual(["DIR/etc/bad.txt", "DIR/worse.txt"]);
   });
 
+  it("reads where YARA's rules lie, a folder's own files alone", () => {
+    const { scan, shown } = load(
+      engines("{ type: yara }, { type: builtin }").replace(
+        "yara }",
+        "yara, rules: [ rules/yara/, own.yar ], required: false }",
+      ),
+      { "etc/rules/yara/a.yar": "", "etc/own.yar": "" },
+    );
+    expect(shown).toEqual([]);
+    expect(scan?.engines[0]).toEqual({
+      type: "yara",
+      rules: ["DIR/etc/rules/yara", "DIR/etc/own.yar"],
+      required: false,
+    });
+  });
+
   const not = (name: string) => `"${name}" is not available in this version`;
   it.each([
-    [engines("{ type: yara }"), `3:22: ${not("yara")}`],
     [engines("{ type: icap }"), "3:20: icap needs a url (write url: icap://127.0.0.1:1344/avscan)"],
     [
       engines("{ type: icap, url: 'icaps://h/s' }"),
@@ -136,6 +151,28 @@ describe("readScan", () => {
     [
       engines("{ type: icap, url: 'icap://h/s' }, { type: icap, url: 'icap://h:1344/s' }"),
       "the same icap is named twice",
+    ],
+    [engines("{ type: yara }"), "3:20: rules/yara does not exist (check the spelling of the path)"],
+    [
+      engines("{ type: yara, rules: [ sluice.yaml, none.yar ] }"),
+      "3:56: none.yar does not exist (check the spelling of the path)",
+    ],
+    [
+      engines("{ type: yara, rules: [ . ] }"),
+      "has no file of YARA rules (their names end in .yar or .yara)",
+    ],
+    [engines("{ type: yara, rules: [] }"), "3:34: must name at least one file or folder"],
+    [
+      engines("{ type: yara, rules: [ sluice.yaml ], host: h }"),
+      '3:58: "host" means nothing for yara (remove it)',
+    ],
+    [
+      engines("{ type: clamd, host: h, rules: [ x ] }"),
+      '3:44: "rules" means nothing for clamd (remove it)',
+    ],
+    [
+      engines("{ type: yara, rules: [ sluice.yaml ] }, { type: yara, rules: [ sluice.yaml ] }"),
+      "the same yara is named twice",
     ],
     [engines("{ type: clamav }"), '3:22: unknown value "clamav"'],
     [engines("{ host: x }"), '"type" is missing'],
@@ -177,7 +214,15 @@ describe("readScan", () => {
     ],
     [
       "scan: { combine: majority, engines: [ { type: builtin }, { type: clamd, host: a }, { type: clamd, host: b } ] }",
-      "3:9: majority needs 3 engines beside builtin (the builtin engine knows no malware and has no vote; write worst)",
+      "3:9: majority needs 3 engines beside builtin and yara (those know no malware by themselves and have no vote; write worst)",
+    ],
+    [
+      "scan: { combine: majority, engines: [ { type: yara, rules: [ sluice.yaml ] }, { type: clamd, host: a }, { type: clamd, host: b } ] }",
+      "3:9: majority needs 3 engines beside builtin and yara",
+    ],
+    [
+      "scan: { combine: first_available, engines: [ { type: yara, rules: [ sluice.yaml ], required: false }, { type: clamd, host: a, required: false }, { type: clamd, host: b, required: false } ] }",
+      "3:84: yara stands in for no other engine (with first_available it must be required, else it could keep clamd from being asked)",
     ],
     [
       "scan: { combine: first_available, engines: [ { type: builtin }, { type: clamd, host: a, required: false }, { type: clamd, host: b } ] }",

@@ -7,6 +7,7 @@ import { millisecondsOf } from "./quantities.ts";
 import { HOST_NAME } from "./read-addresses.ts";
 import { readIcap } from "./read-icap.ts";
 import type { EngineData, ScanData } from "./scan-schema.ts";
+import { readYaraRuleFiles } from "./yara-rule-files.ts";
 
 /** sun_path of Linux, without the NUL. */
 const MAX_SOCKET_PATH = 107;
@@ -22,12 +23,14 @@ const KEYS: Readonly<Record<EngineData["type"], readonly string[]>> = {
   builtin: [],
   clamd: ["socket", "host", "port", "client", "required"],
   icap: ["url", "timeout", "required"],
+  yara: ["rules", "required"],
 };
 
 const NAMES: Readonly<Record<EngineData["type"], string>> = {
   builtin: "the builtin engine",
   clamd: "clamd",
   icap: "an icap engine",
+  yara: "yara",
 };
 
 /** `scan:` with its defaults; `base`: the folder that paths are relative to. */
@@ -52,10 +55,17 @@ function checkCombination(
   sink: ProblemSink,
 ): void {
   const path = ["scan", "combine"];
-  const voters = engines.filter(({ type }) => type !== "builtin");
+  const voters = engines.filter(({ type }) => type !== "builtin" && type !== "yara");
   if (combine === "majority" && voters.length < MIN_VOTERS) {
-    const hint = "the builtin engine knows no malware and has no vote; write worst";
-    sink.error(path, `majority needs ${MIN_VOTERS} engines beside builtin`, hint);
+    const hint = "those know no malware by themselves and have no vote; write worst";
+    sink.error(path, `majority needs ${MIN_VOTERS} engines beside builtin and yara`, hint);
+  }
+  for (const [index, engine] of engines.entries()) {
+    if (combine !== "first_available" || engine.type !== "yara" || engine.required) continue;
+    const hint =
+      "with first_available it must be required, else it could keep clamd from being asked";
+    const at = ["scan", "engines", index, "required"];
+    sink.error(at, "yara stands in for no other engine", hint);
   }
   const chain = voters.filter((engine) => "required" in engine && !engine.required);
   if (combine === "first_available" && chain.length < MIN_CHAIN) {
@@ -73,7 +83,7 @@ function readEngines(
   return entries.map((entry, index) => {
     const path = ["scan", "engines", index];
     const engine = readEngine(entry, base, path, sink);
-    const key = JSON.stringify([engine.type, engine.type === "builtin" ? "" : engine.address]);
+    const key = JSON.stringify([engine.type, "address" in engine ? engine.address : ""]);
     if (seen.has(key)) sink.error(path, `the same ${engine.type} is named twice`);
     seen.add(key);
     return engine;
@@ -97,7 +107,24 @@ function readEngine(
       return readClamd(entry, base, path, sink);
     case "icap":
       return readIcap(entry, path, sink);
+    case "yara":
+      return readYara(entry, base, path, sink);
   }
+}
+
+/** Reads the files to the end, so that rules that the gateway would not start with are found by a check; what they say is YARA's affair. */
+function readYara(
+  entry: EngineData,
+  base: string,
+  path: RulePath,
+  sink: ProblemSink,
+): EngineConfig {
+  const rules = (entry.rules ?? ["rules/yara/"]).map((written) => resolve(base, written));
+  const read = readYaraRuleFiles(rules);
+  for (const { index, message, hint } of read.ok ? [] : read.problem) {
+    sink.error(entry.rules === undefined ? path : [...path, "rules", index], message, hint);
+  }
+  return { type: "yara", rules, required: entry.required ?? true };
 }
 
 function readClamd(

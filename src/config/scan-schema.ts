@@ -15,7 +15,7 @@ export interface ScanData {
 
 /** One entry of `scan.engines`; which keys belong to which type, read-scan.ts knows. */
 export interface EngineData {
-  readonly type: "builtin" | "clamd" | "icap";
+  readonly type: "builtin" | "clamd" | "icap" | "yara";
   readonly socket?: string | undefined;
   readonly host?: string | undefined;
   readonly port?: number | undefined;
@@ -23,12 +23,13 @@ export interface EngineData {
   readonly url?: string | undefined;
   readonly timeout?: string | undefined;
   readonly required?: boolean | undefined;
+  readonly rules?: readonly string[] | undefined;
 }
 
 const engine = section({
-  type: choice(["builtin", "clamd", "icap"], ["yara"]).meta({
+  type: choice(["builtin", "clamd", "icap", "yara"]).meta({
     description:
-      "builtin finds the EICAR test file and the files of hashes, and knows no malware; clamd is ClamAV's daemon; icap is a service of an ICAP server.",
+      "builtin finds the EICAR test file and the files of hashes, and knows no malware; clamd is ClamAV's daemon; icap is a service of an ICAP server; yara are rules of your own.",
   }),
   socket: text().optional().meta({ description: "clamd: path of its unix socket." }),
   host: text().optional().meta({ description: "clamd: name or address, instead of socket." }),
@@ -41,7 +42,11 @@ const engine = section({
     description: "icap: of one request. Default: as long as the scan may take.",
   }),
   required: z.boolean().optional().meta({
-    description: "clamd, icap: without its answer a scan has failed (on_error). Default: true.",
+    description:
+      "clamd, icap, yara: without its answer a scan has failed (on_error). Default: true.",
+  }),
+  rules: z.array(text()).min(1, "must name at least one file or folder").optional().meta({
+    description: "yara: files and folders (*.yar, *.yara) of rules. Default: rules/yara/.",
   }),
 });
 

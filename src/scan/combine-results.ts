@@ -1,5 +1,9 @@
 import { BUILTIN_ENGINE } from "./builtin-engine.ts";
 import { isFinding, LOOK_ENGINE, type ScanResult } from "./scan-result.ts";
+import { YARA_ENGINE } from "./yara-engine.ts";
+
+/** They know what an operator told them and nothing else, and see a file's own bytes, without unpacking any. */
+const OWN_RULES_ALONE: ReadonlySet<string> = new Set([BUILTIN_ENGINE, YARA_ENGINE]);
 
 /** `scan.combine`: how the results of several engines become one. */
 export type Combination = "worst" | "majority" | "first_available";
@@ -23,11 +27,11 @@ export interface EngineAnswer {
  * The result that counts; of equals, the first in the order of the configuration. In this order:
  *
  * 1. What an engine found stands, whatever the others say or fail to say; `majority` alone lets it be outvoted, by more than half of all
- *    engines, the failed ones counted, that call the file clean. The builtin engine has no vote there: it knows no malware, and what
- *    it does know (hash lists, EICAR) is no matter of opinion.
+ *    engines, the failed ones counted, that call the file clean. The builtin engine and YARA have no vote there: they know no malware by themselves, and
+ *    what they do know (hash lists, EICAR, the operator's rules) is no matter of opinion.
  * 2. A required engine without an answer is `error`, and so is a scan that no engine has answered.
- * 3. The worst of the rest. Passed over are errors of engines that are not required, that the builtin engine cannot look into a
- *    container where another engine did answer, and, with `first_available`, whatever was found clean or unscannable by one that is
+ * 3. The worst of the rest. Passed over are errors of engines that are not required, that the builtin engine or YARA cannot look into a
+ *    container where one that does has answered, and, with `first_available`, whatever was found clean or unscannable by one that is
  *    not required and stands behind another that answered.
  */
 export function combineResults(
@@ -61,7 +65,7 @@ function findingsThatStand(answers: readonly EngineAnswer[]): ScanResult | undef
 }
 
 function hasVote({ engine }: ScanResult): boolean {
-  return engine !== BUILTIN_ENGINE && engine !== LOOK_ENGINE;
+  return !OWN_RULES_ALONE.has(engine) && engine !== LOOK_ENGINE;
 }
 
 /** Of those that are not required, the first; our own look and the builtin engine are required. */
@@ -86,12 +90,12 @@ function isAnswer(result: ScanResult): boolean {
   return result.kind !== "error";
 }
 
-/** The builtin engine met something that it does not look into, and another looked, who knows better. */
+/** An engine that does not unpack met something that it does not look into, and another looked, who knows better. */
 function isBlind({ result }: EngineAnswer, answers: readonly EngineAnswer[]): boolean {
   return (
-    result.engine === BUILTIN_ENGINE &&
+    OWN_RULES_ALONE.has(result.engine) &&
     result.kind === "unscannable" &&
     result.reason === "unknown-format" &&
-    answers.some((other) => other.result.engine !== BUILTIN_ENGINE && isAnswer(other.result))
+    answers.some((other) => !OWN_RULES_ALONE.has(other.result.engine) && isAnswer(other.result))
   );
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import { failed } from "../base/result.ts";
 import { createBuiltinEngine } from "./builtin-engine.ts";
 import { scanByClamscan } from "./clamd-clamscan.ts";
 import type { ClamdAddress } from "./clamd-connection.ts";
@@ -7,6 +8,7 @@ import { scanByInstream } from "./clamd-instream.ts";
 import { createIcapEngine } from "./icap-engine.ts";
 import type { IcapAddress } from "./icap-request.ts";
 import type { ScanEngine } from "./scan-engine.ts";
+import { createYaraEngine, type YaraDeps } from "./yara-engine.ts";
 
 /** One entry of `scan.engines`. */
 export type EngineSettings =
@@ -22,12 +24,20 @@ export type EngineSettings =
       readonly address: IcapAddress;
       readonly required: boolean;
       readonly timeoutMs: number | undefined;
+    }
+  | {
+      readonly type: "yara";
+      /** Files and folders of rules, absolute. */
+      readonly rules: readonly string[];
+      readonly required: boolean;
     };
 
 export interface EngineDeps {
   readonly clock: Clock;
   /** SHA-256 of files known to be bad, lower-case hex, for the builtin engine. */
   readonly hashes?: ReadonlySet<string>;
+  /** Reads YARA's rules from files and folders. Without it there are none, and the engine is down. */
+  readonly readYaraRules?: (paths: readonly string[]) => ReturnType<YaraDeps["readRules"]>;
 }
 
 /** The two ways to speak to clamd. */
@@ -50,6 +60,12 @@ export function createEngines(
       }
       case "icap":
         return createIcapEngine({ clock: deps.clock }, engine);
+      case "yara": {
+        const readRules: YaraDeps["readRules"] = () =>
+          deps.readYaraRules?.(engine.rules) ?? failed(["its rules cannot be read here"]);
+        const { required } = engine;
+        return createYaraEngine({ clock: deps.clock, readRules }, { required, leaveContainers });
+      }
     }
   });
 }

@@ -28,6 +28,15 @@ export interface ScanEngine extends AsyncDisposable {
   probe(signal: AbortSignal): Promise<string | undefined>;
   /** Cheap, asked every few seconds. Absent where there is nothing to ask. A probe follows a bad answer, and decides. */
   ping?(signal: AbortSignal): Promise<PingAnswer>;
+  /** Reads its rule files anew; the old rules stay unless all is well. Absent where there are none. Never rejects. */
+  reload?(): Promise<EngineReload>;
+}
+
+/** What came of reading an engine's rule files anew. */
+export interface EngineReload {
+  readonly ok: boolean;
+  /** A sentence each, with file:line:column; when all is well, warnings. */
+  readonly problems: readonly string[];
 }
 
 /** "busy": so many wait for it that it takes no more at the moment. The problem: why it is not there, in words. */

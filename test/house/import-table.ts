@@ -39,7 +39,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   location: machinery(["base", "wire/sip"], ["ipaddr.js"]),
   proxy: machinery(["base", "wire/sip", "transport", "location", "dns(types)"]),
   spool: machinery(["base"]),
-  scan: machinery(["base", "content", "wire/mime"], ["clamscan", "file-type"]),
+  scan: machinery(
+    ["base", "content", "wire/mime"],
+    ["clamscan", "file-type", "@virustotal/yara-x"],
+  ),
   relay: machinery(["base", "content", ...WIRE, "transport", "spool", "scan(types)"]),
   quarantine: machinery(["base", "spool", "scan(types)"]),
   journal: machinery(["base"], ["zod"]),

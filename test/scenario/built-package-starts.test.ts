@@ -25,11 +25,11 @@ beforeEach(() => {
 afterEach(() => rmSync(installed, { recursive: true, force: true }));
 
 describe("the built package", () => {
-  it("starts with its workers, says that it is ready, and ends when it is told to", async () => {
+  it("starts with its workers, compiles the YARA rules, says that it is ready, and ends when it is told to", async () => {
     const config = join(installed, "sluice.yaml");
     writeFileSync(
       config,
-      'listen: ["udp://127.0.0.1:0", "tcp://127.0.0.1:0"]\nupstream: embedded\nrules: [rules/]\n',
+      'listen: ["udp://127.0.0.1:0", "tcp://127.0.0.1:0"]\nupstream: embedded\nrules: [rules/]\nscan: { engines: [ { type: builtin }, { type: yara } ] }\n',
     );
     const program = join(installed, "bin/sluice.js");
     const gateway = spawn(process.execPath, [program, "run", "--config", config], {

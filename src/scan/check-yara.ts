@@ -1,0 +1,19 @@
+import { failed, ok, type Result } from "../base/result.ts";
+import type { YaraProblem, YaraSource } from "./yara-messages.ts";
+import { YaraPool, type YaraPoolDeps } from "./yara-pool.ts";
+import { yaraRules } from "./yara-rules.ts";
+
+/**
+ * Compiles rules in a process of its own, which ends then. The value: errors and warnings of the compiler, as they were found; the
+ * problem: why they could not be compiled at all, in words.
+ */
+export async function checkYara(
+  deps: YaraPoolDeps,
+  sources: readonly YaraSource[],
+): Promise<Result<readonly YaraProblem[], string>> {
+  const pool = new YaraPool(deps, yaraRules(sources));
+  const taken = await pool.take();
+  pool.close();
+  if (taken.ok) return ok(taken.value.problems);
+  return typeof taken.problem === "string" ? failed(taken.problem) : ok(taken.problem);
+}
