@@ -48,6 +48,16 @@ export const NAMESPACES: Requirement = {
   present: () => spawnSync("unshare", ["--net", "true"]).status === 0,
 };
 export const CLAMD: Requirement = program("clamd", "clamav-daemon");
+export const C_ICAP: Requirement = program("c-icap", "c-icap");
+export const C_ICAP_VIRUS_SCAN: Requirement = {
+  what: "the virus_scan service of c-icap",
+  debianPackage: "libc-icap-mod-virus-scan",
+  // The folder between is named for the machine's architecture.
+  present: () =>
+    readdirSync("/usr/lib").some((folder) =>
+      existsSync(join("/usr/lib", folder, "c_icap/virus_scan.so")),
+    ),
+};
 export const C_COMPILER: Requirement = program("gcc", "gcc");
 export const LIBPURPLE: Requirement = {
   what: "libpurple's headers",
