@@ -85,7 +85,8 @@ await loopback();
 async function startGateway(): Promise<GatewayProcess> {
   const { text } = await freePortRange(10);
   const relay = { msnftp: { ports: text }, max_file_size: "1GiB" };
-  return GatewayProcess.start({ relay });
+  // the same content every time, and to be scanned
+  return GatewayProcess.start({ relay, scan: { cache: "off" } });
 }
 
 /** The gateway and the bare program in turns; each has carried one file before. */

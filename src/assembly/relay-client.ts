@@ -12,6 +12,7 @@ import type {
   TransferPlan,
 } from "../relay/relay.ts";
 import type { EngineStatus, ScanReport } from "../scan/scan-engine.ts";
+import { NOTHING_KEPT } from "../scan/kept-answers.ts";
 import { ownBytes } from "./own-bytes.ts";
 import type {
   EngineRules,
@@ -168,6 +169,10 @@ class WorkerRelay implements RelayClient {
 
   async reloadEngines(): ReturnType<EngineRules["reloadEngines"]> {
     return this.#call("reloadEngines", [], RULES_LOST);
+  }
+
+  async scanCounts(): ReturnType<Relay["scanCounts"]> {
+    return this.#call("scanCounts", [], NOTHING_KEPT);
   }
 
   async transfers(): ReturnType<Relay["transfers"]> {

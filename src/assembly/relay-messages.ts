@@ -5,7 +5,15 @@ import type { EngineReload, EngineStatus } from "../scan/scan-engine.ts";
 /** What the SIP thread may ask of the relay's worker; both ends of the thread boundary speak only in these messages. */
 export type RelayMethods = Pick<
   Relay,
-  "open" | "decide" | "abort" | "keep" | "scanBytes" | "keepBytes" | "engines" | "transfers"
+  | "open"
+  | "decide"
+  | "abort"
+  | "keep"
+  | "scanBytes"
+  | "keepBytes"
+  | "engines"
+  | "scanCounts"
+  | "transfers"
 > &
   EngineRules;
 
@@ -59,5 +67,6 @@ export interface RelayWorkerSettings {
     readonly hashFiles: readonly string[];
     readonly timeoutMs: number;
     readonly combine: ScanConfig["combine"];
+    readonly cache: ScanConfig["cache"];
   };
 }

@@ -5,6 +5,7 @@ import { createEventId } from "../journal/event-id.ts";
 import type { Journal } from "../journal/journal.ts";
 import { readOrCreateKey } from "../location/key-file.ts";
 import type { RelayEvent } from "../relay/relay.ts";
+import { largestFileBytes } from "./largest-file-bytes.ts";
 import { createRelayClient, type RelayClient } from "./relay-client.ts";
 import type { RelayWorkerSettings } from "./relay-messages.ts";
 
@@ -66,7 +67,7 @@ function workerSettings(config: Config, store: QuarantineStore): RelayWorkerSett
   return {
     ports: relay.msnftp,
     advertised: advertise.flatMap(({ media }) => media ?? []),
-    maxFileBytes: relay.maxFileBytes,
+    maxFileBytes: largestFileBytes(config),
     maxTransfers: relay.maxTransfers,
     spool: {
       dir: join(data.dir, "spool"),
@@ -84,6 +85,7 @@ function workerSettings(config: Config, store: QuarantineStore): RelayWorkerSett
       hashFiles: scan.hashFiles,
       timeoutMs: scan.timeoutMs,
       combine: scan.combine,
+      cache: scan.cache,
     },
   };
 }

@@ -44,7 +44,11 @@ const scan: ScanDesk = createScanDesk(
     engines,
     onChange: (status) => say({ kind: "engine", status, all: scan.status() }),
   },
-  { timeoutMs: settings.scan.timeoutMs, combination: settings.scan.combine },
+  {
+    timeoutMs: settings.scan.timeoutMs,
+    combination: settings.scan.combine,
+    cache: settings.scan.cache,
+  },
 );
 const quarantine = createQuarantineWriter(
   { clock },

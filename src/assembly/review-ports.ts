@@ -75,11 +75,12 @@ export function reviewPorts(deps: ReviewDeps): ReviewPorts {
     engines: async (test) => relay.engines(test),
     transfers: async () =>
       (await relay.transfers()).map((one) => transferView(one, deps.transferOf(one.id))),
-    stats: () => ({
+    stats: async () => ({
       rules: rulesStats(policies),
       proxy: { ...proxy.counters, unfinished: proxy.unfinished },
       transport: { ...transport.counters },
       upstream: upstreamStats(proxy.upstreams),
+      scan_cache: { ...(await relay.scanCounts()) },
     }),
   };
 }

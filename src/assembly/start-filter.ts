@@ -14,6 +14,7 @@ import type { Policy } from "../policy/decision.ts";
 import type { Originator } from "../proxy/origination.ts";
 import { domainsOf, judgeSettings, warnAgent } from "./judge-settings.ts";
 import { createConnects } from "./connects.ts";
+import { largestFileBytes } from "./largest-file-bytes.ts";
 import { createMediaHost } from "./media-host.ts";
 import type { RelayClient } from "./relay-client.ts";
 import { createTransferSecurity } from "./transfer-security.ts";
@@ -72,7 +73,7 @@ export async function startFilter(
       markKey: isMarking ? readOrCreateKey(keys, "mark.key") : undefined,
       transferContact: config.relay.msnftp?.contact ?? "both",
       transferConnects: createConnects(config.relay.msnftp?.connects ?? []),
-      maxFileBytes: inFront ? config.relay.msnftp && config.relay.maxFileBytes : undefined,
+      maxFileBytes: inFront ? config.relay.msnftp && largestFileBytes(config) : undefined,
       transferSecurity: createTransferSecurity(config.relay.msnftpSecurity),
     },
   );

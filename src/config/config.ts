@@ -178,9 +178,17 @@ export interface ScanConfig {
   readonly hashFiles: readonly string[];
   readonly combine: "worst" | "majority" | "first_available";
   readonly timeoutMs: number;
+  /** Undefined: no results are kept. */
+  readonly cache: ScanCacheConfig | undefined;
   readonly onInfected: "quarantine" | "block";
   readonly onUnscannable: "block" | "quarantine" | "allow";
   readonly onError: "block" | "quarantine" | "allow";
+}
+
+export interface ScanCacheConfig {
+  readonly cleanMs: number;
+  readonly infectedMs: number;
+  readonly entries: number;
 }
 
 export type EngineConfig =
@@ -193,6 +201,8 @@ export type EngineConfig =
         | { readonly path: string }
         | { readonly host: string; readonly port: number };
       readonly required: boolean;
+      /** The largest file that it takes; undefined: any. */
+      readonly maxBytes: number | undefined;
     }
   | {
       readonly type: "icap";
@@ -201,6 +211,7 @@ export type EngineConfig =
       readonly required: boolean;
       /** Of one request; undefined: as long as the scan may take. */
       readonly timeoutMs: number | undefined;
+      readonly maxBytes: number | undefined;
     }
   | {
       readonly type: "yara";

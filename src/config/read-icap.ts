@@ -3,6 +3,7 @@ import type { ProblemSink, RulePath } from "../policy/rule-problem.ts";
 import type { EngineConfig } from "./config.ts";
 import { millisecondsOf } from "./quantities.ts";
 import { HOST_NAME } from "./read-addresses.ts";
+import { readMaxBytes } from "./read-max-bytes.ts";
 import type { EngineData } from "./scan-schema.ts";
 
 type IcapConfig = EngineConfig & { readonly type: "icap" };
@@ -21,6 +22,7 @@ export function readIcap(entry: EngineData, path: RulePath, sink: ProblemSink): 
     type: "icap",
     address: readAddress(entry.url, path, sink),
     required: entry.required ?? true,
+    maxBytes: readMaxBytes(entry, path, sink),
     timeoutMs: entry.timeout === undefined ? undefined : millisecondsOf(entry.timeout),
   };
 }

@@ -87,6 +87,29 @@ describe("readScan", () => {
     ]);
   });
 
+  it("keeps results by default, for as long as it is told, or not at all", () => {
+    const hours24 = 24 * 3_600_000;
+    const byDefault = { cleanMs: 600_000, infectedMs: hours24, entries: 10_000 };
+    expect(load("scan: {}").scan?.cache).toEqual(byDefault);
+    const written = load("scan: { cache: { clean: 1m, infected: 2h, entries: 5 } }");
+    expect(written.shown).toEqual([]);
+    expect(written.scan?.cache).toEqual({ cleanMs: 60_000, infectedMs: 7_200_000, entries: 5 });
+    expect(load("scan: { cache: { clean: 0s } }").scan?.cache).toEqual({
+      ...byDefault,
+      cleanMs: 0,
+    });
+    expect(load("scan: { cache: off }").shown).toEqual([]);
+    expect(load("scan: { cache: off }").scan?.cache).toBeUndefined();
+  });
+
+  it("reads the largest file that clamd takes", () => {
+    const { scan, shown } = load(engines("{ type: clamd, host: h, max_file_size: 25MiB }"));
+    expect(shown).toEqual([]);
+    expect(scan?.engines).toMatchObject([{ type: "clamd", maxBytes: 25 * 1024 * 1024 }]);
+    const icap = load(engines("{ type: icap, url: 'icap://h/s', max_file_size: 1KiB }"));
+    expect(icap.scan?.engines).toMatchObject([{ type: "icap", maxBytes: 1024 }]);
+  });
+
   it("resolves hash files beside the configuration", () => {
     const { scan, shown } = load("scan: { hashes: [ bad.txt, ../worse.txt ] }", {
       "etc/bad.txt": "",
@@ -233,6 +256,19 @@ describe("readScan", () => {
       "3:19: none.txt does not exist (check the spelling of the path)",
     ],
     ["scan: { hashes: [ . ] }", "is a folder, not a file"],
+    [
+      engines("{ type: clamd, host: h, max_file_size: 0 }"),
+      "3:44: must be at least 1 byte (write the largest file that the engine takes, as 100MiB)",
+    ],
+    [
+      engines("{ type: builtin, max_file_size: 1MiB }"),
+      '3:37: "max_file_size" means nothing for the builtin engine (remove it)',
+    ],
+    ["scan: { cache: on }", "3:9: expected off, or clean, infected and entries"],
+    ["scan: { cache: { clean: 10 } }", "3:18: 10 is not a duration: write it with its unit"],
+    ["scan: { cache: { entries: 0 } }", "3:18: 0 must be at least 1"],
+    ["scan: { cache: { entries: 1000001 } }", "3:18: 1000001 is too large"],
+    ["scan: { cache: { errors: 1m } }", '3:18: unknown key "errors"'],
     [
       "scan: { hashes: [ sluice.yaml ] }",
       "3:19: sluice.yaml:1: not a SHA-256 in hex at the beginning of a line, and 2 more such lines",

@@ -4,9 +4,10 @@ import type { ProblemSink, RulePath } from "../policy/rule-problem.ts";
 import type { EngineConfig, ScanConfig } from "./config.ts";
 import { readHashList } from "./hash-list.ts";
 import { millisecondsOf } from "./quantities.ts";
+import { readMaxBytes } from "./read-max-bytes.ts";
 import { HOST_NAME } from "./read-addresses.ts";
 import { readIcap } from "./read-icap.ts";
-import type { EngineData, ScanData } from "./scan-schema.ts";
+import type { CacheData, EngineData, ScanData } from "./scan-schema.ts";
 import { readYaraRuleFiles } from "./yara-rule-files.ts";
 
 /** sun_path of Linux, without the NUL. */
@@ -21,8 +22,8 @@ const MIN_CHAIN = 2;
 /** What stands beside `type`. */
 const KEYS: Readonly<Record<EngineData["type"], readonly string[]>> = {
   builtin: [],
-  clamd: ["socket", "host", "port", "client", "required"],
-  icap: ["url", "timeout", "required"],
+  clamd: ["socket", "host", "port", "client", "required", "max_file_size"],
+  icap: ["url", "timeout", "required", "max_file_size"],
   yara: ["rules", "required"],
 };
 
@@ -42,9 +43,19 @@ export function readScan(data: ScanData, base: string, sink: ProblemSink): ScanC
     hashFiles: readHashFiles(data.hashes ?? [], engines, base, sink),
     combine: data.combine ?? "worst",
     timeoutMs: millisecondsOf(data.timeout ?? "60s"),
+    cache: readCache(data.cache ?? {}),
     onInfected: data.on_infected ?? "quarantine",
     onUnscannable: data.on_unscannable ?? "block",
     onError: data.on_error ?? "block",
+  };
+}
+
+function readCache(data: "off" | CacheData): ScanConfig["cache"] {
+  if (data === "off") return undefined;
+  return {
+    cleanMs: millisecondsOf(data.clean ?? "10m"),
+    infectedMs: millisecondsOf(data.infected ?? "24h"),
+    entries: data.entries ?? 10_000,
   };
 }
 
@@ -138,6 +149,7 @@ function readClamd(
     client: entry.client ?? "instream",
     address: readClamdAddress(entry, base, path, sink),
     required: entry.required ?? true,
+    maxBytes: readMaxBytes(entry, path, sink),
   };
 }
 

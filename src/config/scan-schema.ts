@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { choice, section, text } from "../policy/vocabulary.ts";
-import { durationSchema } from "./quantities.ts";
+import { durationSchema, sizeSchema, type SizeText } from "./quantities.ts";
 
 /** `scan:` of sluice.yaml as written. */
 export interface ScanData {
@@ -8,9 +8,17 @@ export interface ScanData {
   readonly hashes?: readonly string[] | undefined;
   readonly combine?: "worst" | "majority" | "first_available" | undefined;
   readonly timeout?: string | undefined;
+  readonly cache?: "off" | CacheData | undefined;
   readonly on_infected?: "quarantine" | "block" | undefined;
   readonly on_unscannable?: "block" | "quarantine" | "allow" | undefined;
   readonly on_error?: "block" | "quarantine" | "allow" | undefined;
+}
+
+/** `scan.cache` where it is not off. */
+export interface CacheData {
+  readonly clean?: string | undefined;
+  readonly infected?: string | undefined;
+  readonly entries?: number | undefined;
 }
 
 /** One entry of `scan.engines`; which keys belong to which type, read-scan.ts knows. */
@@ -23,6 +31,7 @@ export interface EngineData {
   readonly url?: string | undefined;
   readonly timeout?: string | undefined;
   readonly required?: boolean | undefined;
+  readonly max_file_size?: SizeText | undefined;
   readonly rules?: readonly string[] | undefined;
 }
 
@@ -48,7 +57,32 @@ const engine = section({
   rules: z.array(text()).min(1, "must name at least one file or folder").optional().meta({
     description: "yara: files and folders (*.yar, *.yara) of rules. Default: rules/yara/.",
   }),
+  max_file_size: sizeSchema().optional().meta({
+    description:
+      "clamd, icap: the largest file that it takes (clamd's StreamMaxLength and MaxFileSize). Larger files are not sent to it; where it is required they are refused at the offer.",
+  }),
 });
+
+const cache = z.union(
+  [
+    z.literal("off"),
+    section({
+      clean: durationSchema().optional().meta({
+        description: "Results clean and unscannable. Default: 10m.",
+      }),
+      infected: durationSchema().optional().meta({
+        description: "Results infected and suspicious. Default: 24h.",
+      }),
+      entries: z
+        .int()
+        .min(1, "must be at least 1")
+        .max(1_000_000, "is too large")
+        .optional()
+        .meta({ description: "Contents at most. Default: 10000." }),
+    }),
+  ],
+  "expected off, or clean, infected and entries",
+);
 
 /** The keys of `scan:`, for config-schema.ts. */
 export const scanSchema: z.ZodType<ScanData> = section({
@@ -64,6 +98,10 @@ export const scanSchema: z.ZodType<ScanData> = section({
     .optional()
     .meta({ description: "How several results become one. Default: worst." }),
   timeout: durationSchema().optional().meta({ description: "Of one scan. Default: 60s." }),
+  cache: cache.optional().meta({
+    description:
+      "How long results are kept by content, for engines that tell their signature version; or off.",
+  }),
   on_infected: choice(["quarantine", "block"])
     .optional()
     .meta({ description: "Infected or suspicious, and no rule decided. Default: quarantine." }),

@@ -106,6 +106,7 @@ function recordingRelay(): RecordingRelay {
       return { kind: "kept", id: "Q1" };
     },
     engines: async () => [],
+    scanCounts: async () => ({ hits: 0, misses: 0, shared: 0, entries: 0, emptied: 0 }),
     transfers: async () => [],
     get load() {
       const freePorts = Math.max(0, 10 - relay.busy);

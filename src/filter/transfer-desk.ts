@@ -43,6 +43,11 @@ export interface TransferDeskDeps extends TransferOpenerDeps {
   readonly onEnded: (transfer: Transfer, how: "refused" | "abandoned") => void;
 }
 
+/** For the record: the operator has two bounds to look at. */
+function tooLargeFor(bytes: number): string {
+  return `The file is larger than ${bytes} bytes (relay.max_file_size, or max_file_size of a required scan engine)`;
+}
+
 const IN_CLEAR: Agreement = { keys: undefined };
 
 export class TransferDesk {
@@ -123,7 +128,10 @@ export class TransferDesk {
     const { request, part } = message;
     const { invitation } = part;
     const problem = this.#offerProblem(message);
-    if (problem !== undefined) return refuse(message, problem);
+    if (problem !== undefined) {
+      const detail = problem === "too-large" ? tooLargeFor(this.#deps.maxFileBytes) : "";
+      return refuse(message, problem, undefined, detail);
+    }
     const { cookie = "" } = invitation;
     const known = this.#book.find(request.callId, cookie);
     const leg = this.#legOf(message);

@@ -140,6 +140,10 @@ class ThreadRelay implements Relay {
     return test ? this.#deps.scan.test() : this.#deps.scan.status();
   }
 
+  async scanCounts(): ReturnType<Relay["scanCounts"]> {
+    return this.#deps.scan.counts;
+  }
+
   async transfers(): Promise<readonly TransferView[]> {
     return this.#allOpen().map((transfer) => transfer.view);
   }

@@ -111,6 +111,8 @@ export class TestScan implements ScanDesk {
     return CLEAN;
   }
 
+  readonly counts = { hits: 0, misses: 0, shared: 0, entries: 0, emptied: 0 };
+
   status(): readonly [] {
     return [];
   }

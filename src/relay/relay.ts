@@ -1,3 +1,4 @@
+import type { CacheCounts } from "../scan/kept-answers.ts";
 import type { EngineStatus, ScanReport } from "../scan/scan-engine.ts";
 
 /**
@@ -21,6 +22,8 @@ export interface Relay extends AsyncDisposable {
   /** Keeps an encrypted copy of such bytes. Never rejects. */
   keepBytes(bytes: Uint8Array, story: KeepStory): Promise<KeepOutcome>;
   engines(test: boolean): Promise<readonly EngineStatus[]>;
+  /** Of the scan results that are kept. */
+  scanCounts(): Promise<CacheCounts>;
   transfers(): Promise<readonly TransferView[]>;
   /** Known at once. */
   readonly load: RelayLoad;

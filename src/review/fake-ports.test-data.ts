@@ -33,7 +33,7 @@ export function fakePorts(changes: Partial<ReviewPorts> = {}): ReviewPorts {
     reload: async () => ({ ok: false, generation: 3, problems: ["r.yaml:3:1: no such key"] }),
     lists: () => [],
     refreshLists: async () => [],
-    stats: () => ({ messages: 7 }),
+    stats: async () => ({ messages: 7 }),
     quarantine: {
       list: async () => [],
       show: async () => undefined,

@@ -13,7 +13,7 @@ export interface ReviewPorts {
   lists(): readonly ListView[];
   /** Reads their files again, and no rules. */
   refreshLists(which: RefreshLists): Promise<readonly ListChangeView[]>;
-  stats(): Readonly<Record<string, unknown>>;
+  stats(): Promise<Readonly<Record<string, unknown>>>;
   readonly quarantine: QuarantinePort;
   /** How the scan engines stand; `test`: probes them first. */
   engines(test: boolean): Promise<readonly EngineView[]>;

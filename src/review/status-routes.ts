@@ -12,7 +12,7 @@ export function addStatusRoutes(app: FastifyInstance, ports: ReviewPorts): void 
     const { startedAt, ...health } = ports.health();
     return { ...health, started_at: new Date(startedAt).toISOString() };
   });
-  app.get("/v1/stats", () => ports.stats());
+  app.get("/v1/stats", async () => ports.stats());
   app.get("/v1/transfers", async () => ({ transfers: await ports.transfers() }));
   app.get("/v1/engines", async () => ({ engines: await ports.engines(false) }));
   app.post("/v1/engines/test", async () => ({ engines: await ports.engines(true) }));

@@ -95,6 +95,19 @@ describe("askEngines", () => {
     expect(told(await report)).toBe("a clean, r error: error");
   });
 
+  it("sends an engine no file beyond what it takes, and calls it too large", async () => {
+    const engine = new ScriptedEngine("a");
+    engine.maxBytes = WORDS.size;
+    const alone = await deskOf("worst", engine);
+    expect(told(await alone.scan(WORDS))).toBe("a clean: clean");
+    const longer = createMemorySource(Buffer.from("harmless words."));
+    expect((await alone.scan(longer)).verdict).toMatchObject({
+      kind: "unscannable",
+      reason: "too-large",
+    });
+    expect(engine.scans).toBe(1);
+  });
+
   it("asks all by majority", async () => {
     const engines = ["a", "b", "c"].map((name) => new ScriptedEngine(name, false));
     const three = await deskOf("majority", ...engines);

@@ -24,7 +24,7 @@ export async function askEngines(
   const { combination, timeoutMs } = asking;
   const answers = new Map<EngineWatch, ScanResult>();
   const ask = async (watch: EngineWatch): Promise<void> => {
-    answers.set(watch, await watch.scan(source, timeoutMs));
+    answers.set(watch, tooLarge(watch, source) ?? (await watch.scan(source, timeoutMs)));
   };
   const isChained = combination === "first_available";
   const together = watches.filter(({ engine }) => engine.required || !isChained);
@@ -48,8 +48,15 @@ async function askInTurn(
     const behind = chain.length - 1 - index;
     const leftMs = Math.max(0, endsAt - clock.monotonicMs());
     const patience = behind === 0 ? "insists" : "asks-once";
-    const result = await watch.scan(source, leftMs / (behind + 1), patience);
+    const result =
+      tooLarge(watch, source) ?? (await watch.scan(source, leftMs / (behind + 1), patience));
     answers.set(watch, result);
     if (result.kind !== "error" || source.broken) return;
   }
+}
+
+/** Undefined: it takes files of this size. */
+function tooLarge({ engine }: EngineWatch, { size }: CheckedSource): ScanResult | undefined {
+  if (engine.maxBytes === undefined || size <= engine.maxBytes) return undefined;
+  return { kind: "unscannable", engine: engine.name, reason: "too-large", ms: 0 };
 }

@@ -81,6 +81,8 @@ export function createBuiltinEngine(deps: BuiltinDeps): ScanEngine {
       if (bad.kind !== "infected") return `says "${bad.kind}" of the EICAR test file`;
       return good.kind === "clean" ? undefined : `says "${good.kind}" of harmless bytes`;
     },
+    // its hashes are read once, and it stays what it is for as long as anything is kept
+    signatureVersion: async () => engine.version,
     async [Symbol.asyncDispose]() {
       // nothing is kept open
     },

@@ -14,7 +14,7 @@ import { ScanSlots } from "./scan-slots.ts";
  *
  * Files are complete before clamd sees them and are sent at full speed, so that a slow peer never holds one of its threads; at
  * most `maxScans` at once, since streams that stall it stall it for everybody. Its limits (StreamMaxLength, MaxFileSize) are
- * clamd's own affair: what is longer comes back as unscannable. Empty files are clean without asking: INSTREAM has no
+ * clamd's own affair: what is longer comes back as unscannable, and is not sent where `maxBytes` says so. Empty files are clean without asking: INSTREAM has no
  * way to send one. Where it does not report encrypted archives, nothing that may be one is clean: it comes back as unscannable.
  */
 export const CLAMD_ENGINE = "clamd";
@@ -22,6 +22,8 @@ export const CLAMD_ENGINE = "clamd";
 export interface ClamdOptions {
   readonly address: ClamdAddress;
   readonly required: boolean;
+  /** Bytes: what its StreamMaxLength and MaxFileSize are, where the operator says so. */
+  readonly maxBytes?: number | undefined;
   /** Scans at once; no more than clamd's MaxThreads. Default 4. */
   readonly maxScans?: number;
   /** Scans that may wait for one of those. Default 64. */
@@ -38,6 +40,9 @@ const MAX_WAITING = 64;
 const CHUNK_BYTES = 128 * 1024;
 const VERSION_EVERY_MS = 30_000;
 
+/** "ClamAV 1.4.3/27500/Mon Nov 24 09:40:12 2025"; without databases of ClamAV's own it names the program alone. */
+const WITH_DATABASE = /^ClamAV [^/]+\/[0-9]+\/./;
+
 const ENCRYPTED_PASS =
   "calls encrypted archives clean, so none of its archives are: set AlertEncrypted in clamd.conf";
 
@@ -49,6 +54,7 @@ export function createClamdEngine(deps: ClamdDeps, options: ClamdOptions): ScanE
 class ClamdEngine implements ScanEngine {
   readonly name = CLAMD_ENGINE;
   readonly required: boolean;
+  readonly maxBytes: number | undefined;
   version = "";
   warning = "";
   /** As the last probe saw it; before the first, the worse is assumed. */
@@ -62,6 +68,7 @@ class ClamdEngine implements ScanEngine {
 
   constructor(deps: ClamdDeps, options: ClamdOptions) {
     this.required = options.required;
+    this.maxBytes = options.maxBytes;
     this.#deps = deps;
     this.#open = createClamdConnector(deps, options.address);
     this.#where = addressText(options.address);
@@ -104,6 +111,12 @@ class ClamdEngine implements ScanEngine {
       if (version.ok) this.version = `${version.value} at ${this.#where}`;
     }
     return pong;
+  }
+
+  async signatureVersion(signal: AbortSignal): Promise<string | undefined> {
+    const version = await askVersion(this.#open, AbortSignal.any([signal, this.#disposal.signal]));
+    if (!version.ok || !WITH_DATABASE.test(version.value)) return undefined;
+    return `${version.value}${this.#reportsEncrypted ? "" : ", encrypted not reported"}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

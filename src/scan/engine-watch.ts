@@ -16,6 +16,8 @@ export interface EngineWatchDeps {
 const MAX_FAILURES = 5;
 const PROBE_MS = 5000;
 const PING_MS = 3000;
+/** Files wait for it. */
+const VERSION_MS = 500;
 const PING_EVERY_MS = 2000;
 const FIRST_REPROBE_MS = 1000;
 const MAX_REPROBE_MS = 10_000;
@@ -106,6 +108,17 @@ export class EngineWatch implements AsyncDisposable {
     } finally {
       timer.cancel();
     }
+  }
+
+  /** All that its results hang on, asked of it now; undefined: it does not say, or is not up. Never rejects. */
+  async signatureVersion(): Promise<string | undefined> {
+    if (this.#state !== "up") return undefined;
+    const said = await this.#question<string | undefined>(
+      VERSION_MS,
+      async (signal) => this.engine.signatureVersion?.(signal),
+      undefined,
+    );
+    return this.#state === "up" ? said : undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -18,12 +18,14 @@ export type EngineSettings =
       readonly client: "instream" | "clamscan";
       readonly address: ClamdAddress;
       readonly required: boolean;
+      readonly maxBytes?: number | undefined;
     }
   | {
       readonly type: "icap";
       readonly address: IcapAddress;
       readonly required: boolean;
       readonly timeoutMs: number | undefined;
+      readonly maxBytes?: number | undefined;
     }
   | {
       readonly type: "yara";

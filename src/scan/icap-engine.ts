@@ -28,6 +28,8 @@ export interface IcapOptions {
   readonly required: boolean;
   /** Of one request; undefined: as long as the scan may take. */
   readonly timeoutMs?: number | undefined;
+  /** Bytes: what the server takes, where the operator says so. */
+  readonly maxBytes?: number | undefined;
 }
 
 export interface IcapDeps {
@@ -53,6 +55,7 @@ export function createIcapEngine(deps: IcapDeps, options: IcapOptions): ScanEngi
 class IcapEngine implements ScanEngine {
   readonly name = ICAP_ENGINE;
   readonly required: boolean;
+  readonly maxBytes: number | undefined;
   version = "";
   warning = "";
   #service: IcapOffer | undefined;
@@ -71,6 +74,7 @@ class IcapEngine implements ScanEngine {
 
   constructor({ clock, open }: IcapDeps, options: IcapOptions) {
     this.required = options.required;
+    this.maxBytes = options.maxBytes;
     this.#clock = clock;
     this.#options = options;
     const { host, port } = options.address;
@@ -114,6 +118,13 @@ class IcapEngine implements ScanEngine {
     if (offer.value === "busy" || this.#tags.has(offer.value.tag)) return ok("there");
     const problem = await this.#probeOnce();
     return problem === undefined ? ok("there") : failed(problem);
+  }
+
+  /** Its ISTag (RFC 3507 §4.7), once a probe has met it. */
+  async signatureVersion(signal: AbortSignal): Promise<string | undefined> {
+    const offer = await this.#askService(AbortSignal.any([signal, this.#disposal.signal]));
+    if (!offer.ok || offer.value.tag === "" || !this.#tags.has(offer.value.tag)) return undefined;
+    return `${offer.value.tag}${this.#reportsEncrypted ? "" : ", encrypted not reported"}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

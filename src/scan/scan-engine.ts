@@ -1,5 +1,6 @@
 import type { Result } from "../base/result.ts";
 import type { FileContent } from "../content/file-content.ts";
+import type { CacheCounts } from "./kept-answers.ts";
 import type { ScanResult } from "./scan-result.ts";
 
 /** What is scanned: bytes that are complete, do not change, and can be read again and again. */
@@ -20,6 +21,8 @@ export interface ScanEngine extends AsyncDisposable {
   readonly required: boolean;
   /** What it said of itself when it was probed last ("ClamAV 1.4.3"); empty before. */
   readonly version: string;
+  /** Bytes: a larger file is not sent to it, and is "too-large". Absent: it takes any. */
+  readonly maxBytes?: number | undefined;
   /** It works, but an operator should change something; absent or empty: nothing. */
   readonly warning?: string;
   /** Total: never throws or rejects. When `signal` aborts the result is `error`, and nothing of the scan is left behind. */
@@ -28,6 +31,11 @@ export interface ScanEngine extends AsyncDisposable {
   probe(signal: AbortSignal): Promise<string | undefined>;
   /** Cheap, asked every few seconds. Absent where there is nothing to ask. A probe follows a bad answer, and decides. */
   ping?(signal: AbortSignal): Promise<PingAnswer>;
+  /**
+   * All that its results hang on beside the bytes (program, signatures, its settings), asked of it now; cheap, and never rejects.
+   * Undefined: it does not know. Absent: it never does. Then no results are kept.
+   */
+  signatureVersion?(signal: AbortSignal): Promise<string | undefined>;
   /** Reads its rule files anew; the old rules stay unless all is well. Absent where there are none. Never rejects. */
   reload?(): Promise<EngineReload>;
 }
@@ -73,6 +81,8 @@ export interface ScanDesk extends AsyncDisposable {
   /** Total: never rejects. */
   scan(source: ScanSource): Promise<ScanReport>;
   status(): readonly EngineStatus[];
-  /** Probes all engines now (`sluice engines test`). */
+  /** Probes all engines now (`sluice engines test`), and throws away the results that are kept. */
   test(): Promise<readonly EngineStatus[]>;
+  /** Of the results that are kept. */
+  readonly counts: CacheCounts;
 }

@@ -10,6 +10,9 @@ export class ScriptedEngine implements ScanEngine {
   readonly required: boolean;
   version = "script 1";
   says: Line = "clean";
+  /** What it says of its signatures: a version, nothing that is known, or no word at all. */
+  signatures: string | undefined | "hangs";
+  maxBytes: number | undefined;
   /** What its probes say. */
   problem: string | undefined;
   scans = 0;
@@ -43,6 +46,13 @@ export class ScriptedEngine implements ScanEngine {
   async probe(): Promise<string | undefined> {
     this.probes += 1;
     return this.problem;
+  }
+
+  async signatureVersion(signal: AbortSignal): Promise<string | undefined> {
+    if (this.signatures !== "hangs") return this.signatures;
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    signal.addEventListener("abort", () => resolve(undefined));
+    return promise;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -153,6 +153,10 @@ class Yara implements YaraEngine {
     return { ok: true, problems: started.value.problems.map(yaraProblemText) };
   }
 
+  async signatureVersion(): Promise<string | undefined> {
+    return this.#pool.ok ? this.#pool.value.rules.name : undefined;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposal.abort();
     this.#troubles.clear();
