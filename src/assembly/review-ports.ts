@@ -6,12 +6,14 @@ import type { Proxy } from "../proxy/proxy.ts";
 import type { Transfer } from "../filter/transfer.ts";
 import type { TransferView as RelayedTransfer } from "../relay/relay.ts";
 import type {
+  EngineView,
   ListView,
   QuarantinePort,
   ReviewPorts,
   RulesView,
   TransferView,
 } from "../review/ports.ts";
+import type { EngineStatus } from "../scan/scan-engine.ts";
 import type { Transport } from "../transport/transport.ts";
 import { engineHealth } from "./engine-health.ts";
 import type { ListStatus } from "./list-book.ts";
@@ -72,7 +74,7 @@ export function reviewPorts(deps: ReviewDeps): ReviewPorts {
     lists: () => policies.lists.map(listView),
     refreshLists: (which) => deps.reloads.refresh(which),
     quarantine: deps.quarantine,
-    engines: async (test) => relay.engines(test),
+    engines: async (test) => (await relay.engines(test)).map(engineView),
     transfers: async () =>
       (await relay.transfers()).map((one) => transferView(one, deps.transferOf(one.id))),
     stats: async () => ({
@@ -129,6 +131,11 @@ function listView(list: ListStatus): ListView {
     checked_at: new Date(checkedAt).toISOString(),
     trouble: trouble ?? null,
   };
+}
+
+function engineView({ signaturesAt, ...status }: EngineStatus): EngineView {
+  const at = signaturesAt === undefined ? null : new Date(signaturesAt).toISOString();
+  return { ...status, signatures_at: at };
 }
 
 function transferView(relayed: RelayedTransfer, transfer: Transfer | undefined): TransferView {

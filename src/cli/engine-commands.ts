@@ -9,6 +9,12 @@ const COLUMNS: readonly Column<Row>[] = [
   { key: "state", title: "STATE" },
   { key: "scans", title: "SCANS" },
   { key: "errors", title: "ERRORS" },
+  {
+    key: "signatures_at",
+    title: "SIGNATURES",
+    show: ({ signatures_at: at }) =>
+      typeof at === "string" ? at.slice(0, "2025-11-24".length) : "-",
+  },
   { key: "detail", title: "DETAIL", flexible: true },
 ];
 

@@ -241,7 +241,15 @@ describe("runCli asking a gateway", () => {
       scans: 1,
       errors: 0,
     };
-    const clamd = { ...builtin, name: "clamd", required, state, detail: "refused \u001b[2J" };
+    const at = { signatures_at: "2025-11-24T09:40:12.000Z" };
+    const clamd = {
+      ...builtin,
+      name: "clamd",
+      required,
+      state,
+      detail: "refused \u001b[2J",
+      ...at,
+    };
     const asked = await gatewayAnswers({
       "/v1/engines": [200, { engines: [builtin, clamd] }],
       "/v1/engines/test": [200, { engines: [builtin, clamd] }],
@@ -249,6 +257,8 @@ describe("runCli asking a gateway", () => {
     const table = await cli(["-o", "table", "engines"]);
     expect(table.code).toBe(code);
     expect(table.out).toMatch(new RegExp(`clamd +${required ? "yes" : "no"} +${state}`));
+    expect(table.out).toMatch(/builtin .* -$/m);
+    expect(table.out).toMatch(/clamd .* 2025-11-24 /);
     expect(table.out).not.toContain("\u001b");
     const tested = await cli(["engines", "test"]);
     expect(tested.code).toBe(code);

@@ -70,6 +70,8 @@ export interface EngineView {
   readonly detail: string;
   /** What should be changed although it is up; empty: nothing. */
   readonly warning?: string;
+  /** RFC 3339, UTC: when its signatures were made; null: it does not say. */
+  readonly signatures_at?: string | null;
   readonly scans: number;
   readonly errors: number;
 }

@@ -1,9 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createManualClock, type ManualClock } from "../../test/support/manual-clock.ts";
+import { ok } from "../base/result.ts";
 import { createMemorySource } from "./memory-source.ts";
 import { createScanDesk } from "./scan-desk.ts";
-import type { EngineStatus, ScanDesk, ScanReport } from "./scan-engine.ts";
+import type { EngineStatus, ScanDesk, ScanReport, ScanSource } from "./scan-engine.ts";
 import { ScriptedEngine, settle } from "./scripted-engine.test-data.ts";
+
+function file(n: number): ScanSource {
+  return createMemorySource(Buffer.from(`file ${n}`));
+}
 
 const WORDS = createMemorySource(Buffer.from("harmless words"));
 
@@ -108,6 +113,22 @@ describe("askEngines", () => {
     expect(engine.scans).toBe(1);
   });
 
+  it("tells of a warning that an engine has learned of while it was up, once", async () => {
+    const engine = new ScriptedEngine("a");
+    engine.ping = async () => ok("there");
+    engine.signaturesAt = 7;
+    const alone = await deskOf("worst", engine);
+    engine.warning = "has old signatures";
+    await pass(10_000);
+    expect(changes.map(({ state, warning }) => [state, warning])).toEqual([
+      ["up", ""],
+      ["up", "has old signatures"],
+    ]);
+    expect(alone.status()).toMatchObject([
+      { detail: "script 1 (has old signatures)", signaturesAt: 7 },
+    ]);
+  });
+
   it("asks all by majority", async () => {
     const engines = ["a", "b", "c"].map((name) => new ScriptedEngine(name, false));
     const three = await deskOf("majority", ...engines);
@@ -116,11 +137,32 @@ describe("askEngines", () => {
     expect(told(await three.scan(WORDS))).toBe("a infected, b clean, c clean: clean");
   });
 
+  it("does not leave an engine alone for one file that it cannot bear", async () => {
+    const engine = new ScriptedEngine("a");
+    const alone = await deskOf("worst", engine);
+    const good = new ScriptedEngine("good");
+    engine.scan = async (source, signal) =>
+      source.sha256 === WORDS.sha256
+        ? { kind: "error", engine: "a", reason: "bad-reply", ms: 0 }
+        : good.scan(source, signal);
+    const bad = alone.scan(WORDS);
+    let failed = 0;
+    for (let second = 0; second < 60; second += 1) {
+      await pass(1000);
+      if (second % 10 === 9 && (await alone.scan(file(second))).verdict.kind !== "clean")
+        failed += 1;
+    }
+    await pass(1000);
+    expect(told(await bad)).toBe("a error: error");
+    expect(failed).toBe(0);
+    expect(changes.filter((change) => change.detail.includes("rests"))).toEqual([]);
+  });
+
   it("leaves an engine alone for longer each time that scans fail although its probes succeed", async () => {
     const engine = new ScriptedEngine("a");
     const alone = await deskOf("worst", engine);
     engine.says = "bad-reply";
-    const scans = Array.from({ length: 20 }, async () => alone.scan(WORDS));
+    const scans = Array.from({ length: 20 }, async (_, n) => alone.scan(file(n)));
     await settle();
     await pass(20_000);
     const rests = changes.filter((change) => change.detail.includes("rests for"));
@@ -140,7 +182,7 @@ describe("askEngines", () => {
     expect(reports.map((report) => told(report))).toContain("a clean: clean");
     // an answer in between, and all is as at the beginning
     engine.says = "bad-reply";
-    const later = Array.from({ length: 5 }, async () => alone.scan(WORDS));
+    const later = Array.from({ length: 5 }, async (_, n) => alone.scan(file(n)));
     const before = changes.length;
     await settle();
     expect(changes.slice(before).map((change) => change.state)).toEqual(["down", "up"]);

@@ -240,6 +240,23 @@ describe.each(CLIENTS)("clamd by %s", (_name, client) => {
       await watched[Symbol.asyncDispose]();
     });
 
+    it("warns of signatures that are more than a week old, and says of when they are", async () => {
+      const clock = createManualClock();
+      const watched = createClamdEngine(
+        { clock, client },
+        { address: clamd.address, required: true },
+      );
+      clamd.version = "ClamAV 1.4.3/27500/Thu Dec 25 00:00:00 2025";
+      await watched.probe(never);
+      expect(watched.signaturesAt).toBe(Date.UTC(2025, 11, 25));
+      expect(watched.warning).toBe("");
+      clock.advance(1000);
+      expect(watched.warning).toBe(
+        "has signatures of 2025-12-25, more than a week old: see that freshclam runs",
+      );
+      await watched[Symbol.asyncDispose]();
+    });
+
     it("calls no archive clean where clamd says nothing of encrypted ones, and warns", async () => {
       clamd.alertsEncrypted = false;
       expect(await engine.probe(never)).toBeUndefined();

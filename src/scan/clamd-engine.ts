@@ -4,6 +4,7 @@ import type { ClamdClient } from "./clamd-client.ts";
 import { addressText, createClamdConnector, type ClamdAddress } from "./clamd-connection.ts";
 import { askVersion, pingClamd, probeClamd } from "./clamd-probe.ts";
 import type { ClamdAnswer } from "./clamd-reply.ts";
+import { parseClamdVersion } from "./clamd-version.ts";
 import { cleanUnlessContainer } from "./clean-unless-container.ts";
 import type { PingAnswer, ScanEngine, ScanSource } from "./scan-engine.ts";
 import type { ScanResult } from "./scan-result.ts";
@@ -40,8 +41,8 @@ const MAX_WAITING = 64;
 const CHUNK_BYTES = 128 * 1024;
 const VERSION_EVERY_MS = 30_000;
 
-/** "ClamAV 1.4.3/27500/Mon Nov 24 09:40:12 2025"; without databases of ClamAV's own it names the program alone. */
-const WITH_DATABASE = /^ClamAV [^/]+\/[0-9]+\/./;
+/** clamd itself complains of signatures that are older. */
+const OLD_MS = 7 * 86_400_000;
 
 const ENCRYPTED_PASS =
   "calls encrypted archives clean, so none of its archives are: set AlertEncrypted in clamd.conf";
@@ -56,7 +57,7 @@ class ClamdEngine implements ScanEngine {
   readonly required: boolean;
   readonly maxBytes: number | undefined;
   version = "";
-  warning = "";
+  signaturesAt: number | undefined;
   /** As the last probe saw it; before the first, the worse is assumed. */
   #reportsEncrypted = false;
   #versionAtMs = 0;
@@ -73,6 +74,11 @@ class ClamdEngine implements ScanEngine {
     this.#open = createClamdConnector(deps, options.address);
     this.#where = addressText(options.address);
     this.#slots = new ScanSlots(options.maxScans ?? MAX_SCANS, options.maxWaiting ?? MAX_WAITING);
+  }
+
+  get warning(): string {
+    const encrypted = this.version === "" || this.#reportsEncrypted ? [] : [ENCRYPTED_PASS];
+    return [...encrypted, ...this.#age()].join("; ");
   }
 
   async scan(source: ScanSource, signal: AbortSignal): Promise<ScanResult> {
@@ -92,10 +98,9 @@ class ClamdEngine implements ScanEngine {
     });
     if (!report.ok) return `${this.#where}: ${report.problem}`;
     const { version, reportsEncrypted } = report.value;
-    this.version = `${version} at ${this.#where}`;
+    this.#is(version);
     this.#versionAtMs = this.#deps.clock.monotonicMs();
     this.#reportsEncrypted = reportsEncrypted;
-    this.warning = reportsEncrypted ? "" : ENCRYPTED_PASS;
     return undefined;
   }
 
@@ -108,19 +113,31 @@ class ClamdEngine implements ScanEngine {
     if (pong.value === "there" && nowMs - this.#versionAtMs >= VERSION_EVERY_MS) {
       this.#versionAtMs = nowMs;
       const version = await askVersion(this.#open, either);
-      if (version.ok) this.version = `${version.value} at ${this.#where}`;
+      if (version.ok) this.#is(version.value);
     }
     return pong;
   }
 
   async signatureVersion(signal: AbortSignal): Promise<string | undefined> {
     const version = await askVersion(this.#open, AbortSignal.any([signal, this.#disposal.signal]));
-    if (!version.ok || !WITH_DATABASE.test(version.value)) return undefined;
+    if (!version.ok || !parseClamdVersion(version.value).isKnown) return undefined;
     return `${version.value}${this.#reportsEncrypted ? "" : ", encrypted not reported"}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposal.abort();
+  }
+
+  #age(): readonly string[] {
+    const { signaturesAt } = this;
+    if (signaturesAt === undefined || this.#deps.clock.now() - signaturesAt <= OLD_MS) return [];
+    const day = new Date(signaturesAt).toISOString().slice(0, "2025-11-24".length);
+    return [`has signatures of ${day}, more than a week old: see that freshclam runs`];
+  }
+
+  #is(version: string): void {
+    this.version = `${version} at ${this.#where}`;
+    this.signaturesAt = parseClamdVersion(version).madeAt;
   }
 
   async #answer(source: ScanSource, signal: AbortSignal): Promise<ClamdAnswer> {

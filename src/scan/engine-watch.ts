@@ -27,7 +27,11 @@ const CHEAP_PROBE_MS = 250;
 const PING_DOWN_EVERY_MS = 1000;
 /** A queue that is full for longer may belong to an engine that does nothing. */
 const MAX_BUSY_MS = 10_000;
-/** Taken down by scans again although its probe has succeeded: it is left alone this long, then twice as long, up to the bound. */
+/**
+ * Taken down again by scans of so many contents, although its probe has succeeded: it is left alone this long, then twice as long, up
+ * to the bound. One file that it cannot bear is tried again and again, and must not keep it from all others.
+ */
+const MANY_FILES = 3;
 const FIRST_REST_MS = 1000;
 const MAX_REST_MS = 10_000;
 const NO_ANSWER = "no answer in time";
@@ -50,6 +54,8 @@ export class EngineWatch implements AsyncDisposable {
   #failures = 0;
   /** How often in a row scans have taken it down, with no answer to one in between. */
   #trips = 0;
+  /** Hashes of what failed since it was up, MANY_FILES at most. */
+  readonly #failedFiles = new Set<string>();
   #scans = 0;
   #errors = 0;
   #reprobeMs = FIRST_REPROBE_MS;
@@ -65,11 +71,12 @@ export class EngineWatch implements AsyncDisposable {
 
   get status(): EngineStatus {
     const { name, required, version } = this.engine;
+    const signaturesAt = this.#state === "up" ? this.engine.signaturesAt : undefined;
     const warning = this.#state === "up" ? (this.engine.warning ?? "") : "";
     const itself = warning === "" ? version : `${version} (${warning})`;
     const detail = this.#state === "up" ? itself : this.#why;
     const counts = { scans: this.#scans, errors: this.#errors };
-    return { name, required, state: this.#state, detail, warning, ...counts };
+    return { name, required, state: this.#state, detail, warning, signaturesAt, ...counts };
   }
 
   /** Probes now, or waits for the probe that runs. */
@@ -147,7 +154,11 @@ export class EngineWatch implements AsyncDisposable {
     if (result.kind !== "error") {
       this.#failures = 0;
       this.#trips = 0;
-    } else if (this.#isToBlame(result.reason) && !source.broken) this.#countFailure(result.reason);
+      this.#failedFiles.clear();
+    } else if (this.#isToBlame(result.reason) && !source.broken) {
+      if (this.#failedFiles.size < MANY_FILES) this.#failedFiles.add(source.sha256);
+      this.#countFailure(result.reason);
+    }
     return result;
   }
 
@@ -172,7 +183,8 @@ export class EngineWatch implements AsyncDisposable {
     if (this.#disposal.signal.aborted) return;
     this.#failures += 1;
     if (this.#failures < MAX_FAILURES || this.#state === "down") return;
-    this.#trips += 1;
+    const isAboutFew = this.#failedFiles.size < MANY_FILES;
+    this.#trips = isAboutFew ? 1 : this.#trips + 1;
     const why = `${MAX_FAILURES} scans failed, the last: ${reason}`;
     if (this.#trips === 1) {
       this.#turn("down", why);
@@ -198,6 +210,7 @@ export class EngineWatch implements AsyncDisposable {
     if (this.#disposal.signal.aborted) return;
     if (problem === undefined) {
       this.#failures = 0;
+      this.#failedFiles.clear();
       this.#reprobeMs = FIRST_REPROBE_MS;
       this.#turn("up", "");
       if (this.engine.ping !== undefined) this.#later(PING_EVERY_MS, async () => this.#ping());
@@ -229,6 +242,8 @@ export class EngineWatch implements AsyncDisposable {
     else this.#busySinceMs = undefined;
     const isStuck = this.#busySinceMs !== undefined && nowMs - this.#busySinceMs >= MAX_BUSY_MS;
     if (answer.ok && !isStuck) {
+      // it may have learned something to warn of
+      this.#turn("up", "");
       this.#later(PING_EVERY_MS, async () => this.#ping());
       return;
     }

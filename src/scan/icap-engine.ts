@@ -122,6 +122,8 @@ class IcapEngine implements ScanEngine {
 
   /** Its ISTag (RFC 3507 §4.7), once a probe has met it. */
   async signatureVersion(signal: AbortSignal): Promise<string | undefined> {
+    // the only connection that it takes is at work
+    if (this.#service?.maxConnections === 1 && this.#running > 0) return undefined;
     const offer = await this.#askService(AbortSignal.any([signal, this.#disposal.signal]));
     if (!offer.ok || offer.value.tag === "" || !this.#tags.has(offer.value.tag)) return undefined;
     return `${offer.value.tag}${this.#reportsEncrypted ? "" : ", encrypted not reported"}`;

@@ -108,6 +108,11 @@ describe("KeptAnswers", () => {
     for (let scan = 0; scan < 3; scan += 1) await alone.scan(WORDS);
     expect(engine.scans).toBe(3);
     expect(alone.counts).toMatchObject({ hits: 0, entries: 0 });
+    // nor is it asked at each file
+    expect(engine.asked).toBe(1);
+    clock.advance(10_000);
+    await alone.scan(WORDS);
+    expect(engine.asked).toBe(2);
     const known = new ScriptedEngine("b");
     known.signatures = "1";
     const both = await deskOf([known, engine]);
@@ -309,6 +314,7 @@ describe("KeptAnswers", () => {
     // "ClamAV 1.4.3" alone
     expect(await scansOf()).toBe(3);
     clamd.version = "ClamAV 1.4.3/27500/Mon Nov 24 09:40:12 2025";
+    await desk.test();
     expect(await scansOf()).toBe(1);
     expect(await scansOf()).toBe(0);
     clamd.version = "ClamAV 1.4.3/27501/Tue Nov 25 09:40:12 2025";

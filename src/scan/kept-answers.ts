@@ -38,6 +38,9 @@ export interface CacheCounts {
   readonly emptied: number;
 }
 
+/** An engine that does not know its version is asked again after so long: it costs each scan a question. */
+const UNKNOWN_MS = 10_000;
+
 /**
  * Asks the engines once for one content, however many files have it: at the same time (one scan, many that wait), or within the time
  * that answers are kept. The key is SHA-256 and size; the answers are those of engines in one state of their signatures.
@@ -52,6 +55,8 @@ export class KeptAnswers {
   readonly #running = new Map<string, Promise<Outcome>>();
   /** Under which the kept answers were given; undefined: not known. */
   #versions: string | undefined;
+  /** On the monotonic clock; before, nobody is asked for a version to keep results under. */
+  #askAgainAtMs = 0;
   /** Of the cache since it was emptied last: what began before is not kept. */
   #age = 0;
   #hits = 0;
@@ -73,6 +78,7 @@ export class KeptAnswers {
   clear(): void {
     this.#cache.clear();
     this.#versions = undefined;
+    this.#askAgainAtMs = 0;
     this.#age += 1;
   }
 
@@ -85,7 +91,8 @@ export class KeptAnswers {
       const running = this.#running.get(key);
       if (running === undefined) return (await this.#begin(key, source, endsAtMs)).answers;
       const { answers, isOwn } = await running;
-      // Whose scan it was may have gone away with its file, or have come when an engine was down.
+      // Whose scan it was may have gone away with its file, or have come when an engine was down. Of those that waited, the one that
+      // came first goes on first, and its time is over first.
       if (isOwn) continue;
       this.#shared += 1;
       return answers;
@@ -106,7 +113,7 @@ export class KeptAnswers {
       return { answers: kept, isOwn: false };
     }
     this.#misses += 1;
-    const isKnown = this.#versions !== undefined || (await this.#renew());
+    const isKnown = this.#versions !== undefined || (await this.#learn());
     const age = this.#age;
     const answers = await ask(source, Math.max(0, endsAtMs - clock.monotonicMs()));
     const keepMs = source.broken ? undefined : lifetimeMs(answers);
@@ -119,6 +126,15 @@ export class KeptAnswers {
   async #kept(key: string): Promise<Answers | undefined> {
     if (this.#cache.find(key) === undefined) return undefined;
     return (await this.#renew()) ? this.#cache.find(key) : undefined;
+  }
+
+  async #learn(): Promise<boolean> {
+    const { clock } = this.#deps;
+    if (clock.monotonicMs() < this.#askAgainAtMs) return false;
+    const age = this.#age;
+    const isKnown = await this.#renew();
+    if (!isKnown && age === this.#age) this.#askAgainAtMs = clock.monotonicMs() + UNKNOWN_MS;
+    return isKnown;
   }
 
   /** True: the versions are known, and what is kept stands under them. */

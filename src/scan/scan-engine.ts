@@ -23,6 +23,8 @@ export interface ScanEngine extends AsyncDisposable {
   readonly version: string;
   /** Bytes: a larger file is not sent to it, and is "too-large". Absent: it takes any. */
   readonly maxBytes?: number | undefined;
+  /** When its signatures were made, milliseconds since 1970, to within a day. Absent: it does not say. */
+  readonly signaturesAt?: number | undefined;
   /** It works, but an operator should change something; absent or empty: nothing. */
   readonly warning?: string;
   /** Total: never throws or rejects. When `signal` aborts the result is `error`, and nothing of the scan is left behind. */
@@ -72,6 +74,8 @@ export interface EngineStatus {
   readonly detail: string;
   /** What an operator should change although it is up; empty: nothing. */
   readonly warning: string;
+  /** When its signatures were made, milliseconds since 1970; undefined: it does not say, or is not up. */
+  readonly signaturesAt?: number | undefined;
   readonly scans: number;
   readonly errors: number;
 }

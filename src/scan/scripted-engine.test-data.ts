@@ -1,4 +1,4 @@
-import type { ScanEngine, ScanSource } from "./scan-engine.ts";
+import type { PingAnswer, ScanEngine, ScanSource } from "./scan-engine.ts";
 import type { ScanErrorReason, ScanResult } from "./scan-result.ts";
 
 /** What a scripted engine says: a kind of result, an error, or nothing until it is told to. */
@@ -10,9 +10,14 @@ export class ScriptedEngine implements ScanEngine {
   readonly required: boolean;
   version = "script 1";
   says: Line = "clean";
-  /** What it says of its signatures: a version, nothing that is known, or no word at all. */
-  signatures: string | undefined | "hangs";
+  /** What it says of its signatures: a version, nothing that is known, or with "hangs" no word at all. */
+  signatures: string | undefined;
+  /** How often it was asked for that. */
+  asked = 0;
   maxBytes: number | undefined;
+  signaturesAt: number | undefined;
+  warning = "";
+  ping?: () => Promise<PingAnswer>;
   /** What its probes say. */
   problem: string | undefined;
   scans = 0;
@@ -49,6 +54,7 @@ export class ScriptedEngine implements ScanEngine {
   }
 
   async signatureVersion(signal: AbortSignal): Promise<string | undefined> {
+    this.asked += 1;
     if (this.signatures !== "hangs") return this.signatures;
     const { promise, resolve } = Promise.withResolvers<undefined>();
     signal.addEventListener("abort", () => resolve(undefined));

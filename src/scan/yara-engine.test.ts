@@ -300,14 +300,18 @@ describe("probe and reload", () => {
     const engine = engineWith("", { readRules: () => ok([{ file: "a.yar", text }]) });
     const needle = Buffer.from("a needle");
     expect(await scan(engine, needle)).toMatchObject({ threat: "Old" });
+    const version = await engine.signatureVersion?.(NEVER);
     text = "rule New { condition: $missing }";
     const refused = await engine.reload();
     expect(refused).toMatchObject({ ok: false });
     expect(refused.problems[0]).toMatch(/^a\.yar:1:23: unknown pattern/);
     expect(await scan(engine, needle)).toMatchObject({ threat: "Old" });
+    expect(await engine.signatureVersion?.(NEVER)).toBe(version);
     text = 'rule New { strings: $a = "needle" condition: $a }';
     expect(await engine.reload()).toEqual({ ok: true, problems: [] });
     expect(await scan(engine, needle)).toMatchObject({ threat: "New" });
+    expect(await engine.signatureVersion?.(NEVER)).toMatch(/^rules [0-9a-f]{16} of 1 file$/);
+    expect(await engine.signatureVersion?.(NEVER)).not.toBe(version);
     expect(engine.pids).toHaveLength(1);
   });
 });
