@@ -153,7 +153,7 @@ export async function startGateway(
   parts.use(expireQuarantine({ clock, journal, reader, log }, config.limits.quarantineDays));
 
   const ofFiles = createRulesReloads({ clock, policies, journal, log }, config);
-  const ofEngines = withEngines({ clock, journal, relay }, ofFiles);
+  const ofEngines = withEngines({ clock, journal, policies, relay }, ofFiles);
   const reloads = parts.use(withCertificates(ofEngines, tls));
   const endpoints = describeListeners(listeners, config);
   const listening = endpoints.join(" ");

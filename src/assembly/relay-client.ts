@@ -167,8 +167,9 @@ class WorkerRelay implements RelayClient {
     return this.#call("engines", [test], []);
   }
 
-  async reloadEngines(): ReturnType<EngineRules["reloadEngines"]> {
-    return this.#call("reloadEngines", [], RULES_LOST);
+  async reloadEngines(isTrial: boolean): ReturnType<EngineRules["reloadEngines"]> {
+    const haveRules = this.#settings.scan.engines.some(({ type }) => type === "yara");
+    return haveRules ? this.#call("reloadEngines", [isTrial], RULES_LOST) : undefined;
   }
 
   async scanCounts(): ReturnType<Relay["scanCounts"]> {

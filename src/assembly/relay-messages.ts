@@ -19,8 +19,8 @@ export type RelayMethods = Pick<
 
 /** The rule files of scan engines, which are read in the worker. */
 export interface EngineRules {
-  /** Reads them anew; those that are not all well stay as they were. Undefined: no engine has any. */
-  reloadEngines(): Promise<EngineReload | undefined>;
+  /** Reads them anew, or only tries to; those that are not all well stay as they were. Undefined: no engine has any. */
+  reloadEngines(isTrial: boolean): Promise<EngineReload | undefined>;
 }
 
 /** One call; a call is answered once, in any order. */

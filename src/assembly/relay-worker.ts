@@ -96,7 +96,7 @@ port.on("message", (message: RelayCall | "close") => {
 
 /** Calls the method; its arguments come from relay-client.ts, which is typed by the same interface. */
 function answer({ method, args }: RelayCall): unknown {
-  if (method === "reloadEngines") return reloadEngines(engines);
+  if (method === "reloadEngines") return reloadEngines(engines, args[0] === true);
   const called = relay[method] as (...given: unknown[]) => unknown;
   return called.apply(relay, [...args]);
 }

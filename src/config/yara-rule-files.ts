@@ -19,9 +19,9 @@ export interface YaraFileProblem {
 }
 
 const MIB = 1024 * 1024;
-const MAX_FILE_BYTES = 16 * MIB;
-/** All of them together: the largest public collections have some. */
-const MAX_ALL_BYTES = 32 * MIB;
+const MAX_FILE_BYTES = 8 * MIB;
+/** All of them together: 50,000 rules, which take some 20 seconds to compile. */
+const MAX_ALL_BYTES = 8 * MIB;
 const MAX_FILES = 2000;
 
 /**

@@ -11,8 +11,8 @@ export async function checkYara(
   deps: YaraPoolDeps,
   sources: readonly YaraSource[],
 ): Promise<Result<readonly YaraProblem[], string>> {
-  const pool = new YaraPool(deps, yaraRules(sources));
-  const taken = await pool.take();
+  const pool = new YaraPool(deps, yaraRules(sources), 1);
+  const taken = await pool.take(new AbortController().signal);
   pool.close();
   if (taken.ok) return ok(taken.value.problems);
   return typeof taken.problem === "string" ? failed(taken.problem) : ok(taken.problem);

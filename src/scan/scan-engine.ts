@@ -38,8 +38,11 @@ export interface ScanEngine extends AsyncDisposable {
    * Undefined: it does not know. Absent: it never does. Then no results are kept.
    */
   signatureVersion?(signal: AbortSignal): Promise<string | undefined>;
-  /** Reads its rule files anew; the old rules stay unless all is well. Absent where there are none. Never rejects. */
-  reload?(): Promise<EngineReload>;
+  /**
+   * Reads its rule files anew; the old rules stay unless all is well, or when this is but a trial. Absent where there are none. Never
+   * rejects.
+   */
+  reload?(isTrial: boolean): Promise<EngineReload>;
 }
 
 /** What came of reading an engine's rule files anew. */

@@ -80,11 +80,17 @@ function childThatSays(answer?: string): NonNullable<YaraDeps["start"]> {
   return () => spawn(process.execPath, ["-e", program], { stdio: ["pipe", "pipe", "ignore"] });
 }
 
+/** In place of YARA: answers nothing at all. */
+function muteChild(): ReturnType<NonNullable<YaraDeps["start"]>> {
+  const program = "process.stdin.resume()";
+  return spawn(process.execPath, ["-e", program], { stdio: ["pipe", "pipe", "ignore"] });
+}
+
 /** The engine with such a child, its rules compiled, and the scan of a file begun. */
 async function stuckEngine(residentBytes?: YaraDeps["residentBytes"]) {
   const clock = createManualClock();
   const engine = engineWith("", { clock, start: childThatSays(), residentBytes });
-  expect(await engine.reload()).toMatchObject({ ok: true });
+  expect(await engine.reload(false)).toMatchObject({ ok: true });
   const [pid = 0] = engine.pids;
   let reads = 0;
   const plain = sourceOf(1000, EICAR, 0);
@@ -253,6 +259,40 @@ describe("createYaraEngine, by a clock that is moved", () => {
     expect(reads()).toBe(1);
   });
 
+  it("starts no more processes than it may, however often it is asked", async () => {
+    const clock = createManualClock();
+    const started: number[] = [];
+    const start = (): ReturnType<NonNullable<YaraDeps["start"]>> => {
+      const child = muteChild();
+      started.push(child.pid ?? 0);
+      return child;
+    };
+    const engine = engineWith("", { clock, start });
+    for (let times = 0; times < 10; times += 1) {
+      const abort = new AbortController();
+      const answer = engine.probe(abort.signal);
+      abort.abort();
+      expect(await answer).toMatch(/^no process is free/);
+    }
+    expect(started).toHaveLength(1);
+    clock.advance(60_000);
+    await expect.poll(() => started.some(isAlive)).toBe(false);
+  });
+
+  it("says error when no process can be started", async () => {
+    const start = (): ReturnType<NonNullable<YaraDeps["start"]>> =>
+      spawn("/nowhere/node", [], { stdio: ["pipe", "pipe", "ignore"] });
+    const engine = engineWith("", { start });
+    expect(await scan(engine, EICAR)).toEqual({ kind: "error", reason: "down" });
+    expect(await engine.probe(NEVER)).toBe("the rules were not compiled: gone");
+    const none = engineWith("", {
+      start: () => {
+        throw new Error("EAGAIN");
+      },
+    });
+    expect(await scan(none, EICAR)).toEqual({ kind: "error", reason: "down" });
+  });
+
   it("ends a process that takes too much memory", async () => {
     const { clock, pid, result } = await stuckEngine(() => 641 * MIB);
     clock.advance(100);
@@ -261,11 +301,7 @@ describe("createYaraEngine, by a clock that is moved", () => {
   });
 
   it("ends the process when the signal aborts, also before the rules are compiled", async () => {
-    const mute = (): ReturnType<ReturnType<typeof childThatSays>> =>
-      spawn(process.execPath, ["-e", "process.stdin.resume()"], {
-        stdio: ["pipe", "pipe", "ignore"],
-      });
-    const engine = engineWith(SHIPPED, { clock: createManualClock(), start: mute });
+    const engine = engineWith(SHIPPED, { clock: createManualClock(), start: muteChild });
     const abort = new AbortController();
     const result = scan(engine, EICAR, abort.signal);
     abort.abort();
@@ -302,13 +338,15 @@ describe("probe and reload", () => {
     expect(await scan(engine, needle)).toMatchObject({ threat: "Old" });
     const version = await engine.signatureVersion?.(NEVER);
     text = "rule New { condition: $missing }";
-    const refused = await engine.reload();
+    const refused = await engine.reload(false);
     expect(refused).toMatchObject({ ok: false });
     expect(refused.problems[0]).toMatch(/^a\.yar:1:23: unknown pattern/);
     expect(await scan(engine, needle)).toMatchObject({ threat: "Old" });
     expect(await engine.signatureVersion?.(NEVER)).toBe(version);
     text = 'rule New { strings: $a = "needle" condition: $a }';
-    expect(await engine.reload()).toEqual({ ok: true, problems: [] });
+    expect(await engine.reload(true)).toEqual({ ok: true, problems: [] });
+    expect(await scan(engine, needle)).toMatchObject({ threat: "Old" });
+    expect(await engine.reload(false)).toEqual({ ok: true, problems: [] });
     expect(await scan(engine, needle)).toMatchObject({ threat: "New" });
     expect(await engine.signatureVersion?.(NEVER)).toMatch(/^rules [0-9a-f]{16} of 1 file$/);
     expect(await engine.signatureVersion?.(NEVER)).not.toBe(version);

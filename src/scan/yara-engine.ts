@@ -2,7 +2,6 @@ import type { Clock } from "../base/clock.ts";
 import { ExpiringMap } from "../base/expiring-map.ts";
 import { failed, ok, type Result } from "../base/result.ts";
 import { createMemorySource } from "./memory-source.ts";
-import { onAbort } from "./on-abort.ts";
 import { lookThrough } from "./look-through.ts";
 import type { EngineReload, PingAnswer, ScanEngine, ScanSource } from "./scan-engine.ts";
 import type { ScanErrorReason, ScanResult } from "./scan-result.ts";
@@ -33,13 +32,15 @@ export interface YaraOptions {
   readonly required: boolean;
   /** Another engine looks into containers, and a scan fails without its answer. */
   readonly leaveContainers: boolean;
-  /** Processes, and so scans at once. Default 2. */
+  /** Scans at once, each in a process of its own. Default 2. */
   readonly maxScans?: number;
   /** Scans that may wait for one of those. Default 64. */
   readonly maxWaiting?: number;
 }
 
 const MAX_SCANS = 2;
+/** A probe need not wait for the files. */
+const SPARE_PROCESSES = 1;
 const MAX_WAITING = 64;
 /** Of one file: so long, and a second for every so many bytes. */
 const DEADLINE_MS = 10_000;
@@ -54,7 +55,7 @@ const MAX_CRASHES = 2;
 /** An engine whose processes can be named. */
 export interface YaraEngine extends ScanEngine {
   readonly pids: readonly number[];
-  reload(): Promise<EngineReload>;
+  reload(isTrial: boolean): Promise<EngineReload>;
 }
 
 /** Reads the rules now, and starts no process before it is asked something. */
@@ -95,9 +96,7 @@ class Yara implements YaraEngine {
       maxEntries: MAX_REMEMBERED,
     });
     const read = deps.readRules();
-    this.#pool = read.ok
-      ? ok(new YaraPool(deps, yaraRules(read.value)))
-      : failed(read.problem.join("; "));
+    this.#pool = read.ok ? ok(this.#poolOf(read.value)) : failed(read.problem.join("; "));
   }
 
   get pids(): readonly number[] {
@@ -116,7 +115,7 @@ class Yara implements YaraEngine {
     if (!this.#pool.ok) return this.#pool.problem;
     const pool = this.#pool.value;
     const either = AbortSignal.any([signal, this.#disposal.signal]);
-    const started = await this.#takeReady(pool, either);
+    const started = await this.#take(pool, either);
     if (!started.ok) return startText(started.problem);
     pool.giveBack(started.value, 0);
     const bad = await this.#look(pool, createMemorySource(pool.rules.probe), either);
@@ -134,23 +133,22 @@ class Yara implements YaraEngine {
     return ok("there");
   }
 
-  /** Reads the files anew; unless all is well the old rules stay. */
-  async reload(): Promise<EngineReload> {
+  async reload(isTrial: boolean): Promise<EngineReload> {
     const read = this.#deps.readRules();
     if (!read.ok) return { ok: false, problems: read.problem };
-    const pool = new YaraPool(this.#deps, yaraRules(read.value));
-    const started = await this.#takeReady(pool, this.#disposal.signal);
+    const pool = this.#poolOf(read.value);
+    const started = await this.#take(pool, this.#disposal.signal);
     if (!started.ok) {
       pool.close();
       const { problem } = started;
       const problems = typeof problem === "string" ? [problem] : problem.map(yaraProblemText);
       return { ok: false, problems };
     }
+    const problems = started.value.problems.map(yaraProblemText);
     pool.giveBack(started.value, 0);
-    if (this.#pool.ok) this.#pool.value.retire();
-    this.#pool = ok(pool);
-    this.#troubles.clear();
-    return { ok: true, problems: started.value.problems.map(yaraProblemText) };
+    if (isTrial) pool.close();
+    else this.#use(pool, started.value);
+    return { ok: true, problems };
   }
 
   async signatureVersion(): Promise<string | undefined> {
@@ -161,6 +159,18 @@ class Yara implements YaraEngine {
     this.#disposal.abort();
     this.#troubles.clear();
     if (this.#pool.ok) this.#pool.value.close();
+  }
+
+  #poolOf(sources: readonly YaraSource[]): YaraPool {
+    const maxProcesses = (this.#options.maxScans ?? MAX_SCANS) + SPARE_PROCESSES;
+    return new YaraPool(this.#deps, yaraRules(sources), maxProcesses);
+  }
+
+  #use(pool: YaraPool, ready: ReadyYara): void {
+    if (this.#pool.ok) this.#pool.value.retire();
+    this.#pool = ok(pool);
+    this.version = nameOf(ready, pool);
+    this.#troubles.clear();
   }
 
   async #inTurn(source: ScanSource, signal: AbortSignal): Promise<Outcome> {
@@ -200,7 +210,7 @@ class Yara implements YaraEngine {
     source: ScanSource,
     signal: AbortSignal,
   ): Promise<Result<readonly YaraMatch[], YaraFailure>> {
-    const started = await this.#takeReady(pool, signal);
+    const started = await this.#take(pool, signal);
     if (!started.ok) return failed(signal.aborted ? "aborted" : "gone");
     const ready = started.value;
     const all: YaraMatch[] = [];
@@ -219,27 +229,11 @@ class Yara implements YaraEngine {
     }
   }
 
-  /** A process, unless the signal aborts before there is one: then that waits for the next who asks. */
-  async #takeReady(
-    pool: YaraPool,
-    signal: AbortSignal,
-  ): Promise<Result<ReadyYara, YaraStartProblem>> {
-    const { promise, resolve } = Promise.withResolvers<Result<ReadyYara, YaraStartProblem>>();
-    let isLate = false;
-    const stop = onAbort(signal, () => {
-      isLate = true;
-      resolve(failed("its rules are still being compiled"));
-    });
-    const take = async (): Promise<void> => {
-      const taken = await pool.take();
-      if (isLate && taken.ok) pool.giveBack(taken.value, 0);
-      resolve(taken);
-    };
-    void take();
-    const outcome = await promise;
-    stop();
-    if (outcome.ok) this.version = nameOf(outcome.value, pool);
-    return outcome;
+  async #take(pool: YaraPool, signal: AbortSignal): ReturnType<YaraPool["take"]> {
+    const taken = await pool.take(signal);
+    const isInForce = this.#pool.ok && this.#pool.value === pool;
+    if (taken.ok && isInForce) this.version = nameOf(taken.value, pool);
+    return taken;
   }
 
   #reasonOf(failure: YaraFailure, { sha256 }: ScanSource): ScanErrorReason {

@@ -64,6 +64,11 @@ export class YaraProcess {
     const reader = new YaraAnswerReader();
     this.#child.on("error", () => this.#fail("gone"));
     this.#child.on("exit", () => this.#fail("gone"));
+    if (this.#child.pid === undefined) {
+      // Its "error" follows; where the system has no descriptors left, it has no pipes.
+      this.#hasEnded = true;
+      return;
+    }
     // Its end says more than a broken pipe.
     this.#child.stdin.on("error", () => undefined);
     this.#child.stdout.on("error", () => undefined);

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { YaraProblem, YaraSource } from "./yara-messages.ts";
 
-/** In its matches, what our own rule says of the probe. */
-const PROBE_FILE = "sluice-probe";
+/** Where our own rule stands; no file of an operator can have this name. */
+const PROBE_FILE = "//probe";
 
 /** Rules as the processes get them: those of the operator, and one of ours that finds the probe. */
 export interface YaraRules {
