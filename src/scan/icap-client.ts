@@ -21,26 +21,31 @@ export class IcapClient {
     this.#address = address;
   }
 
-  /** OPTIONS, on a connection of its own: so it also shows that new connections are taken. */
-  async askOptions(signal: AbortSignal): Promise<OptionsAnswer> {
-    const opened = await this.#pool.fresh(signal);
+  /**
+   * OPTIONS. On a new connection it also shows that new connections are taken; on a kept one it is quick.
+   * @param how on a kept connection that turns out to be dead, once more on a new one
+   */
+  async askOptions(signal: AbortSignal, how: "new" | "kept" = "new"): Promise<OptionsAnswer> {
+    const opened = how === "new" ? await this.#pool.fresh(signal) : await this.#pool.take(signal);
     if (!opened.ok) {
       if (opened.problem === "overloaded") return ok("busy");
       return failed(signal.aborted ? "no connection in time" : "no connection");
     }
     const connection = opened.value;
     const stop = onAbort(signal, () => connection.socket.destroy());
+    const parser = new IcapReplyParser(() => undefined);
     try {
-      const parser = new IcapReplyParser(() => undefined);
       connection.listen(parser);
       await writeAll(connection.socket, optionsRequest(this.#address));
       await connection.until(() => parser.state === "whole" || parser.state === "bad");
-      if (signal.aborted) return failed("does not answer OPTIONS in time");
-      return offerOf(parser);
     } finally {
       stop();
-      connection.socket.destroy();
     }
+    const isDead = connection.isUsed && parser.bytes === 0;
+    if (how === "kept" && parser.isPersistent) this.#pool.keep(connection);
+    else connection.socket.destroy();
+    if (signal.aborted) return failed("does not answer OPTIONS in time");
+    return isDead ? this.askOptions(signal) : offerOf(parser);
   }
 
   /**

@@ -351,6 +351,17 @@ describe("an ICAP server", () => {
       expect(JSON.stringify(answer)).toContain("of the EICAR test file");
     });
 
+    it("is asked for its signature version over one connection, however often", async () => {
+      const before = icap.connections;
+      const asked = Array.from({ length: 30 }, async () => engine.signatureVersion?.(never));
+      expect(new Set(await Promise.all(asked))).toEqual(new Set(["T1"]));
+      expect(icap.connections).toBe(before);
+      icap.hangUp();
+      expect(await engine.signatureVersion?.(never)).toBe("T1");
+      icap.tag = "T2";
+      expect(await engine.signatureVersion?.(never)).toBeUndefined();
+    });
+
     it("is busy, not gone, when it says 503", async () => {
       icap.optionsReply = "ICAP/1.0 503 Service overloaded\r\n\r\n";
       expect(await engine.ping?.(never)).toEqual({ ok: true, value: "busy" });

@@ -70,6 +70,8 @@ class IcapEngine implements ScanEngine {
   readonly #pool: IcapPool;
   readonly #client: IcapClient;
   readonly #slots = new ScanSlots(MAX_SCANS, MAX_WAITING);
+  /** For the signature version, which every kept result asks for: one after the other, over one connection. */
+  readonly #questions = new ScanSlots(1, MAX_WAITING);
   readonly #disposal = new AbortController();
 
   constructor({ clock, open }: IcapDeps, options: IcapOptions) {
@@ -122,9 +124,9 @@ class IcapEngine implements ScanEngine {
 
   /** Its ISTag (RFC 3507 §4.7), once a probe has met it. */
   async signatureVersion(signal: AbortSignal): Promise<string | undefined> {
-    // the only connection that it takes is at work
-    if (this.#service?.maxConnections === 1 && this.#running > 0) return undefined;
-    const offer = await this.#askService(AbortSignal.any([signal, this.#disposal.signal]));
+    const either = AbortSignal.any([signal, this.#disposal.signal]);
+    if (!(await this.#questions.take(either))) return undefined;
+    const offer = await this.#askService(either, "kept").finally(() => this.#questions.release());
     if (!offer.ok || offer.value.tag === "" || !this.#tags.has(offer.value.tag)) return undefined;
     return `${offer.value.tag}${this.#reportsEncrypted ? "" : ", encrypted not reported"}`;
   }
@@ -175,8 +177,15 @@ class IcapEngine implements ScanEngine {
     return problem;
   }
 
-  async #askService(signal: AbortSignal): Promise<Result<IcapOffer, string>> {
-    const offer = await this.#client.askOptions(signal);
+  async #askService(
+    signal: AbortSignal,
+    how: "new" | "kept" = "new",
+  ): Promise<Result<IcapOffer, string>> {
+    // the only connection that it takes is at work
+    if (how === "kept" && this.#service?.maxConnections === 1 && this.#running > 0) {
+      return failed("is at work");
+    }
+    const offer = await this.#client.askOptions(signal, how);
     if (!offer.ok) return offer;
     return offer.value === "busy" ? failed("takes no more requests (503)") : ok(offer.value);
   }

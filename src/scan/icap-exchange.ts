@@ -1,7 +1,6 @@
 import { BodyComparison } from "./body-comparison.ts";
 import type { ClamdAnswer } from "./clamd-reply.ts";
 import type { IcapConnection } from "./icap-connection.ts";
-import { onlyValue } from "./icap-head.ts";
 import { IcapReplyParser } from "./icap-reply-parser.ts";
 import { modRequestHead, type IcapAddress } from "./icap-request.ts";
 import { istagOf, type IcapOffer } from "./icap-offer.ts";
@@ -80,7 +79,7 @@ class FileExchange {
     return {
       answer: this.#answer(),
       tag: head === undefined ? undefined : istagOf(head),
-      isReusable: this.#isReusable(),
+      isReusable: this.#allSent && this.#parser.isPersistent && !this.#connection.ended,
       isSilent: bytes === 0,
     };
   }
@@ -100,13 +99,6 @@ class FileExchange {
     // cut off by us: what has been found by then is found, anything else is not an answer
     if (!this.#job.signal.aborted || "threat" in verdict) return verdict;
     return { kind: "error", reason: "timeout" };
-  }
-
-  #isReusable(): boolean {
-    const { head, state, rest } = this.#parser;
-    if (head === undefined || state !== "whole" || rest.length > 0) return false;
-    const mayStay = onlyValue(head, "connection")?.toLowerCase() !== "close";
-    return this.#allSent && mayStay && !this.#connection.ended;
   }
 
   /** A parser for the next response; one that decides before all was sent ends the sending, whether or not the server still reads. */

@@ -1,5 +1,11 @@
 import { readEncapsulated, type Encapsulated } from "./icap-encapsulated.ts";
-import { MAX_HEAD_BYTES, parseFields, parseIcapHead, type IcapHead } from "./icap-head.ts";
+import {
+  MAX_HEAD_BYTES,
+  onlyValue,
+  parseFields,
+  parseIcapHead,
+  type IcapHead,
+} from "./icap-head.ts";
 
 /** How far the reading of one response is. "bad": it breaks the grammar, and nothing of it counts. */
 export type IcapReplyState = "head" | "http-heads" | "chunk-size" | "chunk" | "whole" | "bad";
@@ -44,6 +50,12 @@ export class IcapReplyParser {
   /** What came after the end of a whole response. */
   get rest(): Buffer {
     return this.state === "whole" ? this.#kept : Buffer.alloc(0);
+  }
+
+  /** It was read to its end, nothing follows it, and the server does not say that it closes the connection. */
+  get isPersistent(): boolean {
+    if (this.head === undefined || this.state !== "whole" || this.#kept.length > 0) return false;
+    return onlyValue(this.head, "connection")?.toLowerCase() !== "close";
   }
 
   push(bytes: Buffer): void {
