@@ -420,6 +420,32 @@ describe("runCli check", () => {
     });
   });
 
+  it("gives YARA rules that are named, and those of the configuration, to who can read them", async () => {
+    const asked: unknown[] = [];
+    const problem = {
+      file: "a.yar",
+      line: 2,
+      column: 14,
+      message: "unknown pattern",
+      hint: undefined,
+      severity: "error",
+      kind: "invalid",
+      sourceLine: undefined,
+    } as const;
+    const checkYaraRules: CliDeps["checkYaraRules"] = async (what) => {
+      asked.push("scan" in what ? what.scan.engines : what);
+      return [problem];
+    };
+    const own = join(folder, "a.yar");
+    const named = await cli(["check", own], createFakeTerminal(), { checkYaraRules });
+    expect(named).toMatchObject({
+      code: 1,
+      out: expect.stringContaining("a.yar:2:14: error: unknown pattern") as unknown,
+    });
+    expect((await cli(["check"], createFakeTerminal(), { checkYaraRules })).code).toBe(1);
+    expect(asked).toEqual([[own], [{ type: "builtin" }]]);
+  });
+
   it("says what is in force beside the rules, and prints their phases when asked", async () => {
     writeFileSync(
       join(folder, "rules", "10.yaml"),

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { systemClock, type Clock } from "../base/clock.ts";
 import { failed, ok } from "../base/result.ts";
 import { createManualClock } from "../../test/support/manual-clock.ts";
@@ -15,6 +15,14 @@ const SHIPPED = readFileSync(new URL("../../rules/yara/10-sluice.yar", import.me
 const NEVER = new AbortController().signal;
 
 const engines: YaraEngine[] = [];
+
+/** For tests that only scan: its process need not start each time. */
+const shipped = createYaraEngine(
+  { clock: systemClock, readRules: () => ok([{ file: "a.yar", text: SHIPPED }]) },
+  { required: true, leaveContainers: false },
+);
+
+afterAll(async () => shipped[Symbol.asyncDispose]());
 
 afterEach(async () => {
   await Promise.all(engines.splice(0).map(async (engine) => engine[Symbol.asyncDispose]()));
@@ -117,16 +125,15 @@ function isAlive(pid: number): boolean {
 
 describe("createYaraEngine", () => {
   it("finds what the rules name, wherever the bytes are cut, and names the rule", async () => {
-    const engine = engineWith(SHIPPED);
     const infected = { kind: "infected", threat: "EICAR_Test_File" };
-    expect(await scan(engine, EICAR)).toEqual(infected);
+    expect(await scan(shipped, EICAR)).toEqual(infected);
     for (const most of [1, 7, 64, 67]) {
-      expect(await scan(engine, sourceOf(300, EICAR, 100 + most, most))).toEqual(infected);
+      expect(await scan(shipped, sourceOf(300, EICAR, 100 + most, most))).toEqual(infected);
     }
-    expect(await scan(engine, sourceOf(32 * MIB, EICAR, 32 * MIB - 68))).toEqual(infected);
-    expect(await scan(engine, Buffer.from("hello"))).toEqual({ kind: "clean" });
-    expect(await scan(engine, Buffer.alloc(0))).toEqual({ kind: "clean" });
-    expect(engine.pids).toHaveLength(1);
+    expect(await scan(shipped, sourceOf(32 * MIB, EICAR, 32 * MIB - 68))).toEqual(infected);
+    expect(await scan(shipped, Buffer.from("hello"))).toEqual({ kind: "clean" });
+    expect(await scan(shipped, Buffer.alloc(0))).toEqual({ kind: "clean" });
+    expect(shipped.pids).toHaveLength(1);
   });
 
   it("tells suspicion from infection by tag or by meta, and lets infection win", async () => {
@@ -149,20 +156,18 @@ describe("createYaraEngine", () => {
   });
 
   it("never calls a file clean that it saw in part", async () => {
-    const engine = engineWith(SHIPPED);
     const size = 100 * MIB;
     const partial = { kind: "unscannable", reason: "partial" };
     const infected = { kind: "infected", threat: "EICAR_Test_File" };
-    expect(await scan(engine, sourceOf(size, EICAR, 50 * MIB))).toEqual(partial);
-    expect(await scan(engine, sourceOf(32 * MIB + 1, Buffer.alloc(0), 0))).toEqual(partial);
-    expect(await scan(engine, sourceOf(size, EICAR, 8 * MIB - 68))).toEqual(infected);
-    expect(await scan(engine, sourceOf(size, EICAR, size - 68))).toEqual(infected);
+    expect(await scan(shipped, sourceOf(size, EICAR, 50 * MIB))).toEqual(partial);
+    expect(await scan(shipped, sourceOf(32 * MIB + 1, Buffer.alloc(0), 0))).toEqual(partial);
+    expect(await scan(shipped, sourceOf(size, EICAR, 8 * MIB - 68))).toEqual(infected);
+    expect(await scan(shipped, sourceOf(size, EICAR, size - 68))).toEqual(infected);
   });
 
   it("calls containers unscannable, unless another engine looks into them", async () => {
     const zip = Buffer.concat([Buffer.from("PK\u0003\u0004"), Buffer.alloc(100)]);
-    const alone = engineWith(SHIPPED);
-    expect(await scan(alone, zip)).toEqual({ kind: "unscannable", reason: "unknown-format" });
+    expect(await scan(shipped, zip)).toEqual({ kind: "unscannable", reason: "unknown-format" });
     const beside = engineWith(SHIPPED, { leaveContainers: true });
     expect(await scan(beside, zip)).toEqual({ kind: "clean" });
   });
@@ -215,17 +220,16 @@ describe("createYaraEngine", () => {
   });
 
   it("says error when the file cannot be read or is too short", async () => {
-    const engine = engineWith(SHIPPED);
     const short: ScanSource = { ...sourceOf(1000, EICAR, 0), read: () => 0 };
-    expect(await scan(engine, short)).toEqual({ kind: "error", reason: "down" });
+    expect(await scan(shipped, short)).toEqual({ kind: "error", reason: "down" });
     const broken: ScanSource = {
       ...sourceOf(1000, EICAR, 0),
       read() {
         throw new Error("EIO");
       },
     };
-    expect(await scan(engine, broken)).toEqual({ kind: "error", reason: "down" });
-    expect(await scan(engine, EICAR)).toMatchObject({ kind: "infected" });
+    expect(await scan(shipped, broken)).toEqual({ kind: "error", reason: "down" });
+    expect(await scan(shipped, EICAR)).toMatchObject({ kind: "infected" });
   });
 
   it.each([

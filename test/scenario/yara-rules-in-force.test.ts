@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { askAdmin } from "../support/ask-admin.ts";
 import { GatewayProcess } from "../support/gateway-process.ts";
 import { SipClient } from "../support/sip-client.ts";
 import { writeConfig } from "../support/write-config.ts";
@@ -54,16 +55,17 @@ describe("YARA rules of the operator", () => {
     expect(yara).toMatchObject({ state: "up", detail: expect.stringMatching(/^YARA-X .* 1 file/) });
 
     await writeFile(file, BROKEN);
-    const refused = await gateway.cli("reload");
-    expect(refused.code).toBe(1);
-    expect(refused.stdout + refused.stderr).toContain("own.yar:2:14: unknown pattern");
+    expect(await askAdmin(gateway, "POST", "/v1/reload")).toMatchObject({
+      ok: false,
+      problems: [expect.stringContaining("own.yar:2:14: unknown pattern")],
+    });
     const checked = await gateway.cli("check");
     expect(checked.code).toBe(1);
     expect(checked.stdout).toContain("own.yar:2:14: error: unknown pattern `$missing`");
     expect(await statusOf("about project nightfall")).toBe(403);
 
     await writeFile(file, OTHER);
-    expect((await gateway.cli("reload")).code).toBe(0);
+    expect(await askAdmin(gateway, "POST", "/v1/reload")).toMatchObject({ ok: true });
     expect(await statusOf("about project nightfall")).toBe(200);
     expect(await statusOf("about project daybreak")).toBe(403);
   });
