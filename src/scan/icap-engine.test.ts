@@ -338,6 +338,24 @@ describe("an ICAP server", () => {
       expect(await scanned(SMALL)).toBe("clean");
     });
 
+    it("is not believed under another ISTag where it cannot be tried out", async () => {
+      icap.tag = "T2";
+      icap.findsEicar = false;
+      icap.optionsReply = "ICAP/1.0 503 Service overloaded\r\n\r\n";
+      expect(await scanned(SMALL)).toBe("error bad-reply");
+    });
+
+    it.each(["T2", "", "with a blank", "x".repeat(101)])(
+      "is not believed under an ISTag that no probe has met: %s",
+      async (tag) => {
+        icap.cleanTag = tag;
+        expect(await scanned(SMALL)).toBe("error bad-reply");
+        expect(await scanned(EICAR)).toBe("infected Eicar-Test-Signature");
+        icap.cleanTag = undefined;
+        expect(await scanned(SMALL)).toBe("clean");
+      },
+    );
+
     it("names the new ISTag once a ping has met it", async () => {
       icap.tag = "T2";
       expect(await engine.ping?.(never)).toEqual({ ok: true, value: "there" });

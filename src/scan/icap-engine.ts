@@ -145,6 +145,8 @@ class IcapEngine implements ScanEngine {
     if (tag !== undefined && !this.#tags.has(tag)) await this.#probeOnce();
     // a probe has failed meanwhile, this one or another
     if (this.#service === undefined) return { kind: "error", reason: "down" };
+    // that probe did not come to its end, or met another machine behind the same address
+    if (tag !== undefined && !this.#tags.has(tag)) return { kind: "error", reason: "bad-reply" };
     return this.#reportsEncrypted ? answer : cleanUnlessContainer(source, signal);
   }
 

@@ -23,7 +23,7 @@ export interface IcapJob {
 
 export interface IcapExchange {
   readonly answer: ClamdAnswer;
-  /** The ISTag of the response, where it bears one. */
+  /** The ISTag of the response, where it bears one; empty where that cannot be read. */
   readonly tag: string | undefined;
   /** The connection is as good as new. */
   readonly isReusable: boolean;
@@ -78,7 +78,7 @@ class FileExchange {
     const { head, bytes } = this.#parser;
     return {
       answer: this.#answer(),
-      tag: head === undefined ? undefined : istagOf(head),
+      tag: head?.fields.has("istag") === true ? (istagOf(head) ?? "") : undefined,
       isReusable: this.#allSent && this.#parser.isPersistent && !this.#connection.ended,
       isSilent: bytes === 0,
     };

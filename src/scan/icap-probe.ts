@@ -52,7 +52,7 @@ export async function probeIcap(
   }
   const closed = await scan(encryptedZip());
   if (closed.kind === "error") return failed(`${wordsFor(closed)} of an encrypted archive`);
-  const tags = new Set([service.tag, tag ?? service.tag]);
+  const tags = new Set([service.tag, tag === undefined || tag === "" ? service.tag : tag]);
   return ok({ tags, reportsEncrypted: closed.kind !== "clean" });
 }
 

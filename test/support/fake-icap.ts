@@ -29,6 +29,8 @@ export class FakeIcap implements AsyncDisposable {
   /** May be set at any time; for the requests that come next. OPTIONS is always answered, but for the first two. */
   fault: IcapFault = "none";
   tag = "T1";
+  /** The field in what it calls clean, in place of `tag`: of another machine behind the same address. */
+  cleanTag: string | undefined;
   methods = "RESPMOD";
   preview: number | undefined = 1024;
   maxConnections: number | undefined;
@@ -178,7 +180,8 @@ export class FakeIcap implements AsyncDisposable {
 
   #verdict({ body, method }: IcapRequestSeen): string {
     const threat = this.#threatIn(body);
-    const first = `ISTag: "${this.tag}"\r\n`;
+    const tag = threat === undefined ? (this.cleanTag ?? this.tag) : this.tag;
+    const first = `ISTag: "${tag}"\r\n`;
     if (threat === undefined && this.says204) return `ICAP/1.0 204 No Content\r\n${first}\r\n`;
     const content = threat === undefined ? body.toString("latin1") : PAGE;
     const isRequest = method === "REQMOD" && threat === undefined;
