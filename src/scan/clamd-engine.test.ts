@@ -240,6 +240,22 @@ describe.each(CLIENTS)("clamd by %s", (_name, client) => {
       await watched[Symbol.asyncDispose]();
     });
 
+    it("is tried out anew with the signatures that it has loaded", async () => {
+      const clock = createManualClock();
+      const watched = createClamdEngine(
+        { clock, client },
+        { address: clamd.address, required: true },
+      );
+      await watched.probe(never);
+      clamd.version = "ClamAV 1.4.3/27500/Fri Nov 27 2026";
+      clamd.alertsLimits = false;
+      clock.advance(30_000);
+      expect(await watched.ping?.(never)).toMatchObject({
+        problem: expect.stringContaining("set AlertExceedsMax in clamd.conf"),
+      });
+      await watched[Symbol.asyncDispose]();
+    });
+
     it("warns of signatures that are more than a week old, and says of when they are", async () => {
       const clock = createManualClock();
       const watched = createClamdEngine(

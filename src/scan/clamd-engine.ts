@@ -61,6 +61,8 @@ class ClamdEngine implements ScanEngine {
   /** As the last probe saw it; before the first, the worse is assumed. */
   #reportsEncrypted = false;
   #versionAtMs = 0;
+  /** In its own words, as the last good probe heard it. */
+  #said = "";
   readonly #deps: ClamdDeps;
   readonly #open: ReturnType<typeof createClamdConnector>;
   readonly #where: string;
@@ -98,13 +100,15 @@ class ClamdEngine implements ScanEngine {
     });
     if (!report.ok) return `${this.#where}: ${report.problem}`;
     const { version, reportsEncrypted } = report.value;
-    this.#is(version);
+    this.#said = version;
+    this.version = `${version} at ${this.#where}`;
+    this.signaturesAt = parseClamdVersion(version).madeAt;
     this.#versionAtMs = this.#deps.clock.monotonicMs();
     this.#reportsEncrypted = reportsEncrypted;
     return undefined;
   }
 
-  /** Asks for its version, too, now and then: databases are loaded while it runs. */
+  /** Asks for its version, too, now and then: databases are loaded while it runs, and with others it is probed anew. */
   async ping(signal: AbortSignal): Promise<PingAnswer> {
     const either = AbortSignal.any([signal, this.#disposal.signal]);
     const pong = await pingClamd(this.#open, either);
@@ -113,7 +117,10 @@ class ClamdEngine implements ScanEngine {
     if (pong.value === "there" && nowMs - this.#versionAtMs >= VERSION_EVERY_MS) {
       this.#versionAtMs = nowMs;
       const version = await askVersion(this.#open, either);
-      if (version.ok) this.#is(version.value);
+      if (version.ok && version.value !== this.#said) {
+        const problem = await this.probe(signal);
+        if (problem !== undefined) return failed(problem);
+      }
     }
     return pong;
   }
@@ -133,11 +140,6 @@ class ClamdEngine implements ScanEngine {
     if (signaturesAt === undefined || this.#deps.clock.now() - signaturesAt <= OLD_MS) return [];
     const day = new Date(signaturesAt).toISOString().slice(0, "2025-11-24".length);
     return [`has signatures of ${day}, more than a week old: see that freshclam runs`];
-  }
-
-  #is(version: string): void {
-    this.version = `${version} at ${this.#where}`;
-    this.signaturesAt = parseClamdVersion(version).madeAt;
   }
 
   async #answer(source: ScanSource, signal: AbortSignal): Promise<ClamdAnswer> {
