@@ -219,6 +219,19 @@ describe("createYaraEngine", () => {
     expect(reads).toBe(before);
   });
 
+  it("holds nothing against a file for which no process could be started", async () => {
+    let isFull = true;
+    const start = (): ReturnType<ReturnType<typeof childThatSays>> => {
+      if (isFull) throw new Error("EAGAIN");
+      return childThatSays('frame(\'{"kind":"scanned","matches":[],"residentBytes":0}\')')();
+    };
+    const engine = engineWith("", { start });
+    const down = { kind: "error", reason: "down" };
+    for (let time = 0; time < 3; time += 1) expect(await scan(engine, EICAR)).toEqual(down);
+    isFull = false;
+    expect(await scan(engine, EICAR)).toEqual({ kind: "clean" });
+  });
+
   it("says error when the file cannot be read or is too short", async () => {
     const short: ScanSource = { ...sourceOf(1000, EICAR, 0), read: () => 0 };
     expect(await scan(shipped, short)).toEqual({ kind: "error", reason: "down" });

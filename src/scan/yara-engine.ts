@@ -69,6 +69,9 @@ type Outcome =
   | { readonly kind: "unscannable"; readonly reason: "partial" | "unknown-format" }
   | { readonly kind: "error"; readonly reason: ScanErrorReason };
 
+/** "none": there was no process to ask. */
+type LookFailure = YaraFailure | "none";
+
 interface Trouble {
   readonly reason: ScanErrorReason;
   readonly times: number;
@@ -209,9 +212,9 @@ class Yara implements YaraEngine {
     pool: YaraPool,
     source: ScanSource,
     signal: AbortSignal,
-  ): Promise<Result<readonly YaraMatch[], YaraFailure>> {
+  ): Promise<Result<readonly YaraMatch[], LookFailure>> {
     const started = await this.#take(pool, signal);
-    if (!started.ok) return failed(signal.aborted ? "aborted" : "gone");
+    if (!started.ok) return failed(signal.aborted ? "aborted" : "none");
     const ready = started.value;
     const all: YaraMatch[] = [];
     let residentBytes = 0;
@@ -236,10 +239,10 @@ class Yara implements YaraEngine {
     return taken;
   }
 
-  #reasonOf(failure: YaraFailure, { sha256 }: ScanSource): ScanErrorReason {
+  #reasonOf(failure: LookFailure, { sha256 }: ScanSource): ScanErrorReason {
     const reason = REASONS[failure];
     // Not the file's fault, or nothing to know it by.
-    if (failure === "aborted" || failure === "source" || sha256 === "") return reason;
+    if (["aborted", "source", "none"].includes(failure) || sha256 === "") return reason;
     const times = failure === "gone" || failure === "garbled" ? 1 : MAX_CRASHES;
     const before = this.#troubles.get(sha256)?.times ?? 0;
     this.#troubles.set(sha256, { reason: CALM[reason] ?? reason, times: before + times });
@@ -247,13 +250,14 @@ class Yara implements YaraEngine {
   }
 }
 
-const REASONS: Readonly<Record<YaraFailure, ScanErrorReason>> = {
+const REASONS: Readonly<Record<LookFailure, ScanErrorReason>> = {
   aborted: "timeout",
   timeout: "timeout",
   memory: "overloaded",
   gone: "down",
   garbled: "bad-reply",
   source: "down",
+  none: "down",
 };
 
 /** Said of a file that is not tried any more: the engine itself is well, and must not count as failing. */
