@@ -1,9 +1,9 @@
 import { isIP } from "node:net";
 import type { ProblemSink, RulePath } from "../policy/rule-problem.ts";
 import type { EngineConfig } from "./config.ts";
-import { millisecondsOf } from "./quantities.ts";
 import { HOST_NAME } from "./read-addresses.ts";
 import { readMaxBytes } from "./read-max-bytes.ts";
+import { readScanTimeout } from "./read-scan-timeout.ts";
 import type { EngineData } from "./scan-schema.ts";
 
 type IcapConfig = EngineConfig & { readonly type: "icap" };
@@ -18,12 +18,14 @@ const URL_FORM = /^icap:\/\/(\[[^\]@/]*\]|[^:@/?#[\]]*)(?::([0-9]{1,5}))?(\/[\x2
 
 /** An entry `type: icap` of `scan.engines`. */
 export function readIcap(entry: EngineData, path: RulePath, sink: ProblemSink): IcapConfig {
+  const { timeout } = entry;
   return {
     type: "icap",
     address: readAddress(entry.url, path, sink),
     required: entry.required ?? true,
     maxBytes: readMaxBytes(entry, path, sink),
-    timeoutMs: entry.timeout === undefined ? undefined : millisecondsOf(entry.timeout),
+    timeoutMs:
+      timeout === undefined ? undefined : readScanTimeout(timeout, [...path, "timeout"], sink),
   };
 }
 

@@ -231,6 +231,9 @@ describe("readScan", () => {
       engines("{ type: clamd, host: h }, { type: clamd, host: h, port: 3310, client: clamscan }"),
       "the same clamd is named twice",
     ],
+    ["scan: { timeout: 0s }", "3:9: must be from 1ms to 24h"],
+    ["scan: { timeout: 25d }", "3:9: must be from 1ms to 24h"],
+    [engines("{ type: icap, url: 'icap://h/s', timeout: 0ms }"), "3:53: must be from 1ms to 24h"],
     [
       "scan: { combine: best }",
       '3:9: unknown value "best" (one of: worst, majority, first_available)',

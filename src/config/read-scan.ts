@@ -7,6 +7,7 @@ import { millisecondsOf } from "./quantities.ts";
 import { readMaxBytes } from "./read-max-bytes.ts";
 import { HOST_NAME } from "./read-addresses.ts";
 import { readIcap } from "./read-icap.ts";
+import { readScanTimeout } from "./read-scan-timeout.ts";
 import type { CacheData, EngineData, ScanData } from "./scan-schema.ts";
 import { readYaraRuleFiles } from "./yara-rule-files.ts";
 
@@ -42,7 +43,7 @@ export function readScan(data: ScanData, base: string, sink: ProblemSink): ScanC
     engines,
     hashFiles: readHashFiles(data.hashes ?? [], engines, base, sink),
     combine: data.combine ?? "worst",
-    timeoutMs: millisecondsOf(data.timeout ?? "60s"),
+    timeoutMs: readScanTimeout(data.timeout ?? "60s", ["scan", "timeout"], sink),
     cache: readCache(data.cache ?? {}),
     onInfected: data.on_infected ?? "quarantine",
     onUnscannable: data.on_unscannable ?? "block",
