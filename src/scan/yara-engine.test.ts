@@ -80,7 +80,7 @@ function childThatSays(answer?: string): NonNullable<YaraDeps["start"]> {
       process.stdout.write(Buffer.concat([head, Buffer.from(text)]));
     };
     let asked = false;
-    process.stdin.on("data", () => {
+    process.stdin.on("data", (chunk) => {
       if (!asked) frame('{"kind":"compiled","version":"0","problems":[]}');
       else if (${String(answer !== undefined)}) { ${answer ?? ""} }
       asked = true;
@@ -94,10 +94,18 @@ function muteChild(): ReturnType<NonNullable<YaraDeps["start"]>> {
   return spawn(process.execPath, ["-e", program], { stdio: ["pipe", "pipe", "ignore"] });
 }
 
+/** Finds the probe, minds no harmless bytes, and says nothing after that. */
+const PROBED_AND_MUTE = `
+  const said = (matches) => frame(JSON.stringify({ kind: "scanned", matches, residentBytes: 0 }));
+  if (chunk.includes('"kind":"scan"')) globalThis.scans = (globalThis.scans ?? 0) + 1;
+  else return;
+  if (scans === 1) said([{ file: "//probe", rule: "Probe", suspicious: false }]);
+  if (scans === 2) said([]);`;
+
 /** The engine with such a child, its rules compiled, and the scan of a file begun. */
 async function stuckEngine(residentBytes?: YaraDeps["residentBytes"]) {
   const clock = createManualClock();
-  const engine = engineWith("", { clock, start: childThatSays(), residentBytes });
+  const engine = engineWith("", { clock, start: childThatSays(PROBED_AND_MUTE), residentBytes });
   expect(await engine.reload(false)).toMatchObject({ ok: true });
   const [pid = 0] = engine.pids;
   let reads = 0;
@@ -360,6 +368,11 @@ describe("probe and reload", () => {
     expect(refused.problems[0]).toMatch(/^a\.yar:1:23: unknown pattern/);
     expect(await scan(engine, needle)).toMatchObject({ threat: "Old" });
     expect(await engine.signatureVersion?.(NEVER)).toBe(version);
+    text = "rule Always { condition: true }";
+    expect(await engine.reload(true)).toEqual({
+      ok: false,
+      problems: ["a.yar: Always matches harmless bytes"],
+    });
     text = 'rule New { strings: $a = "needle" condition: $a }';
     expect(await engine.reload(true)).toEqual({ ok: true, problems: [] });
     expect(await scan(engine, needle)).toMatchObject({ threat: "Old" });

@@ -121,14 +121,7 @@ class Yara implements YaraEngine {
     const started = await this.#take(pool, either);
     if (!started.ok) return startText(started.problem);
     pool.giveBack(started.value, 0);
-    const bad = await this.#look(pool, createMemorySource(pool.rules.probe), either);
-    if (!bad.ok) return `fails at the probe: ${bad.problem}`;
-    if (!bad.value.some(isProbeMatch)) return "does not find the probe";
-    const harmless = createMemorySource(Buffer.from("harmless"));
-    const good = await this.#look(pool, harmless, either);
-    if (!good.ok) return `fails at harmless bytes: ${good.problem}`;
-    const rule = good.value[0];
-    return rule === undefined ? undefined : `${rule.file}: ${rule.rule} matches harmless bytes`;
+    return this.#test(pool, either);
   }
 
   /** A process that hangs is found by its deadline, and no other waits for it. */
@@ -149,9 +142,10 @@ class Yara implements YaraEngine {
     }
     const problems = started.value.problems.map(yaraProblemText);
     pool.giveBack(started.value, 0);
-    if (isTrial) pool.close();
+    const problem = await this.#test(pool, this.#disposal.signal);
+    if (isTrial || problem !== undefined) pool.close();
     else this.#use(pool, started.value);
-    return { ok: true, problems };
+    return problem === undefined ? { ok: true, problems } : { ok: false, problems: [problem] };
   }
 
   async signatureVersion(): Promise<string | undefined> {
@@ -162,6 +156,18 @@ class Yara implements YaraEngine {
     this.#disposal.abort();
     this.#troubles.clear();
     if (this.#pool.ok) this.#pool.value.close();
+  }
+
+  /** Undefined: these rules find the probe, and nothing in harmless bytes. */
+  async #test(pool: YaraPool, signal: AbortSignal): Promise<string | undefined> {
+    const bad = await this.#look(pool, createMemorySource(pool.rules.probe), signal);
+    if (!bad.ok) return `fails at the probe: ${bad.problem}`;
+    if (!bad.value.some(isProbeMatch)) return "does not find the probe";
+    const harmless = createMemorySource(Buffer.from("harmless"));
+    const good = await this.#look(pool, harmless, signal);
+    if (!good.ok) return `fails at harmless bytes: ${good.problem}`;
+    const rule = good.value[0];
+    return rule === undefined ? undefined : `${rule.file}: ${rule.rule} matches harmless bytes`;
   }
 
   #poolOf(sources: readonly YaraSource[]): YaraPool {
