@@ -256,6 +256,16 @@ describe.each(CLIENTS)("clamd by %s", (_name, client) => {
       await watched[Symbol.asyncDispose]();
     });
 
+    it("tells no signature version that no probe has met, and is tried out at the next ping", async () => {
+      clamd.version = "ClamAV 1.4.3/27500/Fri Nov 27 2026";
+      await engine.probe(never);
+      expect(await engine.signatureVersion?.(never)).toBe("ClamAV 1.4.3/27500/Fri Nov 27 2026");
+      clamd.version = "ClamAV 1.4.3/27501/Sat Nov 28 2026";
+      expect(await engine.signatureVersion?.(never)).toBeUndefined();
+      expect(await engine.ping?.(never)).toEqual(ok("there"));
+      expect(await engine.signatureVersion?.(never)).toBe("ClamAV 1.4.3/27501/Sat Nov 28 2026");
+    });
+
     it("warns of signatures that are more than a week old, and says of when they are", async () => {
       const clock = createManualClock();
       const watched = createClamdEngine(

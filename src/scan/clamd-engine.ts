@@ -128,6 +128,11 @@ class ClamdEngine implements ScanEngine {
   async signatureVersion(signal: AbortSignal): Promise<string | undefined> {
     const version = await askVersion(this.#open, AbortSignal.any([signal, this.#disposal.signal]));
     if (!version.ok || !parseClamdVersion(version.value).isKnown) return undefined;
+    if (version.value !== this.#said) {
+      // what it does with these is tried out at the next ping
+      this.#versionAtMs = -Infinity;
+      return undefined;
+    }
     return `${version.value}${this.#reportsEncrypted ? "" : ", encrypted not reported"}`;
   }
 
