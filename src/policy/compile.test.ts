@@ -270,6 +270,10 @@ describe("compilePolicy, on names and values that cannot be meant", () => {
       'error when.url.prefix: "http" is not a link prefix (a prefix ends in a colon or a dot, as in http: ftp. www*. or is the word href)',
     ],
     [
+      "when: { file: { exists: false, size: { lt: 4 } } }, then: block",
+      "error when.file.exists: exists: false says that there is no file, so no other key can hold (leave the other keys out)",
+    ],
+    [
       "when: { url: { any: false, host: x } }, then: block",
       "error when.url.any: any: false says that there is no link, so no other key can hold (leave the other keys out)",
     ],

@@ -54,6 +54,10 @@ export const fileCondition: ConditionFamily = defineCondition({
   compile(data, context) {
     const fields = fieldTests(data, context);
     const absent = data.exists === false;
+    if (absent && fields.length > 0) {
+      const message = "exists: false says that there is no file, so no other key can hold";
+      context.problems.error([...context.path, "exists"], message, "leave the other keys out");
+    }
     return {
       cost: 3,
       collect: undefined,
