@@ -154,14 +154,14 @@ function readClamd(
   };
 }
 
-type ClamdAddress = (EngineConfig & { readonly type: "clamd" })["address"];
+type EngineAddress = (EngineConfig & { readonly type: "clamd" })["address"];
 
 function readClamdAddress(
   { socket, host, port }: EngineData,
   base: string,
   path: RulePath,
   sink: ProblemSink,
-): ClamdAddress {
+): EngineAddress {
   if (socket !== undefined && host !== undefined) {
     sink.error([...path, "host"], "clamd has a socket and a host", "keep one of the two");
   } else if (socket !== undefined) {

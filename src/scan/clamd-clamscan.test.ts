@@ -6,7 +6,7 @@ import { FakeClamd } from "../../test/support/fake-clamd.ts";
 import { scanByClamscan } from "./clamd-clamscan.ts";
 import { createMemorySource } from "./memory-source.ts";
 import { ok } from "../base/result.ts";
-import { ClamdSocket } from "./clamd-socket.ts";
+import { EngineSocket } from "./engine-socket.ts";
 
 /** What scanByClamscan rests on in the package: private names, and what an update might change without saying so. */
 describe("the package clamscan", () => {
@@ -30,7 +30,7 @@ describe("the package clamscan", () => {
   it("uses the connection that it is given, and no other", async () => {
     await using clamd = await FakeClamd.start();
     if (!("path" in clamd.address)) throw new Error("a unix socket");
-    const socket = new ClamdSocket().connect(clamd.address.path);
+    const socket = new EngineSocket().connect(clamd.address.path);
     const answer = await scanByClamscan(async () => ok(socket), {
       source: createMemorySource(Buffer.from("words")),
       chunkBytes: 2,

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import NodeClam from "clamscan";
 import type { ClamdClient, ClamdJob } from "./clamd-client.ts";
-import type { ClamdSocket } from "./clamd-socket.ts";
+import type { EngineSocket } from "./engine-socket.ts";
 import { nextTurn } from "./next-turn.ts";
 import { onAbort } from "./on-abort.ts";
 import { ReplyReader } from "./reply-reader.ts";
@@ -63,7 +63,7 @@ async function createLibrary(): Promise<NodeClam> {
 
 async function askLibrary(
   library: NodeClam,
-  socket: ClamdSocket,
+  socket: EngineSocket,
   stream: Readable,
 ): Promise<boolean | undefined> {
   Reflect.set(library, "_initSocket", async () => socket);
@@ -76,7 +76,7 @@ async function askLibrary(
 }
 
 /** From here on nobody but those who listen already hears of errors. */
-function keepErrorsFromLibrary(socket: ClamdSocket): void {
+function keepErrorsFromLibrary(socket: EngineSocket): void {
   socket.on("newListener", (event: string, listener: (...args: unknown[]) => void) => {
     if (event === "error") queueMicrotask(() => socket.off("error", listener));
   });
@@ -91,7 +91,7 @@ interface Feed {
 }
 
 /** The source as a stream that stands still while the socket is full. */
-function createFeed(socket: ClamdSocket, { source, chunkBytes }: ClamdJob): Feed {
+function createFeed(socket: EngineSocket, { source, chunkBytes }: ClamdJob): Feed {
   let fedBytes = 0;
   let broken = false;
   async function* pieces(): AsyncGenerator<Buffer> {
@@ -122,7 +122,7 @@ function createFeed(socket: ClamdSocket, { source, chunkBytes }: ClamdJob): Feed
   };
 }
 
-async function untilDrained(socket: ClamdSocket): Promise<void> {
+async function untilDrained(socket: EngineSocket): Promise<void> {
   if (socket.destroyed || !socket.writableNeedDrain) return;
   const { promise, resolve } = Promise.withResolvers<void>();
   const onEither = (): void => resolve();

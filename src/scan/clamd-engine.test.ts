@@ -6,10 +6,10 @@ import { createManualClock } from "../../test/support/manual-clock.ts";
 import { waitUntil } from "../../test/support/wait-until.ts";
 import type { ClamdClient } from "./clamd-client.ts";
 import { scanByClamscan } from "./clamd-clamscan.ts";
-import { createClamdConnector } from "./clamd-connection.ts";
+import { createConnector } from "./engine-connection.ts";
 import { createClamdEngine } from "./clamd-engine.ts";
 import { scanByInstream } from "./clamd-instream.ts";
-import { ClamdSocket } from "./clamd-socket.ts";
+import { EngineSocket } from "./engine-socket.ts";
 import { EICAR } from "./eicar.ts";
 import { encryptedZip } from "./encrypted-zip.ts";
 import { createMemorySource } from "./memory-source.ts";
@@ -357,13 +357,13 @@ describe.each(CLIENTS)("clamd by %s", (_name, client) => {
   });
 });
 
-describe("createClamdConnector", () => {
+describe("createConnector", () => {
   /** Refuses with EAGAIN so many times, as a unix socket with a full queue does. */
-  function busyDial(times: number, path: string): () => ClamdSocket {
+  function busyDial(times: number, path: string): () => EngineSocket {
     let left = times;
     return () => {
       left -= 1;
-      const socket = new ClamdSocket();
+      const socket = new EngineSocket();
       if (left < 0) return socket.connect(path);
       return socket.destroy(Object.assign(new Error("connect EAGAIN"), { code: "EAGAIN" }));
     };
@@ -373,7 +373,7 @@ describe("createClamdConnector", () => {
     await using clamd = await FakeClamd.start();
     if (!("path" in clamd.address)) throw new Error("a unix socket");
     const dial = busyDial(3, clamd.address.path);
-    const open = createClamdConnector({ clock: systemClock, connect: dial }, clamd.address);
+    const open = createConnector({ clock: systemClock, connect: dial }, clamd.address);
     const opened = await open(new AbortController().signal);
     expect(opened.ok).toBe(true);
     if (opened.ok) opened.value.destroy();
@@ -382,7 +382,7 @@ describe("createClamdConnector", () => {
   it("says overloaded when it stays full, and stops at once when aborted", async () => {
     const clock = createManualClock();
     const dial = busyDial(1000, "");
-    const open = createClamdConnector({ clock, connect: dial }, { path: "/x" });
+    const open = createConnector({ clock, connect: dial }, { path: "/x" });
     let done = false;
     const opened = open(new AbortController().signal).finally(() => {
       done = true;

@@ -1,13 +1,12 @@
 import type { Clock } from "../base/clock.ts";
 import { failed } from "../base/result.ts";
 import type { ClamdClient } from "./clamd-client.ts";
-import { addressText, createClamdConnector, type ClamdAddress } from "./clamd-connection.ts";
+import { addressText, createConnector, type EngineAddress } from "./engine-connection.ts";
 import { askVersion, pingClamd, probeClamd } from "./clamd-probe.ts";
-import type { ClamdAnswer } from "./clamd-reply.ts";
+import type { EngineAnswer, ScanResult } from "./scan-result.ts";
 import { parseClamdVersion } from "./clamd-version.ts";
 import { cleanUnlessContainer } from "./clean-unless-container.ts";
 import type { PingAnswer, ScanEngine, ScanSource } from "./scan-engine.ts";
-import type { ScanResult } from "./scan-result.ts";
 import { ScanSlots } from "./scan-slots.ts";
 
 /**
@@ -21,7 +20,7 @@ import { ScanSlots } from "./scan-slots.ts";
 export const CLAMD_ENGINE = "clamd";
 
 export interface ClamdOptions {
-  readonly address: ClamdAddress;
+  readonly address: EngineAddress;
   readonly required: boolean;
   /** Bytes: what its StreamMaxLength and MaxFileSize are, where the operator says so. */
   readonly maxBytes?: number | undefined;
@@ -64,7 +63,7 @@ class ClamdEngine implements ScanEngine {
   /** In its own words, as the last good probe heard it. */
   #said = "";
   readonly #deps: ClamdDeps;
-  readonly #open: ReturnType<typeof createClamdConnector>;
+  readonly #open: ReturnType<typeof createConnector>;
   readonly #where: string;
   readonly #slots: ScanSlots;
   readonly #disposal = new AbortController();
@@ -73,7 +72,7 @@ class ClamdEngine implements ScanEngine {
     this.required = options.required;
     this.maxBytes = options.maxBytes;
     this.#deps = deps;
-    this.#open = createClamdConnector(deps, options.address);
+    this.#open = createConnector(deps, options.address);
     this.#where = addressText(options.address);
     this.#slots = new ScanSlots(options.maxScans ?? MAX_SCANS, options.maxWaiting ?? MAX_WAITING);
   }
@@ -147,7 +146,7 @@ class ClamdEngine implements ScanEngine {
     return [`has signatures of ${day}, more than a week old: see that freshclam runs`];
   }
 
-  async #answer(source: ScanSource, signal: AbortSignal): Promise<ClamdAnswer> {
+  async #answer(source: ScanSource, signal: AbortSignal): Promise<EngineAnswer> {
     if (source.size === 0) return { kind: "clean" };
     if (!(await this.#slots.take(signal))) return { kind: "error", reason: "overloaded" };
     try {

@@ -1,5 +1,5 @@
 import type { ClamdClient, ClamdJob } from "./clamd-client.ts";
-import type { ClamdSocket } from "./clamd-socket.ts";
+import type { EngineSocket } from "./engine-socket.ts";
 import { nextTurn } from "./next-turn.ts";
 import { onAbort } from "./on-abort.ts";
 import { ReplyReader } from "./reply-reader.ts";
@@ -37,7 +37,7 @@ const LENGTH_BYTES = 4;
 const LAST = Buffer.alloc(LENGTH_BYTES);
 
 async function sendFile(
-  socket: ClamdSocket,
+  socket: EngineSocket,
   reply: ReplyReader,
   { source, chunkBytes }: ClamdJob,
 ): Promise<"all" | "part" | "unreadable"> {

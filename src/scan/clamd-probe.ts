@@ -1,7 +1,7 @@
 import { failed, ok, type Result } from "../base/result.ts";
 import type { ClamdClient } from "./clamd-client.ts";
-import type { OpenClamd } from "./clamd-connection.ts";
-import type { ClamdAnswer } from "./clamd-reply.ts";
+import type { OpenConnection } from "./engine-connection.ts";
+import type { EngineAnswer } from "./scan-result.ts";
 import { EICAR } from "./eicar.ts";
 import { encryptedZip } from "./encrypted-zip.ts";
 import { createMemorySource } from "./memory-source.ts";
@@ -11,7 +11,7 @@ import { ReplyReader } from "./reply-reader.ts";
 import type { PingAnswer } from "./scan-engine.ts";
 
 export interface ClamdProbe {
-  readonly open: OpenClamd;
+  readonly open: OpenConnection;
   readonly client: ClamdClient;
   readonly signal: AbortSignal;
 }
@@ -60,7 +60,7 @@ export async function probeClamd(probe: ClamdProbe): Promise<Result<ClamdReport,
 }
 
 /** Whether clamd answers PING; "busy" when its queue is full, which is not dead. */
-export async function pingClamd(open: OpenClamd, signal: AbortSignal): Promise<PingAnswer> {
+export async function pingClamd(open: OpenConnection, signal: AbortSignal): Promise<PingAnswer> {
   const pong = await ask(open, "PING", signal);
   if (!pong.ok) return pong.problem === wordsForOpening("overloaded") ? ok("busy") : pong;
   return pong.value === "PONG" ? ok("there") : failed("does not answer PING with PONG");
@@ -68,7 +68,7 @@ export async function pingClamd(open: OpenClamd, signal: AbortSignal): Promise<P
 
 /** What it says of itself: "ClamAV 1.4.3/27500/…", with the database that it has loaded. */
 export async function askVersion(
-  open: OpenClamd,
+  open: OpenConnection,
   signal: AbortSignal,
 ): Promise<Result<string, string>> {
   const version = await ask(open, "VERSION", signal);
@@ -77,7 +77,7 @@ export async function askVersion(
 
 /** One command on a connection of its own; the reply without its end. */
 async function ask(
-  open: OpenClamd,
+  open: OpenConnection,
   command: "PING" | "VERSION",
   signal: AbortSignal,
 ): Promise<Result<string, string>> {
@@ -104,7 +104,7 @@ async function scan(
   { open, client, signal }: ClamdProbe,
   bytes: Buffer,
   chunkBytes = CHUNK_BYTES,
-): Promise<ClamdAnswer> {
+): Promise<EngineAnswer> {
   return client(open, { source: createMemorySource(bytes), chunkBytes, signal });
 }
 
@@ -113,7 +113,7 @@ function wordsForOpening(problem: string): string {
   return problem === "timeout" ? "no connection in time" : "no connection";
 }
 
-function wordsFor(answer: ClamdAnswer): string {
+function wordsFor(answer: EngineAnswer): string {
   return `says "${"reason" in answer ? `${answer.kind}: ${answer.reason}` : answer.kind}"`;
 }
 

@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { failed } from "../base/result.ts";
 import { createBuiltinEngine } from "./builtin-engine.ts";
 import { scanByClamscan } from "./clamd-clamscan.ts";
-import type { ClamdAddress } from "./clamd-connection.ts";
+import type { EngineAddress } from "./engine-connection.ts";
 import { createClamdEngine } from "./clamd-engine.ts";
 import { scanByInstream } from "./clamd-instream.ts";
 import { createIcapEngine } from "./icap-engine.ts";
@@ -16,7 +16,7 @@ export type EngineSettings =
   | {
       readonly type: "clamd";
       readonly client: "instream" | "clamscan";
-      readonly address: ClamdAddress;
+      readonly address: EngineAddress;
       readonly required: boolean;
       readonly maxBytes?: number | undefined;
     }

@@ -1,9 +1,9 @@
-import type { ClamdSocket } from "./clamd-socket.ts";
+import type { EngineSocket } from "./engine-socket.ts";
 import type { IcapReplyParser } from "./icap-reply-parser.ts";
 
 /** One connection to an ICAP server: request after request, and what comes back goes to the parser of the one that runs. */
 export class IcapConnection {
-  readonly socket: ClamdSocket;
+  readonly socket: EngineSocket;
   /** It has carried a request before, and the server may have closed it meanwhile. */
   isUsed = false;
   #parser: IcapReplyParser | undefined;
@@ -11,7 +11,7 @@ export class IcapConnection {
   #changed: PromiseWithResolvers<void> = Promise.withResolvers();
   #ended = false;
 
-  constructor(socket: ClamdSocket) {
+  constructor(socket: EngineSocket) {
     this.socket = socket;
     socket.on("data", (bytes: Buffer) => this.#hear(bytes));
     socket.once("end", () => this.#end());

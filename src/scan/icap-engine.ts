@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { failed, ok, type Result } from "../base/result.ts";
-import { createClamdConnector, type OpenClamd } from "./clamd-connection.ts";
-import type { ClamdAnswer } from "./clamd-reply.ts";
+import { createConnector, type OpenConnection } from "./engine-connection.ts";
+import type { EngineAnswer, ScanResult } from "./scan-result.ts";
 import { cleanUnlessContainer } from "./clean-unless-container.ts";
 import { IcapClient } from "./icap-client.ts";
 import type { IcapExchange } from "./icap-exchange.ts";
@@ -10,7 +10,6 @@ import { probeIcap } from "./icap-probe.ts";
 import { icapUrl, type IcapAddress } from "./icap-request.ts";
 import type { IcapOffer } from "./icap-offer.ts";
 import type { PingAnswer, ScanEngine, ScanSource } from "./scan-engine.ts";
-import type { ScanResult } from "./scan-result.ts";
 import { ScanSlots } from "./scan-slots.ts";
 
 /**
@@ -35,7 +34,7 @@ export interface IcapOptions {
 export interface IcapDeps {
   readonly clock: Clock;
   /** For tests. */
-  readonly open?: OpenClamd;
+  readonly open?: OpenConnection;
 }
 
 /** Requests with a file at once, where the server does not want fewer (Max-Connections). */
@@ -80,10 +79,9 @@ class IcapEngine implements ScanEngine {
     this.#clock = clock;
     this.#options = options;
     const { host, port } = options.address;
-    // the same way to connect as to clamd: names kept, no Nagle, errors heard
     this.#pool = new IcapPool({
       clock,
-      open: open ?? createClamdConnector({ clock }, { host, port }),
+      open: open ?? createConnector({ clock }, { host, port }),
     });
     this.#client = new IcapClient(this.#pool, options.address);
   }
@@ -136,7 +134,7 @@ class IcapEngine implements ScanEngine {
     this.#pool.close();
   }
 
-  async #answer(source: ScanSource, signal: AbortSignal): Promise<ClamdAnswer> {
+  async #answer(source: ScanSource, signal: AbortSignal): Promise<EngineAnswer> {
     if (source.size === 0) return { kind: "clean" };
     const sent = await this.#send(source, signal);
     if (sent === "unprobed") return { kind: "error", reason: "down" };

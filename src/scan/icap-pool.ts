@@ -1,12 +1,12 @@
 import type { Clock } from "../base/clock.ts";
 import { ok, type Result } from "../base/result.ts";
-import type { OpenClamd } from "./clamd-connection.ts";
+import type { OpenConnection } from "./engine-connection.ts";
 import { IcapConnection } from "./icap-connection.ts";
 import type { ScanErrorReason } from "./scan-result.ts";
 
 export interface IcapPoolDeps {
   readonly clock: Clock;
-  readonly open: OpenClamd;
+  readonly open: OpenConnection;
 }
 
 const MAX_KEPT = 4;

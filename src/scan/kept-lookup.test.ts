@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../base/clock.ts";
 import { FakeClamd } from "../../test/support/fake-clamd.ts";
-import { createClamdConnector } from "./clamd-connection.ts";
+import { createConnector } from "./engine-connection.ts";
 import { createKeptLookup } from "./kept-lookup.ts";
 
 describe("createKeptLookup", () => {
@@ -18,7 +18,7 @@ describe("createKeptLookup", () => {
       ]);
     });
     const address = { host: "clamd.example", port: clamd.address.port };
-    const open = createClamdConnector({ clock: systemClock, names: kept }, address);
+    const open = createConnector({ clock: systemClock, names: kept }, address);
     const connects = async (): Promise<boolean> => {
       const opened = await open(new AbortController().signal);
       if (opened.ok) opened.value.destroy();
@@ -40,7 +40,7 @@ describe("createKeptLookup", () => {
       done(Object.assign(new Error("no such name"), { code: "ENOTFOUND" }), []);
     });
     const address = { host: "clamd.example", port: 9 };
-    const open = createClamdConnector({ clock: systemClock, names }, address);
+    const open = createConnector({ clock: systemClock, names }, address);
     for (const times of [1, 2]) {
       expect(await open(new AbortController().signal)).toEqual({ ok: false, problem: "down" });
       expect(asked).toBe(times);

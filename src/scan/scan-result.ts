@@ -41,3 +41,10 @@ export const LOOK_ENGINE = "look";
 export function isFinding(result: ScanResult): boolean {
   return result.kind === "infected" || result.kind === "suspicious";
 }
+
+/** What the reply of a scanning server means; the engine adds its name and the time. */
+export type EngineAnswer =
+  | { readonly kind: "clean" }
+  | { readonly kind: "infected" | "suspicious"; readonly threat: string }
+  | { readonly kind: "unscannable"; readonly reason: UnscannableReason }
+  | { readonly kind: "error"; readonly reason: ScanErrorReason };

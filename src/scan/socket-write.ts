@@ -1,7 +1,7 @@
-import type { ClamdSocket } from "./clamd-socket.ts";
+import type { EngineSocket } from "./engine-socket.ts";
 
 /** True when the system has taken all of it. After a socket is destroyed neither "drain" nor a callback is sure to come. */
-export async function writeAll(socket: ClamdSocket, bytes: Buffer): Promise<boolean> {
+export async function writeAll(socket: EngineSocket, bytes: Buffer): Promise<boolean> {
   if (socket.destroyed || !socket.writable || socket.writeFailed) return false;
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const onClose = (): void => resolve(false);

@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/base/clock.ts";
-import { createClamdConnector } from "../../src/scan/clamd-connection.ts";
+import { createConnector } from "../../src/scan/engine-connection.ts";
 import { EICAR } from "../../src/scan/eicar.ts";
 import { encryptedZip } from "../../src/scan/encrypted-zip.ts";
 import { createEngines } from "../../src/scan/engines.ts";
@@ -103,7 +103,7 @@ describe.skipIf(isMissing([CLAMD, C_ICAP, C_ICAP_VIRUS_SCAN]))("a real c-icap", 
     await using pool = withClose(
       new IcapPool({
         clock: systemClock,
-        open: createClamdConnector({ clock: systemClock }, { host, port }),
+        open: createConnector({ clock: systemClock }, { host, port }),
       }),
     );
     const client = new IcapClient(pool.pool, address);

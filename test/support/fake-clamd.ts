@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EICAR } from "../../src/scan/eicar.ts";
 import { nestedGzip } from "../../src/scan/nested-gzip.ts";
-import type { ClamdAddress } from "../../src/scan/clamd-connection.ts";
+import type { EngineAddress } from "../../src/scan/engine-connection.ts";
 
 /**
  * How a fake clamd misbehaves. Those of the first group meet every command, the others INSTREAM alone:
@@ -70,7 +70,7 @@ export class FakeClamd implements AsyncDisposable {
     return fake;
   }
 
-  get address(): ClamdAddress {
+  get address(): EngineAddress {
     return this.#kind === "unix"
       ? { path: join(this.#dir, "s") }
       : { host: "127.0.0.1", port: this.#port };

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ClamdAddress } from "../../../src/scan/clamd-connection.ts";
+import type { EngineAddress } from "../../../src/scan/engine-connection.ts";
 import { freePort } from "../../support/free-port.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 
@@ -55,7 +55,7 @@ export class Clamd implements AsyncDisposable {
     return clamd;
   }
 
-  address(kind: "unix" | "tcp" = "unix"): ClamdAddress {
+  address(kind: "unix" | "tcp" = "unix"): EngineAddress {
     return kind === "unix"
       ? { path: join(this.#dir, "clamd.sock") }
       : { host: "127.0.0.1", port: this.#port };
@@ -146,7 +146,7 @@ export class Clamd implements AsyncDisposable {
   }
 }
 
-async function answers(address: ClamdAddress): Promise<boolean> {
+async function answers(address: EngineAddress): Promise<boolean> {
   const socket = "path" in address ? connect(address.path) : connect(address.port, address.host);
   const { promise, resolve } = Promise.withResolvers<boolean>();
   let text = "";

@@ -4,10 +4,10 @@ type Done = (error?: Error | null) => void;
 
 /**
  * A socket that outlives a failed write. Node destroys a socket when a write fails, with whatever the peer had said before it
- * hung up; clamd says why it hangs up (its size limit) while we still write. So writes never fail here: they are remembered as
+ * hung up; clamd and ICAP servers say why they hang up (a size limit, a find) while we still write. So writes never fail here: they are remembered as
  * failed, and the reading side ends by itself.
  */
-export class ClamdSocket extends Socket {
+export class EngineSocket extends Socket {
   #writeFailed = false;
 
   /** The peer did not take everything. */
