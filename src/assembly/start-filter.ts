@@ -13,11 +13,10 @@ import { createNotifier, DEFAULT_NOTICE_LIMITS } from "../notify/create-notifier
 import type { Policy } from "../policy/decision.ts";
 import type { Originator } from "../proxy/origination.ts";
 import { domainsOf, judgeSettings, warnAgent } from "./judge-settings.ts";
-import { createConnects } from "./connects.ts";
+import { byNetwork } from "./by-network.ts";
 import { largestFileBytes } from "./largest-file-bytes.ts";
 import { createMediaHost } from "./media-host.ts";
 import type { RelayClient } from "./relay-client.ts";
-import { createTransferSecurity } from "./transfer-security.ts";
 import { startRelay, type QuarantineStore } from "./relay-parts.ts";
 
 export interface FilterPartsDeps {
@@ -72,9 +71,13 @@ export async function startFilter(
       agent: warnAgent(config),
       markKey: isMarking ? readOrCreateKey(keys, "mark.key") : undefined,
       transferContact: config.relay.msnftp?.contact ?? "both",
-      transferConnects: createConnects(config.relay.msnftp?.connects ?? []),
+      transferConnects: byNetwork(
+        config.relay.msnftp?.connects ?? [],
+        (entry) => entry.connects,
+        "auto",
+      ),
       maxFileBytes: inFront ? config.relay.msnftp && largestFileBytes(config) : undefined,
-      transferSecurity: createTransferSecurity(config.relay.msnftpSecurity),
+      transferSecurity: byNetwork(config.relay.msnftpSecurity, (entry) => entry.level, "as_sip"),
     },
   );
   return { filter, relay };
