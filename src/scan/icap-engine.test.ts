@@ -33,17 +33,17 @@ const HTTP_NO = "HTTP/1.1 403 Forbidden\r\n\r\n";
 
 /** A 200 with these encapsulated heads and these chunks. */
 function given(http: string, chunks: string, fields = ""): string {
-  return `ICAP/1.0 200 OK\r\n${fields}Encapsulated: res-hdr=0, res-body=${http.length}\r\n\r\n${http}${chunks}`;
+  return `ICAP/1.0 200 OK\r\nISTag: T1\r\n${fields}Encapsulated: res-hdr=0, res-body=${http.length}\r\n\r\n${http}${chunks}`;
 }
 
 const SAME = `e\r\n${SMALL.toString("latin1")}\r\n0\r\n\r\n`;
 
 /** What a server may say of the 14 bytes of SMALL, and what is made of it. */
 const ANSWERS: readonly (readonly [string, IcapFault, string])[] = [
-  ["a 204", { reply: "ICAP/1.0 204 No Content\r\n\r\n" }, "clean"],
+  ["a 204", { reply: "ICAP/1.0 204 No Content\r\nISTag: T1\r\n\r\n" }, "clean"],
   [
     "a 204 with an empty body",
-    { reply: "ICAP/1.0 204 x\r\nEncapsulated: null-body=0\r\n\r\n" },
+    { reply: "ICAP/1.0 204 x\r\nISTag: T1\r\nEncapsulated: null-body=0\r\n\r\n" },
     "clean",
   ],
   ["the same bytes", { reply: given(HTTP_OK, SAME) }, "clean"],
@@ -52,24 +52,37 @@ const ANSWERS: readonly (readonly [string, IcapFault, string])[] = [
     { reply: given(HTTP_OK, "4\r\nharm\r\nA\r\nless words\r\n0\r\n\r\n") },
     "clean",
   ],
+  ["a 204 without an ISTag", { reply: "ICAP/1.0 204 No Content\r\n\r\n" }, "error bad-reply"],
   ["a closed door", "close-at-once", "error down"],
   ["nothing", { reply: "" }, "error down"],
   ["half a file taken", { closeAfter: 1 }, "error down"],
   ["half a line", { reply: "ICAP/1.0 204" }, "error bad-reply"],
-  ["a 204 without its end", { reply: "ICAP/1.0 204 No Content\r\n" }, "error bad-reply"],
-  ["a 204 with bare LF", { reply: "ICAP/1.0 204 No Content\n\n" }, "error bad-reply"],
-  ["a 204 and more", { reply: "ICAP/1.0 204 No Content\r\n\r\nx" }, "error bad-reply"],
-  ["two 204", { reply: "ICAP/1.0 204 OK\r\n\r\nICAP/1.0 204 OK\r\n\r\n" }, "error bad-reply"],
   [
-    "a 204 with a body",
-    { reply: `ICAP/1.0 204 OK\r\nEncapsulated: res-body=0\r\n\r\n${SAME}` },
+    "a 204 without its end",
+    { reply: "ICAP/1.0 204 No Content\r\nISTag: T1\r\n" },
     "error bad-reply",
   ],
-  ["a blank before it", { reply: " ICAP/1.0 204 OK\r\n\r\n" }, "error bad-reply"],
+  ["a 204 with bare LF", { reply: "ICAP/1.0 204 No Content\n\n" }, "error bad-reply"],
+  ["a 204 and more", { reply: "ICAP/1.0 204 No Content\r\nISTag: T1\r\n\r\nx" }, "error bad-reply"],
+  [
+    "two 204",
+    { reply: "ICAP/1.0 204 OK\r\nISTag: T1\r\n\r\nICAP/1.0 204 OK\r\nISTag: T1\r\n\r\n" },
+    "error bad-reply",
+  ],
+  [
+    "a 204 with a body",
+    { reply: `ICAP/1.0 204 OK\r\nISTag: T1\r\nEncapsulated: res-body=0\r\n\r\n${SAME}` },
+    "error bad-reply",
+  ],
+  ["a blank before it", { reply: " ICAP/1.0 204 OK\r\nISTag: T1\r\n\r\n" }, "error bad-reply"],
   ["HTTP", { reply: "HTTP/1.1 204 No Content\r\n\r\n" }, "error bad-reply"],
   ["another version", { reply: "ICAP/1.1 204 No Content\r\n\r\n" }, "error bad-reply"],
   ["a status of four figures", { reply: "ICAP/1.0 2040 No Content\r\n\r\n" }, "error bad-reply"],
-  ["a field without a name", { reply: "ICAP/1.0 204 OK\r\n: x\r\n\r\n" }, "error bad-reply"],
+  [
+    "a field without a name",
+    { reply: "ICAP/1.0 204 OK\r\nISTag: T1\r\n: x\r\n\r\n" },
+    "error bad-reply",
+  ],
   ["100 Continue twice", { reply: "ICAP/1.0 100 Continue\r\n\r\n" }, "error bad-reply"],
   ["201", { reply: "ICAP/1.0 201 Created\r\n\r\n" }, "error bad-reply"],
   ["206", { reply: given(HTTP_OK, SAME).replace("200 OK", "206 Partial") }, "error bad-reply"],
@@ -81,7 +94,11 @@ const ANSWERS: readonly (readonly [string, IcapFault, string])[] = [
   ],
   ["500", { reply: "ICAP/1.0 500 Server error\r\n\r\n" }, "error bad-reply"],
   ["503", { reply: "ICAP/1.0 503 Service overloaded\r\n\r\n" }, "error overloaded"],
-  ["a 200 that encapsulates nothing", { reply: "ICAP/1.0 200 OK\r\n\r\n" }, "error bad-reply"],
+  [
+    "a 200 that encapsulates nothing",
+    { reply: "ICAP/1.0 200 OK\r\nISTag: T1\r\n\r\n" },
+    "error bad-reply",
+  ],
   ["the same bytes, cut", { reply: given(HTTP_OK, SAME.slice(0, -2)) }, "error bad-reply"],
   ["the same bytes and more behind", { reply: `${given(HTTP_OK, SAME)}x` }, "error bad-reply"],
   [
@@ -121,7 +138,7 @@ const ANSWERS: readonly (readonly [string, IcapFault, string])[] = [
   ],
   [
     "a head that never ends",
-    { reply: `ICAP/1.0 204 OK\r\nX: ${"x".repeat(20_000)}` },
+    { reply: `ICAP/1.0 204 OK\r\nISTag: T1\r\nX: ${"x".repeat(20_000)}` },
     "error bad-reply",
   ],
   ["ten megabytes of nothing", { reply: "x".repeat(10 * MIB) }, "error bad-reply"],
@@ -135,7 +152,7 @@ const ANSWERS: readonly (readonly [string, IcapFault, string])[] = [
   [
     "no bytes",
     {
-      reply: `ICAP/1.0 200 OK\r\nEncapsulated: res-hdr=0, null-body=${HTTP_OK.length}\r\n\r\n${HTTP_OK}`,
+      reply: `ICAP/1.0 200 OK\r\nISTag: T1\r\nEncapsulated: res-hdr=0, null-body=${HTTP_OK.length}\r\n\r\n${HTTP_OK}`,
     },
     "infected modified",
   ],
@@ -150,7 +167,11 @@ const ANSWERS: readonly (readonly [string, IcapFault, string])[] = [
     { reply: given(HTTP_OK, SAME, "X-Virus-ID: Eicar\r\n") },
     "infected Eicar",
   ],
-  ["a name with 204", { reply: "ICAP/1.0 204 OK\r\nX-Virus-ID: Eicar\r\n\r\n" }, "infected Eicar"],
+  [
+    "a name with 204",
+    { reply: "ICAP/1.0 204 OK\r\nISTag: T1\r\nX-Virus-ID: Eicar\r\n\r\n" },
+    "infected Eicar",
+  ],
   [
     "a name with 403",
     { reply: "ICAP/1.0 403 Forbidden\r\nX-Virus-ID: Eicar\r\n\r\n" },
@@ -171,18 +192,22 @@ const ANSWERS: readonly (readonly [string, IcapFault, string])[] = [
     { reply: given(HTTP_NO, SAME, "X-Violations-Found: 1\r\n\t-\r\n\tEicar\r\n\t0\r\n\t0\r\n") },
     "infected Eicar",
   ],
-  ["no violations", { reply: "ICAP/1.0 204 OK\r\nX-Violations-Found: 0\r\n\r\n" }, "clean"],
+  [
+    "no violations",
+    { reply: "ICAP/1.0 204 OK\r\nISTag: T1\r\nX-Violations-Found: 0\r\n\r\n" },
+    "clean",
+  ],
   [
     "encrypted",
     {
       reply:
-        "ICAP/1.0 200 OK\r\nX-Virus-ID: Heuristics.Encrypted.Zip\r\nEncapsulated: null-body=0\r\n\r\n",
+        "ICAP/1.0 200 OK\r\nISTag: T1\r\nX-Virus-ID: Heuristics.Encrypted.Zip\r\nEncapsulated: null-body=0\r\n\r\n",
     },
     "unscannable encrypted",
   ],
   [
     "204 to the preview",
-    { afterPreview: "ICAP/1.0 204 No Content\r\n\r\n" },
+    { afterPreview: "ICAP/1.0 204 No Content\r\nISTag: T1\r\n\r\n" },
     "unscannable partial",
   ],
   [
@@ -193,7 +218,7 @@ const ANSWERS: readonly (readonly [string, IcapFault, string])[] = [
   ["400 to the preview", { afterPreview: "ICAP/1.0 400 Bad\r\n\r\n" }, "error bad-reply"],
   [
     "continue and 204 at once",
-    { afterPreview: "ICAP/1.0 100 Continue\r\n\r\nICAP/1.0 204 OK\r\n\r\n" },
+    { afterPreview: "ICAP/1.0 100 Continue\r\n\r\nICAP/1.0 204 OK\r\nISTag: T1\r\n\r\n" },
     "unscannable partial",
   ],
 ];
@@ -267,7 +292,7 @@ describe("an ICAP server", () => {
     });
 
     it.each<[string, IcapFault]>([
-      ["unscannable partial", { replyEarly: "ICAP/1.0 204 OK\r\n\r\n", after: 2000 }],
+      ["unscannable partial", { replyEarly: "ICAP/1.0 204 OK\r\nISTag: T1\r\n\r\n", after: 2000 }],
       ["infected Eicar", { replyEarly: given(HTTP_NO, "", "X-Virus-ID: Eicar\r\n"), after: 2000 }],
       ["infected modified", { replyEarly: given(HTTP_OK, "1\r\nx\r\n"), after: 2000 }],
       ["error bad-reply", { replyEarly: "ICAP/1.0 500 Error\r\n\r\n", after: 2000 }],
@@ -299,7 +324,9 @@ describe("an ICAP server", () => {
     });
 
     it("does not take for an answer what came before the question", async () => {
-      icap.fault = { replyAndStay: "ICAP/1.0 204 OK\r\n\r\nICAP/1.0 204 OK\r\n\r\n" };
+      icap.fault = {
+        replyAndStay: "ICAP/1.0 204 OK\r\nISTag: T1\r\n\r\nICAP/1.0 204 OK\r\nISTag: T1\r\n\r\n",
+      };
       expect(await scanned(SMALL)).toBe("error bad-reply");
       icap.fault = "none";
       expect(await scanned(EICAR)).toBe("infected Eicar-Test-Signature");
@@ -308,7 +335,7 @@ describe("an ICAP server", () => {
     it.each<[IcapFault]>([
       ["silent"],
       ["never-reads"],
-      [{ replyAndStay: "ICAP/1.0 204 OK\r\n" }],
+      [{ replyAndStay: "ICAP/1.0 204 OK\r\nISTag: T1\r\n" }],
       [{ replyAndStay: given(HTTP_OK, SAME.slice(0, -2)) }],
     ])("ends at once when the signal aborts, with %j", async (fault) => {
       icap.hangUp();
@@ -442,7 +469,7 @@ describe("an ICAP server", () => {
     ['says "clean" of an archive that nobody unpacks', (fake) => (fake.reportsDeep = false)],
     [
       'says "unscannable: partial" of the EICAR test file',
-      (fake) => (fake.fault = { afterPreview: "ICAP/1.0 204 OK\r\n\r\n" }),
+      (fake) => (fake.fault = { afterPreview: "ICAP/1.0 204 OK\r\nISTag: T1\r\n\r\n" }),
     ],
   ])("does not pass the probe, and says why: %s", async (why, spoil) => {
     spoil(icap);

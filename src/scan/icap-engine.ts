@@ -140,11 +140,13 @@ class IcapEngine implements ScanEngine {
     if (sent === "unprobed") return { kind: "error", reason: "down" };
     const { answer, tag } = sent;
     if (answer.kind !== "clean") return answer;
-    if (tag !== undefined && !this.#tags.has(tag)) await this.#probeOnce();
+    // every response bears one (RFC 3507 §4.7): who says nothing of its signatures is not believed
+    if (tag === undefined) return { kind: "error", reason: "bad-reply" };
+    if (!this.#tags.has(tag)) await this.#probeOnce();
     // a probe has failed meanwhile, this one or another
     if (this.#service === undefined) return { kind: "error", reason: "down" };
     // that probe did not come to its end, or met another machine behind the same address
-    if (tag !== undefined && !this.#tags.has(tag)) return { kind: "error", reason: "bad-reply" };
+    if (!this.#tags.has(tag)) return { kind: "error", reason: "bad-reply" };
     return this.#reportsEncrypted ? answer : cleanUnlessContainer(source, signal);
   }
 

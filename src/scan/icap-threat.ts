@@ -1,3 +1,4 @@
+import { detached } from "../base/detached.ts";
 import type { IcapHead } from "./icap-head.ts";
 
 /** What stands for a name where a server replaced the file and named no reason. */
@@ -28,7 +29,8 @@ export function threatName(fields: IcapHead["fields"]): string | undefined {
       .replace(/[^\x20-\x7e]/g, "?")
       .trim()
       .slice(0, MAX_NAME);
-    if (printable !== "") return printable;
+    // kept for hours with the result: not as a piece of the head that it stood in
+    if (printable !== "") return detached(printable);
   }
   return MODIFIED;
 }
