@@ -141,10 +141,34 @@ function onRequest(
   context: RequestContext,
   abandoned: Abandoned,
 ): RequestOutcome | Promise<RequestOutcome> {
-  if (!carriesContent(request)) {
-    const onEnd = request.method === "BYE" ? desk.transfers.hangUp(request) : undefined;
-    return onEnd === undefined ? UNTOUCHED : { ...UNTOUCHED, onEnd };
-  }
+  const outcome = carriesContent(request)
+    ? judgeContent(desk, request, context, abandoned)
+    : UNTOUCHED;
+  const hungUp = request.method === "BYE" ? desk.transfers.hangUp(request) : undefined;
+  if (hungUp === undefined) return outcome;
+  return outcome instanceof Promise
+    ? outcome.then((later) => toldAlso(later, hungUp))
+    : toldAlso(outcome, hungUp);
+}
+
+/** The same, with one more to be told how it ended; who refuses a request has ended nothing. */
+function toldAlso(outcome: RequestOutcome, also: (end: TransactionEnd) => void): RequestOutcome {
+  if (outcome.kind === "reply") return outcome;
+  return {
+    ...outcome,
+    onEnd(end) {
+      outcome.onEnd?.(end);
+      also(end);
+    },
+  };
+}
+
+function judgeContent(
+  desk: Desk,
+  request: SipRequest,
+  context: RequestContext,
+  abandoned: Abandoned,
+): RequestOutcome | Promise<RequestOutcome> {
   const { deps, settings } = desk;
   const said =
     context.side === "server" ? desk.crossing?.saidOf(request, context.receivedAt) : undefined;

@@ -133,6 +133,13 @@ describe("a transfer that is cancelled", () => {
     },
   );
 
+  it("ends with a conversation whose BYE says something, too", async () => {
+    const stage = new TransferStage();
+    await stage.says("alice", INVITE);
+    await stage.hangsUp("alice", 200, "good bye");
+    expect(stage.journal.allowedEvents.map(({ delivery }) => delivery)).toContain("abandoned");
+  });
+
   it.each([2, 3] as const)("goes on without it once the relay has it: step %i", async (step) => {
     const stage = new TransferStage();
     await STEPS[step]?.[2](stage);

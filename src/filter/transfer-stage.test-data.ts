@@ -86,12 +86,12 @@ export class TransferStage {
     return { outcome, lines: linesOf(out.body) };
   }
 
-  /** The conversation ends. */
-  async hangsUp(from: Party, status = 200): Promise<void> {
+  /** The conversation ends; its BYE may bear a text. */
+  async hangsUp(from: Party, status = 200, body = ""): Promise<void> {
     this.#cseq += 1;
     const to = from === "alice" ? "bob" : "alice";
     const { tags } = this;
-    const request = parsedRequest([
+    const head = [
       `BYE sip:${to}@192.0.2.77:5061 SIP/2.0`,
       `Via: SIP/2.0/TCP ${this.via[from]}:5061;branch=z9hG4bK${this.#cseq}`,
       "Max-Forwards: 70",
@@ -99,7 +99,9 @@ export class TransferStage {
       `To: <sip:${to}@example.com>;tag=${tags[to]}`,
       "Call-ID: e2c0ffee@192.0.2.10",
       `CSeq: ${this.#cseq} BYE`,
-    ]);
+      ...(body === "" ? [] : ["Content-Type: text/plain"]),
+    ];
+    const request = parsedRequest(head, body);
     const { signal } = new AbortController();
     const outcome = await this.filter.onRequest(request, this.context[from], signal);
     if (outcome.kind === "reply") throw new Error("a BYE was answered");
