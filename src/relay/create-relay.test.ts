@@ -2,16 +2,9 @@ import { createServer } from "node:net";
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 import type { RelayRefusal, TransferPlan } from "./relay.ts";
-import {
-  chunks,
-  CLEAN,
-  CONTENT,
-  dialled,
-  macLine,
-  Rig,
-  STORY,
-  turns,
-} from "./relay-rig.test-data.ts";
+import { CLEAN, STORY } from "./relay-fakes.test-data.ts";
+import { chunks, CONTENT, macLine, turns } from "./relay-peers.test-data.ts";
+import { dialled, Rig } from "./relay-rig.test-data.ts";
 
 const SHORT_KEY = {
   encryptionKey: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYX",

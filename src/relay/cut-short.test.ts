@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { FailureReason } from "./relay.ts";
 import { USER } from "../wire/msnftp/vectors.test-data.ts";
-import { chunks, CONTENT, Peer, Rig, turns, VER } from "./relay-rig.test-data.ts";
+import { chunks, CONTENT, Peer, turns, VER } from "./relay-peers.test-data.ts";
+import { Rig } from "./relay-rig.test-data.ts";
 
 /**
  * Each line that we wait for, and what becomes of a peer that says CCL, closes, or says nothing in its place. Both are dialled

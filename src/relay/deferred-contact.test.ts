@@ -1,15 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { TransferPlan } from "./relay.ts";
-import {
-  chunks,
-  CONTENT,
-  macLine,
-  Peer,
-  Rig,
-  turns,
-  VER,
-  type Listening,
-} from "./relay-rig.test-data.ts";
+import { chunks, CONTENT, macLine, Peer, turns, VER } from "./relay-peers.test-data.ts";
+import { Rig, type Listening } from "./relay-rig.test-data.ts";
 
 const EACH = ["sender", "receiver", "both", "neither"] as const;
 const HEAD = `${VER}FIL ${CONTENT.length}\r\n`;

@@ -2,15 +2,8 @@ import { describe, expect, it } from "vitest";
 import { createChunkWriter } from "../wire/msnftp/chunk-writer.ts";
 import { USER } from "../wire/msnftp/vectors.test-data.ts";
 import type { FailureReason, LegPlan, TransferEnd, TransferPlan } from "./relay.ts";
-import {
-  CONTENT,
-  Peer,
-  PLAIN_VER,
-  Rig,
-  turns,
-  VER,
-  type Listening,
-} from "./relay-rig.test-data.ts";
+import { CONTENT, Peer, PLAIN_VER, turns, VER } from "./relay-peers.test-data.ts";
+import { Rig, type Listening } from "./relay-rig.test-data.ts";
 
 /** Transfers of the plain variant MSNFTP: no keys, no MAC (lcs.md B4). */
 const EACH = ["sender", "receiver", "both", "neither"] as const;

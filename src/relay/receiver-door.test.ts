@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { USER } from "../wire/msnftp/vectors.test-data.ts";
 import type { Place } from "./relay.ts";
-import { AWAITED, chunks, CONTENT, macLine, Peer, Rig, turns, VER } from "./relay-rig.test-data.ts";
+import { chunks, CONTENT, macLine, Peer, turns, VER } from "./relay-peers.test-data.ts";
+import { AWAITED, Rig } from "./relay-rig.test-data.ts";
 
 /** Transfers "R0", "R1", … of senders that listen; each receiver is awaited. */
 async function awaitReceivers(rig: Rig, count: number, user = USER): Promise<readonly Place[]> {

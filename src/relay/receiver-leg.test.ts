@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { chunks, CONTENT, macLine, Rig, turns } from "./relay-rig.test-data.ts";
+import { chunks, CONTENT, macLine, turns } from "./relay-peers.test-data.ts";
+import { Rig } from "./relay-rig.test-data.ts";
 
 describe("ReceiverLeg, with time to part", () => {
   const options = { timers: { partingMs: 2000 } };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { MemorySpool } from "./relay-rig.test-data.ts";
+import { MemorySpool } from "./relay-fakes.test-data.ts";
 import { Release } from "./release.ts";
 
 describe("Release", () => {

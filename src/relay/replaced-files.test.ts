@@ -3,7 +3,8 @@ import { createChunkWriter } from "../wire/msnftp/chunk-writer.ts";
 import { vectorKeys } from "../wire/msnftp/vectors.test-data.ts";
 import { Release } from "./release.ts";
 import type { TransferEnd } from "./relay.ts";
-import { AWAITED, chunks, CONTENT, macLine, Rig, turns, VER } from "./relay-rig.test-data.ts";
+import { chunks, CONTENT, macLine, turns, VER } from "./relay-peers.test-data.ts";
+import { AWAITED, Rig } from "./relay-rig.test-data.ts";
 
 const EACH = ["sender", "receiver", "both", "neither"] as const;
 const HEAD = `${VER}FIL ${CONTENT.length}\r\n`;

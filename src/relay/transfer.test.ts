@@ -2,18 +2,9 @@ import { connect, createServer } from "node:net";
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 import type { FailureReason, TransferEnd, TransferPlan } from "./relay.ts";
-import {
-  AWAITED,
-  chunks,
-  CONTENT,
-  macLine,
-  Peer,
-  Rig,
-  STORY,
-  turns,
-  VER,
-  type Listening,
-} from "./relay-rig.test-data.ts";
+import { STORY } from "./relay-fakes.test-data.ts";
+import { chunks, CONTENT, macLine, Peer, turns, VER } from "./relay-peers.test-data.ts";
+import { AWAITED, Rig, type Listening } from "./relay-rig.test-data.ts";
 import { USER } from "../wire/msnftp/vectors.test-data.ts";
 
 const EACH = ["sender", "receiver", "both", "neither"] as const;
