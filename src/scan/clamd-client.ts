@@ -1,5 +1,5 @@
 import type { OpenConnection } from "./engine-connection.ts";
-import type { EngineAnswer } from "./scan-result.ts";
+import type { ServerAnswer } from "./scan-result.ts";
 import type { ScanSource } from "./scan-engine.ts";
 
 /** One scan by clamd. */
@@ -13,4 +13,4 @@ export interface ClamdJob {
 }
 
 /** A way to have clamd scan something: our own, or the npm package's. Total: never rejects. */
-export type ClamdClient = (open: OpenConnection, job: ClamdJob) => Promise<EngineAnswer>;
+export type ClamdClient = (open: OpenConnection, job: ClamdJob) => Promise<ServerAnswer>;

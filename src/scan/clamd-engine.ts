@@ -3,7 +3,7 @@ import { failed } from "../base/result.ts";
 import type { ClamdClient } from "./clamd-client.ts";
 import { addressText, createConnector, type EngineAddress } from "./engine-connection.ts";
 import { askVersion, pingClamd, probeClamd } from "./clamd-probe.ts";
-import type { EngineAnswer, ScanResult } from "./scan-result.ts";
+import type { ServerAnswer, ScanResult } from "./scan-result.ts";
 import { parseClamdVersion } from "./clamd-version.ts";
 import { cleanUnlessContainer } from "./clean-unless-container.ts";
 import type { PingAnswer, ScanEngine, ScanSource } from "./scan-engine.ts";
@@ -146,7 +146,7 @@ class ClamdEngine implements ScanEngine {
     return [`has signatures of ${day}, more than a week old: see that freshclam runs`];
   }
 
-  async #answer(source: ScanSource, signal: AbortSignal): Promise<EngineAnswer> {
+  async #answer(source: ScanSource, signal: AbortSignal): Promise<ServerAnswer> {
     if (source.size === 0) return { kind: "clean" };
     if (!(await this.#slots.take(signal))) return { kind: "error", reason: "overloaded" };
     try {

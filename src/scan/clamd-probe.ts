@@ -1,7 +1,7 @@
 import { failed, ok, type Result } from "../base/result.ts";
 import type { ClamdClient } from "./clamd-client.ts";
 import type { OpenConnection } from "./engine-connection.ts";
-import type { EngineAnswer } from "./scan-result.ts";
+import type { ServerAnswer } from "./scan-result.ts";
 import { EICAR } from "./eicar.ts";
 import { encryptedZip } from "./encrypted-zip.ts";
 import { createMemorySource } from "./memory-source.ts";
@@ -104,7 +104,7 @@ async function scan(
   { open, client, signal }: ClamdProbe,
   bytes: Buffer,
   chunkBytes = CHUNK_BYTES,
-): Promise<EngineAnswer> {
+): Promise<ServerAnswer> {
   return client(open, { source: createMemorySource(bytes), chunkBytes, signal });
 }
 
@@ -113,7 +113,7 @@ function wordsForOpening(problem: string): string {
   return problem === "timeout" ? "no connection in time" : "no connection";
 }
 
-function wordsFor(answer: EngineAnswer): string {
+function wordsFor(answer: ServerAnswer): string {
   return `says "${"reason" in answer ? `${answer.kind}: ${answer.reason}` : answer.kind}"`;
 }
 

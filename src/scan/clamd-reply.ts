@@ -1,4 +1,4 @@
-import type { EngineAnswer, UnscannableReason } from "./scan-result.ts";
+import type { ServerAnswer, UnscannableReason } from "./scan-result.ts";
 
 /** No reply to INSTREAM is longer; what is longer is not one. */
 export const MAX_REPLY_BYTES = 4096;
@@ -11,7 +11,7 @@ const DETECTION_INFO = /\([0-9a-f]{32,64}:[0-9]+\)$/;
 
 const LIMITS = "Heuristics.Limits.Exceeded";
 
-const BAD_REPLY: EngineAnswer = { kind: "error", reason: "bad-reply" };
+const BAD_REPLY: ServerAnswer = { kind: "error", reason: "bad-reply" };
 
 /**
  * Reads everything that clamd sent until it closed the connection. Total: any bytes give an answer, and only one whole line
@@ -19,7 +19,7 @@ const BAD_REPLY: EngineAnswer = { kind: "error", reason: "bad-reply" };
  *
  * @example parseClamdReply(Buffer.from("stream: OK\0")) // { kind: "clean" }
  */
-export function parseClamdReply(reply: Buffer): EngineAnswer {
+export function parseClamdReply(reply: Buffer): ServerAnswer {
   if (reply.length === 0) return { kind: "error", reason: "down" };
   if (reply.length > MAX_REPLY_BYTES) return BAD_REPLY;
   const end = reply.at(-1);
@@ -34,7 +34,7 @@ export function parseClamdReply(reply: Buffer): EngineAnswer {
 }
 
 /** What a signature's name means. With AlertEncrypted and AlertExceedsMax, clamd reports as found what it could not look into. */
-export function answerForName(name: string): EngineAnswer {
+export function answerForName(name: string): ServerAnswer {
   if (name.startsWith("Heuristics.Encrypted")) return { kind: "unscannable", reason: "encrypted" };
   if (name.startsWith(LIMITS)) {
     return { kind: "unscannable", reason: limitReason(name.slice(LIMITS.length + 1)) };

@@ -1,4 +1,4 @@
-import type { EngineAnswer } from "./scan-result.ts";
+import type { ServerAnswer } from "./scan-result.ts";
 import { lookThrough } from "./look-through.ts";
 import type { ScanSource } from "./scan-engine.ts";
 
@@ -6,7 +6,7 @@ import type { ScanSource } from "./scan-engine.ts";
 export async function cleanUnlessContainer(
   source: ScanSource,
   signal: AbortSignal,
-): Promise<EngineAnswer> {
+): Promise<ServerAnswer> {
   const seen = await lookThrough(source, signal);
   if (seen === "aborted") return { kind: "error", reason: "timeout" };
   if (seen === "short") return { kind: "error", reason: "down" };

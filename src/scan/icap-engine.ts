@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { failed, ok, type Result } from "../base/result.ts";
 import { createConnector, type OpenConnection } from "./engine-connection.ts";
-import type { EngineAnswer, ScanResult } from "./scan-result.ts";
+import type { ServerAnswer, ScanResult } from "./scan-result.ts";
 import { cleanUnlessContainer } from "./clean-unless-container.ts";
 import { IcapClient } from "./icap-client.ts";
 import type { IcapExchange } from "./icap-exchange.ts";
@@ -134,7 +134,7 @@ class IcapEngine implements ScanEngine {
     this.#pool.close();
   }
 
-  async #answer(source: ScanSource, signal: AbortSignal): Promise<EngineAnswer> {
+  async #answer(source: ScanSource, signal: AbortSignal): Promise<ServerAnswer> {
     if (source.size === 0) return { kind: "clean" };
     const sent = await this.#send(source, signal);
     if (sent === "unprobed") return { kind: "error", reason: "down" };

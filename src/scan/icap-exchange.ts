@@ -1,5 +1,5 @@
 import { BodyComparison } from "./body-comparison.ts";
-import type { EngineAnswer } from "./scan-result.ts";
+import type { ServerAnswer } from "./scan-result.ts";
 import type { IcapConnection } from "./icap-connection.ts";
 import { IcapReplyParser } from "./icap-reply-parser.ts";
 import { modRequestHead, type IcapAddress } from "./icap-request.ts";
@@ -22,7 +22,7 @@ export interface IcapJob {
 }
 
 export interface IcapExchange {
-  readonly answer: EngineAnswer;
+  readonly answer: ServerAnswer;
   /** The ISTag of the response, where it bears one; empty where that cannot be read. */
   readonly tag: string | undefined;
   /** The connection is as good as new. */
@@ -93,7 +93,7 @@ class FileExchange {
     };
   }
 
-  #answer(): EngineAnswer {
+  #answer(): ServerAnswer {
     if (this.#unreadable) return { kind: "error", reason: "down" };
     const verdict = icapVerdict(this.#reply);
     // cut off by us: what has been found by then is found, anything else is not an answer

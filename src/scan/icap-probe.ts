@@ -1,5 +1,5 @@
 import { failed, ok, type Result } from "../base/result.ts";
-import type { EngineAnswer } from "./scan-result.ts";
+import type { ServerAnswer } from "./scan-result.ts";
 import { EICAR } from "./eicar.ts";
 import { encryptedZip } from "./encrypted-zip.ts";
 import type { IcapClient } from "./icap-client.ts";
@@ -36,7 +36,7 @@ export async function probeIcap(
   async function send(bytes: Buffer, chunkBytes: number): Promise<IcapExchange> {
     return client.send(service, createMemorySource(bytes), { chunkBytes, signal });
   }
-  async function scan(bytes: Buffer): Promise<EngineAnswer> {
+  async function scan(bytes: Buffer): Promise<ServerAnswer> {
     const { answer } = await send(bytes, CHUNK_BYTES);
     return answer;
   }
@@ -56,6 +56,6 @@ export async function probeIcap(
   return ok({ tags, reportsEncrypted: closed.kind !== "clean" });
 }
 
-function wordsFor(answer: EngineAnswer): string {
+function wordsFor(answer: ServerAnswer): string {
   return `says "${"reason" in answer ? `${answer.kind}: ${answer.reason}` : answer.kind}"`;
 }

@@ -1,6 +1,6 @@
 import type { BodyComparison } from "./body-comparison.ts";
 import { answerForName } from "./clamd-reply.ts";
-import type { EngineAnswer } from "./scan-result.ts";
+import type { ServerAnswer } from "./scan-result.ts";
 import type { IcapReplyParser } from "./icap-reply-parser.ts";
 import type { IcapMethod } from "./icap-request.ts";
 import { MODIFIED, threatName } from "./icap-threat.ts";
@@ -14,9 +14,9 @@ export interface IcapReply {
   readonly allSent: boolean;
 }
 
-const BAD_REPLY: EngineAnswer = { kind: "error", reason: "bad-reply" };
-const REPLACED: EngineAnswer = { kind: "infected", threat: MODIFIED };
-const PARTIAL: EngineAnswer = { kind: "unscannable", reason: "partial" };
+const BAD_REPLY: ServerAnswer = { kind: "error", reason: "bad-reply" };
+const REPLACED: ServerAnswer = { kind: "infected", threat: MODIFIED };
+const PARTIAL: ServerAnswer = { kind: "unscannable", reason: "partial" };
 
 /**
  * What a response means, read as far as it came. Total. Clean is only a whole 204, or a whole 200 that gives back every byte as it was,
@@ -24,7 +24,7 @@ const PARTIAL: EngineAnswer = { kind: "unscannable", reason: "partial" };
  *
  * A 204 before all was sent is the server's word that it does not want to see the rest (RFC 3507 §4.5): what it did not see is not clean.
  */
-export function icapVerdict(reply: IcapReply): EngineAnswer {
+export function icapVerdict(reply: IcapReply): ServerAnswer {
   const { parser, comparison } = reply;
   const finding = findingOf(reply);
   if (finding !== undefined) return finding;
@@ -42,7 +42,7 @@ export function isDecided(reply: IcapReply): boolean {
   return state === "whole" || state === "bad" || findingOf(reply) !== undefined;
 }
 
-function findingOf({ method, parser, comparison }: IcapReply): EngineAnswer | undefined {
+function findingOf({ method, parser, comparison }: IcapReply): ServerAnswer | undefined {
   const { head, state, httpStatus } = parser;
   if (head === undefined) return undefined;
   const name = threatName(head.fields) ?? threatName(parser.httpFields);

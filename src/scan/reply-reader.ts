@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { MAX_REPLY_BYTES, parseClamdReply } from "./clamd-reply.ts";
-import type { EngineAnswer } from "./scan-result.ts";
+import type { ServerAnswer } from "./scan-result.ts";
 
 /** Collects what clamd sends on one connection, from the first byte to its end, and hears the socket's errors. */
 export class ReplyReader {
@@ -39,7 +39,7 @@ export class ReplyReader {
   }
 
   /** @param allSent clamd was given every byte: else whatever it calls clean is not our file */
-  answer(allSent: boolean): EngineAnswer {
+  answer(allSent: boolean): ServerAnswer {
     const text = this.text;
     if (text === undefined) return { kind: "error", reason: "bad-reply" };
     const answer = parseClamdReply(text);

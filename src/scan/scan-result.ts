@@ -43,7 +43,7 @@ export function isFinding(result: ScanResult): boolean {
 }
 
 /** What the reply of a scanning server means; the engine adds its name and the time. */
-export type EngineAnswer =
+export type ServerAnswer =
   | { readonly kind: "clean" }
   | { readonly kind: "infected" | "suspicious"; readonly threat: string }
   | { readonly kind: "unscannable"; readonly reason: UnscannableReason }
