@@ -7,6 +7,7 @@ import type { Invitation } from "../wire/msnftp/invitation.ts";
 import type { Verdict } from "../policy/hearing.ts";
 import type { Originator } from "../proxy/origination.ts";
 import type { Question } from "./desk.ts";
+import { cancelText, INVITATION_TYPE } from "./transfer-words.ts";
 
 /** A client that has seen a refusal does not send the same invitation again within this time. */
 const MEMORY_MS = 600_000;
@@ -54,11 +55,8 @@ export class IgnoredRefusals {
       fromTag: toTag,
       toTag: fromTag,
       toAor,
-      contentType: "text/x-msmsgsinvite; charset=UTF-8",
-      body: Buffer.from(
-        `Invitation-Command: CANCEL\r\nInvitation-Cookie: ${cookie}\r\nCancel-Code: FAIL\r\n`,
-        "latin1",
-      ),
+      contentType: INVITATION_TYPE,
+      body: cancelText(cookie, "FAIL"),
     });
     if (end.kind === "failed" && end.reason === "no-leg") known.told = false;
   }

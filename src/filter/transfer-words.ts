@@ -4,12 +4,12 @@ import type { MeetingPlace } from "./transfer.ts";
 /** Content-Type of what we write in a dialog of two peers. */
 export const INVITATION_TYPE = "text/x-msmsgsinvite; charset=UTF-8";
 
-/** The transfer has failed (lcs.md E7). */
-export function cancelText(cookie: string): Buffer {
+/** The transfer has failed (lcs.md E7), or never began (`FAIL`). */
+export function cancelText(cookie: string, code: "FTTIMEOUT" | "FAIL" = "FTTIMEOUT"): Buffer {
   return textOf([
     "Invitation-Command: CANCEL",
     `Invitation-Cookie: ${cookie}`,
-    "Cancel-Code: FTTIMEOUT",
+    `Cancel-Code: ${code}`,
   ]);
 }
 

@@ -42,7 +42,7 @@ export function isFinding(result: ScanResult): boolean {
   return result.kind === "infected" || result.kind === "suspicious";
 }
 
-/** What the reply of a scanning server means; the engine adds its name and the time. */
+/** What the reply of a scanning server or process means; the engine adds its name and the time. */
 export type ServerAnswer =
   | { readonly kind: "clean" }
   | { readonly kind: "infected" | "suspicious"; readonly threat: string }

@@ -1,10 +1,10 @@
 import type { Clock } from "../base/clock.ts";
 import { ExpiringMap } from "../base/expiring-map.ts";
 import { failed, ok, type Result } from "../base/result.ts";
+import { cleanUnlessContainer } from "./clean-unless-container.ts";
 import { createMemorySource } from "./memory-source.ts";
-import { lookThrough } from "./look-through.ts";
 import type { EngineReload, PingAnswer, ScanEngine, ScanSource } from "./scan-engine.ts";
-import type { ScanErrorReason, ScanResult } from "./scan-result.ts";
+import type { ScanErrorReason, ScanResult, ServerAnswer } from "./scan-result.ts";
 import { ScanSlots } from "./scan-slots.ts";
 import type { YaraMatch, YaraSource } from "./yara-messages.ts";
 import { readPart, yaraParts, type YaraPart } from "./yara-parts.ts";
@@ -62,12 +62,6 @@ export interface YaraEngine extends ScanEngine {
 export function createYaraEngine(deps: YaraDeps, options: YaraOptions): YaraEngine {
   return new Yara(deps, options);
 }
-
-type Outcome =
-  | { readonly kind: "clean" }
-  | { readonly kind: "infected" | "suspicious"; readonly threat: string }
-  | { readonly kind: "unscannable"; readonly reason: "partial" | "unknown-format" }
-  | { readonly kind: "error"; readonly reason: ScanErrorReason };
 
 /** "none": there was no process to ask. */
 type LookFailure = YaraFailure | "none";
@@ -182,7 +176,7 @@ class Yara implements YaraEngine {
     this.#troubles.clear();
   }
 
-  async #inTurn(source: ScanSource, signal: AbortSignal): Promise<Outcome> {
+  async #inTurn(source: ScanSource, signal: AbortSignal): Promise<ServerAnswer> {
     if (!this.#pool.ok) return { kind: "error", reason: "down" };
     const known = this.#troubles.get(source.sha256);
     if (known !== undefined && known.times >= MAX_CRASHES) {
@@ -201,7 +195,7 @@ class Yara implements YaraEngine {
     }
   }
 
-  async #outcome(pool: YaraPool, source: ScanSource, signal: AbortSignal): Promise<Outcome> {
+  async #outcome(pool: YaraPool, source: ScanSource, signal: AbortSignal): Promise<ServerAnswer> {
     const seen = await this.#look(pool, source, signal);
     if (!seen.ok) return { kind: "error", reason: this.#reasonOf(seen.problem, source) };
     const matches = seen.value.filter((match) => !isProbeMatch(match));
@@ -210,7 +204,8 @@ class Yara implements YaraEngine {
       return { kind: worst.suspicious ? "suspicious" : "infected", threat: worst.rule };
     }
     if (yaraParts(source.size).length > 1) return { kind: "unscannable", reason: "partial" };
-    return this.#options.leaveContainers ? { kind: "clean" } : unlessContainer(source, signal);
+    // what no rule matched may hold what no rule saw
+    return this.#options.leaveContainers ? { kind: "clean" } : cleanUnlessContainer(source, signal);
   }
 
   /** What matches, in all parts of the file. */
@@ -290,13 +285,4 @@ function taskOf(source: ScanSource, part: YaraPart, signal: AbortSignal) {
     deadlineMs: DEADLINE_MS + Math.ceil(part.size / BYTES_PER_MS),
     signal,
   };
-}
-
-/** What no rule matched may hold what no rule saw. */
-async function unlessContainer(source: ScanSource, signal: AbortSignal): Promise<Outcome> {
-  const seen = await lookThrough(source, signal);
-  if (seen === "aborted") return { kind: "error", reason: "timeout" };
-  if (seen === "short") return { kind: "error", reason: "down" };
-  if (seen.isContainer) return { kind: "unscannable", reason: "unknown-format" };
-  return { kind: "clean" };
 }
