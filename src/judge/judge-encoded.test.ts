@@ -1,42 +1,24 @@
 import { deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { INTERNAL } from "../../test/support/internal-hearing.ts";
+import { shippedPolicy } from "../../test/support/shipped-policy.ts";
 import { EICAR } from "../../test/support/eicar.ts";
 import { messageRequest, parsedBytes, parsedRequest } from "../../test/support/parsed-request.ts";
 import { inlineTestSettings } from "../assembly/judge-settings.ts";
-import { runInlineTest } from "../assembly/run-inline-test.ts";
-import { loadPolicy } from "../config/load-policy.ts";
 import { contentDigest } from "../filter/content-digest.ts";
 import { carryOut, type Outcome } from "./carry-out.ts";
 import { judge, mayInvite, type Judgement } from "./judge.ts";
 import { judgeMedia } from "./judge-media.ts";
-import type { Policy } from "../policy/decision.ts";
-import type { HearingContext, Verdict } from "../policy/hearing.ts";
+import type { Verdict } from "../policy/hearing.ts";
 import type { SipMessage, SipRequest } from "../wire/sip/message.ts";
 import { applySplices, type Splice } from "../wire/sip/splice.ts";
 
 /** Bodies with a Content-Encoding, under the shipped rules: links disarmed, links to programs and MSRP refused. */
 
 const SETTINGS = inlineTestSettings([]);
-const PARTY = { user: "a", domain: "x.example", displayName: "", ip: undefined };
-const CONTEXT: HearingContext = {
-  from: { aor: "sip:a@x.example", authenticated: true, ...PARTY },
-  to: { aor: "sip:b@x.example", authenticated: true, ...PARTY },
-  direction: "internal",
-  channel: "sip-message",
-  transport: "tcp",
-  encrypted: false,
-  now: 1_800_000_000_000,
-  trace: false,
-};
-const ASKED = { context: CONTEXT, answers: undefined };
-const POLICY: Policy = (() => {
-  const rules = [fileURLToPath(new URL("../../rules", import.meta.url))];
-  const loaded = loadPolicy({ rules, domains: [] }, { generation: 1, judgeGiven: runInlineTest });
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problem));
-  return loaded.value.policy;
-})();
+const ASKED = { context: INTERNAL, answers: undefined };
+const POLICY = shippedPolicy();
 
 const CODINGS = [
   ["gzip", gzipSync],
@@ -52,7 +34,7 @@ const ACCEPT_PLAIN = { name: "Accept-Encoding", value: "identity" };
 const SPELLS_A_LINK = "dbeb20687474703a2f2f726e786d75622e6578616d706c652f612e65786520c86cc0";
 
 function judged(request: SipRequest): Judgement {
-  return judge(request, CONTEXT, POLICY, SETTINGS);
+  return judge(request, INTERNAL, POLICY, SETTINGS);
 }
 
 function verdictOf(request: SipRequest): Verdict {
@@ -63,7 +45,7 @@ function verdictOf(request: SipRequest): Verdict {
 
 function outcomeOf(request: SipRequest): Outcome {
   const words = { incident: "INC-00000000", agent: "gw" };
-  return carryOut(request, CONTEXT, verdictOf(request), words);
+  return carryOut(request, INTERNAL, verdictOf(request), words);
 }
 
 /** What leaves; throws when the message is refused. */
@@ -155,7 +137,7 @@ describe("judge and carryOut with a Content-Encoding", () => {
   it("blocks what it cannot decode also where broken content is allowed, for it may be an invitation", () => {
     const lenient = { ...SETTINGS, onParseProblem: "allow" } as const;
     const request = encoded("br", Buffer.from("x"));
-    expect(judge(request, CONTEXT, POLICY, lenient)).toMatchObject({
+    expect(judge(request, INTERNAL, POLICY, lenient)).toMatchObject({
       verdict: { action: "block" },
     });
   });

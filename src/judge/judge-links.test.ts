@@ -1,5 +1,6 @@
 import { array, assert, constantFrom, property } from "fast-check";
 import { describe, expect, it } from "vitest";
+import { INTERNAL } from "../../test/support/internal-hearing.ts";
 import { parse } from "yaml";
 import type { Reach } from "../../test/support/link-evasion-parts.ts";
 import { hostEvasions, programEvasions, type Evasion } from "../../test/support/link-evasions.ts";
@@ -9,24 +10,13 @@ import { carryOut, type Outcome } from "./carry-out.ts";
 import { judge } from "./judge.ts";
 import { compilePolicy } from "../policy/compile.ts";
 import type { Policy } from "../policy/decision.ts";
-import type { HearingContext, Verdict } from "../policy/hearing.ts";
+import type { Verdict } from "../policy/hearing.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import { applySplices } from "../wire/sip/splice.ts";
 
 /** Every way that we know of to write a link so that a filter does not see it, through the whole judge. */
 
 const SETTINGS = inlineTestSettings([]);
-const PARTY = { user: "a", domain: "x.example", displayName: "", ip: undefined };
-const CONTEXT: HearingContext = {
-  from: { aor: "sip:a@x.example", authenticated: true, ...PARTY },
-  to: { aor: "sip:b@x.example", authenticated: true, ...PARTY },
-  direction: "internal",
-  channel: "sip-message",
-  transport: "tcp",
-  encrypted: false,
-  now: 1_800_000_000_000,
-  trace: false,
-};
 
 const LISTS = `version: 1
 lists:
@@ -56,13 +46,13 @@ const DISARMS_HOST = policyOf(
 );
 
 function verdictOn(request: SipRequest, policy: Policy): Verdict {
-  const judgement = judge(request, CONTEXT, policy, SETTINGS);
+  const judgement = judge(request, INTERNAL, policy, SETTINGS);
   if (judgement.kind === "decided") return judgement.verdict;
   return judgement.decide(judgement.attachments.map((one) => SETTINGS.scan(one.bytes)));
 }
 
 function outcomeOf(request: SipRequest, verdict: Verdict): Outcome {
-  return carryOut(request, CONTEXT, verdict, { incident: "INC-00000000", agent: "gw" });
+  return carryOut(request, INTERNAL, verdict, { incident: "INC-00000000", agent: "gw" });
 }
 
 function requestOf({ container, body }: Evasion): SipRequest {

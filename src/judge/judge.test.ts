@@ -1,50 +1,25 @@
 import { describe, expect, it } from "vitest";
+import { INTERNAL } from "../../test/support/internal-hearing.ts";
+import { shippedPolicy } from "../../test/support/shipped-policy.ts";
 import { messageRequest, parsedBytes, parsedRequest } from "../../test/support/parsed-request.ts";
 import { inlineTestSettings } from "../assembly/judge-settings.ts";
-import { runInlineTest } from "../assembly/run-inline-test.ts";
-import { loadPolicy } from "../config/load-policy.ts";
-import { fileURLToPath } from "node:url";
 import { carryOut } from "./carry-out.ts";
 import { judge, mayInvite } from "./judge.ts";
-import type { Policy } from "../policy/decision.ts";
-import type { HearingContext } from "../policy/hearing.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
 import { applySplices } from "../wire/sip/splice.ts";
 
 const SETTINGS = inlineTestSettings([]);
-const PARTY = {
-  user: "a",
-  domain: "x.example",
-  displayName: "",
-  ip: undefined,
-  authenticated: true,
-};
-const CONTEXT: HearingContext = {
-  from: { aor: "sip:a@x.example", ...PARTY },
-  to: { aor: "sip:b@x.example", ...PARTY },
-  direction: "internal",
-  channel: "sip-message",
-  transport: "tcp",
-  encrypted: false,
-  now: 1_800_000_000_000,
-  trace: false,
-};
 
-const POLICY: Policy = (() => {
-  const rules = [fileURLToPath(new URL("../../rules", import.meta.url))];
-  const loaded = loadPolicy({ rules, domains: [] }, { generation: 1, judgeGiven: runInlineTest });
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problem));
-  return loaded.value.policy;
-})();
+const POLICY = shippedPolicy();
 
 /** Under the shipped rules: what becomes of the request, and what goes out. */
 function outcomeOf(request: SipRequest): { readonly kind: string; readonly text: string } {
-  const judgement = judge(request, CONTEXT, POLICY, SETTINGS);
+  const judgement = judge(request, INTERNAL, POLICY, SETTINGS);
   const verdict =
     judgement.kind === "decided"
       ? judgement.verdict
       : judgement.decide(judgement.attachments.map((one) => SETTINGS.scan(one.bytes)));
-  const outcome = carryOut(request, CONTEXT, verdict, { incident: "INC-00000000", agent: "gw" });
+  const outcome = carryOut(request, INTERNAL, verdict, { incident: "INC-00000000", agent: "gw" });
   if (outcome.kind === "refuse") return { kind: "refused", text: "" };
   const out = parsedBytes(applySplices(request.bytes, outcome.splices));
   return { kind: outcome.splices.length === 0 ? "passed" : "changed", text: out.body.toString() };
@@ -169,7 +144,7 @@ describe("judge, where odd messages may pass", () => {
   const odd = { ...SETTINGS, onParseProblem: "allow" } as const;
 
   function actionOn(type: string, body: string | Buffer): string | undefined {
-    const judgement = judge(messageRequest(body, { type }), CONTEXT, POLICY, odd);
+    const judgement = judge(messageRequest(body, { type }), INTERNAL, POLICY, odd);
     return judgement.kind === "decided" ? judgement.verdict.action : undefined;
   }
 

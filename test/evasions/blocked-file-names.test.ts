@@ -1,10 +1,11 @@
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { INTERNAL } from "../support/internal-hearing.ts";
+import { SHIPPED_RULES } from "../support/shipped-policy.ts";
 import { inlineTestSettings } from "../../src/assembly/judge-settings.ts";
 import { loadPolicy } from "../../src/config/load-policy.ts";
 import { judge } from "../../src/judge/judge.ts";
 import type { Policy } from "../../src/policy/decision.ts";
-import type { HearingContext, Verdict } from "../../src/policy/hearing.ts";
+import type { Verdict } from "../../src/policy/hearing.ts";
 import type { SipRequest } from "../../src/wire/sip/message.ts";
 import { NAME_CARRIERS } from "../support/file-name-carriers.ts";
 import { fileNameForms } from "../support/file-name-forms.ts";
@@ -13,23 +14,6 @@ import { writeTemporaryFiles } from "../../src/config/temporary-files.test-data.
 
 /** Files of Lync, whose bytes nobody can look into, are decided by their names here too. */
 const SETTINGS = { ...inlineTestSettings([]), onUnscannable: "allow" } as const;
-const PARTY = {
-  user: "a",
-  domain: "x.example",
-  displayName: "",
-  ip: undefined,
-  authenticated: true,
-};
-const CONTEXT: HearingContext = {
-  from: { aor: "sip:a@x.example", ...PARTY },
-  to: { aor: "sip:b@x.example", ...PARTY },
-  direction: "internal",
-  channel: "sip-message",
-  transport: "tcp",
-  encrypted: false,
-  now: 1_800_000_000_000,
-  trace: false,
-};
 
 /** The shipped rules, but without those that refuse a whole channel: what is left decides by the name. */
 const BY_NAME = `
@@ -43,15 +27,14 @@ const NAME_RULES = ["file-extension", "program-file", "double-extension", "name-
 
 const POLICY: Policy = (() => {
   using files = writeTemporaryFiles({ "by-name.yaml": BY_NAME });
-  const shipped = fileURLToPath(new URL("../../rules", import.meta.url));
-  const rules = [shipped, files.path("by-name.yaml")];
+  const rules = [SHIPPED_RULES, files.path("by-name.yaml")];
   const loaded = loadPolicy({ rules, domains: [] }, { generation: 1, judgeGiven: undefined });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problem));
   return loaded.value.policy;
 })();
 
 function verdictOn(request: SipRequest): Verdict {
-  const judgement = judge(request, CONTEXT, POLICY, SETTINGS);
+  const judgement = judge(request, INTERNAL, POLICY, SETTINGS);
   if (judgement.kind === "decided") return judgement.verdict;
   return judgement.decide(judgement.attachments.map((one) => SETTINGS.scan(one.bytes)));
 }

@@ -1,13 +1,10 @@
-import { fileURLToPath } from "node:url";
 import { inlineTestSettings } from "../../src/assembly/judge-settings.ts";
-import { runInlineTest } from "../../src/assembly/run-inline-test.ts";
-import { loadPolicy } from "../../src/config/load-policy.ts";
 import { carryOut } from "../../src/judge/carry-out.ts";
 import { judge } from "../../src/judge/judge.ts";
-import type { Policy } from "../../src/policy/decision.ts";
 import type { HearingContext, Verdict } from "../../src/policy/hearing.ts";
 import type { SipRequest } from "../../src/wire/sip/message.ts";
 import { applySplices } from "../../src/wire/sip/splice.ts";
+import { shippedPolicy } from "./shipped-policy.ts";
 
 const SETTINGS = inlineTestSettings([]);
 
@@ -33,17 +30,6 @@ const CONTEXT: HearingContext = {
   now: 1_800_000_000_000,
   trace: false,
 };
-
-let shipped: Policy | undefined;
-
-function shippedPolicy(): Policy {
-  if (shipped !== undefined) return shipped;
-  const rules = [fileURLToPath(new URL("../../rules", import.meta.url))];
-  const loaded = loadPolicy({ rules, domains: [] }, { generation: 1, judgeGiven: runInlineTest });
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problem));
-  shipped = loaded.value.policy;
-  return shipped;
-}
 
 /** What becomes of a request under the rules and settings as shipped, with the builtin engine. */
 export interface ShippedVerdict {
