@@ -32,6 +32,8 @@ export interface SipClientOptions {
   readonly epid?: string;
   /** Signs all that it sends, and ignores all that its server has not signed, as the clients of the LCS family do. */
   readonly signing?: SecurityAssociation;
+  /** How long it sends a request again and waits for the final response; default 30 s (RFC 3261's timer F is 32 s). */
+  readonly patienceMs?: number;
 }
 
 export interface Outgoing {
@@ -278,7 +280,7 @@ export class SipClient implements AsyncDisposable {
     try {
       const isFinal = (response: SipText): boolean => response.status >= 200;
       const what = `a final response to ${request.method} (${this.name})`;
-      const response = await inbox.next(what, isFinal, 30_000);
+      const response = await inbox.next(what, isFinal, this.#options.patienceMs ?? 30_000);
       if (request.method === "INVITE" && response.status >= 300) {
         this.#acknowledgeFailure(request, response, branchValue);
       }
