@@ -10,6 +10,7 @@ import { createQuarantineWriter } from "../quarantine/create-quarantine-writer.t
 import { createRelay } from "../relay/create-relay.ts";
 import { createEngines } from "../scan/engines.ts";
 import { reloadEngines } from "../scan/reload-engines.ts";
+import { createLookProcess } from "../scan/look-process.ts";
 import { createScanDesk } from "../scan/scan-desk.ts";
 import type { ScanDesk } from "../scan/scan-engine.ts";
 import { createSpool } from "../spool/create-spool.ts";
@@ -42,6 +43,7 @@ const scan: ScanDesk = createScanDesk(
   {
     clock,
     engines,
+    looker: createLookProcess({ clock }),
     onChange: (status) => say({ kind: "engine", status, all: scan.status() }),
   },
   {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createLookInThread } from "../../test/support/look-in-thread.ts";
 import { createManualClock, type ManualClock } from "../../test/support/manual-clock.ts";
 import { ok } from "../base/result.ts";
 import { createMemorySource } from "./memory-source.ts";
@@ -33,7 +34,10 @@ describe("askEngines", () => {
     ...engines: readonly ScriptedEngine[]
   ): Promise<ScanDesk> {
     const onChange = (status: EngineStatus): void => void changes.push(status);
-    const made = createScanDesk({ clock, engines, onChange }, { timeoutMs: 60_000, combination });
+    const made = createScanDesk(
+      { looker: createLookInThread(), clock, engines, onChange },
+      { timeoutMs: 60_000, combination },
+    );
     desk = made;
     await settle();
     return made;

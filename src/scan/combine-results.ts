@@ -29,7 +29,7 @@ export interface EngineAnswer {
  * 1. What an engine found stands, whatever the others say or fail to say; `majority` alone lets it be outvoted, by more than half of all
  *    engines, the failed ones counted, that call the file clean. The builtin engine and YARA have no vote there: they know no malware by themselves, and
  *    what they do know (hash lists, EICAR, the operator's rules) is no matter of opinion.
- * 2. A required engine without an answer is `error`, and so is a scan that no engine has answered.
+ * 2. A required engine without an answer is `error`, and so is our own look, and a scan that no engine has answered.
  * 3. The worst of the rest. Passed over are errors of engines that are not required, that the builtin engine or YARA cannot look into a
  *    container where one that does has answered, and, with `first_available`, whatever was found clean or unscannable by one that is
  *    not required and stands behind another that answered.
@@ -42,7 +42,7 @@ export function combineResults(
   const standing = combination === "majority" ? findingsThatStand(answers) : found;
   if (standing !== undefined) return standing;
   const engines = answers.filter(({ result }) => result.engine !== LOOK_ENGINE);
-  const missing = engines.filter(({ required, result }) => required && !isAnswer(result));
+  const missing = answers.filter(({ required, result }) => required && !isAnswer(result));
   if (missing.length > 0) return worstOf(missing) ?? NO_ENGINE;
   if (!engines.some(({ result }) => isAnswer(result))) return worstOf(engines) ?? NO_ENGINE;
   const counted = answers.filter(

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createLookInThread } from "../../test/support/look-in-thread.ts";
 import { FakeClamd } from "../../test/support/fake-clamd.ts";
 import { FakeIcap } from "../../test/support/fake-icap.ts";
 import { createManualClock, type ManualClock } from "../../test/support/manual-clock.ts";
@@ -53,7 +54,10 @@ describe("KeptAnswers", () => {
     engines: readonly ScanEngine[],
     cache: CacheSettings | undefined = CACHE,
   ): Promise<ScanDesk> {
-    const desk = createScanDesk({ clock, engines }, { timeoutMs: 60_000, cache });
+    const desk = createScanDesk(
+      { looker: createLookInThread(), clock, engines },
+      { timeoutMs: 60_000, cache },
+    );
     desks.push(desk);
     await settle();
     return desk;
@@ -287,7 +291,10 @@ describe("KeptAnswers", () => {
   });
 
   it("keeps nothing where it is off", async () => {
-    const desk = createScanDesk({ clock, engines: [engine] }, { timeoutMs: 60_000 });
+    const desk = createScanDesk(
+      { looker: createLookInThread(), clock, engines: [engine] },
+      { timeoutMs: 60_000 },
+    );
     desks.push(desk);
     await settle();
     for (let scan = 0; scan < 2; scan += 1) await desk.scan(WORDS);

@@ -3,9 +3,11 @@ import { fileContent, type FileContent } from "../content/file-content.ts";
 import { lookIntoFile, type FileLook } from "../content/look-into-file.ts";
 import type { TrueType } from "../content/true-type.ts";
 import { groupOfMediaType } from "../content/type-groups.ts";
+import type { Result } from "../base/result.ts";
 import { listGzippedTar } from "./list-gzipped-tar.ts";
 import { nextTurn } from "./next-turn.ts";
 import type { EngineAnswer } from "./combine-results.ts";
+import type { LookFailure } from "./look-process.ts";
 import type { ScanSource } from "./scan-engine.ts";
 import { viewOfSource } from "./source-view.ts";
 import { LOOK_ENGINE, type UnscannableReason } from "./scan-result.ts";
@@ -53,10 +55,18 @@ async function withWholeList(look: FileLook, source: ScanSource): Promise<FileLo
 /** What the engines said, with what could not be seen. */
 export function withLook(
   answers: readonly EngineAnswer[],
-  problem: UnscannableReason | undefined,
+  looked: Result<Pick<SourceLook, "problem">, LookFailure>,
 ): readonly EngineAnswer[] {
-  if (problem === undefined) return answers;
-  const result = { kind: "unscannable", engine: LOOK_ENGINE, reason: problem, ms: 0 } as const;
+  const engine = LOOK_ENGINE;
+  if (looked.ok) {
+    const { problem } = looked.value;
+    if (problem === undefined) return answers;
+    const result = { kind: "unscannable", engine, reason: problem, ms: 0 } as const;
+    return [...answers, { required: true, result }];
+  }
+  // who asks the engines sees that the file cannot be read
+  if (looked.problem === "unreadable") return answers;
+  const result = { kind: "error", engine, reason: looked.problem, ms: 0 } as const;
   return [...answers, { required: true, result }];
 }
 

@@ -1,5 +1,6 @@
 import { zipFile } from "../../test/support/zip-file.ts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createLookInThread } from "../../test/support/look-in-thread.ts";
 import { ok } from "../base/result.ts";
 import { FakeClamd, type ClamdFault } from "../../test/support/fake-clamd.ts";
 import { createManualClock, type ManualClock } from "../../test/support/manual-clock.ts";
@@ -104,7 +105,10 @@ describe("createScanDesk", () => {
       engine = new ActorEngine();
       changes = [];
       const onChange = (status: EngineStatus): void => void changes.push(status);
-      desk = createScanDesk({ clock, engines: [engine], onChange }, { timeoutMs: 60_000 });
+      desk = createScanDesk(
+        { looker: createLookInThread(), clock, engines: [engine], onChange },
+        { timeoutMs: 60_000 },
+      );
       await settle();
     });
 
@@ -306,7 +310,7 @@ describe("createScanDesk", () => {
         { type: "clamd", client, address: clamd.address, required },
       ];
       const desk = createScanDesk(
-        { clock, engines: createEngines(settings, { clock }) },
+        { looker: createLookInThread(), clock, engines: createEngines(settings, { clock }) },
         { timeoutMs: 20_000 },
       );
       desks.push(desk);

@@ -4,7 +4,8 @@ import { createCheckedSource, type CheckedSource } from "./checked-source.ts";
 import { combineResults, type Combination, type EngineAnswer } from "./combine-results.ts";
 import { EngineWatch } from "./engine-watch.ts";
 import { KeptAnswers, NOTHING_KEPT } from "./kept-answers.ts";
-import { lookAtSource, withLook } from "./look-at-source.ts";
+import { withLook } from "./look-at-source.ts";
+import type { Looker } from "./look-process.ts";
 import type { EngineStatus, ScanDesk, ScanEngine, ScanReport, ScanSource } from "./scan-engine.ts";
 import { isFinding } from "./scan-result.ts";
 
@@ -22,6 +23,8 @@ export interface ScanDeskDeps {
   readonly engines: readonly ScanEngine[];
   /** An engine went up or down, or warns of something else, for the logs. */
   readonly onChange?: (status: EngineStatus) => void;
+  /** Looks into files; the desk disposes of it. */
+  readonly looker: Looker;
 }
 
 export interface ScanDeskOptions {
@@ -52,9 +55,11 @@ class EngineDesk implements ScanDesk {
   readonly #timeoutMs: number;
   readonly #combination: Combination;
   readonly #kept: KeptAnswers | undefined;
+  readonly #looker: Looker;
 
-  constructor({ clock, engines, onChange }: ScanDeskDeps, options: ScanDeskOptions) {
+  constructor({ clock, engines, onChange, looker }: ScanDeskDeps, options: ScanDeskOptions) {
     this.#clock = clock;
+    this.#looker = looker;
     this.#timeoutMs = options.timeoutMs;
     this.#combination = options.combination ?? "worst";
     this.#kept = options.cache && this.#createCache(options.cache);
@@ -73,10 +78,12 @@ class EngineDesk implements ScanDesk {
 
   async scan(given: ScanSource): Promise<ScanReport> {
     const source = createCheckedSource(given);
-    const look = await lookAtSource(source);
-    const answers = await (this.#kept?.answersFor(source, this.#timeoutMs) ??
-      this.#ask(source, this.#timeoutMs));
-    const all = withLook(answers, look?.problem);
+    const endsAt = this.#clock.monotonicMs() + this.#timeoutMs;
+    const looked = await this.#look(source);
+    const leftMs = Math.max(0, endsAt - this.#clock.monotonicMs());
+    const answers = await (this.#kept?.answersFor(source, leftMs) ?? this.#ask(source, leftMs));
+    const all = withLook(answers, looked);
+    const look = looked.ok ? looked.value : undefined;
     const verdict = combineResults(all, this.#combination);
     const isDoubtful = source.broken && verdict.kind === "clean";
     return {
@@ -99,7 +106,16 @@ class EngineDesk implements ScanDesk {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#looker[Symbol.dispose]();
     await Promise.all(this.#watches.map(async (watch) => watch[Symbol.asyncDispose]()));
+  }
+
+  async #look(source: CheckedSource): Promise<Awaited<ReturnType<Looker["look"]>>> {
+    const outOfTime = new AbortController();
+    const deadline = this.#clock.schedule(this.#timeoutMs, () => outOfTime.abort());
+    const looked = await this.#looker.look(source, outOfTime.signal);
+    deadline.cancel();
+    return looked;
   }
 
   async #probeAll(): Promise<void> {

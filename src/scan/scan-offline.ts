@@ -1,3 +1,4 @@
+import { ok } from "../base/result.ts";
 import { viewOf } from "../content/byte-view.ts";
 import { fileContent } from "../content/file-content.ts";
 import { lookIntoFile } from "../content/look-into-file.ts";
@@ -19,7 +20,7 @@ export function scanOffline(
   const result = scanBuiltin(bytes, () => 0, hashes);
   const { sha256 } = createMemorySource(bytes);
   return {
-    verdict: combineResults(withLook([{ required: true, result }], look.problem)),
+    verdict: combineResults(withLook([{ required: true, result }], ok(look))),
     content: fileContent(look, sha256),
   };
 }

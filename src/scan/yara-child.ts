@@ -1,10 +1,11 @@
 /**
- * The entry of a process that runs YARA (yara-process.ts starts it). It reads questions from its standard input and writes answers
+ * The entry of a process that runs YARA (yara-pool.ts starts it). It reads questions from its standard input and writes answers
  * to its standard output, one after the other and without an event loop; it has no sockets, and may neither write files nor start
  * anything. Whatever goes wrong ends it: who asked sees that, and starts another.
  */
-import { readFileSync, readSync, writeSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { initSync, type Scanner } from "@virustotal/yara-x";
+import { readExactly, readFrame, writeAnswer } from "./child-pipes.ts";
 import { compileYara } from "./compile-yara.ts";
 import {
   MAX_MATCHES,
@@ -22,33 +23,16 @@ interface RuleMatch {
   readonly metadata: readonly { readonly identifier: string; readonly value: unknown }[];
 }
 
-const STDIN = 0;
-const STDOUT = 1;
 const PACKAGE = import.meta.resolve("@virustotal/yara-x");
-
-function readExactly(buffer: Buffer): boolean {
-  for (let done = 0; done < buffer.length;) {
-    const count = readSync(STDIN, buffer, done, buffer.length - done, null);
-    if (count === 0) return false;
-    done += count;
-  }
-  return true;
-}
 
 /** Undefined: whoever asks has gone. */
 function readQuestion(): YaraQuestion | undefined {
-  const head = Buffer.alloc(4);
-  if (!readExactly(head)) return undefined;
-  const body = Buffer.alloc(head.readUInt32BE());
-  return readExactly(body) ? (JSON.parse(body.toString("utf8")) as YaraQuestion) : undefined;
+  const body = readFrame();
+  return body && (JSON.parse(body.toString("utf8")) as YaraQuestion);
 }
 
 function write(answer: YaraAnswer): void {
-  const body = Buffer.from(JSON.stringify(answer));
-  const head = Buffer.alloc(4);
-  head.writeUInt32BE(body.length);
-  const all = Buffer.concat([head, body]);
-  for (let done = 0; done < all.length;) done += writeSync(STDOUT, all, done);
+  writeAnswer(answer);
 }
 
 function libraryVersion(): string {

@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { ExpiringMap } from "../base/expiring-map.ts";
 import { failed, ok, type Result } from "../base/result.ts";
+import type { ProcessDeps, ProcessFailure } from "./asked-process.ts";
 import { cleanUnlessContainer } from "./clean-unless-container.ts";
 import { createMemorySource } from "./memory-source.ts";
 import type { EngineReload, PingAnswer, ScanEngine, ScanSource } from "./scan-engine.ts";
@@ -9,7 +10,6 @@ import { ScanSlots } from "./scan-slots.ts";
 import type { YaraMatch, YaraSource } from "./yara-messages.ts";
 import { readPart, yaraParts, type YaraPart } from "./yara-parts.ts";
 import { YaraPool, type ReadyYara, type YaraStartProblem } from "./yara-pool.ts";
-import type { YaraFailure, YaraProcessDeps } from "./yara-process.ts";
 import { isProbeMatch, yaraProblemText, yaraRules } from "./yara-rules.ts";
 
 /**
@@ -22,7 +22,7 @@ import { isProbeMatch, yaraProblemText, yaraRules } from "./yara-rules.ts";
  */
 export const YARA_ENGINE = "yara";
 
-export interface YaraDeps extends YaraProcessDeps {
+export interface YaraDeps extends ProcessDeps {
   readonly clock: Clock;
   /** Reads the files of rules; the problems are sentences. */
   readonly readRules: () => Result<readonly YaraSource[], readonly string[]>;
@@ -64,7 +64,7 @@ export function createYaraEngine(deps: YaraDeps, options: YaraOptions): YaraEngi
 }
 
 /** "none": there was no process to ask. */
-type LookFailure = YaraFailure | "none";
+type LookFailure = ProcessFailure | "none";
 
 interface Trouble {
   readonly reason: ScanErrorReason;
@@ -134,7 +134,7 @@ class Yara implements YaraEngine {
       const problems = typeof problem === "string" ? [problem] : problem.map(yaraProblemText);
       return { ok: false, problems };
     }
-    const problems = started.value.problems.map(yaraProblemText);
+    const problems = started.value.readiness.problems.map(yaraProblemText);
     pool.giveBack(started.value, 0);
     const problem = await this.#test(pool, this.#disposal.signal);
     if (isTrial || problem !== undefined) pool.close();
@@ -267,7 +267,7 @@ const CALM: Readonly<Partial<Record<ScanErrorReason, ScanErrorReason>>> = {
   "bad-reply": "overloaded",
 };
 
-function nameOf({ version }: ReadyYara, { rules }: YaraPool): string {
+function nameOf({ readiness: { version } }: ReadyYara, { rules }: YaraPool): string {
   return `YARA-X ${version}, ${rules.name}`;
 }
 

@@ -1,3 +1,5 @@
+import type { AnswerFormat } from "./process-frames.ts";
+
 /**
  * What the gateway and a process that runs YARA say to each other. Both ways: frames of four bytes (length, most significant
  * first) and so many bytes of JSON; after a question of kind "scan" follow the bytes to be looked at. One question, one answer.
@@ -55,3 +57,18 @@ export const MAX_MATCHES = 32;
 
 /** The most that one question of kind "scan" brings. */
 export const MAX_SCAN_BYTES: number = 32 * 1024 * 1024;
+
+/** The longest answer has a hundred problems of some hundred characters. */
+const MAX_ANSWER_BYTES = 256 * 1024;
+
+/** How the answers are read. */
+export const YARA_ANSWERS: AnswerFormat<YaraAnswer> = {
+  maxBytes: MAX_ANSWER_BYTES,
+  isAnswer(value): value is YaraAnswer {
+    const answer = value as Partial<YaraAnswer> | null;
+    return (
+      (answer?.kind === "compiled" && Array.isArray(answer.problems)) ||
+      (answer?.kind === "scanned" && Array.isArray(answer.matches))
+    );
+  },
+};

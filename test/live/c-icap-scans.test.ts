@@ -1,5 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createLookInThread } from "../support/look-in-thread.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { createConnector } from "../../src/scan/engine-connection.ts";
 import { EICAR } from "../../src/scan/eicar.ts";
@@ -133,7 +134,10 @@ describe.skipIf(isMissing([CLAMD, C_ICAP, C_ICAP_VIRUS_SCAN]))("a real c-icap", 
       },
     ] as const;
     const engines = createEngines(settings, { clock: systemClock });
-    await using desk = createScanDesk({ clock: systemClock, engines }, { timeoutMs: 2000 });
+    await using desk = createScanDesk(
+      { looker: createLookInThread(), clock: systemClock, engines },
+      { timeoutMs: 2000 },
+    );
     expect((await desk.test())[0]?.state).toBe("up");
     clamd.kill();
     await clamd.gone();

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createLookInThread } from "../support/look-in-thread.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { EICAR } from "../../src/scan/eicar.ts";
 import { createEngines } from "../../src/scan/engines.ts";
@@ -94,7 +95,12 @@ describe.skipIf(isMissing([CLAMD])).each(["instream", "clamscan"] as const)(
       const engines = enginesFor();
       const changes: string[] = [];
       await using desk = createScanDesk(
-        { clock: systemClock, engines, onChange: (status) => changes.push(status.state) },
+        {
+          looker: createLookInThread(),
+          clock: systemClock,
+          engines,
+          onChange: (status) => changes.push(status.state),
+        },
         { timeoutMs: 20_000 },
       );
       const state = (): string | undefined => desk.status()[0]?.state;

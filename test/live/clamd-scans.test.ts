@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createLookInThread } from "../support/look-in-thread.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { EICAR } from "../../src/scan/eicar.ts";
 import { encryptedZip } from "../../src/scan/encrypted-zip.ts";
@@ -194,5 +195,8 @@ describe.skipIf(isMissing([CLAMD]))("a real clamd that keeps silent", () => {
 
 function deskWith(engine: EngineSettings): ScanDesk {
   const engines = createEngines([{ type: "builtin" }, engine], { clock: systemClock });
-  return createScanDesk({ clock: systemClock, engines }, { timeoutMs: 20_000 });
+  return createScanDesk(
+    { looker: createLookInThread(), clock: systemClock, engines },
+    { timeoutMs: 20_000 },
+  );
 }

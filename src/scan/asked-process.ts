@@ -3,33 +3,42 @@ import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "../base/clock.ts";
 import { failed, ok, type Result } from "../base/result.ts";
-import { workerEntry } from "../base/worker-entry.ts";
 import { onAbort } from "./on-abort.ts";
+import { AnswerReader, frameOf, jsonFrame, type AnswerFormat } from "./process-frames.ts";
 import { residentBytes } from "./resident-bytes.ts";
-import { YaraAnswerReader, yaraFrame } from "./yara-frames.ts";
-import type { YaraAnswer, YaraQuestion } from "./yara-messages.ts";
 
 /** A process with a pipe each way. */
-export type YaraChild = ChildProcessByStdio<Writable, Readable, null>;
+export type PipedChild = ChildProcessByStdio<Writable, Readable, null>;
 
-export interface YaraProcessDeps {
+export interface ProcessDeps {
   readonly clock: Clock;
-  /** For tests; default: node with yara-child.ts. */
-  readonly start?: (() => YaraChild) | undefined;
+  /** For tests; default: node with the module that does the work. */
+  readonly start?: (() => PipedChild) | undefined;
   /** For tests; default: what the system says. */
   readonly residentBytes?: ((pid: number) => number | undefined) | undefined;
 }
 
-export interface YaraProcessOptions {
+/** Those of a process, with what starts it. */
+export interface StartedDeps extends ProcessDeps {
+  readonly start: () => PipedChild;
+}
+
+export interface ProcessOptions<Answer> {
   /** A process that takes more memory than this, in bytes, is ended. */
   readonly maxResidentBytes: number;
+  readonly answers: AnswerFormat<Answer>;
 }
 
 /** What is asked, and how long it may take. */
-export interface YaraTask {
-  readonly question: YaraQuestion;
+export interface ProcessTask<Answer> {
+  readonly question: object;
   /** The bytes that follow the question, in pieces. Throws when they cannot be read. */
   readonly bytes?: Iterable<Buffer>;
+  /**
+   * The bytes that an answer asks for, which are sent in a frame; undefined: it asks for none, and is the answer to the question. Throws when
+   * they cannot be read. Absent: every answer is one.
+   */
+  readonly more?: (answer: Answer) => Buffer | undefined;
   readonly deadlineMs: number;
   readonly signal: AbortSignal;
 }
@@ -38,30 +47,31 @@ export interface YaraTask {
  * Why there is no answer; the process has ended then, or is being ended. "aborted": by the signal. "timeout": the deadline. "memory": it took
  * too much. "gone": it ended by itself, or could not be started. "garbled": it said what is no answer. "source": the bytes could not be read.
  */
-export type YaraFailure = "aborted" | "timeout" | "memory" | "gone" | "garbled" | "source";
+export type ProcessFailure = "aborted" | "timeout" | "memory" | "gone" | "garbled" | "source";
 
 const WATCH_MEMORY_EVERY_MS = 100;
 
-/** Pages of 64 KiB: beyond 512 MiB the library's memory does not grow, and the process ends. */
-const MAX_WASM_PAGES = 8192;
-
-/** One process that runs YARA. It is asked one thing at a time, and ended by whoever made it. */
-export class YaraProcess {
-  readonly #deps: YaraProcessDeps;
-  readonly #options: YaraProcessOptions;
-  readonly #child: YaraChild;
+/**
+ * One process that does what may not be done among others: work on hostile bytes that takes as long and as much memory as it takes. It
+ * is asked one thing at a time, and ended by whoever made it.
+ */
+export class AskedProcess<Answer> {
+  readonly #deps: StartedDeps;
+  readonly #options: ProcessOptions<Answer>;
+  readonly #child: PipedChild;
   #hasEnded = false;
   /** The question and all of its bytes are on their way. */
   #isAwaiting = false;
   /** Of the question that is being asked. */
-  #settle: ((answer: Result<YaraAnswer, YaraFailure>) => void) | undefined;
+  #settle: ((answer: Result<Answer, ProcessFailure>) => void) | undefined;
+  #more: ProcessTask<Answer>["more"];
 
   /** Starts it; one that cannot be started has ended. Throws when the system has no room for another process. */
-  constructor(deps: YaraProcessDeps, options: YaraProcessOptions) {
+  constructor(deps: StartedDeps, options: ProcessOptions<Answer>) {
     this.#deps = deps;
     this.#options = options;
-    this.#child = (deps.start ?? startYaraChild)();
-    const reader = new YaraAnswerReader();
+    this.#child = deps.start();
+    const reader = new AnswerReader(options.answers);
     this.#child.on("error", () => this.#fail("gone"));
     this.#child.on("exit", () => this.#fail("gone"));
     if (this.#child.pid === undefined) {
@@ -77,7 +87,7 @@ export class YaraProcess {
       if (answer === undefined) return;
       // an answer to nothing, or to half a file, is none either
       if (answer === "garbled" || !this.#isAwaiting) this.#fail("garbled");
-      else this.#settle?.(ok(answer));
+      else this.#take(answer);
     });
   }
 
@@ -92,16 +102,18 @@ export class YaraProcess {
   }
 
   /** Never rejects. */
-  async ask(task: YaraTask): Promise<Result<YaraAnswer, YaraFailure>> {
+  async ask(task: ProcessTask<Answer>): Promise<Result<Answer, ProcessFailure>> {
     if (this.#hasEnded || this.#settle !== undefined) return failed("gone");
-    const { promise, resolve } = Promise.withResolvers<Result<YaraAnswer, YaraFailure>>();
+    const { promise, resolve } = Promise.withResolvers<Result<Answer, ProcessFailure>>();
     this.#settle = resolve;
+    this.#more = task.more;
     const stop = onAbort(task.signal, () => this.#fail("aborted"));
     const deadline = this.#deps.clock.schedule(task.deadlineMs, () => this.#fail("timeout"));
     const watch = this.#watchMemory();
     void this.#send(task);
     const answer = await promise;
     this.#settle = undefined;
+    this.#more = undefined;
     this.#isAwaiting = false;
     stop();
     deadline.cancel();
@@ -114,7 +126,7 @@ export class YaraProcess {
     this.#fail("gone");
   }
 
-  #fail(failure: YaraFailure): void {
+  #fail(failure: ProcessFailure): void {
     if (!this.#hasEnded) {
       this.#hasEnded = true;
       this.#child.kill("SIGKILL");
@@ -124,11 +136,24 @@ export class YaraProcess {
     this.#settle?.(failed(failure));
   }
 
+  #take(answer: Answer): void {
+    let bytes: Buffer | undefined;
+    try {
+      bytes = this.#more?.(answer);
+    } catch {
+      this.#fail("source");
+      return;
+    }
+    // It waits for them, so that no more than these lie in memory.
+    if (bytes === undefined) this.#settle?.(ok(answer));
+    else this.#child.stdin.write(frameOf(bytes));
+  }
+
   /** Waits wherever the process does not keep up, so that no more than one piece lies in memory. */
-  async #send({ question, bytes = [] }: YaraTask): Promise<void> {
+  async #send({ question, bytes = [] }: ProcessTask<Answer>): Promise<void> {
     const { stdin } = this.#child;
     try {
-      stdin.write(yaraFrame(question));
+      stdin.write(jsonFrame(question));
       for (const piece of bytes) {
         if (this.#hasEnded) return;
         if (!stdin.write(piece)) await drained(stdin);
@@ -164,16 +189,14 @@ async function drained(stdin: Writable): Promise<void> {
   stdin.off("close", done);
 }
 
-/** Without an environment, the right to write or to start anything, and any descriptor but its pipes. */
-function startYaraChild(): YaraChild {
-  const entry = workerEntry(import.meta.url, "yara-child");
-  const flags = [
-    "--permission",
-    "--allow-fs-read=*",
-    "--max-old-space-size=128",
-    `--wasm-max-mem-pages=${MAX_WASM_PAGES}`,
-  ];
-  return spawn(process.execPath, [...flags, fileURLToPath(entry)], {
+/**
+ * Starts node with a module of ours: without an environment, the right to write or to start anything, and any descriptor but its pipes.
+ *
+ * @param flags of node, beside those that every such process has
+ */
+export function startPiped(entry: URL, flags: readonly string[] = []): PipedChild {
+  const all = ["--permission", "--allow-fs-read=*", "--max-old-space-size=128", ...flags];
+  return spawn(process.execPath, [...all, fileURLToPath(entry)], {
     stdio: ["pipe", "pipe", "ignore"],
     env: {},
   });

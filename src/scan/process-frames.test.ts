@@ -1,7 +1,7 @@
 import { array, assert, integer, property, uint8Array } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { YaraAnswerReader } from "./yara-frames.ts";
-import type { YaraAnswer } from "./yara-messages.ts";
+import { AnswerReader } from "./process-frames.ts";
+import { YARA_ANSWERS, type YaraAnswer } from "./yara-messages.ts";
 
 const ANSWER: YaraAnswer = {
   kind: "scanned",
@@ -17,7 +17,7 @@ function framed(body: Buffer): Buffer {
 
 /** What comes of the first piece that decides. */
 function read(pieces: readonly Buffer[]): YaraAnswer | "garbled" | undefined {
-  const reader = new YaraAnswerReader();
+  const reader = new AnswerReader(YARA_ANSWERS);
   for (const piece of pieces) {
     const answer = reader.push(piece);
     if (answer !== undefined) return answer;
@@ -25,7 +25,7 @@ function read(pieces: readonly Buffer[]): YaraAnswer | "garbled" | undefined {
   return undefined;
 }
 
-describe("YaraAnswerReader", () => {
+describe("AnswerReader", () => {
   it("reads an answer however it is cut", () => {
     const whole = framed(Buffer.from(JSON.stringify(ANSWER)));
     const cuts = array(integer({ min: 0, max: whole.length }), { maxLength: 5 });
