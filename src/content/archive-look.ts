@@ -1,16 +1,16 @@
 import { viewOf, type ByteView } from "./byte-view.ts";
-import { isEncryptedArchive } from "./closed-archives.ts";
+import type { Container } from "./container.ts";
+import { beginsContainer, readContainer, readContainerBehind } from "./containers.ts";
 import { inflateBounded } from "./inflate-bounded.ts";
 import { inflateHead } from "./inflate-head.ts";
 import type { LookBudget } from "./look-budget.ts";
+import type { LookProblem } from "./look-problem.ts";
 import { readOleContent } from "./ole-content.ts";
 import { readOleFile } from "./ole-directory.ts";
 import { readPackage, type PackageContent } from "./office-package.ts";
 import { isTar, readTarMembers } from "./tar-members.ts";
+import type { TrueType } from "./true-type.ts";
 import { readZipDirectory, type ZipEntry } from "./zip-directory.ts";
-
-/** Why not everything in a file could be looked at; the words of `scan.reason`. */
-export type LookProblem = "encrypted" | "corrupt" | "too-deep" | "bomb" | "partial";
 
 /** What an archive holds, with the archives in it. */
 export interface ArchiveLook {
@@ -26,6 +26,8 @@ export interface ArchiveLook {
   /** Bytes unpacked by bytes packed, as declared; the worst of all archives in it. */
   readonly ratio: number;
   readonly problem: LookProblem | undefined;
+  /** What it is; undefined: a zip, tar or gzip file. */
+  readonly type: TrueType | undefined;
   /** It is a document or a program in the form of a zip. */
   readonly content: PackageContent | undefined;
   /** Names of files that are packed into such a document as objects; among `names` as well. */
@@ -43,32 +45,64 @@ const OBJECT_BYTES = 1024 * 1024;
 /** The magic number of a tar comes of less, however badly it is packed. */
 const PACKED_HEAD_BYTES = 1400;
 
-/** Looks into a zip, tar or gzip file. Undefined: it is none of these, and no archive that says it is encrypted. */
+/** Looks into an archive. Undefined: it is none, or none that is opened here. */
 export function lookIntoArchive(
   file: ByteView,
   budget: LookBudget,
   level = 1,
 ): ArchiveLook | undefined {
-  return lookIntoZip(file, budget, level) ?? lookIntoOther(file, budget, level);
+  const container = readContainer(file, budget);
+  const found = container && lookIntoContainer(file, container, budget, level);
+  const zip = lookIntoZip(file, budget, level);
+  if (found === undefined) return zip ?? lookIntoOther(file, budget, level);
+  // A zip by its end only: the last of its members, or another archive behind it.
+  const isMember = zip === undefined || zip.names.every((name) => found.names.includes(name));
+  return isMember ? found : merged(found, zip);
 }
 
-/** The same without a zip: for what is one by its end only. */
+/** What begins with a tar or a gzip file, or has something else before the archive. */
 function lookIntoOther(file: ByteView, budget: LookBudget, level: number): ArchiveLook | undefined {
   const head = file.read(0, 4);
   if (head.length >= 3 && head[0] === 0x1f && head[1] === 0x8b) {
     return lookIntoGzip(file, budget, level);
   }
   if (isTar(file)) return lookIntoTar(file, budget, level);
-  const encrypted = isEncryptedArchive(file);
-  if (encrypted !== true) return undefined;
-  return {
+  const container = readContainerBehind(file, budget);
+  return container && lookIntoContainer(file, container, budget, level);
+}
+
+/** What the readers of other kinds found, with the archives in it. */
+function lookIntoContainer(
+  file: ByteView,
+  container: Container,
+  budget: LookBudget,
+  level: number,
+): ArchiveLook {
+  const { type, members, listed, encrypted, problem } = container;
+  const unpacked = members.reduce((sum, { size }) => sum + size, 0);
+  const isBomb = unpacked > BOMB_RATIO * file.size + BOMB_GRACE;
+  const found: ArchiveLook = {
     ...EMPTY,
     depth: level,
-    listed: false,
+    names: members.flatMap(({ names }) => names),
+    members: members.length,
+    listed,
     encrypted,
-    problem: "encrypted",
+    ratio: unpacked / Math.max(1, file.size),
+    problem: isBomb && problem !== "encrypted" ? "bomb" : problem,
+    type,
   };
+  const inner = members.map(({ content, size }) => (): Buffer | "partial" | undefined => {
+    if (content === undefined || size < LEAST_ARCHIVE) return undefined;
+    const head = content.head(512, budget);
+    if (head === "partial") return head;
+    return beginsArchive(head) ? content.whole(budget) : undefined;
+  });
+  return withInner(found, inner, budget, level);
 }
+
+/** Bytes that no archive of something has less of: an end record of a zip has 22, a gzip file 18. */
+const LEAST_ARCHIVE = 18;
 
 const EMPTY: ArchiveLook = {
   depth: 1,
@@ -78,6 +112,7 @@ const EMPTY: ArchiveLook = {
   encrypted: false,
   ratio: 1,
   problem: undefined,
+  type: undefined,
   content: undefined,
   embedded: [],
 };
@@ -195,7 +230,7 @@ export function beginsArchive(head: Buffer): boolean {
   if (head.length < 4) return false;
   if (head[0] === 0x50 && head[1] === 0x4b) return true;
   if (head[0] === 0x1f && head[1] === 0x8b) return true;
-  return isTar(viewOf(head)) || isEncryptedArchive(viewOf(head)) !== undefined;
+  return beginsContainer(head) || isTar(viewOf(head));
 }
 
 function lookIntoTar(file: ByteView, budget: LookBudget, level: number): ArchiveLook {

@@ -2,14 +2,14 @@
  * What a file is and holds, by its bytes alone: all types that a reader may take it for, macros, members of archives. Its name
  * is not asked.
  *
- * Not here: what needs a whole unpacked file (the engines), archives other than zip, tar and gzip (of these it is told whether
- * they are encrypted). Bounded: a megabyte of the beginning, 64 KiB of the end, directories, and what `LookBudget` gives; the same for
+ * Not here: what needs a whole unpacked file (the engines). Bounded: a megabyte of the beginning, 64 KiB of the end, directories, and what `LookBudget` gives; the same for
  * a file of any size. Never throws for what stands in a file; a view that cannot be read throws.
  */
-import { lookIntoArchive, type ArchiveLook, type LookProblem } from "./archive-look.ts";
+import { lookIntoArchive, type ArchiveLook } from "./archive-look.ts";
 import { viewOf, type ByteView } from "./byte-view.ts";
 import { hasActiveMime, readOfficeXml } from "./office-xml.ts";
 import { LookBudget, type LookLimits } from "./look-budget.ts";
+import type { LookProblem } from "./look-problem.ts";
 import { readOleContent, type OleContent } from "./ole-content.ts";
 import { readOleFile } from "./ole-directory.ts";
 import { isTar } from "./tar-members.ts";
@@ -113,11 +113,14 @@ function shownArchive(
       encrypted: document?.encrypted ?? false,
       ratio: 1,
       problem: undefined,
+      type: undefined,
       content: undefined,
       embedded: names,
     };
   }
-  return archive?.content?.type.group === "office" && !archive.encrypted ? undefined : archive;
+  if (archive?.content?.type.group === "office" && !archive.encrypted) return undefined;
+  // Of one whose list cannot be read nothing is known that rules ask for, but that it is encrypted.
+  return archive?.listed === true || archive?.encrypted === true ? archive : undefined;
 }
 
 /** The trailer of an encrypted PDF refers to how it was done (ISO 32000-1, 7.6.1). */

@@ -19,10 +19,9 @@ export function secondTypes(
   archive: ArchiveLook | undefined,
 ): readonly TrueType[] {
   const found: TrueType[] = [];
-  const isZip = head[0] === 0x50 && head[1] === 0x4b && (head[2] ?? 0) < 0x10;
   const isOther = first?.group !== "archive" && first?.group !== "office";
-  if (archive !== undefined && archive.listed && !isZip && isOther) {
-    found.push(archive.content?.type ?? ZIP);
+  if (archive !== undefined && archive.listed && !isZip(head) && isOther) {
+    found.push(typeOfArchive(archive));
   }
   if (first?.type !== "application/pdf" && head.subarray(0, PDF_WITHIN).includes("%PDF-")) {
     found.push({ type: "application/pdf", group: "document" });
@@ -32,6 +31,14 @@ export function secondTypes(
   }
   if (first !== undefined && MEDIA.has(first.group)) found.push(...besideMedia(head, tail, first));
   return found;
+}
+
+function isZip(head: Buffer): boolean {
+  return head[0] === 0x50 && head[1] === 0x4b && (head[2] ?? 0) < 0x10;
+}
+
+function typeOfArchive({ content, type }: ArchiveLook): TrueType {
+  return content?.type ?? type ?? ZIP;
 }
 
 const ZIP: TrueType = { type: "application/zip", group: "archive" };
