@@ -54,7 +54,9 @@ export interface RelayWorkerSettings {
     readonly dir: string;
     readonly totalBytes: number;
     readonly perOwnerBytes: number;
+    readonly perOwnerFiles: number;
     readonly reserveBytes: number;
+    readonly highWater: number;
   };
   readonly quarantine: {
     readonly dir: string;

@@ -73,7 +73,9 @@ function workerSettings(config: Config, store: QuarantineStore): RelayWorkerSett
       dir: join(data.dir, "spool"),
       totalBytes: limits.spoolBytes,
       perOwnerBytes: limits.spoolPerSenderBytes,
+      perOwnerFiles: limits.spoolFilesPerSender,
       reserveBytes: limits.spoolReserveBytes,
+      highWater: limits.spoolHighWater,
     },
     quarantine: {
       ...store,

@@ -1,6 +1,12 @@
 import { z } from "zod";
 import { choice, oneOrMore, section, text } from "../policy/vocabulary.ts";
-import { durationSchema, rateSchema, sizeSchema, type SizeText } from "./quantities.ts";
+import {
+  durationSchema,
+  percentSchema,
+  rateSchema,
+  sizeSchema,
+  type SizeText,
+} from "./quantities.ts";
 import { relaySchema, type RelayData } from "./relay-schema.ts";
 import { routingSchema, type RoutingData } from "./routing-schema.ts";
 import { scanSchema, type ScanData } from "./scan-schema.ts";
@@ -89,7 +95,9 @@ export interface LimitsData {
   readonly text?: SizeText | undefined;
   readonly spool?: SizeText | undefined;
   readonly spool_per_sender?: SizeText | undefined;
+  readonly spool_files_per_sender?: number | undefined;
   readonly spool_reserve?: SizeText | undefined;
+  readonly spool_high_water?: string | undefined;
   readonly quarantine?: SizeText | undefined;
   readonly quarantine_days?: number | undefined;
 }
@@ -177,9 +185,15 @@ const limits = section({
   spool_per_sender: sizeSchema()
     .optional()
     .meta({ description: "The same of one sender. Default: 1GiB." }),
+  spool_files_per_sender: count.meta({
+    description: "Files of one sender that are on their way at a time. Default: 100.",
+  }),
   spool_reserve: sizeSchema()
     .optional()
     .meta({ description: "Free space on the disk that the spool leaves. Default: 64MiB." }),
+  spool_high_water: percentSchema().optional().meta({
+    description: "The part of the disk above which no file is taken, as 95%, or off. Default: 99%.",
+  }),
   quarantine: sizeSchema().optional().meta({ description: "Kept files. Default: 2GiB." }),
   quarantine_days: z
     .int()

@@ -257,8 +257,12 @@ export interface LimitsConfig {
   readonly spoolBytes: number;
   /** The same of one sender. */
   readonly spoolPerSenderBytes: number;
+  /** Files of one sender that are on their way at a time. */
+  readonly spoolFilesPerSender: number;
   /** Free space on the disk that the spool leaves. */
   readonly spoolReserveBytes: number;
+  /** The part of the disk above which no file is taken, from 0 to 1. */
+  readonly spoolHighWater: number;
   /** Kept files, all together. */
   readonly quarantineBytes: number;
   /** Days after which a kept file is deleted. */

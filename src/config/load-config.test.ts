@@ -88,7 +88,9 @@ describe("loadConfig", () => {
         textBytes: 128 * 1024,
         spoolBytes: 4 * 1024 ** 3,
         spoolPerSenderBytes: 1024 ** 3,
+        spoolFilesPerSender: 100,
         spoolReserveBytes: 64 * 1024 * 1024,
+        spoolHighWater: 0.99,
         quarantineBytes: 2 * 1024 ** 3,
         quarantineDays: 14,
       },
@@ -121,7 +123,7 @@ account: { aor: "sip:notes@corp.example" }
 scan: { engines: [ { type: builtin } ], combine: worst, timeout: 2m, on_infected: block, on_unscannable: quarantine, on_error: allow }
 on_failure: { parse_problem: allow, opaque: allow, internal_error: allow }
 relay: { msnftp: { ports: 6891-6892, security: encrypted }, max_file_size: 1GB, max_transfers: 7 }
-limits: { body: 1.5MiB, headers: 4096, header_count: 10, idle: 1h, rate_per_source: 30/2s, overload_code: 480, attachment: 10KB, spool: 3GiB, spool_per_sender: 2GiB, spool_reserve: 0, quarantine: 1GiB, quarantine_days: 365 }
+limits: { body: 1.5MiB, headers: 4096, header_count: 10, idle: 1h, rate_per_source: 30/2s, overload_code: 480, attachment: 10KB, spool: 3GiB, spool_per_sender: 2GiB, spool_files_per_sender: 3, spool_reserve: 0, spool_high_water: 87.5%, quarantine: 1GiB, quarantine_days: 365 }
 data: { dir: /var/lib/sluice }
 log: { level: debug, events: logs/e.ndjson }
 admin: { socket: run/s.sock, listen: off }
@@ -170,7 +172,9 @@ admin: { socket: run/s.sock, listen: off }
         textBytes: 128 * 1024,
         spoolBytes: 3 * 1024 ** 3,
         spoolPerSenderBytes: 2 * 1024 ** 3,
+        spoolFilesPerSender: 3,
         spoolReserveBytes: 0,
+        spoolHighWater: 0.875,
         quarantineBytes: 1024 ** 3,
         quarantineDays: 365,
       },
@@ -307,6 +311,10 @@ admin: { socket: run/s.sock, listen: off }
     [`${GOOD}limits: { quarantine_days: 0 }`, "3:11: 0 must be at least 1"],
     [`${GOOD}limits: { quarantine_days: 14d }`, "3:11: expected a number, found a text"],
     [`${GOOD}limits: { spool: -1 }`, "3:11: -1 is not a size"],
+    ...["101%", "0%", "0.95", "95 percent"].map((text): [string, string] => [
+      `${GOOD}limits: { spool_high_water: "${text}" }`,
+      `3:11: "${text}" is not a percentage: write it as 95%, or off`,
+    ]),
     [`${GOOD}limits: { header_count: "200" }`, "3:11: expected a number, found a text"],
     [`${GOOD}limits: { header_count: 0 }`, "3:11: 0 must be at least 1"],
     [`${GOOD}domains: [ 4711 ]`, '3:12: expected a text, found 4711 (put it in quotes: "4711")'],

@@ -37,6 +37,23 @@ const BINARY_UNITS = [
   ["KiB", 1024],
 ] as const;
 
+const PERCENT = /^(\d{1,3}(?:\.\d+)?) ?%$/;
+
+/** A part of something, as "95%", above none of it and at most all; or the word off. */
+export function percentSchema(): z.ZodType<string> {
+  const wrong = "is not a percentage: write it as 95%, or off";
+  return z.string(wrong).refine((text) => text === "off" || isPart(partOf(text)), wrong);
+}
+
+/** What `percentSchema` let through, from 0 to 1; 1 for off. */
+export function partOf(text: string): number {
+  return text === "off" ? 1 : Number(PERCENT.exec(text)?.[1] ?? Number.NaN) / 100;
+}
+
+function isPart(part: number): boolean {
+  return part > 0 && part <= 1;
+}
+
 const RATE = /^([1-9]\d{0,5})\/(\d+(?:\.\d+)? ?(?:ms|s|m|h))$/;
 
 /** So many in so long, as "30/2s"; or the word off. */

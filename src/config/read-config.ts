@@ -11,7 +11,7 @@ import type {
   UpstreamServer,
 } from "./config.ts";
 import type { AdvertiseData, ConfigData, LimitsData, OnFailureData } from "./config-schema.ts";
-import { bytesOf, millisecondsOf, rateOf, type SizeText } from "./quantities.ts";
+import { bytesOf, millisecondsOf, partOf, rateOf, type SizeText } from "./quantities.ts";
 import { readAccount } from "./read-account.ts";
 import {
   HOST_NAME,
@@ -218,7 +218,9 @@ function limitsConfig(data: LimitsData): LimitsConfig {
     textBytes: size(data.text, "128KiB"),
     spoolBytes: size(data.spool, "4GiB"),
     spoolPerSenderBytes: size(data.spool_per_sender, "1GiB"),
+    spoolFilesPerSender: data.spool_files_per_sender ?? 100,
     spoolReserveBytes: size(data.spool_reserve, "64MiB"),
+    spoolHighWater: partOf(data.spool_high_water ?? "99%"),
     quarantineBytes: size(data.quarantine, "2GiB"),
     quarantineDays: data.quarantine_days ?? 14,
   };

@@ -47,6 +47,7 @@ const SENTENCES: Readonly<Record<TransferRefusal, string>> = {
   "too-many-transfers": "Too many files are being transferred, try again later",
   "too-large": "The file is too large",
   quota: "Too much is being transferred for this sender, try again later",
+  "spool-full": "Too much is being transferred, try again later",
   "no-space": "File transfer is not available now, try again later",
   "bad-keys": "The answer to a file offer could not be understood",
   "unproven-sender": "Unencrypted file transfer is not available for this sender",

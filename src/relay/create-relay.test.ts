@@ -79,6 +79,7 @@ describe("createRelay", () => {
 
   it.each([
     ["quota", "quota"],
+    ["spool-full", "spool-full"],
     ["no-space", "no-space"],
     ["failed", "unavailable"],
   ] as const)("refuses when the spool says %s: %s", async (refusal, reason) => {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { CodedError } from "../base/coded-error.ts";
 import type { ScanDesk, ScanReport, ScanSource } from "../scan/scan-engine.ts";
-import type { HeldFile, RecoveredFile, Spool, SpoolRequest } from "../spool/spool.ts";
+import type { HeldFile, RecoveredFile, Spool, SpoolRefusal, SpoolRequest } from "../spool/spool.ts";
 import { USER } from "../wire/msnftp/vectors.test-data.ts";
 import type { KeepStory } from "./relay.ts";
 
@@ -28,7 +28,7 @@ export class MemorySpool implements Spool {
   reservedBytes: number = 0;
   /** As if the disk were full after so many bytes. */
   fullAfter: number = Number.POSITIVE_INFINITY;
-  refuses: "quota" | "no-space" | "failed" | undefined;
+  refuses: SpoolRefusal | undefined;
   /** What delivery reads instead of what was written. */
   tampered: Buffer | undefined;
   recovered: RecoveredFile[] = [];

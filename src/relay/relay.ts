@@ -109,6 +109,7 @@ export type RelayRefusal =
   | "too-many-transfers"
   | "too-large"
   | "quota"
+  | "spool-full"
   | "no-space"
   | "bad-keys"
   | "bad-address"

@@ -39,7 +39,9 @@ function open(options: Partial<SpoolOptions> = {}): Spool {
       maxFileBytes: 10_000_000,
       totalBytes: 20_000_000,
       perOwnerBytes: 15_000_000,
+      perOwnerFiles: 100,
       reserveBytes: 0,
+      highWater: 1,
       ...options,
     },
   );
@@ -215,12 +217,23 @@ describe("createSpool's admission", () => {
     const file = admitted(spool, 60);
     expect(spool.reservedBytes).toBe(60);
     expect(refusal(spool, 1)).toBe("quota");
-    expect(refusal(spool, 41, "bob@example.com")).toBe("quota");
+    expect(refusal(spool, 41, "bob@example.com")).toBe("spool-full");
     expect(refusal(spool, 40, "bob@example.com")).toBeUndefined();
     file.discard();
     file.discard();
     expect(spool.reservedBytes).toBe(40);
     expect(refusal(spool, 60)).toBeUndefined();
+  });
+
+  it("counts the files of each sender, empty ones too, until they are gone", () => {
+    const spool = open({ perOwnerFiles: 2 });
+    const file = admitted(spool, 0);
+    const held = received(spool, Buffer.alloc(0));
+    expect(refusal(spool, 0)).toBe("quota");
+    expect(refusal(spool, 0, "bob@example.com")).toBeUndefined();
+    held.remove();
+    file.discard();
+    expect(refusal(spool, 0)).toBeUndefined();
   });
 
   it("holds the room until a complete file is removed", () => {
@@ -405,7 +418,8 @@ describe("createSpool after kill -9", () => {
     const { createSpool } = await import(spoolUrl);
     const { systemClock } = await import(clockUrl);
     const { createUlid } = await import(ulidUrl);
-    const limits = { maxFileBytes: 1e6, totalBytes: 1e9, perOwnerBytes: 1e9, reserveBytes: 0 };
+    const room = { totalBytes: 1e9, perOwnerBytes: 1e9, perOwnerFiles: 1e9 };
+    const limits = { maxFileBytes: 1e6, ...room, reserveBytes: 0, highWater: 1 };
     const spool = createSpool({ clock: systemClock }, { dir, ...limits });
     for (;;) {
       const id = createUlid(systemClock.now());
@@ -486,6 +500,37 @@ describe("createSpool on a small disk", () => {
       expect(spool.reservedBytes).toBe(0);
       const next = received(spool, randomBytes(500_000));
       expect(contentOf(next)).toHaveLength(500_000);
+    },
+  );
+
+  it.skipIf(!CAN_MOUNT)(
+    "takes nothing above the high-water mark of the disk (needs root and tmpfs)",
+    () => {
+      using disk = smallDisk();
+      const spool = open({ dir: disk.dir, highWater: 0.75 });
+      expect(refusal(spool, 1_600_000)).toBe("no-space");
+      const file = admitted(spool, 1_000_000);
+      expect(refusal(spool, 600_000)).toBe("no-space");
+      file.discard();
+    },
+  );
+
+  it.skipIf(!CAN_MOUNT)(
+    "stops a file that it had room for when others fill the disk up to the mark (needs root and tmpfs)",
+    () => {
+      using disk = smallDisk();
+      const spool = open({ dir: disk.dir, reserveBytes: 500_000 });
+      const file = admitted(spool, 1_500_000);
+      file.write(Buffer.alloc(400_000));
+      writeFileSync(join(disk.dir, "others"), Buffer.alloc(500_000));
+      // There would be space for it, but less than the reserve would be left.
+      expect(() => file.write(Buffer.alloc(700_000))).toThrow(
+        expect.objectContaining({ code: "SPOOL_FULL" }),
+      );
+      file.discard();
+      expect(readdirSync(join(disk.dir, "incoming"))).toEqual([]);
+      rmSync(join(disk.dir, "others"));
+      expect(received(spool, Buffer.alloc(1_200_000)).size).toBe(1_200_000);
     },
   );
 

@@ -1,36 +1,32 @@
-import { existsSync, statfsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { isUlid } from "../base/ulid.ts";
+import { createDiskMark, type DiskMark, type DiskMarkOptions } from "./disk-mark.ts";
 import { createIncomingFile } from "./incoming-file.ts";
 import { makePrivateFolder, openPrivateFolder } from "./private-folder.ts";
 import { recoverFiles } from "./recover-files.ts";
-import { createRoomLedger, type RoomLedger } from "./room-ledger.ts";
+import { createRoomLedger, type RoomLedger, type RoomLimits } from "./room-ledger.ts";
 import type { Spool, SpoolAdmission, SpoolRequest } from "./spool.ts";
 import { isDiskFull, SpoolFailed } from "./spool-failed.ts";
 import { spoolPlaces, type SpoolPlaces } from "./spool-places.ts";
 
-/** Limits of a spool, all in bytes. */
-export interface SpoolOptions {
+/** Limits of a spool: of all files together, of one owner's, and of the disk. */
+export interface SpoolOptions extends RoomLimits, DiskMarkOptions {
   /** The folder; made when it is not there. All of it must be one file system. */
   readonly dir: string;
   readonly maxFileBytes: number;
-  /** Of all files together, by announced size. */
-  readonly totalBytes: number;
-  /** Of one owner's files together. */
-  readonly perOwnerBytes: number;
-  /** Free space that admission leaves to others on the same disk: logs, the incident store, quarantine. */
-  readonly reserveBytes: number;
 }
 
 /**
  * Files in transit, on disk (DESIGN §4, HARDENING B8, D7, F1, F3): room is reserved by the announced size before a byte is
  * taken; a file is created for us alone (0600, never over another, never through a link) under a name that is ours, opened
  * once, and read through that same descriptor until it is removed, so that what is scanned is what is delivered. States
- * move by rename; complete files are durable with their story before anybody is told that they have been received.
+ * move by rename; complete files are durable with their story before anybody is told that they have been received. The disk is
+ * asked for its free space at admission and while files come in, so that others who fill it stop files before it is full.
  *
- * Does not: decide what becomes of a file, keep what is blocked (quarantine), or encrypt. The number of files is bounded by
- * whoever asks for admission: an empty file takes no room. One process at a time; everything is synchronous.
+ * Does not: decide what becomes of a file, keep what is blocked (quarantine), encrypt, or delete one file to make room for
+ * another. One process at a time; everything is synchronous.
  */
 export function createSpool(deps: { readonly clock: Clock }, options: SpoolOptions): Spool {
   const places = spoolPlaces(options.dir);
@@ -40,14 +36,17 @@ export function createSpool(deps: { readonly clock: Clock }, options: SpoolOptio
   } catch (error) {
     throw SpoolFailed.from(error, `opening the spool in ${options.dir}`);
   }
-  const ledger = createRoomLedger(options.totalBytes, options.perOwnerBytes);
+  const ledger = createRoomLedger(options);
+  const mark = createDiskMark(options.dir, options);
 
   function admit(request: SpoolRequest): SpoolAdmission {
-    const reason = isFresh(places, request.id) ? findRefusal(request, options, ledger) : "failed";
+    const reason = isFresh(places, request.id)
+      ? findRefusal(request, { maxFileBytes: options.maxFileBytes, ledger, mark })
+      : "failed";
     if (reason !== undefined) return { kind: "refused", reason };
     const reservation = ledger.reserve(request.owner, request.size);
     try {
-      const file = createIncomingFile(places, request, reservation, deps.clock);
+      const file = createIncomingFile({ places, mark, clock: deps.clock }, request, reservation);
       return { kind: "admitted", file };
     } catch (error) {
       reservation.free();
@@ -64,6 +63,12 @@ export function createSpool(deps: { readonly clock: Clock }, options: SpoolOptio
   };
 }
 
+interface Limits {
+  readonly maxFileBytes: number;
+  readonly ledger: RoomLedger;
+  readonly mark: DiskMark;
+}
+
 type RefusalReason = Extract<SpoolAdmission, { kind: "refused" }>["reason"];
 
 /** An id of ours that no complete file has: completing would put one file in the place of another. */
@@ -74,16 +79,14 @@ function isFresh(places: SpoolPlaces, id: string): boolean {
 
 function findRefusal(
   { size, owner }: SpoolRequest,
-  options: SpoolOptions,
-  ledger: RoomLedger,
+  { maxFileBytes, ledger, mark }: Limits,
 ): RefusalReason | undefined {
   // The size comes from a peer: whatever is no size at all must not reach the sums.
-  if (!Number.isSafeInteger(size) || size < 0 || size > options.maxFileBytes) return "too-large";
-  if (!ledger.hasRoom(owner, size)) return "quota";
+  if (!Number.isSafeInteger(size) || size < 0 || size > maxFileBytes) return "too-large";
+  const refusal = ledger.refusal(owner, size);
+  if (refusal !== undefined) return refusal;
   try {
-    const disk = statfsSync(options.dir);
-    const free = disk.bavail * disk.bsize - ledger.unfilledBytes - size;
-    return free < options.reserveBytes ? "no-space" : undefined;
+    return mark.hasRoom(ledger.unfilledBytes + size) ? undefined : "no-space";
   } catch {
     return "failed";
   }

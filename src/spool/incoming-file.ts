@@ -2,6 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 import { constants, fdatasyncSync, openSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
+import type { DiskMark } from "./disk-mark.ts";
 import { closeQuietly, createHeldFile } from "./held-file.ts";
 import { CREATE_NEW, syncFolder } from "./private-folder.ts";
 import type { Reservation } from "./room-ledger.ts";
@@ -10,35 +11,45 @@ import { SpoolFailed } from "./spool-failed.ts";
 import { eraseFile, partName, type SpoolPlaces } from "./spool-places.ts";
 import { writeStory } from "./story-file.ts";
 
+/** Bytes of a file between two looks at the disk's free space. */
+const BYTES_PER_LOOK = 1024 * 1024;
+
+export interface IncomingFileDeps {
+  readonly places: SpoolPlaces;
+  readonly mark: DiskMark;
+  readonly clock: Clock;
+}
+
 /** Creates the file and opens it, once: the same descriptor serves until it is removed. Throws what the system says. */
 export function createIncomingFile(
-  places: SpoolPlaces,
+  deps: IncomingFileDeps,
   request: SpoolRequest,
   reservation: Reservation,
-  clock: Clock,
 ): IncomingFile {
-  const path = join(places.incoming, partName(request.id));
+  const path = join(deps.places.incoming, partName(request.id));
   const descriptor = openSync(path, CREATE_NEW | constants.O_RDWR, 0o600);
-  return new WrittenFile(places, request, { descriptor, reservation }, clock);
+  return new WrittenFile(deps, request, { descriptor, reservation });
 }
 
 class WrittenFile implements IncomingFile {
   readonly #places: SpoolPlaces;
   readonly #request: SpoolRequest;
   readonly #owned: { readonly descriptor: number; readonly reservation: Reservation };
+  readonly #mark: DiskMark;
   readonly #clock: Clock;
   readonly #hash: Hash = createHash("sha256");
   #receivedBytes = 0;
+  #lookAt = BYTES_PER_LOOK;
   /** "handed-over": the held file owns descriptor, names and reservation now. */
   #state: "open" | "broken" | "discarded" | "handed-over" = "open";
 
   constructor(
-    places: SpoolPlaces,
+    { places, mark, clock }: IncomingFileDeps,
     request: SpoolRequest,
     owned: { readonly descriptor: number; readonly reservation: Reservation },
-    clock: Clock,
   ) {
     this.#places = places;
+    this.#mark = mark;
     this.#request = request;
     this.#owned = owned;
     this.#clock = clock;
@@ -65,6 +76,7 @@ class WrittenFile implements IncomingFile {
     });
     this.#receivedBytes += bytes.length;
     this.#owned.reservation.fill(bytes.length);
+    if (this.#receivedBytes >= this.#lookAt) this.#lookAtDisk();
   }
 
   complete(story: SpoolStory): HeldFile {
@@ -94,6 +106,15 @@ class WrittenFile implements IncomingFile {
     eraseFile(this.#places, this.#request.id);
     closeQuietly(this.#owned.descriptor);
     this.#owned.reservation.free();
+  }
+
+  /** Room was promised at admission, but others write to the disk too: it must not become full. */
+  #lookAtDisk(): void {
+    this.#lookAt = this.#receivedBytes + BYTES_PER_LOOK;
+    this.#attempt(`writing ${this.#request.id}`, () => {
+      if (this.#mark.hasRoom(0)) return;
+      throw new SpoolFailed("SPOOL_FULL", `${this.#request.id}: the disk is fuller than its mark`);
+    });
   }
 
   #expectOpen(): void {

@@ -7,8 +7,8 @@ export interface RoomLedger {
   readonly reservedBytes: number;
   /** Of those, bytes that have not been written yet: they are still part of what the disk calls free. */
   readonly unfilledBytes: number;
-  /** Whether so much more fits into both quotas. */
-  hasRoom(owner: string, size: number): boolean;
+  /** Why one more file of so many bytes does not fit, for this owner or for all; undefined: it does. */
+  refusal(owner: string, size: number): "quota" | "spool-full" | undefined;
   /** Takes the room, whether there is any or not: files of an earlier run count even above a quota that was lowered. */
   reserve(owner: string, size: number): Reservation;
 }
@@ -20,18 +20,36 @@ export interface Reservation {
   free(): void;
 }
 
-/** `totalBytes` for all owners together, `perOwnerBytes` for each. */
-export function createRoomLedger(totalBytes: number, perOwnerBytes: number): RoomLedger {
+/** How much there may be, in bytes and files. */
+export interface RoomLimits {
+  readonly totalBytes: number;
+  readonly perOwnerBytes: number;
+  readonly perOwnerFiles: number;
+}
+
+interface Share {
+  readonly bytes: number;
+  readonly files: number;
+}
+
+const NOTHING: Share = { bytes: 0, files: 0 };
+
+export function createRoomLedger(limits: RoomLimits): RoomLedger {
   let reservedBytes = 0;
   let unfilledBytes = 0;
-  const byOwner = new Map<string, number>();
+  const byOwner = new Map<string, Share>();
+
+  function shareOf(owner: string): Share {
+    return byOwner.get(owner) ?? NOTHING;
+  }
 
   function reserve(owner: string, size: number): Reservation {
     let unfilled = size;
     let held = true;
     reservedBytes += size;
     unfilledBytes += size;
-    byOwner.set(owner, (byOwner.get(owner) ?? 0) + size);
+    const before = shareOf(owner);
+    byOwner.set(owner, { bytes: before.bytes + size, files: before.files + 1 });
     return {
       fill(bytes) {
         if (!held) return;
@@ -43,8 +61,8 @@ export function createRoomLedger(totalBytes: number, perOwnerBytes: number): Roo
         held = false;
         reservedBytes -= size;
         unfilledBytes -= unfilled;
-        const left = (byOwner.get(owner) ?? 0) - size;
-        if (left > 0) byOwner.set(owner, left);
+        const { bytes, files } = shareOf(owner);
+        if (files > 1) byOwner.set(owner, { bytes: bytes - size, files: files - 1 });
         else byOwner.delete(owner);
       },
     };
@@ -57,8 +75,11 @@ export function createRoomLedger(totalBytes: number, perOwnerBytes: number): Roo
     get unfilledBytes() {
       return unfilledBytes;
     },
-    hasRoom: (owner, size) =>
-      reservedBytes + size <= totalBytes && (byOwner.get(owner) ?? 0) + size <= perOwnerBytes,
+    refusal(owner, size) {
+      const { bytes, files } = shareOf(owner);
+      if (bytes + size > limits.perOwnerBytes || files >= limits.perOwnerFiles) return "quota";
+      return reservedBytes + size > limits.totalBytes ? "spool-full" : undefined;
+    },
     reserve,
   };
 }

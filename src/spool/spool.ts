@@ -26,11 +26,21 @@ export interface SpoolRequest {
 
 export type SpoolAdmission =
   | { readonly kind: "admitted"; readonly file: IncomingFile }
-  | { readonly kind: "refused"; readonly reason: "too-large" | "quota" | "no-space" | "failed" };
+  | { readonly kind: "refused"; readonly reason: SpoolRefusal };
+
+export type SpoolRefusal =
+  | "too-large"
+  /** This owner has as many bytes or files in the spool as one may have. */
+  | "quota"
+  /** All owners together have as many bytes as there may be. */
+  | "spool-full"
+  /** The disk would be fuller than its mark. */
+  | "no-space"
+  | "failed";
 
 /** A file while it comes in. */
 export interface IncomingFile {
-  /** Appends, counting and hashing. Throws SpoolFailed: SPOOL_FULL (no space on disk), SPOOL_OVERRUN (more than announced), SPOOL_FAILED. */
+  /** Appends, counting and hashing. Throws SpoolFailed: SPOOL_FULL (no space on disk, or less than its mark leaves), SPOOL_OVERRUN (more than announced), SPOOL_FAILED. */
   write(bytes: Buffer): void;
   readonly receivedBytes: number;
   /**
