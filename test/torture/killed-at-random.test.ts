@@ -1,0 +1,205 @@
+import { createHash, randomInt } from "node:crypto";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readOrCreateKey } from "../../src/location/key-file.ts";
+import { createQuarantineReader } from "../../src/quarantine/create-quarantine-reader.ts";
+import { BODY_NAME, itemPlace } from "../../src/quarantine/item-place.ts";
+import { openBody } from "../../src/quarantine/read-body.ts";
+import { EICAR } from "../support/eicar.ts";
+import type { EventLine } from "../support/events-file.ts";
+import { FileStory, type AgreedTransfer } from "../support/file-story.ts";
+import { GatewayProcess } from "../support/gateway-process.ts";
+import { harmlessBytes } from "../support/harmless-bytes.ts";
+import { BYE_RECEIVED } from "../support/msnftp-peer.ts";
+import { freePortRange } from "../support/port-range.ts";
+import { sendSteadily, within, type Sent } from "../support/reload-stage.ts";
+import { SipClient } from "../support/sip-client.ts";
+import { sized } from "../support/torture-size.ts";
+import { waitUntil } from "../support/wait-until.ts";
+
+const ROUNDS = sized(20, 200);
+const TRANSFERS = 20;
+/** About as long as all of it takes. */
+const LATEST_MS = 1500;
+const LOAD = { perSecond: 200, fates: ["passed", "blocked"] } as const;
+/** HARDENING F1; from the start of the process until its listeners are up. */
+const SERVING_MS = 2000;
+/** What the gateway said before it was killed may still be on its way through the kernel. */
+const ON_ITS_WAY_MS = 300;
+
+interface Flight {
+  readonly name: string;
+  readonly bytes: Buffer;
+  readonly infected: boolean;
+  readonly agreed: AgreedTransfer;
+}
+
+/** Of several sizes, so that at any moment some come in, some are scanned and some are delivered; every second one is infected. */
+function contentOf(index: number): Buffer {
+  const bytes = harmlessBytes(50_000 + 150_000 * (index % 10));
+  if (index % 2 === 1) EICAR.copy(bytes, bytes.length / 2);
+  return bytes;
+}
+
+describe(`a gateway that is killed ${ROUNDS} times, with ${TRANSFERS} transfers and ${LOAD.perSecond} MESSAGE/s in flight (HARDENING F1)`, () => {
+  let gateway: GatewayProcess;
+  /** Incidents that somebody was told of. */
+  const told = new Set<string>();
+  /** Files whose sender heard that they were received, and whose receivers never had all of them. */
+  const owed = new Set<string>();
+  let delivered = 0;
+  let firstStartMs = 0;
+  let slowestMs = 0;
+
+  beforeAll(async () => {
+    const ports = await freePortRange(40);
+    const startedAt = performance.now();
+    gateway = await GatewayProcess.start({ relay: { msnftp: { ports: ports.text } } });
+    firstStartMs = performance.now() - startedAt;
+  });
+
+  afterAll(async () => {
+    await gateway[Symbol.asyncDispose]();
+  });
+
+  it("delivers nothing that was not scanned, tells nobody what is not so, and serves again at once", async () => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      await using peers = new AsyncDisposableStack();
+      const flights = await Promise.all(
+        Array.from({ length: TRANSFERS }, async (_, index) => takeOff(peers, round, index)),
+      );
+      const stop = new AbortController();
+      const listener = await signOn(peers, "bob");
+      const sending = sendSteadily(await signOn(peers, "talker"), LOAD, stop.signal);
+      await delay(randomInt(LATEST_MS));
+      await gateway.kill();
+      stop.abort();
+      await delay(ON_ITS_WAY_MS);
+      const faults = await Promise.all(flights.map(async (flight) => findFaults(flight)));
+      expect(faults.flat()).toEqual([]);
+      expect(await findLies(await sending, listener)).toEqual([]);
+      const startedAt = performance.now();
+      await gateway.restart();
+      slowestMs = Math.max(slowestMs, performance.now() - startedAt);
+    }
+    // Beside other tests even a start with nothing to recover may take longer than that.
+    expect(slowestMs).toBeLessThan(sized(Math.max(SERVING_MS, 3 * firstStartMs), SERVING_MS));
+    // Some got through before the end, else the rounds were too short to show anything.
+    expect(delivered).toBeGreaterThan(ROUNDS);
+    expect(told.size).toBeGreaterThan(ROUNDS);
+  });
+
+  it("has recorded what it told, and everything that it had accepted and not delivered", async () => {
+    await waitUntil("an empty spool", async () => (await spooled()).length === 0);
+    const missing = await waitUntil("the records", async () => {
+      const events = await gateway.events();
+      const incidents = new Set(events.map((event) => event["incident"]));
+      const names = new Set(events.map((event) => undelivered(event)));
+      const left = [...told].filter((id) => !incidents.has(id));
+      left.push(...[...owed].filter((name) => !names.has(name)));
+      return left.length === 0 ? left : false;
+    });
+    expect(missing).toEqual([]);
+  });
+
+  it("keeps every file that the log calls kept, whole", async () => {
+    await gateway.stop();
+    const key = readOrCreateKey(join(gateway.dir, "data", "keys"), "quarantine.key");
+    const dir = join(gateway.dir, "data", "quarantine");
+    const reader = createQuarantineReader({ dir, key });
+    const kept = new Map((await reader.list(100_000)).map((item) => [item.id, item]));
+    for (const { id, size, sha256 } of kept.values()) {
+      expect([id, await hashOfKept(dir, key, { id, size })]).toEqual([id, sha256]);
+    }
+    const named = (await gateway.events()).flatMap(({ file, action }) => {
+      const { quarantine } = (file ?? {}) as Record<string, unknown>;
+      return action === "quarantine" ? [String(quarantine)] : [];
+    });
+    expect(named.length).toBeGreaterThan(0);
+    expect(named.filter((id) => !kept.has(id))).toEqual([]);
+  });
+
+  async function signOn(peers: AsyncDisposableStack, name: string): Promise<SipClient> {
+    const at = gateway.at("tcp");
+    return peers.use(await SipClient.signOn({ name, transport: "tcp", gateway: at }));
+  }
+
+  async function takeOff(
+    peers: AsyncDisposableStack,
+    round: number,
+    index: number,
+  ): Promise<Flight> {
+    const story = peers.use(
+      await FileStory.begin({
+        gateway: gateway.at("tcp"),
+        sender: `alice${index}`,
+        receiver: `bob${index}`,
+      }),
+    );
+    const bytes = contentOf(index);
+    const name = `round${round}-${index}.dat`;
+    const way = index % 3 === 0 ? "nat" : "direct";
+    const agreed = await story.agree({ name, bytes }, { way });
+    return { name, bytes, infected: index % 2 === 1, agreed };
+  }
+
+  /** What is wrong with what came of a file. */
+  async function findFaults({ name, bytes, infected, agreed }: Flight): Promise<readonly string[]> {
+    // Who was still waiting for a connection would wait for ever.
+    agreed.receiver.vanishes();
+    agreed.sender.vanishes();
+    const { content, end } = await agreed.receiver.result;
+    const { byeCode } = await agreed.sender.result;
+    const isComplete = end === "complete";
+    if (isComplete) delivered += 1;
+    else if (byeCode === BYE_RECEIVED) owed.add(name);
+    // Of an infected file nothing may have arrived; of a clean one its beginning, or all of it.
+    const mayHave = infected ? Buffer.alloc(0) : bytes;
+    const isRight = content.equals(mayHave.subarray(0, content.length));
+    const isTrue = !isComplete || content.length === bytes.length;
+    return isRight && isTrue ? [] : [`${name}: ${end} with ${content.length} bytes`];
+  }
+
+  /** A 200 is a message that has arrived, and a refusal is one that has been recorded. Returns what is not so. */
+  async function findLies(sent: readonly Sent[], listener: SipClient): Promise<readonly string[]> {
+    const arrived = new Set(listener.arrived.map(({ text }) => text));
+    const lies = [...arrived].filter((text) => text.includes(".exe"));
+    for (const { fate, text, answer } of sent) {
+      const heard = await within(answer, 0);
+      if (heard === undefined) continue;
+      const isTrue =
+        fate === "passed" ? heard.status === 200 && arrived.has(text) : heard.status >= 400;
+      if (!isTrue) lies.push(`${text}: ${heard.status}`);
+      const [id] = /INC-[0-9A-Z]{8}/.exec(heard.header("Warning") ?? "") ?? [];
+      if (id !== undefined) told.add(id);
+    }
+    return lies;
+  }
+
+  async function spooled(): Promise<readonly string[]> {
+    const folders = ["incoming", "held", "releasing"].map((name) =>
+      join(gateway.dir, "data", "spool", name),
+    );
+    return (await Promise.all(folders.map(async (folder) => readdir(folder)))).flat();
+  }
+});
+
+/** The name of the file that this line says was not delivered. */
+function undelivered({ type, delivery, file }: EventLine): unknown {
+  if (type !== "transfer" || delivery === "delivered") return undefined;
+  return ((file ?? {}) as Record<string, unknown>)["name"];
+}
+
+async function hashOfKept(
+  quarantine: string,
+  key: Buffer,
+  item: { readonly id: string; readonly size: number },
+): Promise<string> {
+  const { folder } = itemPlace(quarantine, item.id);
+  await using body = await openBody(join(folder, BODY_NAME), key, item);
+  const hash = createHash("sha256");
+  for await (const frame of body.frames()) hash.update(frame);
+  return hash.digest("hex");
+}
