@@ -14,6 +14,18 @@ export interface HeldMemory {
 /** What a gateway must be started with to be looked into (GatewayProcess.start). */
 export const INSPECTABLE: readonly string[] = ["--inspect=127.0.0.1:0"];
 
+interface InspectorMessage {
+  /** Of an answer. */
+  readonly id?: number;
+  readonly result?: unknown;
+  /** Of an event. */
+  readonly method?: string;
+  readonly params?: {
+    readonly sessionId?: string;
+    readonly workerInfo?: { readonly title: string };
+  };
+}
+
 /** Two readings that differ by less are the same. */
 const SETTLED = 0.01;
 /** How often the event loop is looked at, in milliseconds. */
@@ -26,16 +38,15 @@ const RESOLUTION_MS = 5;
 export class GatewayInspector implements Disposable {
   readonly #socket: WebSocket;
   readonly #waiting = new Map<number, (result: unknown) => void>();
+  #onEvent: (event: InspectorMessage) => void = () => undefined;
   #lastId = 0;
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.on("message", (data) => {
-      const { id, result } = JSON.parse((data as Buffer).toString("utf8")) as {
-        id?: number;
-        result?: unknown;
-      };
-      if (id !== undefined) this.#waiting.get(id)?.(result);
+      const message = JSON.parse((data as Buffer).toString("utf8")) as InspectorMessage;
+      if (message.id === undefined) this.#onEvent(message);
+      else this.#waiting.get(message.id)?.(message.result);
     });
   }
 
@@ -74,6 +85,28 @@ export class GatewayInspector implements Disposable {
     // The histogram counts the whole time between two looks, of which the first part was meant.
     return async () =>
       Number(await this.#evaluate("loopDelay.percentile(99)")) / 1e6 - RESOLUTION_MS;
+  }
+
+  /** Ends one of its worker threads at once, wherever that is. */
+  async killWorker(name: string): Promise<void> {
+    const found = Promise.withResolvers<string>();
+    this.#onEvent = ({ method, params }) => {
+      if (method === "NodeWorker.attachedToWorker" && params?.workerInfo?.title.includes(name)) {
+        found.resolve(params.sessionId ?? "");
+      }
+    };
+    await this.#ask("NodeWorker.enable", { waitForDebuggerOnStart: false });
+    const sessionId = await found.promise;
+    const evaluate = {
+      id: 1,
+      method: "Runtime.evaluate",
+      params: { expression: "process.exit(1)" },
+    };
+    await this.#ask("NodeWorker.sendMessageToWorker", {
+      sessionId,
+      message: JSON.stringify(evaluate),
+    });
+    await this.#ask("NodeWorker.disable", {});
   }
 
   [Symbol.dispose](): void {

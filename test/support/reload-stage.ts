@@ -61,6 +61,8 @@ export interface Sent {
   readonly text: string;
   /** Undefined when no final response came. */
   readonly answer: Promise<SipText | undefined>;
+  /** Until the final response; Infinity when none came yet. */
+  tookMs: number;
 }
 
 /** Sends at a steady rate until told to stop; by turns what must have these fates. */
@@ -87,8 +89,14 @@ function sendOne(alice: SipClient, number: number, fate: Sent["fate"]): Sent {
     blocked: `http://host-${number}.example.net/tool.exe`,
     disarmed: `look: http://host-${number}.disarmed.example.net/`,
   }[fate];
-  const answer = alice.sends("sip:bob@example.test", text).catch(() => undefined);
-  return { fate, text, answer };
+  const startedAt = performance.now();
+  const asked = async (): Promise<SipText | undefined> => {
+    const answer = await alice.sends("sip:bob@example.test", text).catch(() => undefined);
+    if (answer !== undefined) sent.tookMs = performance.now() - startedAt;
+    return answer;
+  };
+  const sent: Sent = { fate, text, answer: asked(), tookMs: Infinity };
+  return sent;
 }
 
 /** Final status by text; 0 where none has come when the time is up. */
