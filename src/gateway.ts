@@ -9,7 +9,7 @@ import { transfersEnded } from "./assembly/transfers-ended.ts";
 import { expireQuarantine } from "./assembly/expire-quarantine.ts";
 import { keepRuleHits } from "./assembly/keep-rule-hits.ts";
 import { createPolicyStore } from "./assembly/policy-store.ts";
-import { createQuarantinePort } from "./assembly/quarantine-port.ts";
+import { keptFilePorts } from "./assembly/kept-file-ports.ts";
 import { quarantineStore } from "./assembly/relay-parts.ts";
 import { startFilter } from "./assembly/start-filter.ts";
 import { runInlineTest } from "./assembly/run-inline-test.ts";
@@ -168,7 +168,7 @@ export async function startGateway(
         relay,
         transferOf: (id) => filter.transferOf(id),
         hits: filter.hits,
-        quarantine: createQuarantinePort(reader, { journal, clock }),
+        ...keptFilePorts({ clock, journal, reader, relay, filter }),
         reloads,
         version,
         listening,

@@ -1,42 +1,45 @@
 import type { Clock } from "../base/clock.ts";
-import { createEventId } from "../journal/event-id.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { QuarantineItem, QuarantineReader } from "../quarantine/quarantine.ts";
-import type { QuarantinePort, QuarantineView } from "../review/ports.ts";
+import type { Deed, QuarantinePort, QuarantineView } from "../review/ports.ts";
+import { deedRecord } from "./deed-record.ts";
 
-/** The kept files for the admin API; who takes one out or deletes it leaves a line in the event log. */
+/** The kept files for the admin API; that one is fetched or deleted is on record before it happens. */
 export function createQuarantinePort(
   reader: QuarantineReader,
   { journal, clock }: { readonly journal: Journal; readonly clock: Clock },
 ): QuarantinePort {
-  function audit(reason: string, item: QuarantineItem): void {
-    const at = clock.now();
-    const { id, incident, sha256 } = item;
-    journal.operation({
-      eventId: createEventId(at),
-      at,
-      type: "quarantine",
-      reason,
-      details: { id, incident, sha256, by: "admin socket" },
-    });
+  async function record(
+    action: "download" | "delete",
+    item: QuarantineItem,
+    deed: Deed,
+  ): Promise<void> {
+    const { incident } = item;
+    await journal.review(deedRecord(clock.now(), { action, incident, item, deed }));
   }
 
   return {
     list: async (limit) => (await reader.list(limit)).map(viewOf),
     async show(id) {
       const item = await reader.show(id);
-      return item && viewOf(item);
+      if (item === undefined) return undefined;
+      const incident = await journal.queries.show(item.incident);
+      const releases = (incident?.releases ?? []).filter((one) => one.item === id);
+      const reviews = (incident?.reviews ?? []).filter((one) => one.item === id);
+      return { ...viewOf(item), incident_state: incident?.state ?? null, releases, reviews };
     },
-    async download(id) {
+    async download(id, deed) {
       const item = await reader.show(id);
       const bytes = item && (await reader.download(id));
-      if (item !== undefined && bytes !== undefined) audit("a kept file was downloaded", item);
+      if (item !== undefined && bytes !== undefined) await record("download", item, deed);
       return bytes;
     },
-    async delete(id) {
-      const item = await reader.delete(id);
-      if (item !== undefined) audit("a kept file was deleted", item);
-      return item && viewOf(item);
+    async delete(id, deed) {
+      const item = await reader.show(id);
+      if (item === undefined) return undefined;
+      await record("delete", item, deed);
+      const deleted = await reader.delete(id);
+      return deleted && viewOf(deleted);
     },
   };
 }

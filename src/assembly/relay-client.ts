@@ -16,6 +16,7 @@ import { NOTHING_KEPT } from "../scan/kept-answers.ts";
 import { ownBytes } from "./own-bytes.ts";
 import type {
   EngineRules,
+  KeptScans,
   RelayCall,
   RelayMethods,
   RelayReply,
@@ -27,7 +28,7 @@ import type {
  * worker that dies is started anew: its transfers end as failed, what was asked of it gets the answer that stops a file,
  * and what its spool still holds comes back as recovered.
  */
-export interface RelayClient extends Relay, EngineRules {
+export interface RelayClient extends Relay, EngineRules, KeptScans {
   /** Why nothing can be transferred or scanned at the moment; undefined: all is well. */
   readonly trouble: string | undefined;
   /** How the scan engines stood when one of them last changed; empty before the first has been probed. */
@@ -67,6 +68,7 @@ const RULES_LOST = {
   ok: false,
   problems: ["scan engines: the relay was restarted, and reads their rules by itself"],
 } as const;
+const NOT_SCANNED = { kind: "failed", detail: "the relay was restarted" } as const;
 const NOT_KEPT = { kind: "not-kept", reason: "failed", detail: "the relay was restarted" } as const;
 
 /** Starts the worker and waits until it is at work. Rejects with RELAY_FAILED. */
@@ -170,6 +172,10 @@ class WorkerRelay implements RelayClient {
   async reloadEngines(isTrial: boolean): ReturnType<EngineRules["reloadEngines"]> {
     const haveRules = this.#settings.scan.engines.some(({ type }) => type === "yara");
     return haveRules ? this.#call("reloadEngines", [isTrial], RULES_LOST) : undefined;
+  }
+
+  async scanKept(...args: Parameters<KeptScans["scanKept"]>): ReturnType<KeptScans["scanKept"]> {
+    return this.#call("scanKept", args, NOT_SCANNED);
   }
 
   async scanCounts(): ReturnType<Relay["scanCounts"]> {

@@ -1,4 +1,6 @@
 import type { EngineConfig, ScanConfig } from "../config/config.ts";
+import type { ExpectedFile } from "../quarantine/open-kept.ts";
+import type { KeptScan } from "../quarantine/scan-kept.ts";
 import type { Relay, RelayEvent } from "../relay/relay.ts";
 import type { EngineReload, EngineStatus } from "../scan/scan-engine.ts";
 
@@ -15,7 +17,14 @@ export type RelayMethods = Pick<
   | "scanCounts"
   | "transfers"
 > &
-  EngineRules;
+  EngineRules &
+  KeptScans;
+
+/** The kept files, which the engines read where they are. */
+export interface KeptScans {
+  /** Scans a kept file once more. Never rejects. */
+  scanKept(expected: ExpectedFile): Promise<KeptScan>;
+}
 
 /** The rule files of scan engines, which are read in the worker. */
 export interface EngineRules {
@@ -61,6 +70,8 @@ export interface RelayWorkerSettings {
   readonly quarantine: {
     readonly dir: string;
     readonly key: Uint8Array;
+    /** Those in use before, for reading. */
+    readonly oldKeys: readonly Uint8Array[];
     readonly maxBytes: number;
     readonly reserveBytes: number;
   };

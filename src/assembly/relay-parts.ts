@@ -13,12 +13,14 @@ import type { RelayWorkerSettings } from "./relay-messages.ts";
 export interface QuarantineStore {
   readonly dir: string;
   readonly key: Buffer;
+  /** Those in use before: what they sealed can still be read. */
+  readonly oldKeys: readonly Buffer[];
 }
 
 /** The same for the thread that writes and for the one that reads. */
 export function quarantineStore({ data }: Config): QuarantineStore {
   const key = readOrCreateKey(join(data.dir, "keys"), "quarantine.key");
-  return { dir: join(data.dir, "quarantine"), key };
+  return { dir: join(data.dir, "quarantine"), key, oldKeys: [] };
 }
 
 export interface RelayPartsDeps {

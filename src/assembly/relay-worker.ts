@@ -7,6 +7,8 @@ import { networkInterfaces } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../base/clock.ts";
 import { createQuarantineWriter } from "../quarantine/create-quarantine-writer.ts";
+import type { ExpectedFile } from "../quarantine/open-kept.ts";
+import { scanKept } from "../quarantine/scan-kept.ts";
 import { createRelay } from "../relay/create-relay.ts";
 import { createEngines } from "../scan/engines.ts";
 import { reloadEngines } from "../scan/reload-engines.ts";
@@ -52,10 +54,15 @@ const scan: ScanDesk = createScanDesk(
     cache: settings.scan.cache,
   },
 );
+const { key, oldKeys } = settings.quarantine;
 const quarantine = createQuarantineWriter(
   { clock },
-  { ...settings.quarantine, key: Buffer.from(settings.quarantine.key) },
+  { ...settings.quarantine, key: Buffer.from(key) },
 );
+const kept = {
+  dir: settings.quarantine.dir,
+  keys: [key, ...oldKeys].map((bytes) => Buffer.from(bytes)),
+};
 const relay = createRelay(
   {
     clock,
@@ -99,6 +106,7 @@ port.on("message", (message: RelayCall | "close") => {
 /** Calls the method; its arguments come from relay-client.ts, which is typed by the same interface. */
 function answer({ method, args }: RelayCall): unknown {
   if (method === "reloadEngines") return reloadEngines(engines, args[0] === true);
+  if (method === "scanKept") return scanKept(scan, kept, args[0] as ExpectedFile);
   const called = relay[method] as (...given: unknown[]) => unknown;
   return called.apply(relay, [...args]);
 }

@@ -6,6 +6,7 @@ import type { Proxy } from "../proxy/proxy.ts";
 import type { Transfer } from "../filter/transfer.ts";
 import type { TransferView as RelayedTransfer } from "../relay/relay.ts";
 import type {
+  DecisionsPort,
   EngineView,
   ListView,
   QuarantinePort,
@@ -33,6 +34,7 @@ export interface ReviewDeps {
   readonly transferOf: (relayId: string) => Transfer | undefined;
   readonly hits: RuleHits;
   readonly quarantine: QuarantinePort;
+  readonly decisions: DecisionsPort;
   readonly reloads: RulesReloads;
   readonly version: string;
   /** As the ready line names them. */
@@ -74,6 +76,7 @@ export function reviewPorts(deps: ReviewDeps): ReviewPorts {
     lists: () => policies.lists.map(listView),
     refreshLists: (which) => deps.reloads.refresh(which),
     quarantine: deps.quarantine,
+    decisions: deps.decisions,
     engines: async (test) => (await relay.engines(test)).map(engineView),
     transfers: async () =>
       (await relay.transfers()).map((one) => transferView(one, deps.transferOf(one.id))),

@@ -1,5 +1,7 @@
 import { type Command, Option } from "commander";
+import { addDecisions, decision } from "./add-decisions.ts";
 import { asking, type Wiring } from "./command-wiring.ts";
+import { decide, type DeedOptions } from "./decision-commands.ts";
 import {
   explainIncident,
   listIncidents,
@@ -37,5 +39,12 @@ export function addIncidents(program: Command, wiring: Wiring): void {
     .description("which rule decided, and what every rule saw")
     .action(async (id: string) => {
       outcome.code = await asking(wiring, async (context) => explainIncident(context, id));
+    });
+  addDecisions(incidents, wiring, { path: "/v1/incidents", what: "incident" });
+  decision(incidents.command("review <id...>"))
+    .description("write down that somebody has looked at it")
+    .action(async (ids: readonly string[], options: DeedOptions) => {
+      const asked = { path: "/v1/incidents", deed: "review", ids };
+      outcome.code = await asking(wiring, async (context) => decide(context, asked, options));
     });
 }

@@ -1,5 +1,8 @@
 import type { Command } from "commander";
+import { addDecisions, decision } from "./add-decisions.ts";
 import { asking, type Wiring } from "./command-wiring.ts";
+import type { DeedOptions } from "./decision-commands.ts";
+import { rescanKept, type RescanOptions } from "./rescan-command.ts";
 import {
   deleteKept,
   downloadKept,
@@ -30,13 +33,21 @@ export function addQuarantine(program: Command, wiring: Wiring): void {
     .description("as an encrypted zip; its password is: infected")
     .option("--out <file>", "default: <id>.zip in the current folder")
     .option("--force", "overwrite the file")
+    .option("--reason <text>", "why; stands in the record")
+    .option("--by <name>", "who you are, for the record; default: your login name")
     .action(async (id: string, options: DownloadOptions) => {
       outcome.code = await asking(wiring, async (context) => downloadKept(context, id, options));
     });
-  quarantine
-    .command("delete <id>")
+  decision(quarantine.command("delete <id>"))
     .description("remove the file and keep its story; does not ask")
-    .action(async (id: string) => {
-      outcome.code = await asking(wiring, async (context) => deleteKept(context, id));
+    .action(async (id: string, options: DeedOptions) => {
+      outcome.code = await asking(wiring, async (context) => deleteKept(context, id, options));
+    });
+  addDecisions(quarantine, wiring, { path: "/v1/quarantine", what: "file" });
+  decision(quarantine.command("rescan [id...]"))
+    .description("scan again by the engines as they are now; 1 when something is found")
+    .option("--all", "every file that is kept")
+    .action(async (ids: readonly string[], options: RescanOptions) => {
+      outcome.code = await asking(wiring, async (context) => rescanKept(context, ids, options));
     });
 }

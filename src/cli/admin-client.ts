@@ -5,11 +5,14 @@ import { ExitCode } from "./exit-code.ts";
 /** Asks the running gateway over its admin socket. Rejects with AdminRequestFailed, which knows the exit code. */
 export interface AdminClient {
   get(path: string, query?: Readonly<Record<string, string | undefined>>): Promise<unknown>;
-  /** `timeoutMs`: of the silence before the answer; default 30 s. */
-  post(path: string, timeoutMs?: number): Promise<unknown>;
-  delete(path: string): Promise<unknown>;
+  /** `timeoutMs`: of the silence before the answer; default 30 s. `body`: sent as JSON. */
+  post(path: string, timeoutMs?: number, body?: object): Promise<unknown>;
+  delete(path: string, query?: Readonly<Record<string, string | undefined>>): Promise<unknown>;
   /** The bytes of an answer as they come; throws when they break off. Whoever asks reads them to their end, or leaves the loop. */
-  download(path: string): Promise<AsyncIterable<Buffer>>;
+  download(
+    path: string,
+    query?: Readonly<Record<string, string | undefined>>,
+  ): Promise<AsyncIterable<Buffer>>;
 }
 
 /** The gateway cannot be reached, or says no. */
@@ -28,24 +31,27 @@ const TIMEOUT_MS = 30_000;
 /** `socket`: the configuration's `admin.socket`. */
 export function createAdminClient(socket: string): AdminClient {
   return {
-    async get(path, query = {}) {
-      const parameters = new URLSearchParams();
-      for (const [name, value] of Object.entries(query)) {
-        if (value !== undefined) parameters.set(name, value);
-      }
-      const text = parameters.toString();
-      return ask(socket, { method: "GET", path: text === "" ? path : `${path}?${text}` });
-    },
-    post: async (path, timeoutMs) => ask(socket, { method: "POST", path, timeoutMs }),
-    delete: async (path) => ask(socket, { method: "DELETE", path }),
-    download: async (path) => download(socket, path),
+    get: async (path, query) => ask(socket, { method: "GET", path: withQuery(path, query) }),
+    post: async (path, timeoutMs, body) => ask(socket, { method: "POST", path, timeoutMs, body }),
+    delete: async (path, query) => ask(socket, { method: "DELETE", path: withQuery(path, query) }),
+    download: async (path, query) => download(socket, withQuery(path, query)),
   };
+}
+
+function withQuery(path: string, query: Readonly<Record<string, string | undefined>> = {}): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) parameters.set(name, value);
+  }
+  const text = parameters.toString();
+  return text === "" ? path : `${path}?${text}`;
 }
 
 interface Question {
   readonly method: "GET" | "POST" | "DELETE";
   readonly path: string;
   readonly timeoutMs?: number | undefined;
+  readonly body?: object | undefined;
 }
 
 async function ask(socket: string, question: Question): Promise<unknown> {
@@ -85,15 +91,16 @@ async function* contentOf(response: IncomingMessage): AsyncGenerator<Buffer> {
 
 /** Resolves with the head of the answer. */
 async function send(socket: string, question: Question): Promise<IncomingMessage> {
-  const { method, path, timeoutMs = TIMEOUT_MS } = question;
+  const { method, path, timeoutMs = TIMEOUT_MS, body } = question;
+  const type = body === undefined ? undefined : { "content-type": "application/json" };
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const asked: ClientRequest = request(
-    { socketPath: socket, method, path, timeout: timeoutMs, headers: { host: "sluice" } },
+    { socketPath: socket, method, path, timeout: timeoutMs, headers: { host: "sluice", ...type } },
     resolve,
   );
   asked.on("timeout", () => asked.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)));
   asked.on("error", reject);
-  asked.end();
+  asked.end(body === undefined ? undefined : JSON.stringify(body));
   return promise;
 }
 

@@ -140,11 +140,27 @@ function incidentText(row: Row): string {
     ["scan", row["scan"]],
     ["notices", details["notify"]],
     ["Call-ID", details["call_id"]],
+    ...reviewFields(row),
   ]);
   const lines = events.map((event) =>
     [event["ts"], event["delivery"], event["status"]].map(cellText).join("  ").trimEnd(),
   );
   return `${fields}\nlatest decisions:\n${fieldLines(lines.map((line, index) => [`  ${index + 1}`, line]))}`;
+}
+
+/** What people did about it, a line each. */
+export function reviewFields(row: Row): readonly (readonly [string, unknown])[] {
+  const deeds = objectsIn(row["reviews"]).map((one) => {
+    const who = cellText(one["said_by"]) || cellText(one["by"]);
+    const why = cellText(one["why"]);
+    const words = `${cellText(one["ts"])}  ${cellText(one["action"])}  by ${who}`;
+    return [`review`, why === "" ? words : `${words}: ${why}`] as const;
+  });
+  const releases = objectsIn(row["releases"]).map((one) => {
+    const times = `until ${cellText(one["until"])}, ${cellText(one["state"])}`;
+    return ["release", `${cellText(one["sha256"])} to ${cellText(one["to"])} ${times}`] as const;
+  });
+  return [...deeds, ...releases];
 }
 
 /** `sluice incidents explain ID`: which rule, and what it saw. */

@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { once } from "node:events";
 import { createServer, type Server, type ServerResponse } from "node:http";
-import { tmpdir } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { failed } from "../base/result.ts";
@@ -39,6 +39,8 @@ const kept = {
 
 let folder = "";
 let asked: string[] = [];
+/** The name that came with the last question. */
+let who: string | null = null;
 let server: Server;
 /** What the gateway sends for the content; a test replaces it. */
 let sendContent: (response: ServerResponse) => void;
@@ -46,19 +48,23 @@ let sendContent: (response: ServerResponse) => void;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "sluice-cli-q-"));
   asked = [];
+  who = null;
   sendContent = (response) => response.writeHead(200).end("PK archive");
   writeFileSync(
     join(folder, "sluice.yaml"),
     `listen: [ "udp://127.0.0.1:0" ]\nupstream: embedded\nadmin: { socket: ${join(folder, "admin.sock")} }\n`,
   );
   server = createServer((request, response) => {
-    asked.push(`${request.method} ${request.url}`);
+    const url = new URL(request.url ?? "", "http://sluice");
+    who = url.searchParams.get("said_by");
+    url.searchParams.delete("said_by");
+    asked.push(`${request.method} ${url.pathname}${url.search}`);
     const json = (status: number, body: unknown): void => {
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
     };
-    if (request.url?.startsWith("/v1/quarantine?") === true) json(200, { quarantine: [kept] });
-    else if (request.url === `/v1/quarantine/${ID}/content`) sendContent(response);
-    else if (request.url === `/v1/quarantine/${ID}`) {
+    if (url.pathname === "/v1/quarantine") json(200, { quarantine: [kept] });
+    else if (url.pathname === `/v1/quarantine/${ID}/content`) sendContent(response);
+    else if (url.pathname === `/v1/quarantine/${ID}`) {
       json(200, request.method === "DELETE" ? { ...kept, state: "deleted" } : kept);
     } else json(404, { error: { code: "NOT_FOUND", message: "there is none" } });
   });
@@ -239,6 +245,7 @@ describe("deleteKept", () => {
     const { code, out } = await cli(["quarantine", "delete", ID], true);
     expect(code).toBe(0);
     expect(asked).toEqual([`DELETE /v1/quarantine/${ID}`]);
+    expect(who).toBe(userInfo().username);
     expect(out).toMatch(
       /^deleted: 01JDEADBEEF0000000000000QA \(=cmd \[2Jgpjexe\.scr, 1\.5 MiB\)$/m,
     );

@@ -2,8 +2,9 @@ import { resolve } from "node:path";
 import { objectIn, objectsIn } from "./answer-reader.ts";
 import { byteText } from "./byte-text.ts";
 import { ExitCode } from "./exit-code.ts";
+import { type DeedOptions, deedOf } from "./decision-commands.ts";
 import { fromTo } from "./from-to.ts";
-import type { AskContext } from "./incident-commands.ts";
+import { type AskContext, reviewFields } from "./incident-commands.ts";
 import { type Column, fieldLines, printOne, printRows, type Row } from "./print.ts";
 import { cellText, safeText } from "./safe-text.ts";
 import { writeDownload } from "./write-download.ts";
@@ -41,7 +42,7 @@ const CSV_COLUMNS: readonly Column<Row>[] = [
 /** What opens the archive of every download (the custom of those who exchange samples); it protects from accidents only. */
 const ARCHIVE_PASSWORD = "infected";
 
-export interface DownloadOptions {
+export interface DownloadOptions extends DeedOptions {
   readonly out?: string;
   readonly force?: boolean;
 }
@@ -82,6 +83,10 @@ function keptText(row: Row): string {
     ["from", row["from"]],
     ["to", row["to"]],
     ["Call-ID", row["call_id"]],
+    ...(row["incident_state"] === undefined
+      ? []
+      : [["its incident is", row["incident_state"] ?? "gone"] as const]),
+    ...reviewFields(row),
   ]);
 }
 
@@ -95,10 +100,13 @@ export async function downloadKept(
   const kept = objectIn(await client.get(pathOf(id)));
   // The gateway knows it, so the id has no slash in it.
   const file = resolve(options.out ?? `${id}.zip`);
-  const written = await writeDownload(async () => client.download(`${pathOf(id)}/content`), {
-    file,
-    overwrite: options.force === true,
-  });
+  const written = await writeDownload(
+    async () => client.download(`${pathOf(id)}/content`, deedOf(options)),
+    {
+      file,
+      overwrite: options.force === true,
+    },
+  );
   if (!written.ok) {
     terminal.stderr.write(`sluice quarantine download: ${safeText(written.problem.message)}\n`);
     return written.problem.exitCode;
@@ -123,8 +131,12 @@ export async function downloadKept(
 }
 
 /** `sluice quarantine delete ID`: removes the bytes; what is known of them stays. */
-export async function deleteKept(context: AskContext, id: string): Promise<ExitCode> {
-  const row = objectIn(await context.client.delete(pathOf(id)));
+export async function deleteKept(
+  context: AskContext,
+  id: string,
+  options: DeedOptions = {},
+): Promise<ExitCode> {
+  const row = objectIn(await context.client.delete(pathOf(id), deedOf(options)));
   printOne(context.terminal, context.format, row, () => {
     const what = `${cellText(row["id"])} (${cellText(row["name"])}, ${byteText(row["size"])})`;
     const story = `its story stays: sluice incidents show ${cellText(row["incident"])}`;

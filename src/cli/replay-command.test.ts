@@ -170,6 +170,7 @@ describe("sluice replay", () => {
     const store = openIncidentStore(join(folder, "data", "sluice.db"), "boot", {
       incidentMs: 1e12,
       incidentRows: 100,
+      reviewMs: 1e12,
       eventsPerIncident: 3,
       detailsBytes: 65_536,
       outboxRows: 10,

@@ -1,4 +1,5 @@
 import { createEventId } from "../journal/event-id.ts";
+import type { NoticeRecord } from "../journal/records.ts";
 import { judge, mayInvite } from "../judge/judge.ts";
 import { passOn, withoutBody } from "../judge/carry-out.ts";
 import type { Attachment, InvitationPart } from "../inspect/inspection.ts";
@@ -26,7 +27,7 @@ import { FileDesk } from "./file-desk.ts";
 import { hearingContext } from "./hearing-context.ts";
 import { judgedAs, mark } from "./leave-judged.ts";
 import { IgnoredRefusals } from "./ignored-refusals.ts";
-import { NoticeDesk } from "./notice-desk.ts";
+import { NoticeDesk, type Parties } from "./notice-desk.ts";
 import { RuleHits } from "./rule-hits.ts";
 import { createSecondCrossing, ownDeparture } from "./second-crossing.ts";
 import { coversBody, decodeRefusal } from "./signed-refusal.ts";
@@ -43,6 +44,8 @@ export interface Filter extends Seams {
   /** Whose transfer the relay knows under this id. */
   transferOf(relayId: string): Transfer | undefined;
   readonly hits: RuleHits;
+  /** A notice to the sender of what was stopped, in words of whoever reviews it. Never rejects; one record for it. */
+  tellSender(text: string, parties: Parties): Promise<readonly NoticeRecord[]>;
   close(): void;
 }
 
@@ -104,6 +107,7 @@ export function createFilter(deps: FilterDeps, settings: FilterSettings): Filter
     onRelayEvent: (event) => files.onEvent(event),
     transferOf: (relayId) => transfers.ofRelay(relayId),
     hits,
+    tellSender: async (text, parties) => notices.send([{ audience: "sender", text }], parties),
     close() {
       actions.close();
       rates.close();

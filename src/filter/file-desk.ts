@@ -48,6 +48,8 @@ export class FileDesk {
   readonly #deps: FileDeskDeps;
   readonly #settings: FileDeskSettings;
   readonly #held = new Map<string, HeldFacts>();
+  /** The incident whose release lets a transfer through. */
+  readonly #released = new Map<string, string>();
 
   constructor(deps: FileDeskDeps, settings: FileDeskSettings) {
     this.#deps = deps;
@@ -84,6 +86,9 @@ export class FileDesk {
       return relay.decide(event.id, "deliver");
     }
     const { authenticated } = transfer.hearing.from;
+    if (authenticated && (await this.#isReleased(event, transfer))) {
+      return relay.decide(event.id, "deliver");
+    }
     const text = await this.#stop(event, transfer, verdict, authenticated);
     relay.decide(event.id, text === undefined ? "stop" : { kind: "replace", text });
   }
@@ -93,6 +98,16 @@ export class FileDesk {
     const context = { ...hearing, now: this.#deps.clock.now(), trace: true };
     const asked = { context, channel: "msnftp", policy: this.#deps.policy() } as const;
     return judgeFile(file, scanFacts(event.report), asked, this.#settings.failure);
+  }
+
+  /** A person has released exactly these bytes for this receiver; that is used up hereby, whatever the rules say. */
+  async #isReleased({ id, sha256 }: ReceivedEvent, transfer: Transfer): Promise<boolean> {
+    const { callId, sender, receiver } = transfer;
+    const asked = { sha256, receiver: receiver.aor, taker: id, callId, from: sender.aor };
+    const incident = await this.#deps.journal.takeWaiver(asked);
+    if (incident === undefined) return false;
+    this.#released.set(id, incident);
+    return true;
   }
 
   /**
@@ -112,7 +127,9 @@ export class FileDesk {
       verdict.action === "quarantine" || verdict.decisions.some((decision) => decision.keepCopy);
     const draft = transferDraft({ id, transfer, verdict, context, event });
     const kept =
-      mayKeep && wantsCopy ? await relay.keep(event.id, keepStory(draft, verdict)) : undefined;
+      mayKeep && wantsCopy
+        ? await relay.keep(event.id, keepStory(draft, verdict, context))
+        : undefined;
     const quarantine = kept?.kind === "kept" ? kept.id : undefined;
     const action = quarantine === undefined ? "block" : "quarantine";
     const words = { incident: id, agent: this.#settings.agent };
@@ -141,12 +158,17 @@ export class FileDesk {
     const transfer = transfers.ofRelay(relayId);
     const held = this.#held.get(relayId);
     this.#held.delete(relayId);
+    const released = this.#released.get(relayId);
+    this.#released.delete(relayId);
+    if (released !== undefined) {
+      this.#deps.journal.endWaiver(relayId, end.result === "delivered");
+    }
     if (transfer === undefined) return;
     transfers.close(transfer);
     // The relay's worker may have died without a word.
     if (end.result !== "delivered" && end.result !== "replaced") await this.#tell(transfer);
     if (transfer.stopped !== undefined) await this.#tellStopped(transfer);
-    else await this.#noteEnd(transfer, end, held);
+    else await this.#noteEnd(transfer, end, { held, released });
     transfers.forget(transfer);
   }
 
@@ -170,9 +192,18 @@ export class FileDesk {
     journal.settle(stopped.eventId, "refused", undefined, states);
   }
 
-  async #noteEnd(transfer: Transfer, end: TransferEnd, held: HeldFacts | undefined): Promise<void> {
+  async #noteEnd(
+    transfer: Transfer,
+    end: TransferEnd,
+    {
+      held,
+      released,
+    }: { readonly held?: HeldFacts | undefined; readonly released?: string | undefined },
+  ): Promise<void> {
     const { notices, journal, clock } = this.#deps;
-    const outcome = { delivery: deliveryOf(end), reason: end.reason ?? "", held };
+    const whose = released === undefined ? "" : `released: ${released}`;
+    const reason = [whose, end.reason ?? ""].filter((words) => words !== "").join("; ");
+    const outcome = { delivery: deliveryOf(end), reason, held };
     journal.allowed(transferEvent(transfer, { at: clock.now(), ...outcome }));
     if (mayShowSuccess(transfer, end)) await notices.sendUndelivered(transfer);
   }

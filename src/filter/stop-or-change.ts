@@ -109,7 +109,10 @@ async function withCopy(
   );
   // What strangers send under somebody's name is not kept (DESIGN §4).
   if (!wanted || attachment === undefined || !hearing.from.authenticated) return draft;
-  const kept = await deps.means.relay.keepBytes(attachment.bytes, keepStory(draft, verdict));
+  const kept = await deps.means.relay.keepBytes(
+    attachment.bytes,
+    keepStory(draft, verdict, hearing),
+  );
   if (kept.kind === "kept") return { ...draft, quarantine: kept.id };
   return { ...draft, reason: `${draft.reason} (no copy: ${kept.detail})` };
 }

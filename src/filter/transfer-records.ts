@@ -48,7 +48,11 @@ export function transferDraft(input: {
 }
 
 /** The story of a kept copy: the record in the words of the quarantine. Of several rules that keep it, the longest time and the more eyes count. */
-export function keepStory(draft: IncidentDraft, verdict: Verdict): Parameters<Relay["keep"]>[1] {
+export function keepStory(
+  draft: IncidentDraft,
+  verdict: Verdict,
+  { encrypted }: Pick<HearingContext, "encrypted">,
+): Parameters<Relay["keep"]>[1] {
   const times = verdict.decisions.flatMap(({ keepMs }) => (keepMs === undefined ? [] : [keepMs]));
   return {
     incident: draft.id,
@@ -67,6 +71,7 @@ export function keepStory(draft: IncidentDraft, verdict: Verdict): Parameters<Re
     })),
     keepMs: times.length === 0 ? undefined : Math.max(...times),
     release: verdict.decisions.find(({ release }) => release !== undefined)?.release,
+    encrypted,
   };
 }
 

@@ -296,6 +296,47 @@ describe("a file transfer in the filter", () => {
     expect(journal.drafts[0]?.reason).toContain("longer than the file");
   });
 
+  it("delivers a stopped file once when its very bytes were released for this receiver", async () => {
+    await opened();
+    journal.waivers.set(`${"ab".repeat(32)} sip:bob@example.com`, "INC-RELEASED");
+    filter.onRelayEvent(received(EVIL));
+    await settled();
+    expect(means.relay.decided).toEqual([["T1", "deliver"]]);
+    expect(means.relay.kept).toEqual([]);
+    filter.onRelayEvent({ kind: "ended", id: "T1", end: END });
+    await settled();
+    expect(journal.endedWaivers).toEqual([{ taker: "T1", delivered: true }]);
+    expect(journal.drafts).toEqual([]);
+    expect(journal.allowedEvents.at(-1)).toMatchObject({
+      delivery: "delivered",
+      reason: "released: INC-RELEASED",
+      scan: [{ result: "infected" }],
+    });
+  });
+
+  it("gives the release back when the receiver went before it had all", async () => {
+    await opened();
+    journal.waivers.set(`${"ab".repeat(32)} sip:bob@example.com`, "INC-RELEASED");
+    filter.onRelayEvent(received(EVIL));
+    await settled();
+    const end: TransferEnd = { ...END, result: "failed", reason: "receiver-gone" };
+    filter.onRelayEvent({ kind: "ended", id: "T1", end });
+    await settled();
+    expect(journal.endedWaivers).toEqual([{ taker: "T1", delivered: false }]);
+  });
+
+  it.each([
+    ["other bytes", `${"cd".repeat(32)} sip:bob@example.com`],
+    ["another receiver", `${"ab".repeat(32)} sip:carol@example.com`],
+  ])("stops a file when %s were released", async (_, waiver) => {
+    await opened();
+    journal.waivers.set(waiver, "INC-RELEASED");
+    filter.onRelayEvent(received(EVIL));
+    await settled();
+    expect(means.relay.decided).toEqual([["T1", "stop"]]);
+    expect(journal.waivers.size).toBe(1);
+  });
+
   it("delivers nothing when the record cannot be kept", async () => {
     await opened();
     journal.fail = new Error("disk full");

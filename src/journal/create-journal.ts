@@ -6,6 +6,7 @@ import { createEventId } from "./event-id.ts";
 import { allowedLine, operationLine } from "./event-line.ts";
 import { createIncidentIds } from "./incident-ids.ts";
 import { JournalUnavailable } from "./journal-unavailable.ts";
+import { journalReviews } from "./journal-reviews.ts";
 import type { Journal, JournalQueries } from "./journal.ts";
 import { createLineBuffer } from "./line-buffer.ts";
 import { createQueryClient } from "./query-client.ts";
@@ -45,6 +46,8 @@ export interface JournalLimits {
   readonly groups: number;
   readonly incidentDays: number;
   readonly incidentRows: number;
+  /** What people did about incidents is kept longer than these. */
+  readonly reviewDays: number;
   readonly eventsPerIncident: number;
   /** Bytes of one record's JSON; a longer trace is cut. */
   readonly detailsBytes: number;
@@ -60,6 +63,7 @@ const DEFAULT_LIMITS: JournalLimits = {
   groups: 100_000,
   incidentDays: 365,
   incidentRows: 1_000_000,
+  reviewDays: 730,
   eventsPerIncident: 20,
   detailsBytes: 64 * 1024,
   outboxRows: 200_000,
@@ -110,6 +114,7 @@ export async function createJournal(options: JournalOptions): Promise<RunningJou
       lines.push(allowedLine(event));
     },
     operation: (event) => lines.pushUrgent(operationLine(event)),
+    ...journalReviews(store, ids, clock),
     async reopen() {
       await lines.flush();
       await store.reopen();
@@ -139,6 +144,7 @@ function storeSettings(options: JournalOptions, limits: JournalLimits): StoreSet
     retention: {
       incidentMs: limits.incidentDays * DAY_MS,
       incidentRows: limits.incidentRows,
+      reviewMs: limits.reviewDays * DAY_MS,
       eventsPerIncident: limits.eventsPerIncident,
       detailsBytes: limits.detailsBytes,
       outboxRows: limits.outboxRows,

@@ -1,6 +1,7 @@
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from "node:sqlite";
 import { timestamp } from "./event-line.ts";
-import type { IncidentFilter, IncidentView } from "./journal.ts";
+import type { IncidentFilter, IncidentView, ReleaseView, ReviewView } from "./journal.ts";
+import type { ReviewRecord } from "./review-record.ts";
 
 /**
  * Reading the incident store for people: a read-only connection of its own, in its own thread (query-worker.ts), so
@@ -37,7 +38,17 @@ export function openIncidentReader(file: string): IncidentReader {
     },
     show(id) {
       const row = one.get(id);
-      return row === undefined ? undefined : viewOf(row, events.all(id).map(eventOf));
+      if (row === undefined) return undefined;
+      const view = viewOf(row, events.all(id).map(eventOf));
+      // Not before: a store that an earlier version has written has no such tables.
+      const reviews = db.prepare(
+        "SELECT record FROM reviews WHERE incident = ? ORDER BY at, rowid",
+      );
+      const waivers = db.prepare(
+        "SELECT * FROM waivers WHERE incident = ? ORDER BY given_at, rowid",
+      );
+      const done = reviews.all(id).map(reviewOf);
+      return { ...view, reviews: done, releases: waivers.all(id).map(waiverOf) };
     },
     close: () => db.close(),
   };
@@ -126,6 +137,35 @@ function eventOf(row: Row): unknown {
     settled_at: settledAt === null ? null : timestamp(Number(settledAt)),
     // Each decision of a group may have kept a copy; the details name the latest one's.
     quarantine: row["quarantine"] === null ? null : text(row, "quarantine"),
+  };
+}
+
+/** As in the event log. */
+function reviewOf(row: Row): ReviewView {
+  const record = JSON.parse(text(row, "record")) as ReviewRecord;
+  const { at, action, item, sha256, actor, reason, details } = record;
+  return {
+    ts: timestamp(at),
+    action,
+    item: item ?? null,
+    sha256: sha256 ?? null,
+    by: actor.by,
+    said_by: actor.said,
+    why: reason,
+    details,
+  };
+}
+
+function waiverOf(row: Row): ReleaseView {
+  return {
+    waiver: text(row, "id"),
+    item: text(row, "item"),
+    sha256: text(row, "sha256"),
+    to: text(row, "receiver"),
+    given_at: timestamp(Number(row["given_at"])),
+    until: timestamp(Number(row["expires_at"])),
+    state: text(row, "state"),
+    changed_at: timestamp(Number(row["changed_at"])),
   };
 }
 

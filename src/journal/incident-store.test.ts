@@ -12,6 +12,7 @@ import type { CommitOperation } from "./store-messages.ts";
 const retention = {
   incidentMs: 365 * 86_400_000,
   incidentRows: 100,
+  reviewMs: 730 * 86_400_000,
   eventsPerIncident: 3,
   detailsBytes: 8192,
   outboxRows: 10,
@@ -212,7 +213,7 @@ describe("openIncidentStore", () => {
 
   it("refuses an id that another group has, and an event recorded twice, alone", () => {
     const store = openIncidentStore(file, "boot", retention);
-    const refused = store.apply([
+    const { refused } = store.apply([
       commit({ eventId: "e1" }, "group one"),
       commit({ eventId: "e2" }, "group two"),
       commit({ eventId: "e1" }, "group one"),
@@ -228,7 +229,7 @@ describe("openIncidentStore", () => {
   it("refuses a malformed draft alone", () => {
     const store = openIncidentStore(file, "boot", retention);
     const broken: CommitOperation = { kind: "commit", groupKey: "g", draft: '{"id":1}' };
-    const refused = store.apply([commit({ eventId: "e1" }), broken, commit({ eventId: "e2" })]);
+    const { refused } = store.apply([commit({ eventId: "e1" }), broken, commit({ eventId: "e2" })]);
     expect(refused).toMatchObject([{ index: 1 }]);
     store.close();
   });
@@ -335,6 +336,7 @@ describe("openIncidentStore", () => {
     openIncidentStore(file, "boot", retention).close();
     const db = new DatabaseSync(file);
     db.exec("ALTER TABLE incidents DROP COLUMN features");
+    db.exec("DROP TABLE reviews; DROP TABLE waivers");
     db.exec("PRAGMA user_version = 1");
     db.exec(`INSERT INTO incidents (id, group_key, count, first_seen, last_seen, sender, recipients, direction, channel,
       action, rule, reason, severity, delivery, file, scan, answer, details)

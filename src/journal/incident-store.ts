@@ -9,7 +9,10 @@ import { prepareStatements, type StoreStatements } from "./store-statements.ts";
 import { inTransaction } from "./store-transaction.ts";
 import { createOutbox, createRetention } from "./store-upkeep.ts";
 import { migrateStore } from "./store-migrations.ts";
+import { ReviewDesk } from "./review-desk.ts";
 import type {
+  AnsweredOperation,
+  AppliedOperations,
   CommitOperation,
   RefusedOperation,
   SettleOperation,
@@ -25,11 +28,14 @@ import type {
  */
 export interface IncidentStore {
   /**
-   * All operations in one transaction. Returns those that were refused by themselves (an id that exists already);
-   * throws when nothing was kept (disk full, read-only).
+   * All operations in one transaction. Returns those that were refused by themselves (an id that exists already, a release
+   * that something stands against) and what others answered; throws when nothing was kept (disk full, read-only).
    */
-  apply(operations: readonly StoreOperation[]): readonly RefusedOperation[];
-  /** Rows left `pending` by an earlier process become `abandoned`, with their lines. Returns how many. */
+  apply(operations: readonly StoreOperation[]): AppliedOperations;
+  /**
+   * Rows left `pending` by an earlier process become `abandoned`, with their lines; waivers that it had taken are lost. Returns how
+   * many rows.
+   */
   abandonPending(now: number): number;
   /** Groups whose window was open at `since`, newest last. */
   runningGroups(since: number, limit: number): readonly RunningGroup[];
@@ -82,27 +88,50 @@ class IncidentWriter {
   readonly #statements: StoreStatements;
   readonly #bootId: string;
   readonly #retention: StoreRetention;
+  readonly #reviews: ReviewDesk;
 
   constructor(db: DatabaseSync, bootId: string, retention: StoreRetention) {
     this.#db = db;
+    this.#reviews = new ReviewDesk(db);
     this.#statements = prepareStatements(db);
     this.#bootId = bootId;
     this.#retention = retention;
   }
 
-  apply(operations: readonly StoreOperation[]): readonly RefusedOperation[] {
+  apply(operations: readonly StoreOperation[]): AppliedOperations {
     return inTransaction(this.#db, () => {
       const refused: RefusedOperation[] = [];
+      const answered: AnsweredOperation[] = [];
       for (const [index, operation] of operations.entries()) {
-        if (operation.kind === "settle") {
-          if (!this.#settle(operation.eventId, operation)) this.#noteLate(operation);
-          continue;
-        }
-        const message = this.#commitAlone(operation);
-        if (message !== undefined) refused.push({ index, message });
+        const result = this.#applyOne(operation);
+        if (result.refused !== undefined) refused.push({ index, message: result.refused });
+        if (result.value !== undefined) answered.push({ index, value: result.value });
       }
-      return refused;
+      return { refused, answered };
     });
+  }
+
+  #applyOne(operation: StoreOperation): { readonly refused?: string; readonly value?: string } {
+    switch (operation.kind) {
+      case "settle":
+        if (!this.#settle(operation.eventId, operation)) this.#noteLate(operation);
+        return {};
+      case "commit": {
+        const message = this.#commitAlone(operation);
+        return message === undefined ? {} : { refused: message };
+      }
+      case "review": {
+        const message = this.#reviews.review(operation.record, operation.isTrial);
+        return message === undefined ? {} : { refused: message };
+      }
+      case "take-waiver": {
+        const incident = this.#reviews.take(operation.question, operation.at);
+        return incident === undefined ? { refused: "nothing is released" } : { value: incident };
+      }
+      case "end-waiver":
+        this.#reviews.end(operation);
+        return {};
+    }
   }
 
   abandonPending(now: number): number {
@@ -112,6 +141,7 @@ class IncidentWriter {
         const end = { delivery: "abandoned", status: undefined, at: now } as const;
         this.#settle(String(row["event_id"]), end);
       }
+      this.#reviews.loseTaken(now);
       return rows.length;
     });
   }

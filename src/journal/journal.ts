@@ -1,3 +1,4 @@
+import type { ReviewOutcome, ReviewRecord, WaiverQuestion } from "./review-record.ts";
 import type {
   AllowedEvent,
   Delivery,
@@ -29,6 +30,20 @@ export interface Journal extends AsyncDisposable {
   /** Bounded buffer, at the file at most a second late; what overflows is counted, never waited for. */
   allowed(event: AllowedEvent): void;
   operation(event: OperationEvent): void;
+  /**
+   * What a person did about an incident or a kept file: its state, the record and what is released change in one transaction, or
+   * nothing does. Resolves when it is on disk. Rejects with JournalUnavailable.
+   *
+   * @param isTrial says only what stands against it, and changes nothing
+   */
+  review(record: ReviewRecord, isTrial?: boolean): Promise<ReviewOutcome>;
+  /**
+   * Takes the waiver for these bytes and this receiver, if there is one in force: from then on nobody else can. Resolves, when that is on
+   * disk, with the incident it was given for; undefined: there is none. Rejects with JournalUnavailable.
+   */
+  takeWaiver(question: WaiverQuestion): Promise<string | undefined>;
+  /** The transfer is over: what was delivered uses the waiver up, else it is in force again until its time is over. */
+  endWaiver(taker: string, delivered: boolean): void;
   /** SIGUSR1: open the event log anew after a rotation. */
   reopen(): Promise<void>;
   readonly queries: JournalQueries;
@@ -76,4 +91,34 @@ export interface IncidentView {
   readonly details: Readonly<Record<string, unknown>>;
   /** What the rules were asked about, where it was asked for; null: not kept. */
   readonly features?: unknown;
+  /** Of one that is shown: what people did about it, and what they released, oldest first. */
+  readonly reviews?: readonly ReviewView[];
+  readonly releases?: readonly ReleaseView[];
+}
+
+export interface ReviewView {
+  readonly ts: string;
+  readonly action: string;
+  /** The kept file that it is about; null: it is about the incident alone. */
+  readonly item: string | null;
+  readonly sha256: string | null;
+  /** What the gateway knows of who did it. */
+  readonly by: string;
+  /** The name that was given with it, which nobody has proven. */
+  readonly said_by: string;
+  readonly why: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** Leave for one file to reach one receiver once. */
+export interface ReleaseView {
+  readonly waiver: string;
+  readonly item: string;
+  readonly sha256: string;
+  readonly to: string;
+  readonly given_at: string;
+  readonly until: string;
+  /** open (also when its time is over), taken, used, revoked, lost. */
+  readonly state: string;
+  readonly changed_at: string;
 }

@@ -4,12 +4,15 @@ import { workerEntry } from "../base/worker-entry.ts";
 import type { RunningGroup } from "./incident-ids.ts";
 import { JournalUnavailable } from "./journal-unavailable.ts";
 import type {
-  RefusedOperation,
+  CommitOperation,
+  EndWaiverOperation,
+  ReviewOperation,
   SettleOperation,
   StoreOperation,
   StoreReply,
   StoreRequest,
   StoreSettings,
+  TakeWaiverOperation,
 } from "./store-messages.ts";
 
 /**
@@ -23,6 +26,10 @@ export interface StoreClient extends AsyncDisposable {
   /** Resolves when the draft is on disk. Rejects with JournalUnavailable. */
   commit(draft: string, groupKey: string): Promise<void>;
   settle(settlement: Omit<SettleOperation, "kind">): void;
+  /** Resolves when it is on disk, or was refused by itself. Rejects with JournalUnavailable. */
+  ask(operation: ReviewOperation | TakeWaiverOperation): Promise<OperationAnswer>;
+  /** As `settle`: sent again until it is on disk. */
+  tell(operation: EndWaiverOperation): void;
   /** Resolves when the lines are in the event log. Rejects when the worker died with them. */
   append(text: string): Promise<void>;
   reopen(): Promise<void>;
@@ -31,6 +38,11 @@ export interface StoreClient extends AsyncDisposable {
   /** Why the event log cannot be written at the moment; its lines wait in the store. */
   readonly logFailure: string | undefined;
 }
+
+/** `value` is there where the operation has an answer. */
+export type OperationAnswer =
+  | { readonly kind: "done"; readonly value: string | undefined }
+  | { readonly kind: "refused"; readonly message: string };
 
 export interface StoreClientLimits {
   /** Drafts under way at once; beyond it commit() rejects. */
@@ -109,6 +121,15 @@ class WorkerStoreClient implements StoreClient {
   }
 
   async commit(draft: string, groupKey: string): Promise<void> {
+    const answer = await this.ask({ kind: "commit", groupKey, draft });
+    if (answer.kind === "refused") {
+      throw new JournalUnavailable("JOURNAL_UNAVAILABLE", answer.message);
+    }
+  }
+
+  async ask(
+    operation: CommitOperation | ReviewOperation | TakeWaiverOperation,
+  ): Promise<OperationAnswer> {
     if (this.#closing || this.#worker === undefined) {
       throw new JournalUnavailable("JOURNAL_UNAVAILABLE", this.failure ?? "the journal is closed");
     }
@@ -118,32 +139,36 @@ class WorkerStoreClient implements StoreClient {
         `${this.#drafts} incidents wait to be written already`,
       );
     }
-    const done = Promise.withResolvers<undefined>();
+    const done = Promise.withResolvers<OperationAnswer>();
     this.#drafts += 1;
     this.#queue.push({
-      operation: { kind: "commit", groupKey, draft },
-      ended: (failure) => {
+      operation,
+      ended: (answer) => {
         this.#drafts -= 1;
-        if (failure === undefined) done.resolve(undefined);
-        else done.reject(new JournalUnavailable("JOURNAL_UNAVAILABLE", failure));
+        if (typeof answer !== "string") done.resolve(answer);
+        else done.reject(new JournalUnavailable("JOURNAL_UNAVAILABLE", answer));
       },
     });
     this.#schedule();
-    await done.promise;
+    return done.promise;
   }
 
   settle(settlement: Omit<SettleOperation, "kind">): void {
+    this.tell({ kind: "settle", ...settlement });
+  }
+
+  tell(operation: SettleOperation | EndWaiverOperation): void {
     if (this.#queue.length >= this.#limits.settlements + this.#limits.drafts) return;
-    this.#queue.push({ operation: { kind: "settle", ...settlement }, ended: undefined });
+    this.#queue.push({ operation, ended: undefined });
     this.#schedule();
   }
 
   async append(text: string): Promise<void> {
-    await this.#ask((seq) => ({ kind: "lines", seq, text }));
+    await this.#request((seq) => ({ kind: "lines", seq, text }));
   }
 
   async reopen(): Promise<void> {
-    await this.#ask((seq) => ({ kind: "reopen", seq }));
+    await this.#request((seq) => ({ kind: "reopen", seq }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -155,7 +180,7 @@ class WorkerStoreClient implements StoreClient {
     const closed = Promise.withResolvers<undefined>();
     const deadline = this.#clock.schedule(CLOSE_MS, () => closed.resolve(undefined));
     worker.once("exit", () => closed.resolve(undefined));
-    this.#ask((seq) => ({ kind: "close", seq })).catch(() => closed.resolve(undefined));
+    this.#request((seq) => ({ kind: "close", seq })).catch(() => closed.resolve(undefined));
     await closed.promise;
     deadline.cancel();
     this.#worker = undefined;
@@ -187,14 +212,17 @@ class WorkerStoreClient implements StoreClient {
       const message = typeof answer === "string" ? answer : answer.message;
       this.failure = message;
       for (const queued of batch) queued.ended?.(message);
-      this.#requeue(batch.filter((queued) => queued.operation.kind === "settle"));
+      this.#requeue(batch.filter(({ ended }) => ended === undefined));
       return;
     }
     this.failure = undefined;
-    const refused = new Map(
-      answer.refused.map((one: RefusedOperation) => [one.index, one.message]),
-    );
-    for (const [index, queued] of batch.entries()) queued.ended?.(refused.get(index));
+    const refused = new Map(answer.refused.map(({ index, message }) => [index, message]));
+    const values = new Map(answer.answered?.map(({ index, value }) => [index, value]));
+    for (const [index, queued] of batch.entries()) {
+      const message = refused.get(index);
+      if (message !== undefined) queued.ended?.({ kind: "refused", message });
+      else queued.ended?.({ kind: "done", value: values.get(index) });
+    }
   }
 
   #requeue(settlements: readonly QueuedOperation[]): void {
@@ -205,7 +233,7 @@ class WorkerStoreClient implements StoreClient {
     this.#retry = this.#clock.schedule(RETRY_MS, () => this.#schedule());
   }
 
-  async #ask(request: (seq: number) => StoreRequest): Promise<void> {
+  async #request(request: (seq: number) => StoreRequest): Promise<void> {
     const worker = this.#worker;
     if (worker === undefined) {
       throw new JournalUnavailable("JOURNAL_UNAVAILABLE", this.failure ?? "the journal is closed");
@@ -259,14 +287,14 @@ class WorkerStoreClient implements StoreClient {
     const open = [...this.#answers.values()];
     this.#answers.clear();
     for (const answered of open) answered(why);
-    const commits = this.#queue.filter((queued) => queued.operation.kind === "commit");
-    this.#queue = this.#queue.filter((queued) => queued.operation.kind === "settle");
-    for (const queued of commits) queued.ended?.(why);
+    const asked = this.#queue.filter(({ ended }) => ended !== undefined);
+    this.#queue = this.#queue.filter(({ ended }) => ended === undefined);
+    for (const queued of asked) queued.ended?.(why);
   }
 }
 
 interface QueuedOperation {
   readonly operation: StoreOperation;
-  /** Told once what became of it; settlements have nobody to tell. */
-  readonly ended: ((failure: string | undefined) => void) | undefined;
+  /** Told once what became of it, or in words why the store failed; settlements have nobody to tell, and are sent again. */
+  readonly ended: ((answer: OperationAnswer | string) => void) | undefined;
 }

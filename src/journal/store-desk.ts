@@ -5,7 +5,7 @@ import { createLineAppender, type LineAppender } from "./line-appender.ts";
 import { createPrivateFile } from "./private-file.ts";
 import { startRetention } from "./retention-job.ts";
 import type {
-  RefusedOperation,
+  AppliedOperations,
   StoreOperation,
   StoreReply,
   StoreRequest,
@@ -195,9 +195,9 @@ class WaitingDesk implements StoreDesk {
 
 /** One transaction for all batches; each learns what became of its own operations. */
 function commitBatches(parts: DeskParts, batches: readonly Batch[]): void {
-  let refused: readonly RefusedOperation[];
+  let applied: AppliedOperations;
   try {
-    refused = parts.opened().apply(batches.flatMap((batch) => batch.operations));
+    applied = parts.opened().apply(batches.flatMap((batch) => batch.operations));
   } catch (error) {
     parts.reset();
     const message = messageOf(error);
@@ -209,13 +209,12 @@ function commitBatches(parts: DeskParts, batches: readonly Batch[]): void {
     const from = start;
     const end = from + batch.operations.length;
     start = end;
-    parts.reply({
-      kind: "done",
-      seq: batch.seq,
-      refused: refused
+    const own = <T extends { readonly index: number }>(list: readonly T[] = []): readonly T[] =>
+      list
         .filter((one) => one.index >= from && one.index < end)
-        .map((one) => ({ index: one.index - from, message: one.message })),
-    });
+        .map((one) => ({ ...one, index: one.index - from }));
+    const { refused, answered } = applied;
+    parts.reply({ kind: "done", seq: batch.seq, refused: own(refused), answered: own(answered) });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { RunningGroup } from "./incident-ids.ts";
 import type { Delivery, NoticeRecord } from "./records.ts";
+import type { ReviewRecord, WaiverQuestion } from "./review-record.ts";
 
 /** What the SIP thread and the store's worker say to each other; everything is structured-cloneable plain data. */
 export type StoreRequest =
@@ -9,7 +10,34 @@ export type StoreRequest =
   | { readonly kind: "reopen"; readonly seq: number }
   | { readonly kind: "close"; readonly seq: number };
 
-export type StoreOperation = CommitOperation | SettleOperation;
+export type StoreOperation =
+  | CommitOperation
+  | SettleOperation
+  | ReviewOperation
+  | TakeWaiverOperation
+  | EndWaiverOperation;
+
+/** Refused with words when the state of the incident, or what is released already, stands against it. */
+export interface ReviewOperation {
+  readonly kind: "review";
+  readonly record: ReviewRecord;
+  /** Says only what stands against it. */
+  readonly isTrial?: boolean | undefined;
+}
+
+/** Refused when there is none in force. Its answer is the incident it was given for. */
+export interface TakeWaiverOperation {
+  readonly kind: "take-waiver";
+  readonly question: WaiverQuestion;
+  readonly at: number;
+}
+
+export interface EndWaiverOperation {
+  readonly kind: "end-waiver";
+  readonly taker: string;
+  readonly delivered: boolean;
+  readonly at: number;
+}
 
 export interface CommitOperation {
   readonly kind: "commit";
@@ -31,11 +59,22 @@ export interface SettleOperation {
 export type StoreReply =
   | { readonly kind: "ready"; readonly running: readonly RunningGroup[] }
   | { readonly kind: "open-failed"; readonly message: string }
-  /** `refused`: index of an operation and why that one alone was not taken. */
-  | { readonly kind: "done"; readonly seq: number; readonly refused: readonly RefusedOperation[] }
+  /** `refused`: index of an operation and why that one alone was not taken; `answered`: what one gave back. */
+  | ({ readonly kind: "done"; readonly seq: number } & AppliedOperations)
   | { readonly kind: "failed"; readonly seq: number; readonly message: string }
   /** The event log can no longer be written, or can be again. */
   | { readonly kind: "log"; readonly failure: string | undefined };
+
+/** What became of the operations of a transaction, where there is something to say. */
+export interface AppliedOperations {
+  readonly refused: readonly RefusedOperation[];
+  readonly answered?: readonly AnsweredOperation[];
+}
+
+export interface AnsweredOperation {
+  readonly index: number;
+  readonly value: string;
+}
 
 export interface RefusedOperation {
   readonly index: number;
@@ -57,6 +96,8 @@ export interface StoreSettings {
 export interface StoreRetention {
   readonly incidentMs: number;
   readonly incidentRows: number;
+  /** What people did about incidents, and what they released. */
+  readonly reviewMs: number;
   /** Single decisions kept under one incident; the counter goes on. */
   readonly eventsPerIncident: number;
   /** Size of one record's JSON; a longer trace is cut. */

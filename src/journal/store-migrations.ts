@@ -47,6 +47,34 @@ const MIGRATIONS: readonly string[] = [
   `,
   // What the rules were asked about; incidents of an earlier version have none.
   "ALTER TABLE incidents ADD COLUMN features TEXT NOT NULL DEFAULT 'null'",
+  // What people did about them, and what was released. No reference to the incident: the record outlives it.
+  `
+  CREATE TABLE reviews (
+    event_id    TEXT PRIMARY KEY,
+    incident    TEXT NOT NULL,
+    item        TEXT,
+    at          INTEGER NOT NULL,
+    action      TEXT NOT NULL,
+    record      TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX reviews_by_incident ON reviews (incident, at);
+  CREATE INDEX reviews_by_time ON reviews (at);
+  CREATE TABLE waivers (
+    id          TEXT PRIMARY KEY,
+    incident    TEXT NOT NULL,
+    item        TEXT NOT NULL,
+    sha256      TEXT NOT NULL,
+    receiver    TEXT NOT NULL,
+    given_at    INTEGER NOT NULL,
+    expires_at  INTEGER NOT NULL,
+    state       TEXT NOT NULL,
+    taker       TEXT,
+    changed_at  INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX waivers_by_content ON waivers (sha256, receiver) WHERE state = 'open';
+  CREATE INDEX waivers_by_incident ON waivers (incident);
+  CREATE INDEX waivers_taken ON waivers (taker) WHERE state = 'taken';
+  `,
 ];
 
 /**

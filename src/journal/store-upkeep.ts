@@ -35,6 +35,10 @@ export function createRetention(
   const oldest = db.prepare(
     "DELETE FROM incidents WHERE id IN (SELECT id FROM incidents ORDER BY last_seen, id LIMIT ?)",
   );
+  const oldReviews = db.prepare(
+    "DELETE FROM reviews WHERE rowid IN (SELECT rowid FROM reviews WHERE at < ? ORDER BY at LIMIT ?)",
+  );
+  const oldWaivers = db.prepare("DELETE FROM waivers WHERE expires_at < ? AND state <> 'taken'");
   const count = db.prepare("SELECT count(*) AS n FROM incidents");
   const countLines = db.prepare("SELECT count(*) AS n FROM outbox");
   const oldestLines = db.prepare(
@@ -48,6 +52,8 @@ export function createRetention(
         if (excess > 0 && incidents < step) {
           incidents += Number(oldest.run(Math.min(excess, step - incidents)).changes);
         }
+        oldReviews.run(now - retention.reviewMs, step);
+        oldWaivers.run(now - retention.reviewMs);
         const late = Number(countLines.get()?.["n"] ?? 0) - retention.outboxRows;
         const lines = late > 0 ? Number(oldestLines.run(Math.min(late, step)).changes) : 0;
         return { incidents, lines };

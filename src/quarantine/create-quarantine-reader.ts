@@ -17,6 +17,8 @@ export interface QuarantineReaderOptions {
   readonly dir: string;
   /** The writer's. */
   readonly key: Buffer;
+  /** Those that the writer had before. Default: none. */
+  readonly oldKeys?: readonly Buffer[];
 }
 
 /** The password of every archive, by the custom of the trade. */
@@ -31,10 +33,11 @@ const ZIP_PASSWORD = "infected";
  * hand it out; of a damaged file no byte is given out.
  */
 export function createQuarantineReader(options: QuarantineReaderOptions): QuarantineReader {
-  if (options.key.length !== MASTER_KEY_BYTES) {
+  const keys = [options.key, ...(options.oldKeys ?? [])];
+  if (keys.some(({ length }) => length !== MASTER_KEY_BYTES)) {
     throw new RangeError(`a quarantine key has ${MASTER_KEY_BYTES} bytes`);
   }
-  const shelf = new Shelf(options);
+  const shelf = new Shelf(options.dir, keys);
   // Stories are rewritten one after another: two at once would use the same temporary name.
   let last: Promise<unknown> = Promise.resolve();
   async function inTurn<T>(run: () => Promise<T>): Promise<T> {
@@ -81,11 +84,11 @@ const DAY_MS = 86_400_000;
 
 class Shelf {
   readonly #dir: string;
-  readonly #key: Buffer;
+  readonly #keys: readonly Buffer[];
 
-  constructor({ dir, key }: QuarantineReaderOptions) {
+  constructor(dir: string, keys: readonly Buffer[]) {
     this.#dir = dir;
-    this.#key = key;
+    this.#keys = keys;
   }
 
   async show(id: string): Promise<QuarantineItem | undefined> {
@@ -160,7 +163,7 @@ class Shelf {
   async *#archive(item: QuarantineItem): AsyncGenerator<Buffer> {
     try {
       if (item.size > MAX_ENTRY_BYTES) throw new RangeError("the file is too large for an archive");
-      await using body = await openBody(this.#bodyPath(item.id), this.#key, item);
+      await using body = await openBody(this.#bodyPath(item.id), this.#keys, item);
       const entry = {
         name: entryName(item.name),
         size: item.size,

@@ -51,6 +51,7 @@ function itemOf(value: Fields): QuarantineItem {
     keepMs: value["keepMs"] === undefined ? undefined : count(value, "keepMs"),
     // Whatever stands there was a wish for more care than usual.
     release: value["release"] === undefined ? undefined : "four-eyes",
+    encrypted: value["encrypted"] === undefined ? undefined : value["encrypted"] !== false,
     size: count(value, "size"),
     sha256: text(value, "sha256"),
     storedAt: count(value, "storedAt"),

@@ -23,6 +23,8 @@ export interface QuarantineStory {
   readonly keepMs?: number | undefined;
   /** Its rule wants two persons to agree before it is released; absent: one is enough. */
   readonly release?: "four-eyes" | undefined;
+  /** What arranged it came in by TLS, so that nothing about it may leave in clear; absent: nobody knows any more. */
+  readonly encrypted?: boolean | undefined;
 }
 
 /** One kept file (DESIGN §6: id, incident, name, size, sha256, threat, stored_at, state; the rest of the story besides). */

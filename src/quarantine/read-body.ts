@@ -25,7 +25,7 @@ export interface OpenBody extends AsyncDisposable {
 /** Opens and checks header and length. Throws QuarantineFailed (damaged, other key); other errors are the system's. */
 export async function openBody(
   path: string,
-  key: Buffer,
+  keys: readonly Buffer[],
   expected: ExpectedBody,
 ): Promise<OpenBody> {
   const handle = await open(path, READ_OURS);
@@ -36,7 +36,7 @@ export async function openBody(
       throw damaged(expected.id, `it does not hold ${expected.size} bytes`);
     }
     const header = await readAt(handle, { position: 0, bytes: HEADER_BYTES }, expected.id);
-    const opener = createBodyOpener(key, expected.id, header);
+    const opener = createBodyOpener(keys, expected.id, header);
     return {
       frames: () => framesOf(handle, { opener, bodyBytes: status.size, frameCount }, expected.id),
       [Symbol.asyncDispose]: () => handle.close(),

@@ -17,7 +17,7 @@ describe("createBodyOpener", () => {
   const sealer = createBodySealer(KEY, ID);
   const place = { index: 3, last: false };
   const frame = sealer.sealFrame(place, Buffer.from("frame"));
-  const opener = createBodyOpener(KEY, ID, sealer.header);
+  const opener = createBodyOpener([KEY], ID, sealer.header);
 
   it("opens a frame in its place", () => {
     expect(opener.openFrame(place, frame).toString()).toBe("frame");
@@ -42,9 +42,9 @@ describe("createBodyOpener", () => {
     const other = "01ARYZ6S41TSV4RRFFQ69G5FAW";
     const version2 = Buffer.from(sealer.header);
     version2.writeUInt8(2, 7);
-    expect(() => createBodyOpener(KEY, other, sealer.header)).toThrow(/damaged/);
-    expect(() => createBodyOpener(Buffer.alloc(32, 2), ID, sealer.header)).toThrow(/damaged/);
-    expect(() => createBodyOpener(KEY, ID, version2)).toThrow(/no header of ours/);
+    expect(() => createBodyOpener([KEY], other, sealer.header)).toThrow(/damaged/);
+    expect(() => createBodyOpener([Buffer.alloc(32, 2)], ID, sealer.header)).toThrow(/damaged/);
+    expect(() => createBodyOpener([KEY], ID, version2)).toThrow(/no header of ours/);
   });
 
   it("opens nothing but what was sealed", () => {
@@ -52,7 +52,7 @@ describe("createBodyOpener", () => {
       fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
         fc.pre(!frame.equals(bytes));
         expect(() => opener.openFrame(place, Buffer.from(bytes))).toThrow(/damaged/);
-        expect(() => createBodyOpener(KEY, ID, Buffer.from(bytes))).toThrow(/header of ours/);
+        expect(() => createBodyOpener([KEY], ID, Buffer.from(bytes))).toThrow(/header of ours/);
       }),
     );
   });

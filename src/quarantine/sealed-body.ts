@@ -61,12 +61,19 @@ export function createBodySealer(masterKey: Buffer, id: string): BodySealer {
   };
 }
 
-/** Reads the header of the object `id`. Throws QuarantineFailed when it is not ours, not of this object or key. */
-export function createBodyOpener(masterKey: Buffer, id: string, header: Buffer): BodyOpener {
+/**
+ * Reads the header of the object `id`, which one of the keys must open: the present one, or one that was in use before. Throws
+ * QuarantineFailed when it is not ours, not of this object, or sealed with another key.
+ */
+export function createBodyOpener(
+  masterKeys: readonly Buffer[],
+  id: string,
+  header: Buffer,
+): BodyOpener {
   if (header.length !== HEADER_BYTES || !header.subarray(0, MAGIC.length).equals(MAGIC)) {
     throw new QuarantineFailed("QUARANTINE_DAMAGED", `the body of ${id} has no header of ours`);
   }
-  const dataKey = unwrap(masterKey, id, header);
+  const dataKey = unwrap(masterKeys, id, header);
   return {
     openFrame(place, sealed) {
       if (sealed.length < TAG_BYTES) throw damaged(id, `frame ${place.index} is cut`);
@@ -106,7 +113,15 @@ export function frameCountOf(bodyBytes: number): number | undefined {
   return sealed < TAG_BYTES ? undefined : Math.ceil(sealed / SEALED_FRAME_BYTES);
 }
 
-function unwrap(masterKey: Buffer, id: string, header: Buffer): Buffer {
+function unwrap(masterKeys: readonly Buffer[], id: string, header: Buffer): Buffer {
+  for (const key of masterKeys) {
+    const dataKey = unwrapBy(key, id, header);
+    if (dataKey !== undefined) return dataKey;
+  }
+  throw damaged(id, "its key does not open with a key of this gateway");
+}
+
+function unwrapBy(masterKey: Buffer, id: string, header: Buffer): Buffer | undefined {
   const nonce = header.subarray(MAGIC.length, MAGIC.length + NONCE_BYTES);
   const keyEnd = HEADER_BYTES - TAG_BYTES;
   try {
@@ -117,8 +132,8 @@ function unwrap(masterKey: Buffer, id: string, header: Buffer): Buffer {
     const dataKey = decipher.update(header.subarray(keyEnd - DATA_KEY_BYTES, keyEnd));
     decipher.final();
     return dataKey;
-  } catch (error) {
-    throw damaged(id, "its key does not open with the key of this gateway", error);
+  } catch {
+    return undefined;
   }
 }
 

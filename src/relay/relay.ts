@@ -196,6 +196,8 @@ export interface KeepStory {
   readonly keepMs?: number | undefined;
   /** Its rule wants two persons to agree before it is released; absent: one is enough. */
   readonly release?: "four-eyes" | undefined;
+  /** What arranged it came in by TLS, so that nothing about it may leave in clear; absent: nobody knows any more. */
+  readonly encrypted?: boolean | undefined;
 }
 
 export type KeepOutcome =

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Result } from "../base/result.ts";
 import { failed, ok } from "../base/result.ts";
 import type { IncidentFilter } from "../journal/journal.ts";
-import type { RefreshLists } from "./ports.ts";
+import type { Deed, RefreshLists, ReleaseDeed } from "./ports.ts";
 
 /** Rows of one answer at most; more is asked for with `until`. */
 const MAX_LIMIT = 1000;
@@ -78,6 +78,44 @@ export function readRefresh(query: unknown): Result<RefreshLists, string> {
   const { name, allow_shrink: allowShrink } = read.data;
   const names = name === undefined ? undefined : [name].flat();
   return ok({ names, allowShrink: allowShrink === "true" });
+}
+
+const A_REASON = "must be a text of at most 512 characters";
+const A_NAME = "must be a text of at most 64 characters";
+const MINUTE_MS = 60_000;
+const A_TIME = "must be a number of milliseconds from a minute to 30 days";
+
+const deedFields = {
+  reason: z.string(A_REASON).max(512, A_REASON).default(""),
+  said_by: z.string(A_NAME).max(64, A_NAME).default(""),
+};
+const deedSchema = z.strictObject(deedFields);
+const releaseSchema = z.strictObject({
+  ...deedFields,
+  to: text.optional(),
+  force: z.boolean("must be true or false").default(false),
+  for_ms: z
+    .int(A_TIME)
+    .min(MINUTE_MS, A_TIME)
+    .max(43_200 * MINUTE_MS, A_TIME)
+    .default(1440 * MINUTE_MS),
+});
+
+/** The body (or query) of what a person does: `reason`, `said_by`. Nothing at all is a deed without words. */
+export function readDeed(body: unknown): Result<Deed, string> {
+  const read = deedSchema.safeParse(body ?? {});
+  if (!read.success) return failed(sentenceOf(read.error));
+  return ok({ reason: read.data.reason.trim(), saidBy: read.data.said_by });
+}
+
+/** The body of a release, which needs a reason. */
+export function readRelease(body: unknown): Result<ReleaseDeed, string> {
+  const read = releaseSchema.safeParse(body ?? {});
+  if (!read.success) return failed(sentenceOf(read.error));
+  const { said_by: saidBy, to, force, for_ms: forMs } = read.data;
+  const reason = read.data.reason.trim();
+  if (reason === "") return failed("a release needs a reason");
+  return ok({ reason, saidBy, to, force, forMs });
 }
 
 function sentenceOf(error: z.ZodError): string {

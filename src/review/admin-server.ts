@@ -3,6 +3,7 @@ import { createConnection } from "node:net";
 import { dirname } from "node:path";
 import Fastify, { type FastifyInstance } from "fastify";
 import { CodedError } from "../base/coded-error.ts";
+import { addDecisionRoutes } from "./decision-routes.ts";
 import { addIncidentRoutes } from "./incident-routes.ts";
 import type { ReviewPorts } from "./ports.ts";
 import { addQuarantineRoutes } from "./quarantine-routes.ts";
@@ -14,7 +15,7 @@ import { addStatusRoutes } from "./status-routes.ts";
 /**
  * The admin API on a unix socket: what the command line asks of a running gateway. Who may open the socket (mode 0600
  * in a folder 0700) may ask everything; there is no other authentication here. Errors are
- * `{ "error": { "code", "message" } }`. What it does not do yet: TCP, the console, metrics, release of what was stopped.
+ * `{ "error": { "code", "message" } }`. What it does not do yet: TCP, the console, metrics.
  * Limits: 64 KiB of body, 1,000 rows an answer, 10 s for a request to arrive.
  */
 export interface AdminServer extends AsyncDisposable {
@@ -50,6 +51,7 @@ export async function createAdminServer(
   addStatusRoutes(app, ports);
   addIncidentRoutes(app, ports);
   addQuarantineRoutes(app, ports);
+  addDecisionRoutes(app, ports);
   addRuleRoutes(app, ports);
   addListRoutes(app, ports);
   try {

@@ -40,6 +40,12 @@ export function fakePorts(changes: Partial<ReviewPorts> = {}): ReviewPorts {
       download: async () => undefined,
       delete: async () => undefined,
     },
+    decisions: {
+      review: async (id) => ({ kind: "done", view: { incident: id } }),
+      deny: async ({ id }) => ({ kind: "done", view: { id } }),
+      release: async ({ id }) => ({ kind: "done", view: { id } }),
+      rescan: async (id) => ({ kind: "done", view: { item: id } }),
+    },
     engines: async () => [],
     transfers: async () => [],
     ...changes,

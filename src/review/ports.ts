@@ -15,6 +15,7 @@ export interface ReviewPorts {
   refreshLists(which: RefreshLists): Promise<readonly ListChangeView[]>;
   stats(): Promise<Readonly<Record<string, unknown>>>;
   readonly quarantine: QuarantinePort;
+  readonly decisions: DecisionsPort;
   /** How the scan engines stand; `test`: probes them first. */
   engines(test: boolean): Promise<readonly EngineView[]>;
   /** File transfers under way. */
@@ -27,9 +28,51 @@ export interface QuarantinePort {
   list(limit: number): Promise<readonly QuarantineView[]>;
   show(id: string): Promise<QuarantineView | undefined>;
   /** A zip under the password "infected"; undefined: no such item, or its bytes are gone. */
-  download(id: string): Promise<AsyncIterable<Buffer> | undefined>;
+  download(id: string, deed: Deed): Promise<AsyncIterable<Buffer> | undefined>;
   /** Removes the bytes and keeps the story. Undefined: no such item. */
-  delete(id: string): Promise<QuarantineView | undefined>;
+  delete(id: string, deed: Deed): Promise<QuarantineView | undefined>;
+}
+
+/** What people decide about what was stopped. Whoever implements it records each deed before it answers. */
+export interface DecisionsPort {
+  review(incident: string, deed: Deed): Promise<DeedAnswer>;
+  deny(what: Reviewed, deed: Deed): Promise<DeedAnswer>;
+  /** Scans the kept file, and lets it through once when it is sent again. */
+  release(what: Reviewed, deed: ReleaseDeed): Promise<DeedAnswer>;
+  /** Scans a kept file once more, and changes nothing else. */
+  rescan(item: string, deed: Deed): Promise<DeedAnswer>;
+}
+
+/** An incident ("INC-…"), with what is kept of it, or one kept file, with its incident. */
+export type Reviewed =
+  | { readonly kind: "incident"; readonly id: string }
+  | { readonly kind: "item"; readonly id: string };
+
+/** Why, and by whom. */
+export interface Deed {
+  /** "" when none was given. */
+  readonly reason: string;
+  /** The name that the asking program gives; nobody has proven it. */
+  readonly saidBy: string;
+}
+
+export interface ReleaseDeed extends Deed {
+  /** One of those whom it was for; undefined: all of them. */
+  readonly to: string | undefined;
+  /** Also when an engine finds something now, or none could be asked. */
+  readonly force: boolean;
+  /** Milliseconds: how long it may be sent again. */
+  readonly forMs: number;
+}
+
+export type DeedAnswer =
+  | { readonly kind: "done"; readonly view: Readonly<Record<string, unknown>> }
+  | DeedRefusal;
+
+export interface DeedRefusal {
+  /** not-found: no such thing; gone: no bytes any more; conflict: another decision stands against it; refused: the file itself does; bad: asked wrongly. */
+  readonly kind: "not-found" | "gone" | "conflict" | "refused" | "bad";
+  readonly detail: string;
 }
 
 /** One kept file (DESIGN §6, then the rest of its story). */
@@ -59,6 +102,10 @@ export interface QuarantineView {
   /** Media type by content; null when it was not recognised. */
   readonly true_type: string | null;
   readonly scan: readonly Readonly<Record<string, unknown>>[];
+  /** Of one that is shown: how its incident stands, and what people did about this file; null: the incident is gone. */
+  readonly incident_state?: string | null;
+  readonly releases?: readonly unknown[];
+  readonly reviews?: readonly unknown[];
 }
 
 export interface EngineView {

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply } from "fastify";
-import { readLimit } from "./admin-query.ts";
+import { readDeed, readLimit } from "./admin-query.ts";
 import type { QuarantineView, ReviewPorts } from "./ports.ts";
 import { refuse } from "./refuse.ts";
 
@@ -29,7 +29,9 @@ export function addQuarantineRoutes(app: FastifyInstance, { quarantine }: Review
     const item = await find(id);
     if (item === undefined) return refuseUnknown(reply, id);
     if (item.state !== "quarantined") return refuseGone(reply, item);
-    const content = await quarantine.download(id);
+    const deed = readDeed(request.query);
+    if (!deed.ok) return refuse(reply, "BAD_QUERY", deed.problem);
+    const content = await quarantine.download(id, deed.value);
     // Deleted between the two questions.
     if (content === undefined) return refuseGone(reply, item);
     return sendArchive(reply, id, await begin(content));
@@ -39,7 +41,9 @@ export function addQuarantineRoutes(app: FastifyInstance, { quarantine }: Review
     const item = await find(id);
     if (item === undefined) return refuseUnknown(reply, id);
     if (item.state !== "quarantined") return refuseGone(reply, item);
-    return (await quarantine.delete(id)) ?? refuseUnknown(reply, id);
+    const deed = readDeed(request.query);
+    if (!deed.ok) return refuse(reply, "BAD_QUERY", deed.problem);
+    return (await quarantine.delete(id, deed.value)) ?? refuseUnknown(reply, id);
   });
 
   async function find(id: string): Promise<QuarantineView | undefined> {

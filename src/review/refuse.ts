@@ -2,12 +2,19 @@ import type { FastifyReply } from "fastify";
 import { CodedError } from "../base/coded-error.ts";
 
 /** Why a request is refused; the codes stand in docs/errors.md. */
-type RefusalCode = "BAD_QUERY" | "NOT_FOUND" | "QUARANTINE_GONE";
+type RefusalCode =
+  | "BAD_QUERY"
+  | "NOT_FOUND"
+  | "QUARANTINE_GONE"
+  | "REVIEW_CONFLICT"
+  | "RELEASE_REFUSED";
 
 const STATUS: Readonly<Record<RefusalCode, number>> = {
   BAD_QUERY: 400,
   NOT_FOUND: 404,
   QUARANTINE_GONE: 410,
+  REVIEW_CONFLICT: 409,
+  RELEASE_REFUSED: 422,
 };
 
 /** Answers `{ "error": { "code", "message" } }`. The message is a sentence for the operator. */

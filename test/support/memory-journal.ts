@@ -1,4 +1,5 @@
 import type { Journal } from "../../src/journal/journal.ts";
+import type { ReviewRecord } from "../../src/journal/review-record.ts";
 import type {
   AllowedEvent,
   Delivery,
@@ -18,6 +19,10 @@ export interface MemoryJournal extends Journal {
   }[];
   readonly allowedEvents: AllowedEvent[];
   readonly operations: OperationEvent[];
+  readonly reviews: ReviewRecord[];
+  /** "<sha256> <receiver>" → the incident of a waiver in force. */
+  readonly waivers: Map<string, string>;
+  readonly endedWaivers: { taker: string; delivered: boolean }[];
   fail: Error | undefined;
 }
 
@@ -28,6 +33,9 @@ export function createMemoryJournal(): MemoryJournal {
     settled: [],
     allowedEvents: [],
     operations: [],
+    reviews: [],
+    waivers: new Map(),
+    endedWaivers: [],
     fail: undefined,
     incidentFor(groupKey) {
       const known = groups.get(groupKey);
@@ -45,6 +53,17 @@ export function createMemoryJournal(): MemoryJournal {
     },
     allowed: (event) => journal.allowedEvents.push(event),
     operation: (event) => journal.operations.push(event),
+    async review(record) {
+      journal.reviews.push(record);
+      return { kind: "done" };
+    },
+    async takeWaiver({ sha256, receiver }) {
+      const key = `${sha256} ${receiver}`;
+      const incident = journal.waivers.get(key);
+      journal.waivers.delete(key);
+      return incident;
+    },
+    endWaiver: (taker, delivered) => journal.endedWaivers.push({ taker, delivered }),
     reopen: async () => undefined,
     queries: { list: async () => [], show: async () => undefined },
     [Symbol.asyncDispose]: async () => undefined,

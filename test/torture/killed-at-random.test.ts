@@ -157,7 +157,7 @@ async function hashOfKept(
   item: { readonly id: string; readonly size: number },
 ): Promise<string> {
   const { folder } = itemPlace(quarantine, item.id);
-  await using body = await openBody(join(folder, BODY_NAME), key, item);
+  await using body = await openBody(join(folder, BODY_NAME), [key], item);
   const hash = createHash("sha256");
   for await (const frame of body.frames()) hash.update(frame);
   return hash.digest("hex");
