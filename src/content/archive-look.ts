@@ -9,6 +9,7 @@ import { readOleContent } from "./ole-content.ts";
 import { readOleFile } from "./ole-directory.ts";
 import { readPackage, type PackageContent } from "./office-package.ts";
 import { isTar, readTarMembers } from "./tar-members.ts";
+import { unreadContainer, unreadFile } from "./unread-containers.ts";
 import type { TrueType } from "./true-type.ts";
 import { readZipDirectory, type ZipEntry } from "./zip-directory.ts";
 
@@ -68,7 +69,10 @@ function lookIntoOther(file: ByteView, budget: LookBudget, level: number): Archi
   }
   if (isTar(file)) return lookIntoTar(file, budget, level);
   const container = readContainerBehind(file, budget);
-  return container && lookIntoContainer(file, container, budget, level);
+  if (container !== undefined) return lookIntoContainer(file, container, budget, level);
+  const type = unreadFile(file);
+  if (type === undefined) return undefined;
+  return { ...EMPTY, depth: level, listed: false, problem: "unknown-format", type };
 }
 
 /** What the readers of other kinds found, with the archives in it. */
@@ -230,7 +234,7 @@ export function beginsArchive(head: Buffer): boolean {
   if (head.length < 4) return false;
   if (head[0] === 0x50 && head[1] === 0x4b) return true;
   if (head[0] === 0x1f && head[1] === 0x8b) return true;
-  return beginsContainer(head) || isTar(viewOf(head));
+  return beginsContainer(head) || isTar(viewOf(head)) || unreadContainer(head) !== undefined;
 }
 
 function lookIntoTar(file: ByteView, budget: LookBudget, level: number): ArchiveLook {

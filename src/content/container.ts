@@ -42,6 +42,24 @@ export function storedContent(file: ByteView, start: number, size: number): Memb
   };
 }
 
+/** The content of members that are packed together: unpacked once, when the first of them is asked for. */
+export function packedTogether(
+  unpack: (budget: LookBudget) => Buffer | "partial",
+): (start: number, size: number) => MemberContent {
+  let unpacked: Buffer | "partial" | undefined;
+  return (start, size) => {
+    const whole = (budget: LookBudget): Buffer | "partial" => {
+      unpacked ??= unpack(budget);
+      return unpacked === "partial" ? unpacked : unpacked.subarray(start, start + size);
+    };
+    const head = (length: number, budget: LookBudget): Buffer | "partial" => {
+      const bytes = whole(budget);
+      return bytes === "partial" ? bytes : bytes.subarray(0, length);
+    };
+    return { head, whole };
+  };
+}
+
 /** The part of a view that begins at `at`. */
 export function viewFrom(file: ByteView, at: number): ByteView {
   if (at === 0) return file;

@@ -7,7 +7,7 @@
  */
 import { lookIntoArchive, type ArchiveLook } from "./archive-look.ts";
 import { viewOf, type ByteView } from "./byte-view.ts";
-import { hasActiveMime, readOfficeXml } from "./office-xml.ts";
+import { hasActiveMime, readOfficeXml, type OfficeXml } from "./office-xml.ts";
 import { LookBudget, type LookLimits } from "./look-budget.ts";
 import type { LookProblem } from "./look-problem.ts";
 import { readOleContent, type OleContent } from "./ole-content.ts";
@@ -16,6 +16,7 @@ import { isTar } from "./tar-members.ts";
 import { secondTypes } from "./second-types.ts";
 import { textTypes } from "./text-types.ts";
 import { trueType, type TrueType } from "./true-type.ts";
+import { isEncodedText } from "./unread-containers.ts";
 
 /** What the look found. */
 export interface FileLook {
@@ -44,19 +45,36 @@ export function lookIntoFile(file: ByteView, limits?: LookLimits): FileLook {
   const xml =
     ole === undefined && !isZip(head) ? readOfficeXml(beginningOf(head), [head, tail]) : undefined;
   const first = document?.type ?? xml?.type ?? firstType(head, tail, { archive, byMagic });
-  const types = distinct([first, byMagic, ...secondTypes(head, tail, first, archive)]);
-  const content = archive?.content;
+  const second = secondTypes(head, tail, first, archive);
+  const unread = archive?.listed === false ? archive.type : undefined;
+  const types = distinct([first, byMagic, ...second, unread]);
+  const found = { types, archive, document, xml, pieces: [head, tail] };
   return {
     types,
-    hasMacros:
-      document === undefined
-        ? content?.hasMacros === true || xml?.hasMacros === true || hasActiveMime([head, tail])
-        : document.hasMacros,
+    hasMacros: hasMacros(found),
     archive: shownArchive(archive, document),
-    problem:
-      archive?.problem ??
-      (document?.encrypted === true || isEncryptedPdf(types, head, tail) ? "encrypted" : undefined),
+    problem: problemOf(found),
   };
+}
+
+interface Found {
+  readonly types: readonly TrueType[];
+  readonly archive: ArchiveLook | undefined;
+  readonly document: OleContent | undefined;
+  readonly xml: OfficeXml | undefined;
+  /** Beginning and end of the file. */
+  readonly pieces: readonly Buffer[];
+}
+
+function hasMacros({ document, archive, xml, pieces }: Found): boolean | undefined {
+  if (document !== undefined) return document.hasMacros;
+  return archive?.content?.hasMacros === true || xml?.hasMacros === true || hasActiveMime(pieces);
+}
+
+function problemOf({ archive, document, types, pieces }: Found): LookProblem | undefined {
+  if (archive?.problem !== undefined) return archive.problem;
+  if (document?.encrypted === true || isEncryptedPdf(types, pieces)) return "encrypted";
+  return types.some(isEncodedText) ? "unknown-format" : undefined;
 }
 
 /** In small letters; UTF-16 without its zeros. */
@@ -124,9 +142,9 @@ function shownArchive(
 }
 
 /** The trailer of an encrypted PDF refers to how it was done (ISO 32000-1, 7.6.1). */
-function isEncryptedPdf(types: readonly TrueType[], head: Buffer, tail: Buffer): boolean {
+function isEncryptedPdf(types: readonly TrueType[], pieces: readonly Buffer[]): boolean {
   if (!types.some(({ type }) => type === "application/pdf")) return false;
-  return [tail, head].some((bytes) => {
+  return pieces.some((bytes) => {
     for (let at = bytes.indexOf("/Encrypt"); at >= 0; at = bytes.indexOf("/Encrypt", at + 1)) {
       const rest = bytes.toString("latin1", at + 8, at + 40);
       if (/^\s*(?:[0-9]{1,10}\s+[0-9]{1,5}\s+R|<<)/.test(rest)) return true;

@@ -1,5 +1,5 @@
 import type { ByteView } from "./byte-view.ts";
-import type { MemberContent } from "./container.ts";
+import { packedTogether, type MemberContent } from "./container.ts";
 import type { LookBudget } from "./look-budget.ts";
 import { unpackLzma, unpackLzma2 } from "./lzma.ts";
 import type { SevenZipFolder } from "./seven-zip-header.ts";
@@ -22,33 +22,14 @@ export function isUnpacked({ coders, packedStreams }: SevenZipFolder): boolean {
   return coder.streams === 2 && [COPY, LZMA, LZMA2].includes(coder.method);
 }
 
-/** The bytes of a folder and of the members in it, unpacked once. */
-export interface FolderContent extends MemberContent {
-  part(start: number, size: number): MemberContent;
-}
-
-/** Of a folder that can be unpacked here. */
+/** The bytes of the members of a folder that can be unpacked here. */
 export function folderContent(
   file: ByteView,
   folder: SevenZipFolder,
   place: { readonly start: number; readonly size: number },
-): FolderContent {
-  let unpacked: Buffer | "partial" | undefined;
+): (start: number, size: number) => MemberContent {
   const size = folder.sizes.at(-1) ?? 0;
-  const all = (budget: LookBudget): Buffer | "partial" =>
-    (unpacked ??= unpackFolder(file, folder, place, size, budget));
-  const part = (start: number, length: number): MemberContent => {
-    const whole = (budget: LookBudget): Buffer | "partial" => {
-      const bytes = all(budget);
-      return bytes === "partial" ? bytes : bytes.subarray(start, start + length);
-    };
-    const head = (most: number, budget: LookBudget): Buffer | "partial" => {
-      const bytes = whole(budget);
-      return bytes === "partial" ? bytes : bytes.subarray(0, most);
-    };
-    return { head, whole };
-  };
-  return { ...part(0, size), part };
+  return packedTogether((budget) => unpackFolder(file, folder, place, size, budget));
 }
 
 function unpackFolder(

@@ -90,7 +90,7 @@ function unpackList(
   const length = folder.sizes.at(-1) ?? 0;
   if (length > MAX_HEADER_BYTES || length > budget.unpackedBytes) return "partial";
   const [place = NOWHERE] = packedPlaces(streams);
-  const unpacked = folderContent(file, folder, place).whole(budget);
+  const unpacked = folderContent(file, folder, place)(0, length).whole(budget);
   return unpacked === "partial" ? "corrupt" : unpacked;
 }
 
@@ -171,7 +171,7 @@ function memberContents(
     return folder.memberSizes.map((size) => {
       const start = at;
       at += size;
-      return { size, content: content.part(start, size) };
+      return { size, content: content(start, size) };
     });
   });
 }

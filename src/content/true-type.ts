@@ -77,7 +77,7 @@ const MAGICS: readonly Magic[] = [
   magic("NSR03", "application/x-udf-image", "disk-image", 0x8001),
   magic("QFI\xfb", "application/x-qemu-disk", "disk-image"),
   magic("KDMV", "application/x-vmdk", "disk-image"),
-  magic("COWD", "application/x-vmdk", "disk-image"),
+  magic("COWD\x01", "application/x-vmdk", "disk-image"),
   magic("# Disk DescriptorFile", "application/x-vmdk", "disk-image"),
   magic("conectix", "application/x-vhd", "disk-image"),
   magic("vhdxfile", "application/x-vhdx", "disk-image"),
@@ -97,6 +97,11 @@ const MAGICS: readonly Magic[] = [
   magic("\x1a\x45\xdf\xa3", "video/x-matroska", "video"),
 ];
 
+/** Formats that leave their beginning to others come last. */
+const IN_ORDER = MAGICS.toSorted(
+  (one, other) => Number(one.offset > 200) - Number(other.offset > 200),
+);
+
 /**
  * Names the type of a file by its first bytes; undefined when they are not known to us.
  *
@@ -104,7 +109,7 @@ const MAGICS: readonly Magic[] = [
  */
 export function trueType(bytes: Buffer): TrueType | undefined {
   const start = skipBlank(bytes);
-  for (const candidate of MAGICS) {
+  for (const candidate of IN_ORDER) {
     const offset = candidate.offset === 0 ? start : candidate.offset;
     if (!startsWith(bytes, offset, candidate.bytes)) continue;
     return refine(bytes, start, { type: candidate.type, group: candidate.group });

@@ -1,3 +1,5 @@
+import { cabFile } from "./cab-file.ts";
+import { isoFile } from "./iso-file.ts";
 import { rar4File, rar5File } from "./rar-file.ts";
 import { SEVEN_ZIP_FILES } from "./seven-zip-files.ts";
 
@@ -17,6 +19,14 @@ const MEMBERS = [
   { name: "packed.bin", data: "packed", packed: true, size: 60 },
 ];
 
+const IMAGE = [
+  { name: "NOTES.TXT", data: "harmless words", wide: "longer notes.txt" },
+  { name: "SETUP.EXE", data: "MZ", rock: "the setup.exe" },
+];
+const FOLDER = { name: "D", members: [{ name: "RUN.VBS", data: "x", wide: "run it.vbs" }] };
+/** The identifier of the first descriptor. */
+const ISO_MAGIC_END = 16 * 2048 + 6;
+
 /** One of each kind that is read, small. */
 export function containerSamples(): readonly ContainerSample[] {
   return [
@@ -25,6 +35,17 @@ export function containerSamples(): readonly ContainerSample[] {
     sample("RAR 4 encrypted", rar4File(MEMBERS, { headersEncrypted: true }), 7),
     sample("RAR 5", rar5File(MEMBERS), 8),
     sample("RAR 5 encrypted", rar5File(MEMBERS, { headersEncrypted: true }), 8),
+    sample("CAB", cabFile(MEMBERS), 8),
+    sample("CAB with MSZIP", cabFile(MEMBERS, { method: "mszip", reserve: 3 }), 8),
+    sample("CAB with LZX", cabFile(MEMBERS, { method: "lzx" }), 8),
+    sample("ISO 9660", isoFile(IMAGE), ISO_MAGIC_END, 61),
+    sample(
+      "ISO 9660 with Joliet",
+      isoFile(IMAGE, { joliet: true, folder: FOLDER }),
+      ISO_MAGIC_END,
+      61,
+    ),
+    sample("ISO 9660 with UDF", isoFile(IMAGE, { udf: true }), ISO_MAGIC_END, 61),
   ];
 }
 
