@@ -16,7 +16,7 @@ export interface HostFacts {
 export function hostFacts(host: string): HostFacts {
   const isIp = host.includes(":") || IPV4.test(host);
   if (isIp) return { registrableDomain: undefined, isIp, punycode: false, mixedScript: false };
-  const punycode = host.split(".").some((label) => label.startsWith("xn--"));
+  const punycode = host.startsWith("xn--") || host.includes(".xn--");
   return {
     registrableDomain: getDomain(host, OPTIONS) ?? undefined,
     isIp,

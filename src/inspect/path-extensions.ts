@@ -24,9 +24,16 @@ export function pathExtensions(path: string): readonly string[] {
   return [...found];
 }
 
+/** Nobody reads it in another way. */
+const PLAIN_NAME = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)+$/i;
+
 function collect(path: string, found: Set<string>): void {
   const segment = lastSegment(path);
   if (!segment.includes(".") && !/[\u3002\uFF0E\uFF61]/.test(segment)) return;
+  if (PLAIN_NAME.test(segment)) {
+    found.add(segment.slice(segment.lastIndexOf(".") + 1).toLowerCase());
+    return;
+  }
   // Clients also end a link at invisible characters and at punctuation beyond ASCII ("a.exe。谢谢").
   const cut = segment.split(/[[\p{P}\p{S}\p{Z}\p{Cf}]--\p{ASCII}]/v);
   for (const part of cut.length === 1 ? cut : [segment, ...cut]) {

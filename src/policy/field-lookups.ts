@@ -53,6 +53,12 @@ export class FieldLookups {
     return { keys: prefixes.map((key) => ({ lookup, key })), rank: field.rank };
   }
 
+  /** A value is as long as this, in UTF-16 units. */
+  asLongAs(field: Field, least: number): Requirement {
+    const lookup = this.#shared(`${field.name} as long as`, () => lengths(field));
+    return { keys: [{ lookup, key: String(least) }], rank: field.rank };
+  }
+
   /** A value is in one of these lists. */
   inLists(field: Field, fold: Fold, lists: readonly NamedList[]): Requirement | undefined {
     const required = lists.map((list) =>
@@ -160,6 +166,25 @@ function beginnings(field: Field, fold: Fold): Lookup {
             if (number !== undefined) found(number);
           }
         });
+    },
+  };
+}
+
+/** Few rules ask for less than the longest value has: the shortest are asked first. */
+function lengths(field: Field): Lookup {
+  return {
+    prepare(keys) {
+      const byLength = [...keys.entries()]
+        .map(([number, key]) => ({ number, least: Number(key) }))
+        .sort((a, b) => a.least - b.least);
+      return (facts, found) => {
+        let longest = -1;
+        field.each(facts, (value) => (longest = Math.max(longest, value.length)));
+        for (const { number, least } of byLength) {
+          if (least > longest) break;
+          found(number);
+        }
+      };
     },
   };
 }

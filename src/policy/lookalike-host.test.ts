@@ -1,6 +1,6 @@
 import { array, assert, constantFrom, property, string } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { describeHost, looksLike } from "./lookalike-host.ts";
+import { HostLook, looksLike } from "./lookalike-host.ts";
 import { LookalikeSearch } from "./lookalike-search.ts";
 import { MessageWork } from "./message-work.ts";
 import { foldDomain, isUnderDomain } from "./text-test.ts";
@@ -75,7 +75,7 @@ describe("LookalikeSearch", () => {
         const finder = new LookalikeSearch(new MessageWork()).add(domains);
         const names = domains.map(foldDomain);
         const isOwn = names.some((name) => isUnderDomain(seen, name));
-        const isLike = names.some((name) => looksLike(describeHost(seen), describeHost(name)));
+        const isLike = names.some((name) => looksLike(new HostLook(seen), new HostLook(name)));
         expect(finder.test(seen)).toBe(isLike && !isOwn);
       }),
       { numRuns: 3000 },

@@ -12,47 +12,55 @@ export function looksLike(seen: HostLook, target: HostLook): boolean {
   return looksSame(seen, target) || isInside(seen, target) || hasTypo(seen, target);
 }
 
-/** How a host looks. */
-export interface HostLook {
+const OPTIONS = { allowPrivateDomains: false, extractHostname: false, validateHostname: false };
+
+/** How a host looks. Most hosts look like nobody's, and nobody asks for more than `hyphened` then. */
+export class HostLook {
   readonly name: string;
   readonly skeleton: string;
   /** The skeleton with hyphens for dots and at both ends: one name is inside another when this is. */
   readonly hyphened: string;
-  /** The label that one registers, and the public suffix behind it; "" where there is none. */
-  readonly label: string;
-  readonly suffix: string;
-}
+  #registered: { readonly label: string; readonly suffix: string } | undefined;
 
-const OPTIONS = { allowPrivateDomains: false, extractHostname: false, validateHostname: false };
+  constructor(name: string) {
+    this.name = name;
+    this.skeleton = skeletonOf(name);
+    this.hyphened = `-${this.skeleton.replaceAll(".", "-")}-`;
+  }
 
-/** What a host is compared by; it costs some microseconds. */
-export function describeHost(name: string): HostLook {
-  const { domainWithoutSuffix, publicSuffix } = parse(name, OPTIONS);
-  const skeleton = skeletonOf(name);
-  return {
-    name,
-    skeleton,
-    hyphened: `-${skeleton.replaceAll(".", "-")}-`,
-    label: skeletonOf(domainWithoutSuffix ?? ""),
-    suffix: publicSuffix ?? "",
-  };
+  /** The skeleton of the label that one registers; "" where there is none. */
+  get label(): string {
+    return this.#cut().label;
+  }
+
+  /** The public suffix behind that label; "" where there is none. */
+  get suffix(): string {
+    return this.#cut().suffix;
+  }
+
+  #cut(): { readonly label: string; readonly suffix: string } {
+    if (this.#registered !== undefined) return this.#registered;
+    const { domainWithoutSuffix, publicSuffix } = parse(this.name, OPTIONS);
+    this.#registered = { label: skeletonOf(domainWithoutSuffix ?? ""), suffix: publicSuffix ?? "" };
+    return this.#registered;
+  }
 }
 
 function skeletonOf(host: string): string {
-  const latin = asciiLookalike(shownHost(host)).toLowerCase();
-  return latin
-    .replaceAll("rn", "m")
-    .replaceAll("vv", "w")
-    .replaceAll(/[013i5]/g, (character) => DRAWN_LIKE[character] ?? character);
+  let drawn = asciiLookalike(shownHost(host)).toLowerCase();
+  for (const [seen, meant] of DRAWN_LIKE) drawn = drawn.replaceAll(seen, meant);
+  return drawn;
 }
 
-const DRAWN_LIKE: Readonly<Record<string, string>> = {
-  0: "o",
-  1: "l",
-  3: "e",
-  5: "s",
-  i: "l",
-};
+const DRAWN_LIKE: readonly (readonly [string, string])[] = [
+  ["rn", "m"],
+  ["vv", "w"],
+  ["0", "o"],
+  ["1", "l"],
+  ["3", "e"],
+  ["5", "s"],
+  ["i", "l"],
+];
 
 function looksSame(seen: HostLook, target: HostLook): boolean {
   return isUnderDomain(seen.skeleton, target.skeleton);

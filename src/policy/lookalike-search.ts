@@ -1,4 +1,5 @@
-import { describeHost, looksLike, SHORTEST_WITH_TYPO, type HostLook } from "./lookalike-host.ts";
+import { isAsciiText } from "../content/ascii-text.ts";
+import { HostLook, looksLike, SHORTEST_WITH_TYPO } from "./lookalike-host.ts";
 import type { MessageWork } from "./message-work.ts";
 import { PatternAutomaton } from "./pattern-automaton.ts";
 import { foldDomain, isUnderDomain } from "./text-test.ts";
@@ -32,7 +33,7 @@ export class LookalikeSearch {
     const finder = this.#finders;
     this.#finders += 1;
     const names = domains.map(foldDomain);
-    for (const name of names) this.#targets.push({ look: describeHost(name), finder });
+    for (const name of names) this.#targets.push({ look: new HostLook(name), finder });
     this.#prepared = undefined;
     return {
       test: (host) =>
@@ -46,11 +47,12 @@ export class LookalikeSearch {
     const found = new Set<number>();
     const prepared = (this.#prepared ??= prepare(this.#targets));
     if (this.#targets.length === 0) return found;
-    const seen = describeHost(host);
+    const seen = new HostLook(host);
     const compare = (targets: readonly Target[] | undefined): void => {
       for (const { look, finder } of targets ?? []) if (looksLike(seen, look)) found.add(finder);
     };
     prepared.inside.search(seen.hyphened, (number) => compare(prepared.byInside[number]));
+    if (!mayBeMisspelt(host, prepared.longestLabel)) return found;
     if (seen.label.length > prepared.longestLabel) return found;
     for (const spelling of spellings(seen.label)) compare(prepared.bySpelling.get(spelling));
     return found;
@@ -92,6 +94,18 @@ function prepare(targets: readonly Target[]): PreparedTargets {
     bySpelling,
     longestLabel,
   };
+}
+
+/** Whether a label of the host is as long as a misspelt one can be, before the costly look for the one that was registered. */
+function mayBeMisspelt(host: string, longest: number): boolean {
+  if (host.includes("xn--") || !isAsciiText(host)) return true;
+  let start = 0;
+  for (let dot = host.indexOf("."); dot !== -1; dot = host.indexOf(".", start)) {
+    // A skeleton may be half as long: rn is one m in it.
+    if (dot - start >= SHORTEST_WITH_TYPO - 1 && dot - start <= longest * 2) return true;
+    start = dot + 1;
+  }
+  return false;
 }
 
 /** The label, and the label with each of its letters left out: two that are one edit apart have one of these in common. */

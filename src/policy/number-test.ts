@@ -27,3 +27,13 @@ function operators(leaf: NumberOperators): (value: number | undefined) => boolea
     return tests.every((test) => test(value));
   };
 }
+
+/** A number below which the leaf never holds, whatever else it says; undefined when it names none. */
+export function leastOf(leaf: NumberLeaf): number | undefined {
+  if (typeof leaf === "object" && !Array.isArray(leaf)) {
+    const { gt, gte, between } = leaf as NumberOperators;
+    const lower = [gt, gte, between?.[0]].filter((limit) => limit !== undefined).map(quantityOf);
+    return lower.length === 0 ? undefined : Math.max(...lower);
+  }
+  return Math.min(...asList<Quantity>(leaf as Quantity | readonly Quantity[]).map(quantityOf));
+}

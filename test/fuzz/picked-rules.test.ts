@@ -47,6 +47,8 @@ const WORDS = [
   "straße",
   "ｒｅｄ",
   "4111 1111 1111 1111",
+  "5555555555554444",
+  "DE89 3704 0044 0532 0130 00",
 ];
 const LINKS = HOSTS.flatMap((host) => [`http://${host}/a.exe`, `https://u@${host}:8080/x`, host]);
 const REGEXES = [
@@ -136,8 +138,20 @@ const leaves = {
       constant({ in_list: ["words", "parts"] }),
     ),
     regex: oneOrSome(REGEXES),
-    length: oneof(constant({ gt: 12 }), constant({ lt: 30 })),
-    detector: constant({ payment_card: {} }),
+    length: constantFrom<unknown>(
+      { gt: 12 },
+      { lt: 30 },
+      { gte: 20, lt: 60 },
+      { between: [10, 40] },
+      [11, 19, 27],
+      34,
+      { exists: false },
+    ),
+    detector: constantFrom<unknown>(
+      { payment_card: {} },
+      { payment_card: { min: 2 } },
+      { iban: {} },
+    ),
   }),
   url: oneof(some({ ...link, any: constant(true), every: some(link) }), constant({ any: false })),
   file: some({

@@ -4,10 +4,10 @@ import type { ConditionContext, ConditionFamily, FieldTest } from "../condition.
 import { DETECTORS, distinctNumbers, type Detector } from "../detectors.ts";
 import type { Field } from "../field-lookups.ts";
 import { numberLeaf, regexLeaf } from "../leaf-schema.ts";
-import { compileNumber } from "../number-test.ts";
+import { compileNumber, leastOf } from "../number-test.ts";
 import { PHRASE_DEFAULTS } from "../phrase-finder.ts";
 import { compileRegex } from "../regex.ts";
-import { eitherOf, presenceOf, RANK, type Requirement } from "../requirement.ts";
+import { eitherOf, RANK } from "../requirement.ts";
 import { isScript, scriptHint, scriptTest } from "../script-test.ts";
 import { linkLists } from "../text-test.ts";
 import { asList, oneOrMore, section, text } from "../vocabulary.ts";
@@ -90,6 +90,9 @@ const TEXT: Field = {
   },
 };
 
+/** Every text has one: a poorer hint than a word. */
+const LENGTH: Field = { ...TEXT, rank: RANK.digits };
+
 function fieldTests(
   data: z.infer<typeof schema>,
   context: ConditionContext,
@@ -97,10 +100,13 @@ function fieldTests(
   const fields: FieldTest<string>[] = [];
   if (data.length !== undefined) {
     const test = compileNumber(data.length);
+    const least = leastOf(data.length);
     fields.push({
       field: "text.length",
       test: (part) => test(part.length),
       show: (part) => String(part.length),
+      requires:
+        least === undefined ? undefined : context.definitions.lookups.asLongAs(LENGTH, least),
     });
   }
   if (data.has_bidi_override !== undefined) {
@@ -161,12 +167,16 @@ function detectorTest(
   { definitions }: ConditionContext,
 ): FieldTest<string> {
   const numbersIn = definitions.work.shared(`numbers ${known.name}`, (part) =>
-    distinctNumbers(known, part),
+    DIGIT.test(part) ? distinctNumbers(known, part) : NO_NUMBERS,
   );
+  const field = `text.detector.${known.name}`;
+  const test = (part: string): boolean => numbersIn(part).size >= min;
   return {
-    field: `text.detector.${known.name}`,
-    requires: SOME_DIGIT,
-    test: (part) => numbersIn(part).size >= min,
+    field,
+    requires: definitions.lookups.presence(`${field} ${min}`, RANK.digits, (facts) =>
+      facts.texts.some(test),
+    ),
+    test,
     show: (part) => [...numbersIn(part)].map((number) => known.mask(number)).join(", ") || "none",
   };
 }
@@ -175,10 +185,7 @@ function detectorTest(
 // eslint-disable-next-line no-control-regex -- the range of ASCII
 const DIGIT = /[0-9]|[^\x00-\x7f]/;
 
-const SOME_DIGIT: Requirement = {
-  keys: [{ lookup: presenceOf((facts) => facts.texts.some((part) => DIGIT.test(part))), key: "" }],
-  rank: RANK.digits,
-};
+const NO_NUMBERS: ReadonlySet<string> = new Set();
 
 function phraseTest(
   phrase: NonNullable<z.infer<typeof schema>["phrase"]>,
