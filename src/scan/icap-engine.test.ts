@@ -95,6 +95,38 @@ const ANSWERS: readonly (readonly [string, IcapFault, string])[] = [
   ["500", { reply: "ICAP/1.0 500 Server error\r\n\r\n" }, "error bad-reply"],
   ["503", { reply: "ICAP/1.0 503 Service overloaded\r\n\r\n" }, "error overloaded"],
   [
+    "500 for a password",
+    { reply: "ICAP/1.0 500 Server error\r\nX-Error-Code: password_protected\r\n\r\n" },
+    "unscannable encrypted",
+  ],
+  [
+    "500 for too many layers",
+    { reply: "ICAP/1.0 500 Server error\r\nX-Error-Code: max_archive_layers_exceeded\r\n\r\n" },
+    "unscannable too-deep",
+  ],
+  [
+    "500 for what cannot be decoded",
+    { reply: "ICAP/1.0 500 Server error\r\nX-Error-Code: DECODE_ERROR\r\n\r\n" },
+    "unscannable corrupt",
+  ],
+  [
+    "500 for another reason",
+    { reply: "ICAP/1.0 500 Server error\r\nX-Error-Code: internal_error\r\n\r\n" },
+    "error bad-reply",
+  ],
+  [
+    "204 for a password",
+    { reply: "ICAP/1.0 204 OK\r\nISTag: T1\r\nX-Error-Code: password_protected\r\n\r\n" },
+    "unscannable encrypted",
+  ],
+  [
+    "a name, and a password",
+    {
+      reply: given(HTTP_NO, SAME, "X-Virus-ID: Eicar\r\nX-Error-Code: password_protected\r\n"),
+    },
+    "infected Eicar",
+  ],
+  [
     "a 200 that encapsulates nothing",
     { reply: "ICAP/1.0 200 OK\r\nISTag: T1\r\n\r\n" },
     "error bad-reply",

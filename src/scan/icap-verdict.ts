@@ -4,6 +4,7 @@ import type { ServerAnswer } from "./scan-result.ts";
 import type { IcapReplyParser } from "./icap-reply-parser.ts";
 import type { IcapMethod } from "./icap-request.ts";
 import { MODIFIED, threatName } from "./icap-threat.ts";
+import { unscannableReason } from "./icap-error-code.ts";
 
 /** A response to the request for a file, and how far that was sent. */
 export interface IcapReply {
@@ -47,6 +48,8 @@ function findingOf({ method, parser, comparison }: IcapReply): ServerAnswer | un
   if (head === undefined) return undefined;
   const name = threatName(head.fields) ?? threatName(parser.httpFields);
   if (name !== undefined) return answerForName(name);
+  const reason = unscannableReason(head.fields) ?? unscannableReason(parser.httpFields);
+  if (reason !== undefined) return { kind: "unscannable", reason };
   if (head.status !== 200 || state === "bad") return undefined;
   // an HTTP response in place of a request, or one with another status, is a page that says no
   if (httpStatus !== undefined && (method === "REQMOD" || httpStatus !== 200)) return REPLACED;
