@@ -81,5 +81,6 @@ export interface RelayWorkerSettings {
     readonly timeoutMs: number;
     readonly combine: ScanConfig["combine"];
     readonly cache: ScanConfig["cache"];
+    readonly signatureAgeMs: ScanConfig["signatureAgeMs"];
   };
 }

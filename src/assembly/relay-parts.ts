@@ -90,6 +90,7 @@ function workerSettings(config: Config, store: QuarantineStore): RelayWorkerSett
       timeoutMs: scan.timeoutMs,
       combine: scan.combine,
       cache: scan.cache,
+      signatureAgeMs: scan.signatureAgeMs,
     },
   };
 }

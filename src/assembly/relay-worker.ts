@@ -39,6 +39,7 @@ giveWay();
 const engines = createEngines(settings.scan.engines, {
   clock,
   hashes: readHashes(settings.scan.hashFiles),
+  signatureAgeMs: settings.scan.signatureAgeMs,
   readYaraRules,
 });
 const scan: ScanDesk = createScanDesk(

@@ -77,7 +77,7 @@ export function reviewPorts(deps: ReviewDeps): ReviewPorts {
     refreshLists: (which) => deps.reloads.refresh(which),
     quarantine: deps.quarantine,
     decisions: deps.decisions,
-    engines: async (test) => (await relay.engines(test)).map(engineView),
+    engines: async (test) => (await relay.engines(test)).map((one) => engineView(one, clock.now())),
     transfers: async () =>
       (await relay.transfers()).map((one) => transferView(one, deps.transferOf(one.id))),
     stats: async () => ({
@@ -136,9 +136,16 @@ function listView(list: ListStatus): ListView {
   };
 }
 
-function engineView({ signaturesAt, ...status }: EngineStatus): EngineView {
-  const at = signaturesAt === undefined ? null : new Date(signaturesAt).toISOString();
-  return { ...status, signatures_at: at };
+function engineView({ signaturesAt, ...status }: EngineStatus, now: number): EngineView {
+  if (signaturesAt === undefined) {
+    return { ...status, signatures_at: null, signatures_age_seconds: null };
+  }
+  return {
+    ...status,
+    signatures_at: new Date(signaturesAt).toISOString(),
+    // clamd writes its own local time
+    signatures_age_seconds: Math.max(0, Math.round((now - signaturesAt) / 1000)),
+  };
 }
 
 function transferView(relayed: RelayedTransfer, transfer: Transfer | undefined): TransferView {

@@ -9,14 +9,16 @@ const COLUMNS: readonly Column<Row>[] = [
   { key: "state", title: "STATE" },
   { key: "scans", title: "SCANS" },
   { key: "errors", title: "ERRORS" },
-  {
-    key: "signatures_at",
-    title: "SIGNATURES",
-    show: ({ signatures_at: at }) =>
-      typeof at === "string" ? at.slice(0, "2025-11-24".length) : "-",
-  },
+  { key: "signatures_at", title: "SIGNATURES", show: signaturesText },
   { key: "detail", title: "DETAIL", flexible: true },
 ];
+
+/** As in "2025-11-24 (3 d)". */
+function signaturesText({ signatures_at: at, signatures_age_seconds: age }: Row): string {
+  if (typeof at !== "string") return "-";
+  const day = at.slice(0, "2025-11-24".length);
+  return typeof age === "number" ? `${day} (${Math.floor(age / 86_400)} d)` : day;
+}
 
 /** A probe that hangs has its own deadline, `scan.timeout`, which may be minutes. */
 const TEST_TIMEOUT_MS = 300_000;

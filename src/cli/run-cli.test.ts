@@ -241,7 +241,7 @@ describe("runCli asking a gateway", () => {
       scans: 1,
       errors: 0,
     };
-    const at = { signatures_at: "2025-11-24T09:40:12.000Z" };
+    const at = { signatures_at: "2025-11-24T09:40:12.000Z", signatures_age_seconds: 300_000 };
     const clamd = {
       ...builtin,
       name: "clamd",
@@ -258,7 +258,7 @@ describe("runCli asking a gateway", () => {
     expect(table.code).toBe(code);
     expect(table.out).toMatch(new RegExp(`clamd +${required ? "yes" : "no"} +${state}`));
     expect(table.out).toMatch(/builtin .* -$/m);
-    expect(table.out).toMatch(/clamd .* 2025-11-24 /);
+    expect(table.out).toMatch(/clamd .* 2025-11-24 \(3 d\) /);
     expect(table.out).not.toContain("\u001b");
     const tested = await cli(["engines", "test"]);
     expect(tested.code).toBe(code);

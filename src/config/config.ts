@@ -180,6 +180,8 @@ export interface ScanConfig {
   readonly timeoutMs: number;
   /** Undefined: no results are kept. */
   readonly cache: ScanCacheConfig | undefined;
+  /** Signatures that are older are warned of; undefined: none are. */
+  readonly signatureAgeMs: number | undefined;
   readonly onInfected: "quarantine" | "block";
   readonly onUnscannable: "block" | "quarantine" | "allow";
   readonly onError: "block" | "quarantine" | "allow";

@@ -65,6 +65,7 @@ describe("loadConfig", () => {
         combine: "worst",
         timeoutMs: 60_000,
         cache: { cleanMs: 600_000, infectedMs: 86_400_000, entries: 10_000 },
+        signatureAgeMs: 604_800_000,
         onInfected: "quarantine",
         onUnscannable: "block",
         onError: "block",
@@ -209,7 +210,7 @@ admin: { socket: run/s.sock, listen: off }
     [`${GOOD}limits:\n  in_fligt: 5`, '4:3: unknown key "in_fligt" (did you mean "in_flight"?)'],
     [
       `${GOOD}scan: { on_virus: block }`,
-      '3:9: unknown key "on_virus" (known here: engines, hashes, combine, timeout, cache, on_infected, on_unscannable, on_error)',
+      '3:9: unknown key "on_virus" (known here: engines, hashes, combine, timeout, cache, signature_age, on_infected, on_unscannable, on_error)',
     ],
     [`${GOOD}__proto__: 1`, '3:1: unknown key "__proto__"'],
     [`${GOOD}tls: { crt: x }`, '3:8: unknown key "crt" (did you mean "cert"?)'],

@@ -102,6 +102,17 @@ describe("readScan", () => {
     expect(load("scan: { cache: off }").scan?.cache).toBeUndefined();
   });
 
+  it("warns of signatures that are a week old by default, of others as it is told, or not at all", () => {
+    const day = 86_400_000;
+    expect(load("scan: {}").scan?.signatureAgeMs).toBe(7 * day);
+    expect(load("scan: { signature_age: 36h }").scan?.signatureAgeMs).toBe(1.5 * day);
+    const off = load("scan: { signature_age: off }");
+    expect([off.shown, off.scan?.signatureAgeMs]).toEqual([[], undefined]);
+    expect(load("scan: { signature_age: 7 }").shown.join()).toContain(
+      "expected off, or a duration such as 7d",
+    );
+  });
+
   it("reads the largest file that clamd takes", () => {
     const { scan, shown } = load(engines("{ type: clamd, host: h, max_file_size: 25MiB }"));
     expect(shown).toEqual([]);

@@ -45,6 +45,7 @@ export function readScan(data: ScanData, base: string, sink: ProblemSink): ScanC
     combine: data.combine ?? "worst",
     timeoutMs: readScanTimeout(data.timeout ?? "60s", ["scan", "timeout"], sink),
     cache: readCache(data.cache ?? {}),
+    signatureAgeMs: readSignatureAge(data.signature_age ?? "7d"),
     onInfected: data.on_infected ?? "quarantine",
     onUnscannable: data.on_unscannable ?? "block",
     onError: data.on_error ?? "block",
@@ -58,6 +59,10 @@ function readCache(data: "off" | CacheData): ScanConfig["cache"] {
     infectedMs: millisecondsOf(data.infected ?? "24h"),
     entries: data.entries ?? 10_000,
   };
+}
+
+function readSignatureAge(text: string): number | undefined {
+  return text === "off" ? undefined : millisecondsOf(text);
 }
 
 /** A combination that could never do what its name says is a mistake: it would be "worst" in silence. */

@@ -9,6 +9,7 @@ export interface ScanData {
   readonly combine?: "worst" | "majority" | "first_available" | undefined;
   readonly timeout?: string | undefined;
   readonly cache?: "off" | CacheData | undefined;
+  readonly signature_age?: string | undefined;
   readonly on_infected?: "quarantine" | "block" | undefined;
   readonly on_unscannable?: "block" | "quarantine" | "allow" | undefined;
   readonly on_error?: "block" | "quarantine" | "allow" | undefined;
@@ -102,6 +103,13 @@ export const scanSchema: z.ZodType<ScanData> = section({
     description:
       "How long results are kept by content, for engines that tell their signature version; or off.",
   }),
+  signature_age: z
+    .union([z.literal("off"), durationSchema()], "expected off, or a duration such as 7d")
+    .optional()
+    .meta({
+      description:
+        "An engine whose signatures are older is used, with a warning; or off. Default: 7d.",
+    }),
   on_infected: choice(["quarantine", "block"])
     .optional()
     .meta({ description: "Infected or suspicious, and no rule decided. Default: quarantine." }),

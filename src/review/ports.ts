@@ -119,6 +119,8 @@ export interface EngineView {
   readonly warning?: string;
   /** RFC 3339, UTC: when its signatures were made; null: it does not say. */
   readonly signatures_at?: string | null;
+  /** How old they are now; null: it does not say. */
+  readonly signatures_age_seconds?: number | null;
   readonly scans: number;
   readonly errors: number;
 }

@@ -266,20 +266,27 @@ describe.each(CLIENTS)("clamd by %s", (_name, client) => {
       expect(await engine.signatureVersion?.(never)).toBe("ClamAV 1.4.3/27501/Sat Nov 28 2026");
     });
 
-    it("warns of signatures that are more than a week old, and says of when they are", async () => {
+    it("warns of signatures that are older than it is told, and says of when they are", async () => {
       const clock = createManualClock();
+      const { address } = clamd;
+      const signatureAgeMs = 7 * 86_400_000;
       const watched = createClamdEngine(
         { clock, client },
-        { address: clamd.address, required: true },
+        { address, required: true, signatureAgeMs },
       );
+      const careless = createClamdEngine({ clock, client }, { address, required: true });
       clamd.version = "ClamAV 1.4.3/27500/Thu Dec 25 00:00:00 2025";
       await watched.probe(never);
       expect(watched.signaturesAt).toBe(Date.UTC(2025, 11, 25));
       expect(watched.warning).toBe("");
       clock.advance(1000);
       expect(watched.warning).toBe(
-        "has signatures of 2025-12-25, more than a week old: see that freshclam runs",
+        "has signatures of 2025-12-25, older than scan.signature_age: see that freshclam runs",
       );
+      await careless.probe(never);
+      clock.advance(1000 * 86_400_000);
+      expect(careless.warning).toBe("");
+      await careless[Symbol.asyncDispose]();
       await watched[Symbol.asyncDispose]();
     });
 

@@ -24,6 +24,8 @@ export interface ClamdOptions {
   readonly required: boolean;
   /** Bytes: what its StreamMaxLength and MaxFileSize are, where the operator says so. */
   readonly maxBytes?: number | undefined;
+  /** Signatures that are older, milliseconds, are warned of; absent: none are. */
+  readonly signatureAgeMs?: number | undefined;
   /** Scans at once; no more than clamd's MaxThreads. Default 4. */
   readonly maxScans?: number;
   /** Scans that may wait for one of those. Default 64. */
@@ -39,9 +41,6 @@ const MAX_SCANS = 4;
 const MAX_WAITING = 64;
 const CHUNK_BYTES = 128 * 1024;
 const VERSION_EVERY_MS = 30_000;
-
-/** clamd itself complains of signatures that are older. */
-const OLD_MS = 7 * 86_400_000;
 
 const ENCRYPTED_PASS =
   "calls encrypted archives clean, so none of its archives are: set AlertEncrypted in clamd.conf";
@@ -65,6 +64,7 @@ class ClamdEngine implements ScanEngine {
   readonly #deps: ClamdDeps;
   readonly #open: ReturnType<typeof createConnector>;
   readonly #where: string;
+  readonly #signatureAgeMs: number;
   readonly #slots: ScanSlots;
   readonly #disposal = new AbortController();
 
@@ -74,6 +74,7 @@ class ClamdEngine implements ScanEngine {
     this.#deps = deps;
     this.#open = createConnector(deps, options.address);
     this.#where = addressText(options.address);
+    this.#signatureAgeMs = options.signatureAgeMs ?? Infinity;
     this.#slots = new ScanSlots(options.maxScans ?? MAX_SCANS, options.maxWaiting ?? MAX_WAITING);
   }
 
@@ -141,9 +142,10 @@ class ClamdEngine implements ScanEngine {
 
   #age(): readonly string[] {
     const { signaturesAt } = this;
-    if (signaturesAt === undefined || this.#deps.clock.now() - signaturesAt <= OLD_MS) return [];
+    if (signaturesAt === undefined) return [];
+    if (this.#deps.clock.now() - signaturesAt <= this.#signatureAgeMs) return [];
     const day = new Date(signaturesAt).toISOString().slice(0, "2025-11-24".length);
-    return [`has signatures of ${day}, more than a week old: see that freshclam runs`];
+    return [`has signatures of ${day}, older than scan.signature_age: see that freshclam runs`];
   }
 
   async #answer(source: ScanSource, signal: AbortSignal): Promise<ServerAnswer> {

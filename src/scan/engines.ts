@@ -38,6 +38,8 @@ export interface EngineDeps {
   readonly clock: Clock;
   /** SHA-256 of files known to be bad, lower-case hex, for the builtin engine. */
   readonly hashes?: ReadonlySet<string>;
+  /** Signatures that are older, milliseconds, are warned of; absent: none are. */
+  readonly signatureAgeMs?: number | undefined;
   /** Reads YARA's rules from files and folders. Without it there are none, and the engine is down. */
   readonly readYaraRules?: (paths: readonly string[]) => ReturnType<YaraDeps["readRules"]>;
 }
@@ -58,7 +60,8 @@ export function createEngines(
         return createBuiltinEngine({ ...deps, leaveContainers });
       case "clamd": {
         const client = CLAMD_CLIENTS[engine.client];
-        return createClamdEngine({ clock: deps.clock, client }, engine);
+        const { signatureAgeMs } = deps;
+        return createClamdEngine({ clock: deps.clock, client }, { ...engine, signatureAgeMs });
       }
       case "icap":
         return createIcapEngine({ clock: deps.clock }, engine);

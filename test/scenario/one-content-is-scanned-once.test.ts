@@ -54,6 +54,10 @@ describe("one content, sent again", () => {
     expect(await scansFor("later.dat")).toBe(1);
     const engines = await gateway.engines();
     expect(engines[0]).toMatchObject({ signatures_at: expect.stringMatching(/^2025-11-2/) });
+    const { signatures_at: at, signatures_age_seconds: age } = engines[0] ?? {};
+    expect(Number(age)).toBeCloseTo((Date.now() - Date.parse(String(at))) / 1000, -2);
+    const health = await gateway.cli("health", "-o", "json");
+    expect(health.stdout).toContain("older than scan.signature_age: see that freshclam runs");
   });
 
   it("is refused at the offer where clamd does not take files of that size", async () => {
