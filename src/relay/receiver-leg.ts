@@ -62,7 +62,9 @@ export class ReceiverLeg {
   /** The content begins; an empty one has ended, too. */
   begin(isEmpty: boolean): void {
     this.#machine.begin();
-    if (isEmpty) this.#machine.finish();
+    if (!isEmpty) return;
+    this.#machine.finish();
+    this.#noteProgress();
   }
 
   /**

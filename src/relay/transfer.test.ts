@@ -85,6 +85,21 @@ describe.each(EACH)("Transfer, where who listens is: %s", (listening) => {
     await expectNothingLeft(rig, port);
   });
 
+  it("delivers an empty file whose receiver said BYE before the verdict", async () => {
+    await using rig = await Rig.start();
+    const { sender, receiver, port } = await rig.meet(rig.plan(listening, { size: 0 }));
+    receiver.say(BYE_OK);
+    await rig.received();
+    await turns();
+    expect(receiver.text).not.toContain("MAC");
+    rig.relay.decide("T1", "deliver");
+    await sender.hears(BYE_OK);
+    sender.say(macLine(Buffer.alloc(0)));
+    await receiver.hears("MAC HikVA7wQwmrureD0yQhEfuzatRA=\0\r\n");
+    expect(await rig.ended()).toMatchObject({ result: "delivered", deliveredBytes: 0 });
+    await expectNothingLeft(rig, port);
+  });
+
   it("takes a MAC that comes before its BYE", async () => {
     await using rig = await Rig.start();
     const { sender, receiver, port } = await rig.meet(rig.plan(listening));

@@ -5,12 +5,12 @@ import { AUTH_COOKIE, USER } from "./vectors.test-data.ts";
 const VER = "VER MSN_SECURE_FTP\r\n";
 const USR = `USR ${USER} ${AUTH_COOKIE}\r\n`;
 
-function senderAfter(bytes: string): FileSender {
+function senderAfter(bytes: string, size = 27): FileSender {
   const sender = createFileSender({
     protocol: "MSN_SECURE_FTP",
     user: USER,
     authCookie: AUTH_COOKIE,
-    size: 27,
+    size,
   });
   expect(sender.receive(Buffer.from(bytes)).problem).toBeUndefined();
   return sender;
@@ -93,6 +93,18 @@ describe("createFileSender", () => {
     sender.finish();
     expect(answers(sender, "BYE 2164261682\r\n")).toBe("peer-cancelled");
     expect(sender.state).toBe("sent");
+  });
+
+  it("takes the receipt for an empty file as soon as it was asked for, and no second one", () => {
+    const sender = senderAfter(`${VER}${USR}TFR\r\nBYE 16777989\r\n`, 0);
+    expect(sender.state).toBe("requested");
+    const cancelled = senderAfter(`${VER}${USR}TFR\r\nBYE 16777989\r\n`, 0);
+    expect(answers(cancelled, "BYE 2164261682\r\n")).toBe("peer-cancelled");
+    const twice = senderAfter(`${VER}${USR}TFR\r\nBYE 16777989\r\n`, 0);
+    expect(answers(twice, "BYE 16777989\r\n")).toBe("unexpected-line");
+    sender.begin();
+    sender.finish();
+    expect(sender.state).toBe("acknowledged");
   });
 
   it("lets nobody begin before the receiver asks", () => {

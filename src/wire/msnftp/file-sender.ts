@@ -75,6 +75,10 @@ class LineFileSender implements FileSender {
   readonly #protocol: FileProtocol;
   readonly #sizeFor: SizeFor;
   readonly #lines = new LineAssembler();
+  /** Bytes, as we have said in FIL. */
+  #size: number | undefined;
+  /** The receiver of an empty file has all of it once it has asked, and may say so before it is told that it may have it. */
+  #hasSaidBye = false;
   #write: Buffer[] = [];
   #problem: MsnftpProblem | undefined;
 
@@ -106,7 +110,7 @@ class LineFileSender implements FileSender {
 
   finish(): void {
     if (this.state !== "sending") throw new Error(`end of content in state ${this.state}`);
-    this.state = "sent";
+    this.state = this.#hasSaidBye ? "acknowledged" : "sent";
   }
 
   #fail(code: MsnftpProblem["code"], detail: string): void {
@@ -116,6 +120,8 @@ class LineFileSender implements FileSender {
   #obey(line: ControlLine): void {
     if (this.state === "sent" && line.kind === "BYE" && line.code === BYE_CODE.received) {
       this.state = "acknowledged";
+    } else if (this.#isEarlyBye(line)) {
+      this.#hasSaidBye = true;
     } else if (line.kind === "CCL" || (line.kind === "BYE" && line.code !== BYE_CODE.received)) {
       this.#fail("peer-cancelled", line.kind === "BYE" ? `BYE ${line.code}` : line.kind);
     } else if (this.state === "version" && line.kind === "VER") {
@@ -125,6 +131,11 @@ class LineFileSender implements FileSender {
     } else if (this.state === "offered" && line.kind === "TFR") {
       this.state = "requested";
     } else this.#fail("unexpected-line", `${line.kind} in state ${this.state}`);
+  }
+
+  #isEarlyBye(line: ControlLine): boolean {
+    const isReceipt = line.kind === "BYE" && line.code === BYE_CODE.received;
+    return isReceipt && this.state === "requested" && this.#size === 0 && !this.#hasSaidBye;
   }
 
   #agree(protocols: readonly string[]): void {
@@ -143,6 +154,7 @@ class LineFileSender implements FileSender {
       this.#fail("wrong-user", "USR with another user or cookie");
       return;
     }
+    this.#size = size;
     this.#write.push(serializeControlLine({ kind: "FIL", size }));
     this.state = "offered";
   }
