@@ -154,9 +154,9 @@ class WorkerRelay implements RelayClient {
     return this.#call("keep", args, NOT_KEPT);
   }
 
-  async scanBytes(bytes: Uint8Array): Promise<ScanReport> {
+  async scanBytes(bytes: Uint8Array, withinMs: number): Promise<ScanReport> {
     const own = ownBytes(bytes);
-    return this.#call("scanBytes", [own], ENGINES_DOWN, [own.buffer]);
+    return this.#call("scanBytes", [own, withinMs], ENGINES_DOWN, [own.buffer]);
   }
 
   async keepBytes(...args: Parameters<Relay["keepBytes"]>): ReturnType<Relay["keepBytes"]> {

@@ -39,6 +39,12 @@ export interface FilterParts {
   readonly relay: RelayClient;
 }
 
+/**
+ * Of `answer_within`, for the scans of a message's attachments: less than the filter has for all of it, so that engines which fail are refused
+ * as such (`scan.on_error`), and not as a filter that hangs (`on_failure.internal_error`).
+ */
+const ATTACHMENT_SHARE = 0.85;
+
 /** Starts the relay's worker and binds the filter to it. Rejects with RELAY_FAILED. */
 export async function startFilter(
   deps: FilterPartsDeps,
@@ -61,7 +67,7 @@ export async function startFilter(
       journal,
       clock,
       policy: deps.policy,
-      scan: async ({ bytes }) => scanFacts(await relay.scanBytes(bytes)),
+      scan: async ({ bytes }, withinMs) => scanFacts(await relay.scanBytes(bytes, withinMs)),
       domains: domainsOf(config),
       onFailure: (error) => log.error("an incident could not be recorded", { err: error }),
       means: meansOf(deps, config, relay),
@@ -69,6 +75,7 @@ export async function startFilter(
     {
       judge: judgeSettings(config),
       agent: warnAgent(config),
+      attachmentScanMs: ATTACHMENT_SHARE * config.answerWithinMs,
       markKey: isMarking ? readOrCreateKey(keys, "mark.key") : undefined,
       transferContact: config.relay.msnftp?.contact ?? "both",
       transferConnects: byNetwork(

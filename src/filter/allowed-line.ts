@@ -10,7 +10,7 @@ export interface Passed {
   readonly request: SipRequest;
   readonly hearing: HearingContext;
   /** What rules said of it. */
-  readonly judged: Pick<Judged, "would" | "tags" | "log">;
+  readonly judged: Pick<Judged, "would" | "tags" | "log" | "scan">;
 }
 
 /** Is there a line in the event log for each of these? */
@@ -37,6 +37,7 @@ export function recordAllowed(
     would: judged.would,
     tags: judged.tags,
     log: judged.log,
+    scan: judged.scan,
   };
   actions.allowed(event, () => actionKeys(request, hearing, undefined).own, end);
 }

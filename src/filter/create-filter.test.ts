@@ -46,7 +46,7 @@ const ANSWERED: TransactionEnd = { status: 200, cause: "answered" };
 let clock: ManualClock;
 let journal: MemoryJournal;
 let scan: ScanFacts;
-let onScan: () => void;
+let onScan: (withinMs: number) => void;
 let filter: Filter;
 
 beforeEach(() => {
@@ -59,11 +59,11 @@ beforeEach(() => {
     journal,
     clock,
     policy: () => policy,
-    scan() {
-      onScan();
+    scan(_, withinMs) {
+      onScan(withinMs);
       return scan;
     },
-    settings: { maxFileBytes: undefined },
+    settings: { maxFileBytes: undefined, attachmentScanMs: 17_000 },
   });
 });
 
@@ -317,6 +317,29 @@ describe("createFilter", () => {
     expect(journal.drafts.at(-1)).toMatchObject({ action: "block", rule: "on_error" });
     scan = { verdict: "clean", engine: "test", name: "", reason: "" };
     expect((await ask(messageRequest("fine", { type }))).kind).toBe("forward");
+  });
+
+  it("writes of what it lets pass what was said of the files in it", async () => {
+    scan = { verdict: "clean", engine: "test", name: "", reason: "" };
+    const type = "application/octet-stream";
+    const passed = await ask(messageRequest("fine", { type }));
+    if (passed.kind !== "forward") throw new Error("forwarded");
+    passed.onEnd?.(ANSWERED);
+    expect(journal.allowedEvents.at(-1)).toMatchObject({
+      scan: [{ engine: "test", result: "clean" }],
+    });
+  });
+
+  it("gives the attachments of one message so long together", async () => {
+    const part = "--b\r\nContent-Type: application/x-a;name=a\r\n\r\nx\r\n";
+    const type = "multipart/mixed;boundary=b";
+    const given: number[] = [];
+    onScan = (withinMs) => {
+      given.push(withinMs);
+      clock.advance(9000);
+    };
+    await ask(messageRequest(`${part.repeat(3)}--b--\r\n`, { type }));
+    expect(given).toEqual([17_000, 8000, 0]);
   });
 
   it("scans no further for a request that was given up, and records nothing of it", async () => {

@@ -214,10 +214,12 @@ async function scanAll(
   attachments: readonly Attachment[],
   abandoned: Abandoned,
 ): Promise<ScanFacts[]> {
+  const { scan, clock } = desk.deps;
+  const endsAtMs = clock.monotonicMs() + (desk.settings.attachmentScanMs ?? Infinity);
   const scans: ScanFacts[] = [];
   for (const attachment of attachments) {
     abandoned.throwIfAborted();
-    scans.push(await desk.deps.scan(attachment));
+    scans.push(await scan(attachment, Math.max(0, endsAtMs - clock.monotonicMs())));
   }
   abandoned.throwIfAborted();
   return scans;

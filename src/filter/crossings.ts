@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
 import { ExpiringMap } from "../base/expiring-map.ts";
+import type { ScanRecord } from "../journal/records.ts";
 import type { HearingContext } from "../policy/hearing.ts";
 import { HeaderId } from "../wire/sip/header-names.ts";
 import type { SipRequest } from "../wire/sip/message.ts";
@@ -21,6 +22,8 @@ export interface Judged {
   readonly would: readonly string[];
   readonly tags: readonly string[];
   readonly log: readonly string[];
+  /** What was said of the files in it; absent: there was none. */
+  readonly scan?: readonly ScanRecord[];
   /**
    * Is the next one to come the same message on its way? True once, and only until the first has its answer: what comes by
    * the second proxy comes before. All else is somebody's sending it once more, and is one more event.

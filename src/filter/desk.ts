@@ -30,8 +30,8 @@ export interface FilterDeps {
   readonly clock: Clock;
   /** The policy in force at this moment. */
   readonly policy: () => Policy;
-  /** Scans one attachment; never rejects, a broken engine is the verdict "error". */
-  readonly scan: (attachment: Attachment) => ScanFacts | Promise<ScanFacts>;
+  /** Scans one attachment, for so long at most; never rejects, a broken engine is the verdict "error". */
+  readonly scan: (attachment: Attachment, withinMs: number) => ScanFacts | Promise<ScanFacts>;
   readonly domains: Domains;
   /** A failure that no caller can be told of. */
   readonly onFailure: (error: unknown) => void;
@@ -58,6 +58,8 @@ export interface FilterSettings {
   readonly agent: string;
   /** 32 bytes; undefined when no message crosses the gateway twice (`upstream: embedded`, beside a proxy, on a trunk). */
   readonly markKey: Buffer | undefined;
+  /** What the scans of all attachments of one message may take together, so that it is answered in time; absent: no limit. */
+  readonly attachmentScanMs?: number;
   /** Largest file to be relayed, bytes; undefined: no transfers (`relay.msnftp: off`). */
   readonly maxFileBytes: number | undefined;
   /** What is asked of transfers whose SIP comes from this address; absent: `as_sip`. */

@@ -5,10 +5,9 @@ import type { JudgeSettings } from "../judge/judge.ts";
 import { compilePolicy } from "../policy/compile.ts";
 import type { Policy } from "../policy/decision.ts";
 import { createDomains } from "../policy/domains.ts";
-import type { ScanFacts } from "../policy/facts.ts";
 import type { RequestContext } from "../proxy/seams.ts";
 import { createFilter, type Filter } from "./create-filter.ts";
-import type { FilterMeans, FilterSettings } from "./desk.ts";
+import type { FilterDeps, FilterMeans, FilterSettings } from "./desk.ts";
 import { recordingMeans } from "./filter-kit.test-data.ts";
 
 /** How messages of alice come in, who has signed in by TCP. */
@@ -58,7 +57,7 @@ export interface FilterParts {
   readonly clock?: Clock;
   readonly means?: FilterMeans;
   /** Of what travels inside a message; absent: clean. */
-  readonly scan?: () => ScanFacts;
+  readonly scan?: FilterDeps["scan"];
   /** Absent: thrown, so that the test fails. */
   readonly onFailure?: (error: unknown) => void;
   readonly judge?: Partial<JudgeSettings>;

@@ -114,13 +114,7 @@ export function incidentDraft(input: DraftInput): IncidentDraft {
     tags: tagsOf(verdict.decisions),
     log: logOf(context, verdict, { incident: input.id, agent: "" }),
     file: fileRecord(verdict),
-    scan: verdict.scans.map((scan) => ({
-      engine: scan.engine,
-      result: scan.verdict,
-      threat: scan.name === "" ? undefined : scan.name,
-      reason: scan.reason === "" ? undefined : scan.reason,
-      ms: 0,
-    })),
+    scan: attachmentScans(verdict),
     urls: concernedLinks(verdict).slice(0, MAX_RECORDED_LINKS).map(defang),
     answer: input.answer,
     // Notices by message need the gateway's own account at work; until then the record says so.
@@ -136,6 +130,17 @@ export function incidentDraft(input: DraftInput): IncidentDraft {
 /** The words of all rules that had something to say, each once. */
 export function tagsOf(decisions: Verdict["decisions"]): readonly string[] {
   return [...new Set(decisions.flatMap((decision) => decision.tags))];
+}
+
+/** What was said of the files in a message. */
+export function attachmentScans({ scans }: Pick<Verdict, "scans">): IncidentDraft["scan"] {
+  return scans.map((scan) => ({
+    engine: scan.engine,
+    result: scan.verdict,
+    threat: scan.name === "" ? undefined : scan.name,
+    reason: scan.reason === "" ? undefined : scan.reason,
+    ms: 0,
+  }));
 }
 
 function fileRecord(verdict: Verdict): IncidentDraft["file"] {

@@ -5,7 +5,7 @@ import type { Splice } from "../wire/sip/splice.ts";
 import type { Judged } from "./crossings.ts";
 import type { Desk, Question } from "./desk.ts";
 import { mayCarryMessages } from "./messaging-media.ts";
-import { tagsOf } from "./incident-draft.ts";
+import { attachmentScans, tagsOf } from "./incident-draft.ts";
 import { departureOf } from "./second-crossing.ts";
 
 const NO_SPLICES: readonly Splice[] = [];
@@ -14,10 +14,11 @@ const NO_SPLICES: readonly Splice[] = [];
 export function judgedAs(verdict: Verdict, hearing: HearingContext): Judged {
   const { decisions } = verdict;
   const messaging = mayCarryMessages(verdict.inspection);
-  // Nothing matched: nearly every message.
-  if (decisions.every(saysNothing)) return { ...SILENT, messaging };
+  // Nothing matched, and nothing was scanned: nearly every message.
+  if (decisions.every(saysNothing) && verdict.scans.length === 0) return { ...SILENT, messaging };
   return {
     messaging,
+    ...(verdict.scans.length === 0 ? undefined : { scan: attachmentScans(verdict) }),
     would: decisions.flatMap((one) => one.monitored.map((hit) => hit.rule)),
     tags: tagsOf(decisions),
     log: logOf(hearing, verdict, { incident: "", agent: "" }),

@@ -92,6 +92,7 @@ export interface AllowedEvent {
   readonly log?: readonly string[];
   /** Of a transfer: the file as it was scanned. */
   readonly file?: FileRecord | undefined;
+  /** Of a message with files in it, too. */
   readonly scan?: readonly ScanRecord[] | undefined;
   /** Why what was allowed did not arrive, e.g. "sender-gone"; "" counts as none. */
   readonly reason?: string | undefined;

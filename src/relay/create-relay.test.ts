@@ -143,12 +143,12 @@ describe("createRelay", () => {
     expect(rig.relay.load.capacity).toBe(0);
     const opened = await rig.relay.open(rig.plan("sender"));
     expect(opened).toEqual({ kind: "refused", reason: "no-free-port" });
-    expect(await rig.relay.scanBytes(CONTENT)).toEqual(CLEAN);
+    expect(await rig.relay.scanBytes(CONTENT, 1000)).toEqual(CLEAN);
   });
 
   it("scans and keeps bytes from memory", async () => {
     await using rig = await Rig.start();
-    await rig.relay.scanBytes(CONTENT);
+    await rig.relay.scanBytes(CONTENT, 1000);
     const [source] = rig.scan.scanned;
     const buffer = Buffer.alloc(20);
     expect(source?.read(buffer, 10)).toBe(17);

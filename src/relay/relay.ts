@@ -17,8 +17,8 @@ export interface Relay extends AsyncDisposable {
   abort(id: string, reason: AbortReason): void;
   /** Keeps an encrypted copy of a received, undecided file. Never rejects. */
   keep(id: string, story: KeepStory): Promise<KeepOutcome>;
-  /** Scans bytes that travelled inside a message. Never rejects. */
-  scanBytes(bytes: Uint8Array): Promise<ScanReport>;
+  /** Scans bytes that travelled inside a message, for so long at most. Never rejects. */
+  scanBytes(bytes: Uint8Array, withinMs: number): Promise<ScanReport>;
   /** Keeps an encrypted copy of such bytes. Never rejects. */
   keepBytes(bytes: Uint8Array, story: KeepStory): Promise<KeepOutcome>;
   engines(test: boolean): Promise<readonly EngineStatus[]>;

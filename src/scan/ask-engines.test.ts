@@ -133,6 +133,33 @@ describe("askEngines", () => {
     ]);
   });
 
+  it("waits for an engine that is just down only where the scan fails without it", async () => {
+    const [a, b, c] = ["a", "b", "c"].map((name) => new ScriptedEngine(name, name === "c"));
+    if (a === undefined || b === undefined || c === undefined) throw new Error("three engines");
+    const chain = await deskOf("first_available", a, b);
+    a.problem = "no connection";
+    await chain.test();
+    expect(told(await chain.scan(WORDS))).toBe("a error, b clean: clean");
+    b.problem = "no connection";
+    await chain.test();
+    const held = chain.scan(WORDS);
+    await pass(5000);
+    b.problem = undefined;
+    await chain.test();
+    expect(told(await held)).toBe("a error, b clean: clean");
+    await chain[Symbol.asyncDispose]();
+
+    const all = await deskOf("worst", a, c);
+    expect(told(await all.scan(WORDS))).toBe("a error, c clean: clean");
+    c.problem = "no connection";
+    await all.test();
+    a.problem = undefined;
+    a.says = "infected";
+    await Promise.all([all.test(), settle()]);
+    // found already: nothing that c could say would change it
+    expect(told(await all.scan(WORDS))).toBe("a infected, c error: infected");
+  });
+
   it("asks all by majority", async () => {
     const engines = ["a", "b", "c"].map((name) => new ScriptedEngine(name, false));
     const three = await deskOf("majority", ...engines);

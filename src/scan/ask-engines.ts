@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { CheckedSource } from "./checked-source.ts";
 import type { Combination, EngineAnswer } from "./combine-results.ts";
 import type { EngineWatch } from "./engine-watch.ts";
-import type { ScanResult } from "./scan-result.ts";
+import { isFinding, type ScanResult } from "./scan-result.ts";
 
 /** How the engines are asked about one file. */
 export interface Asking {
@@ -14,7 +14,8 @@ export interface Asking {
 
 /**
  * Asks the engines about a file; the answers stand in the order of the configuration. All are asked at once, but with
- * `first_available` those that are not required one after the other, until one answers. Never rejects.
+ * `first_available` those that are not required one after the other, until one answers. For an engine that is just down, and without whose answer
+ * the scan fails, the file waits a while, unless another has found something by then. Never rejects.
  */
 export async function askEngines(
   watches: readonly EngineWatch[],
@@ -23,13 +24,29 @@ export async function askEngines(
 ): Promise<readonly EngineAnswer[]> {
   const { combination, timeoutMs } = asking;
   const answers = new Map<EngineWatch, ScanResult>();
+  const found = new AbortController();
+  const answered = (watch: EngineWatch, result: ScanResult): void => {
+    answers.set(watch, result);
+    // what is found counts, whatever the others say, but for a majority of them
+    if (isFinding(result) && combination !== "majority") found.abort();
+  };
   const ask = async (watch: EngineWatch): Promise<void> => {
-    answers.set(watch, tooLarge(watch, source) ?? (await watch.scan(source, timeoutMs)));
+    const { required: waits } = watch.engine;
+    const terms = {
+      deadlineMs: timeoutMs,
+      patience: "insists",
+      waits,
+      enough: found.signal,
+    } as const;
+    answered(watch, tooLarge(watch, source) ?? (await watch.scan(source, terms)));
   };
   const isChained = combination === "first_available";
   const together = watches.filter(({ engine }) => engine.required || !isChained);
   const chain = watches.filter((watch) => !together.includes(watch));
-  await Promise.all([...together.map(ask), askInTurn(chain, source, { asking, answers })]);
+  await Promise.all([
+    ...together.map(ask),
+    askInTurn(chain, source, { asking, answered, enough: found.signal }),
+  ]);
   return watches.flatMap((watch) => {
     const result = answers.get(watch);
     return result === undefined ? [] : [{ required: watch.engine.required, result }];
@@ -40,17 +57,23 @@ export async function askEngines(
 async function askInTurn(
   chain: readonly EngineWatch[],
   source: CheckedSource,
-  { asking, answers }: { readonly asking: Asking; readonly answers: Map<EngineWatch, ScanResult> },
+  chained: {
+    readonly asking: Asking;
+    readonly answered: (watch: EngineWatch, result: ScanResult) => void;
+    readonly enough: AbortSignal;
+  },
 ): Promise<void> {
-  const { clock, timeoutMs } = asking;
+  const { answered, enough } = chained;
+  const { clock, timeoutMs } = chained.asking;
   const endsAt = clock.monotonicMs() + timeoutMs;
   for (const [index, watch] of chain.entries()) {
     const behind = chain.length - 1 - index;
     const leftMs = Math.max(0, endsAt - clock.monotonicMs());
-    const patience = behind === 0 ? "insists" : "asks-once";
-    const result =
-      tooLarge(watch, source) ?? (await watch.scan(source, leftMs / (behind + 1), patience));
-    answers.set(watch, result);
+    const isLast = behind === 0;
+    const patience = isLast ? "insists" : "asks-once";
+    const terms = { deadlineMs: leftMs / (behind + 1), patience, waits: isLast, enough } as const;
+    const result = tooLarge(watch, source) ?? (await watch.scan(source, terms));
+    answered(watch, result);
     if (result.kind !== "error" || source.broken) return;
   }
 }

@@ -2,6 +2,7 @@ import type { Clock, ScheduledCall } from "../base/clock.ts";
 import { failed } from "../base/result.ts";
 import type { CheckedSource } from "./checked-source.ts";
 import { onAbort } from "./on-abort.ts";
+import { Outage } from "./outage.ts";
 import { pause } from "./pause.ts";
 import type { EngineStatus, PingAnswer, ScanEngine } from "./scan-engine.ts";
 import type { ScanErrorReason, ScanResult } from "./scan-result.ts";
@@ -10,6 +11,18 @@ export interface EngineWatchDeps {
   readonly clock: Clock;
   /** The engine went up or down, or warns of something else. */
   readonly onChange: (status: EngineStatus) => void;
+}
+
+/** How one file is to be scanned. */
+export interface ScanTerms {
+  /** The most that it may take. */
+  readonly deadlineMs: number;
+  /** Errors are tried again until then, or another stands behind that is asked instead. */
+  readonly patience: "insists" | "asks-once";
+  /** Waits, too, for an engine that is just down. */
+  readonly waits: boolean;
+  /** Aborts when there is nothing to wait for any more: another engine has found something. */
+  readonly enough?: AbortSignal;
 }
 
 /** So many scans that fail one after the other, and the engine counts as down. */
@@ -40,9 +53,9 @@ const MAX_RETRY_MS = 1000;
 
 /**
  * One engine under watch. It is probed at the start and asked every two seconds whether it is there; five failures in a row, no
- * answer to a ping, or a failed probe, and it is down: then new scans fail at once, and only a probe that succeeds brings it
- * back; one is made as soon as it answers pings again. A scan that had begun before is tried again until its deadline. An engine
- * whose probes succeed while its scans fail is left alone for longer each time (a circuit breaker; the probe is its half-open state).
+ * answer to a ping, or a failed probe, and it is down: then nothing is sent to it, and only a probe that succeeds brings it
+ * back; one is made as soon as it answers pings again. A scan that had begun before is tried again until its deadline; one that comes
+ * in the first moments waits (Outage), and later ones fail at once. An engine whose probes succeed while its scans fail is left alone for longer each time (a circuit breaker; the probe is its half-open state).
  */
 export class EngineWatch implements AsyncDisposable {
   readonly engine: ScanEngine;
@@ -63,9 +76,11 @@ export class EngineWatch implements AsyncDisposable {
   #busySinceMs: number | undefined;
   #next: ScheduledCall | undefined;
   #probe: Promise<void> | undefined;
+  readonly #outage: Outage;
 
   constructor(deps: EngineWatchDeps, engine: ScanEngine) {
     this.#deps = deps;
+    this.#outage = new Outage(deps.clock);
     this.engine = engine;
   }
 
@@ -87,26 +102,20 @@ export class EngineWatch implements AsyncDisposable {
     await this.#probe;
   }
 
-  /**
-   * Total. Errors are tried again until `deadlineMs` from now, unless the engine is known to be down at the start, or another
-   * stands behind it that is asked instead ("asks-once").
-   */
-  async scan(
-    source: CheckedSource,
-    deadlineMs: number,
-    patience: "insists" | "asks-once" = "insists",
-  ): Promise<ScanResult> {
+  /** Total. */
+  async scan(source: CheckedSource, terms: ScanTerms): Promise<ScanResult> {
+    const { deadlineMs, patience } = terms;
     const startedAt = this.#deps.clock.monotonicMs();
     const deadline = new AbortController();
     const timer = this.#deps.clock.schedule(deadlineMs, () => deadline.abort());
     const signal = AbortSignal.any([deadline.signal, this.#disposal.signal]);
     this.#scans += 1;
     try {
-      const isDown = this.#state === "down";
       // what an engine is good for is known once it was probed
       if (this.#state === "unknown") {
         await this.#unlessAborted(async () => this.probe(), undefined, signal);
       }
+      const isDown = this.#state === "down" && !(await this.#comesBack(terms, signal));
       const ask = async (): Promise<ScanResult> =>
         patience === "insists" ? this.#insist(source, signal) : this.#ask(source, signal);
       const result = isDown ? this.#failed("down") : await ask();
@@ -132,6 +141,14 @@ export class EngineWatch implements AsyncDisposable {
     this.#disposal.abort();
     this.#next?.cancel();
     await this.engine[Symbol.asyncDispose]();
+  }
+
+  async #comesBack(
+    { deadlineMs, waits, enough }: ScanTerms,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const either = enough === undefined ? signal : AbortSignal.any([signal, enough]);
+    return waits && this.#outage.isOver(deadlineMs, either);
   }
 
   async #insist(source: CheckedSource, signal: AbortSignal): Promise<ScanResult> {
@@ -194,6 +211,7 @@ export class EngineWatch implements AsyncDisposable {
     }
     const restMs = Math.min(FIRST_REST_MS * 2 ** (this.#trips - 2), MAX_REST_MS);
     this.#turn("down", `${why}; its probes succeed, so it rests for ${restMs / 1000} s`);
+    this.#outage.giveUp();
     this.#probeNotBeforeMs = this.#deps.clock.monotonicMs() + restMs;
     if (this.engine.ping === undefined) this.#later(restMs, async () => this.probe());
     else this.#later(PING_DOWN_EVERY_MS, async () => this.#ping());
@@ -288,6 +306,8 @@ export class EngineWatch implements AsyncDisposable {
     const before = this.#state;
     this.#state = state;
     this.#why = why;
+    if (state === "down") this.#outage.begin();
+    else this.#outage.end();
     const { warning } = this.status;
     const changed = before !== state || (state === "up" && warning !== this.#toldWarning);
     if (state === "up") this.#toldWarning = warning;

@@ -166,7 +166,7 @@ describe("createScanDesk", () => {
       expect(said).toBe("error timeout");
     });
 
-    it("is down after five failures, then fails at once, and comes back by a probe", async () => {
+    it("is down after five failures, then is asked nothing, and comes back by a probe", async () => {
       engine.says = "down";
       engine.problem = "no connection";
       const held = desk.scan(WORDS);
@@ -176,8 +176,8 @@ describe("createScanDesk", () => {
       }
       expect(desk.status()).toMatchObject([{ state: "down", detail: "no connection" }]);
       expect(engine.scans).toBe(5);
-      // a file that comes now does not wait
-      expect(shortOf(await desk.scan(WORDS))).toBe("error down");
+      const later = desk.scan(WORDS);
+      await settle();
       expect(engine.scans).toBe(5);
 
       engine.says = "clean";
@@ -185,9 +185,43 @@ describe("createScanDesk", () => {
       clock.advance(1000);
       await settle();
       expect(desk.status()).toMatchObject([{ state: "up", detail: "actor 1" }]);
-      // and the one that had begun before is scanned after all
+      // those that have waited are scanned after all
+      expect(await patiently(clock, later)).toEqual(["clean", 0]);
       expect((await patiently(clock, held))[0]).toBe("clean");
       expect(changes.map((change) => change.state)).toEqual(["up", "down", "up"]);
+    });
+
+    it("is waited for as long as a scan may take from its going on, and by later files not at all", async () => {
+      engine.problem = "no connection";
+      await Promise.all([desk.test(), settle()]);
+      const first = patiently(clock, desk.scan(WORDS));
+      expect(await first).toEqual(["error down", 60_000]);
+      expect(await patiently(clock, desk.scan(WORDS))).toEqual(["error down", 0]);
+      expect(engine.scans).toBe(0);
+
+      engine.problem = undefined;
+      await desk.test();
+      engine.problem = "no connection";
+      await Promise.all([desk.test(), settle()]);
+      clock.advance(50_000);
+      expect(await patiently(clock, desk.scan(WORDS))).toEqual(["error down", 10_000]);
+    });
+
+    it("is waited for once where it fails its probe from the start on, and is told of at once", async () => {
+      const sick = new ActorEngine();
+      sick.problem = "set AlertExceedsMax in clamd.conf";
+      const told: EngineStatus[] = [];
+      const onChange = (status: EngineStatus): void => void told.push(status);
+      await using other = createScanDesk(
+        { looker: createLookInThread(), clock, engines: [sick], onChange },
+        { timeoutMs: 5000 },
+      );
+      await settle();
+      expect(told).toMatchObject([{ state: "down", detail: "set AlertExceedsMax in clamd.conf" }]);
+      // who has just begun may have begun before its engine
+      expect(await patiently(clock, other.scan(WORDS))).toEqual(["error down", 5000]);
+      expect(await patiently(clock, other.scan(WORDS))).toEqual(["error down", 0]);
+      expect(sick.scans).toBe(0);
     });
 
     it("takes an engine down that is busy for ten seconds and fails its probe then", async () => {
@@ -382,7 +416,7 @@ describe("createScanDesk", () => {
     it("does not use a clamd that calls clean what lies beyond its limits", async () => {
       clamd.alertsLimits = false;
       const desk = await deskWith(true);
-      expect(shortOf(await desk.scan(WORDS))).toBe("error down");
+      expect((await patiently(clock, desk.scan(WORDS)))[0]).toBe("error down");
       expect(desk.status()[1]).toMatchObject({
         state: "down",
         detail: expect.stringContaining("set AlertExceedsMax in clamd.conf"),
@@ -393,8 +427,9 @@ describe("createScanDesk", () => {
       const desk = await deskWith(true);
       await clamd.goAway();
       await desk.test();
+      // what is found needs no waiting
       expect(shortOf(await desk.scan(INFECTED))).toBe("infected");
-      expect(shortOf(await desk.scan(WORDS))).toBe("error down");
+      expect((await patiently(clock, desk.scan(WORDS)))[0]).toBe("error down");
     });
 
     it("notices within 2 s that clamd has gone, and within 2 s that it is back", async () => {

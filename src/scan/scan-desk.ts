@@ -76,10 +76,11 @@ class EngineDesk implements ScanDesk {
     return this.#kept?.counts ?? NOTHING_KEPT;
   }
 
-  async scan(given: ScanSource): Promise<ScanReport> {
+  async scan(given: ScanSource, withinMs = Infinity): Promise<ScanReport> {
     const source = createCheckedSource(given);
-    const endsAt = this.#clock.monotonicMs() + this.#timeoutMs;
-    const looked = await this.#look(source);
+    const timeoutMs = Math.min(this.#timeoutMs, withinMs);
+    const endsAt = this.#clock.monotonicMs() + timeoutMs;
+    const looked = await this.#look(source, timeoutMs);
     const leftMs = Math.max(0, endsAt - this.#clock.monotonicMs());
     const answers = await (this.#kept?.answersFor(source, leftMs) ?? this.#ask(source, leftMs));
     const all = withLook(answers, looked);
@@ -110,9 +111,12 @@ class EngineDesk implements ScanDesk {
     await Promise.all(this.#watches.map(async (watch) => watch[Symbol.asyncDispose]()));
   }
 
-  async #look(source: CheckedSource): Promise<Awaited<ReturnType<Looker["look"]>>> {
+  async #look(
+    source: CheckedSource,
+    timeoutMs: number,
+  ): Promise<Awaited<ReturnType<Looker["look"]>>> {
     const outOfTime = new AbortController();
-    const deadline = this.#clock.schedule(this.#timeoutMs, () => outOfTime.abort());
+    const deadline = this.#clock.schedule(timeoutMs, () => outOfTime.abort());
     const looked = await this.#looker.look(source, outOfTime.signal);
     deadline.cancel();
     return looked;

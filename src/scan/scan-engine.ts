@@ -85,8 +85,11 @@ export interface EngineStatus {
 
 /** Asks the engines. Lives in the relay's worker thread. */
 export interface ScanDesk extends AsyncDisposable {
-  /** Total: never rejects. */
-  scan(source: ScanSource): Promise<ScanReport>;
+  /**
+   * Total: never rejects.
+   * @param withinMs the most that it may take; never more than `scan.timeout`, which is the default
+   */
+  scan(source: ScanSource, withinMs?: number): Promise<ScanReport>;
   status(): readonly EngineStatus[];
   /** Probes all engines now (`sluice engines test`), and throws away the results that are kept. */
   test(): Promise<readonly EngineStatus[]>;

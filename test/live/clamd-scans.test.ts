@@ -197,6 +197,6 @@ function deskWith(engine: EngineSettings): ScanDesk {
   const engines = createEngines([{ type: "builtin" }, engine], { clock: systemClock });
   return createScanDesk(
     { looker: createLookInThread(), clock: systemClock, engines },
-    { timeoutMs: 20_000 },
+    { timeoutMs: 5000 },
   );
 }
