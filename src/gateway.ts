@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { checkScanRules } from "./assembly/check-yara-rules.ts";
 import { describeListeners } from "./assembly/describe-listeners.ts";
+import { openJournal } from "./assembly/open-journal.ts";
 import { openListeners } from "./assembly/open-listeners.ts";
 import { proxyOptions } from "./assembly/proxy-options.ts";
 import { startTransport } from "./assembly/start-transport.ts";
@@ -28,7 +29,6 @@ import { systemClock } from "./base/clock.ts";
 import { failed, ok, type Result } from "./base/result.ts";
 import type { Config } from "./config/config.ts";
 import type { ConfigProblem } from "./config/config-problem.ts";
-import { createJournal } from "./journal/create-journal.ts";
 import { createEmbeddedRegistrar } from "./location/embedded-registrar.ts";
 import { createContactAliases } from "./location/contact-aliases.ts";
 import { createFlowTokens } from "./location/flow-tokens.ts";
@@ -83,9 +83,7 @@ export async function startGateway(
   if (!store.ok) return failed(store.problem);
   const policies = store.value;
 
-  const journal = parts.use(
-    await createJournal({ dir: config.data.dir, eventsFile: config.log.eventsFile, clock }),
-  );
+  const journal = parts.use(await openJournal(config, clock));
   const keys = join(config.data.dir, "keys");
   const flowKey = readOrCreateKey(keys, "flow.key");
   const bootId = randomUUID();

@@ -98,6 +98,7 @@ export interface LimitsData {
   readonly spool_files_per_sender?: number | undefined;
   readonly spool_reserve?: SizeText | undefined;
   readonly spool_high_water?: string | undefined;
+  readonly record_reserve?: SizeText | undefined;
   readonly quarantine?: SizeText | undefined;
   readonly quarantine_days?: number | undefined;
 }
@@ -193,6 +194,9 @@ const limits = section({
     .meta({ description: "Free space on the disk that the spool leaves. Default: 64MiB." }),
   spool_high_water: percentSchema().optional().meta({
     description: "The part of the disk above which no file is taken, as 95%, or off. Default: 99%.",
+  }),
+  record_reserve: sizeSchema().optional().meta({
+    description: "Space kept for incidents and the event log on a full disk. Default: 16MiB.",
   }),
   quarantine: sizeSchema().optional().meta({ description: "Kept files. Default: 2GiB." }),
   quarantine_days: z

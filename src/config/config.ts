@@ -265,6 +265,8 @@ export interface LimitsConfig {
   readonly spoolReserveBytes: number;
   /** The part of the disk above which no file is taken, from 0 to 1. */
   readonly spoolHighWater: number;
+  /** Space on the disk of `data.dir` that is kept for records when it is full otherwise. */
+  readonly recordReserveBytes: number;
   /** Kept files, all together. */
   readonly quarantineBytes: number;
   /** Days after which a kept file is deleted. */

@@ -92,6 +92,7 @@ describe("loadConfig", () => {
         spoolFilesPerSender: 100,
         spoolReserveBytes: 64 * 1024 * 1024,
         spoolHighWater: 0.99,
+        recordReserveBytes: 16 * 1024 * 1024,
         quarantineBytes: 2 * 1024 ** 3,
         quarantineDays: 14,
       },
@@ -124,7 +125,7 @@ account: { aor: "sip:notes@corp.example" }
 scan: { engines: [ { type: builtin } ], combine: worst, timeout: 2m, on_infected: block, on_unscannable: quarantine, on_error: allow }
 on_failure: { parse_problem: allow, opaque: allow, internal_error: allow }
 relay: { msnftp: { ports: 6891-6892, security: encrypted }, max_file_size: 1GB, max_transfers: 7 }
-limits: { body: 1.5MiB, headers: 4096, header_count: 10, idle: 1h, rate_per_source: 30/2s, overload_code: 480, attachment: 10KB, spool: 3GiB, spool_per_sender: 2GiB, spool_files_per_sender: 3, spool_reserve: 0, spool_high_water: 87.5%, quarantine: 1GiB, quarantine_days: 365 }
+limits: { body: 1.5MiB, headers: 4096, header_count: 10, idle: 1h, rate_per_source: 30/2s, overload_code: 480, attachment: 10KB, spool: 3GiB, spool_per_sender: 2GiB, spool_files_per_sender: 3, spool_reserve: 0, spool_high_water: 87.5%, record_reserve: 0, quarantine: 1GiB, quarantine_days: 365 }
 data: { dir: /var/lib/sluice }
 log: { level: debug, events: logs/e.ndjson }
 admin: { socket: run/s.sock, listen: off }
@@ -176,6 +177,7 @@ admin: { socket: run/s.sock, listen: off }
         spoolFilesPerSender: 3,
         spoolReserveBytes: 0,
         spoolHighWater: 0.875,
+        recordReserveBytes: 0,
         quarantineBytes: 1024 ** 3,
         quarantineDays: 365,
       },

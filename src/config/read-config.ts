@@ -221,6 +221,7 @@ function limitsConfig(data: LimitsData): LimitsConfig {
     spoolFilesPerSender: data.spool_files_per_sender ?? 100,
     spoolReserveBytes: size(data.spool_reserve, "64MiB"),
     spoolHighWater: partOf(data.spool_high_water ?? "99%"),
+    recordReserveBytes: size(data.record_reserve, "16MiB"),
     quarantineBytes: size(data.quarantine, "2GiB"),
     quarantineDays: data.quarantine_days ?? 14,
   };

@@ -1,5 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -40,6 +49,17 @@ function events(file: string = eventsFile): readonly Record<string, unknown>[] {
   const lines = readFileSync(file, "utf8").split("\n");
   expect(lines.at(-1)).toBe("");
   return lines.slice(0, -1).map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+/** Takes all that is left of a disk. */
+function fillUp(path: string): void {
+  for (const size of [65_536, 4096, 1]) {
+    try {
+      for (;;) writeFileSync(path, Buffer.alloc(size), { flag: "a" });
+    } catch {
+      // Full for pieces of this size.
+    }
+  }
 }
 
 describe("createJournal", () => {
@@ -266,6 +286,48 @@ describe("createJournal on a full disk", () => {
         await journal.commit(draft);
         expect(journal.trouble).toBeUndefined();
         expect(await journal.queries.list({ limit: 1000 })).toHaveLength(stored + 1);
+      } finally {
+        execFileSync("umount", ["-l", small]);
+      }
+    },
+  );
+
+  it.skipIf(!canMount)(
+    "writes records into their reserve, tells so, and takes it again when there is space (needs root and tmpfs)",
+    async () => {
+      const small = join(dir, "reserved");
+      mkdirSync(small);
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", small]);
+      try {
+        const log = join(small, "events.ndjson");
+        await using journal = await createJournal({
+          dir: small,
+          eventsFile: log,
+          clock: systemClock,
+          limits: { reserveBytes: 1024 * 1024 },
+        });
+        const reserve = join(small, "records.reserve");
+        expect(statSync(reserve)).toMatchObject({ size: 1024 * 1024 });
+        fillUp(join(small, "others"));
+        for (let n = 0; n < 10; n += 1) await journal.commit(draftFor(journal, `${n}`));
+        journal.operation({
+          eventId: "e",
+          at: 0,
+          type: "admin",
+          reason: "still written",
+          details: {},
+        });
+        expect(existsSync(reserve)).toBe(false);
+        await expect
+          .poll(() => readFileSync(log, "utf8"))
+          .toMatch(/the disk is full: records are written into their reserve(.|\n)*still written/);
+        expect(journal.trouble).toBeUndefined();
+        expect(await journal.queries.list({ limit: 1000 })).toHaveLength(10);
+        rmSync(join(small, "others"));
+        await expect
+          .poll(() => readFileSync(log, "utf8"), { timeout: 5000 })
+          .toMatch(/the disk has room again, and records their reserve/);
+        expect(statSync(reserve)).toMatchObject({ size: 1024 * 1024 });
       } finally {
         execFileSync("umount", ["-l", small]);
       }

@@ -53,6 +53,8 @@ export interface JournalLimits {
   readonly detailsBytes: number;
   /** Lines that wait in the store while the event log cannot be written. */
   readonly outboxRows: number;
+  /** Bytes on the disk of `dir` that are kept for records when it is full otherwise. */
+  readonly reserveBytes: number;
 }
 
 const DEFAULT_LIMITS: JournalLimits = {
@@ -67,6 +69,7 @@ const DEFAULT_LIMITS: JournalLimits = {
   eventsPerIncident: 20,
   detailsBytes: 64 * 1024,
   outboxRows: 200_000,
+  reserveBytes: 0,
 };
 
 const DAY_MS = 86_400_000;
@@ -141,6 +144,7 @@ function storeSettings(options: JournalOptions, limits: JournalLimits): StoreSet
     eventsFile: options.eventsFile,
     bootId: randomUUID(),
     windowMs: limits.windowMs,
+    reserve: { file: join(options.dir, "records.reserve"), bytes: limits.reserveBytes },
     retention: {
       incidentMs: limits.incidentDays * DAY_MS,
       incidentRows: limits.incidentRows,

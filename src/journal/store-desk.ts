@@ -1,8 +1,11 @@
 import { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../base/clock.ts";
+import { createEventId } from "./event-id.ts";
+import { operationLine } from "./event-line.ts";
 import { type IncidentStore, openIncidentStore } from "./incident-store.ts";
 import { createLineAppender, type LineAppender } from "./line-appender.ts";
 import { createPrivateFile } from "./private-file.ts";
+import { createRecordReserve, type RecordReserve } from "./record-reserve.ts";
 import { startRetention } from "./retention-job.ts";
 import type {
   AppliedOperations,
@@ -15,7 +18,7 @@ import type {
 /**
  * What the journal's worker does with requests: group commit (everything that arrived while the last transaction ran,
  * or in the same turn, goes into one), lines to the event log, retention in small steps, and recovery by itself when
- * the disk can be written again.
+ * the disk can be written again. What a full disk has no space for goes where its reserve was (record-reserve.ts).
  */
 export interface StoreDesk {
   receive(request: StoreRequest): void;
@@ -73,7 +76,9 @@ export function openStoreDesk(
     lock.close();
     onClosed();
   };
-  const desk = new WaitingDesk({ clock, reply, appender, opened, reset, closed });
+  const reserve = createRecordReserve(settings.reserve.file, settings.reserve.bytes);
+  reserve.refill();
+  const desk = new WaitingDesk({ clock, reply, appender, reserve, opened, reset, closed });
   reply({
     kind: "ready",
     running: opened().runningGroups(clock.now() - settings.windowMs, RUNNING_GROUPS),
@@ -87,6 +92,7 @@ interface DeskParts {
   readonly clock: Clock;
   readonly reply: (message: StoreReply) => void;
   readonly appender: LineAppender;
+  readonly reserve: RecordReserve;
   readonly opened: () => IncidentStore;
   /** Drops the connection; the next use opens the store anew. */
   readonly reset: () => void;
@@ -144,29 +150,42 @@ class WaitingDesk implements StoreDesk {
     this.#scheduled = false;
     if (this.#batches.length > 0) {
       commitBatches(this.#parts, this.#batches.splice(0));
-      this.#parts.appender.drain();
+      this.#drain();
     }
     this.#flushLines();
     this.#report();
   }
 
+  #drain(): void {
+    const { appender } = this.#parts;
+    appender.drain();
+    if (appender.failure !== undefined && spend(this.#parts)) appender.drain();
+  }
+
   #flushLines(): void {
     const count = this.#lines.length;
     if (count === 0) return;
-    try {
-      this.#parts.appender.append(this.#lines.map((line) => line.text).join(""));
-    } catch {
-      // The appender remembers the failure; the lines stay, and are tried again within a second.
-      return;
-    }
+    const text = this.#lines.map((line) => line.text).join("");
+    // The appender remembers the failure; the lines stay, and are tried again within a second.
+    if (!this.#append(text) && !(spend(this.#parts) && this.#append(text))) return;
     for (const { seq } of this.#lines.splice(0)) {
       this.#parts.reply({ kind: "done", seq, refused: [] });
     }
   }
 
+  #append(text: string): boolean {
+    try {
+      this.#parts.appender.append(text);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   #tick(): void {
-    const { appender, clock } = this.#parts;
-    if (appender.failure !== undefined) appender.drain();
+    const { appender, clock, reserve } = this.#parts;
+    if (reserve.refill()) tell(this.#parts, "the disk has room again, and records their reserve");
+    if (appender.failure !== undefined) this.#drain();
     this.#flushLines();
     appender.confirm();
     this.#report();
@@ -197,7 +216,10 @@ class WaitingDesk implements StoreDesk {
 function commitBatches(parts: DeskParts, batches: readonly Batch[]): void {
   let applied: AppliedOperations;
   try {
-    applied = parts.opened().apply(batches.flatMap((batch) => batch.operations));
+    applied = applyOrSpend(
+      parts,
+      batches.flatMap((batch) => batch.operations),
+    );
   } catch (error) {
     parts.reset();
     const message = messageOf(error);
@@ -215,6 +237,34 @@ function commitBatches(parts: DeskParts, batches: readonly Batch[]): void {
         .map((one) => ({ ...one, index: one.index - from }));
     const { refused, answered } = applied;
     parts.reply({ kind: "done", seq: batch.seq, refused: own(refused), answered: own(answered) });
+  }
+}
+
+/** A transaction that found no space is kept nowhere: it is tried once more where the reserve was. */
+function applyOrSpend(parts: DeskParts, operations: readonly StoreOperation[]): AppliedOperations {
+  try {
+    return parts.opened().apply(operations);
+  } catch (error) {
+    parts.reset();
+    if (!spend(parts)) throw error;
+    return parts.opened().apply(operations);
+  }
+}
+
+/** Says so in the event log, which may be on that disk too. */
+function spend(parts: DeskParts): boolean {
+  if (!parts.reserve.spend()) return false;
+  tell(parts, "the disk is full: records are written into their reserve");
+  return true;
+}
+
+function tell({ clock, appender }: DeskParts, reason: string): void {
+  const at = clock.now();
+  const event = { eventId: createEventId(at), at, type: "admin", reason, details: {} } as const;
+  try {
+    appender.append(operationLine(event));
+  } catch {
+    // The appender remembers it, and so does the health page.
   }
 }
 

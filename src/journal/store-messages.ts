@@ -89,6 +89,8 @@ export interface StoreSettings {
   /** Of this process: rows pending under another boot id belong to one that died. */
   readonly bootId: string;
   readonly windowMs: number;
+  /** Space kept for records on the disk of the store. */
+  readonly reserve: { readonly file: string; readonly bytes: number };
   readonly retention: StoreRetention;
 }
 
