@@ -72,7 +72,7 @@ function lookIntoOther(file: ByteView, budget: LookBudget, level: number): Archi
   if (container !== undefined) return lookIntoContainer(file, container, budget, level);
   const type = unreadFile(file);
   if (type === undefined) return undefined;
-  return { ...EMPTY, depth: level, listed: false, problem: "unknown-format", type };
+  return { ...NO_MEMBERS, depth: level, listed: false, problem: "unknown-format", type };
 }
 
 /** What the readers of other kinds found, with the archives in it. */
@@ -86,7 +86,7 @@ function lookIntoContainer(
   const unpacked = members.reduce((sum, { size }) => sum + size, 0);
   const isBomb = unpacked > BOMB_RATIO * file.size + BOMB_GRACE;
   const found: ArchiveLook = {
-    ...EMPTY,
+    ...NO_MEMBERS,
     depth: level,
     names: members.flatMap(({ names }) => names),
     members: members.length,
@@ -108,7 +108,8 @@ function lookIntoContainer(
 /** Bytes that no archive of something has less of: an end record of a zip has 22, a gzip file 18. */
 const LEAST_ARCHIVE = 18;
 
-const EMPTY: ArchiveLook = {
+/** Of an archive of which nothing is known. */
+export const NO_MEMBERS: ArchiveLook = {
   depth: 1,
   names: [],
   members: 0,
@@ -136,7 +137,7 @@ function lookIntoZip(file: ByteView, budget: LookBudget, level: number): Archive
   );
   const embedded = content?.type.group === "office" ? embeddedIn(file, entries, budget) : [];
   const found: ArchiveLook = {
-    ...EMPTY,
+    ...NO_MEMBERS,
     depth: level,
     names: [...names, ...embedded],
     members: entries.filter((entry) => !isFolder(entry)).length,
@@ -240,7 +241,7 @@ export function beginsArchive(head: Buffer): boolean {
 function lookIntoTar(file: ByteView, budget: LookBudget, level: number): ArchiveLook {
   const { members, problem } = readTarMembers(file, budget);
   const found = {
-    ...EMPTY,
+    ...NO_MEMBERS,
     depth: level,
     names: members.flatMap(({ names }) => names),
     members: members.length,
@@ -266,7 +267,7 @@ function lookIntoGzip(file: ByteView, budget: LookBudget, level: number): Archiv
   const names = name === "" ? [] : [name];
   const ratio = bytes.length / Math.max(1, packedLength);
   const problem = isAll ? undefined : notAll(unpacked.broken && packed.length === file.size, ratio);
-  const found = { ...EMPTY, depth: level, names, members: 1, ratio, problem };
+  const found = { ...NO_MEMBERS, depth: level, names, members: 1, ratio, problem };
   if (bytes.length === 0) return found;
   const inside = viewOf(bytes);
   if (!isTar(inside)) {

@@ -5,13 +5,14 @@
  * Not here: what needs a whole unpacked file (the engines). Bounded: a megabyte of the beginning, 64 KiB of the end, directories, and what `LookBudget` gives; the same for
  * a file of any size. Never throws for what stands in a file; a view that cannot be read throws.
  */
-import { lookIntoArchive, type ArchiveLook } from "./archive-look.ts";
+import { lookIntoArchive, NO_MEMBERS, type ArchiveLook } from "./archive-look.ts";
 import { viewOf, type ByteView } from "./byte-view.ts";
 import { hasActiveMime, readOfficeXml, type OfficeXml } from "./office-xml.ts";
 import { LookBudget, type LookLimits } from "./look-budget.ts";
 import type { LookProblem } from "./look-problem.ts";
 import { readOleContent, type OleContent } from "./ole-content.ts";
 import { readOleFile } from "./ole-directory.ts";
+import { readPdf, type PdfContent } from "./pdf.ts";
 import { isTar } from "./tar-members.ts";
 import { secondTypes } from "./second-types.ts";
 import { textTypes } from "./text-types.ts";
@@ -38,7 +39,8 @@ export function lookIntoFile(file: ByteView, limits?: LookLimits): FileLook {
   const head = file.read(0, HEAD_BYTES);
   const tailStart = Math.max(HEAD_BYTES, file.size - TAIL_BYTES);
   const tail = file.read(tailStart, TAIL_BYTES);
-  const archive = lookIntoArchive(file, new LookBudget(limits));
+  const budget = new LookBudget(limits);
+  const archive = lookIntoArchive(file, budget);
   const ole = readOleFile(file);
   const document = ole && readOleContent(ole);
   const byMagic = ole === undefined ? strongMagic(head, tail) : undefined;
@@ -48,11 +50,12 @@ export function lookIntoFile(file: ByteView, limits?: LookLimits): FileLook {
   const second = secondTypes(head, tail, first, archive);
   const unread = archive?.listed === false ? archive.type : undefined;
   const types = distinct([first, byMagic, ...second, unread]);
-  const found = { types, archive, document, xml, pieces: [head, tail] };
+  const pdf = readPdf(file, budget);
+  const found = { types, archive, document, pdf, xml, pieces: [head, tail] };
   return {
     types,
     hasMacros: hasMacros(found),
-    archive: shownArchive(archive, document),
+    archive: shownArchive(found),
     problem: problemOf(found),
   };
 }
@@ -61,20 +64,24 @@ interface Found {
   readonly types: readonly TrueType[];
   readonly archive: ArchiveLook | undefined;
   readonly document: OleContent | undefined;
+  readonly pdf: PdfContent | undefined;
   readonly xml: OfficeXml | undefined;
   /** Beginning and end of the file. */
   readonly pieces: readonly Buffer[];
 }
 
-function hasMacros({ document, archive, xml, pieces }: Found): boolean | undefined {
-  if (document !== undefined) return document.hasMacros;
-  return archive?.content?.hasMacros === true || xml?.hasMacros === true || hasActiveMime(pieces);
+function hasMacros({ document, archive, pdf, xml, pieces }: Found): boolean | undefined {
+  const inWhole = document === undefined ? hasActiveMime(pieces) : document.hasMacros;
+  const all = [inWhole, archive?.content?.hasMacros, pdf?.hasMacros, xml?.hasMacros];
+  if (all.includes(true)) return true;
+  const isSealed = document !== undefined && document.hasMacros === undefined;
+  return isSealed || pdf?.encrypted === true ? undefined : false;
 }
 
-function problemOf({ archive, document, types, pieces }: Found): LookProblem | undefined {
+function problemOf({ archive, document, pdf, types }: Found): LookProblem | undefined {
   if (archive?.problem !== undefined) return archive.problem;
-  if (document?.encrypted === true || isEncryptedPdf(types, pieces)) return "encrypted";
-  return types.some(isEncodedText) ? "unknown-format" : undefined;
+  if (document?.encrypted === true) return "encrypted";
+  return pdf?.problem ?? (types.some(isEncodedText) ? "unknown-format" : undefined);
 }
 
 /** In small letters; UTF-16 without its zeros. */
@@ -117,40 +124,22 @@ function isZip(head: Buffer): boolean {
 }
 
 /** A document is no archive, but has one when files are packed into it. */
-function shownArchive(
-  archive: ArchiveLook | undefined,
-  document: OleContent | undefined,
-): ArchiveLook | undefined {
-  const names = document?.embedded ?? archive?.embedded ?? [];
+function shownArchive({ archive, document, pdf }: Found): ArchiveLook | undefined {
+  const names = [...(document?.embedded ?? archive?.embedded ?? []), ...(pdf?.embedded ?? [])];
+  const isDocument = archive?.content?.type.group === "office";
+  const shown = isDocument || archive?.listed !== true ? undefined : archive;
   if (names.length > 0) {
+    const base = shown ?? NO_MEMBERS;
     return {
-      depth: 1,
-      names,
-      members: names.length,
-      listed: true,
-      encrypted: document?.encrypted ?? false,
-      ratio: 1,
-      problem: undefined,
-      type: undefined,
-      content: undefined,
+      ...base,
+      names: [...base.names, ...names],
+      members: base.members + names.length,
+      encrypted: base.encrypted || document?.encrypted === true || pdf?.encrypted === true,
       embedded: names,
     };
   }
-  if (archive?.content?.type.group === "office" && !archive.encrypted) return undefined;
   // Of one whose list cannot be read nothing is known that rules ask for, but that it is encrypted.
-  return archive?.listed === true || archive?.encrypted === true ? archive : undefined;
-}
-
-/** The trailer of an encrypted PDF refers to how it was done (ISO 32000-1, 7.6.1). */
-function isEncryptedPdf(types: readonly TrueType[], pieces: readonly Buffer[]): boolean {
-  if (!types.some(({ type }) => type === "application/pdf")) return false;
-  return pieces.some((bytes) => {
-    for (let at = bytes.indexOf("/Encrypt"); at >= 0; at = bytes.indexOf("/Encrypt", at + 1)) {
-      const rest = bytes.toString("latin1", at + 8, at + 40);
-      if (/^\s*(?:[0-9]{1,10}\s+[0-9]{1,5}\s+R|<<)/.test(rest)) return true;
-    }
-    return false;
-  });
+  return archive?.encrypted === true ? archive : shown;
 }
 
 function distinct(types: readonly (TrueType | undefined)[]): readonly TrueType[] {

@@ -1,0 +1,136 @@
+import { constants, inflateSync } from "node:zlib";
+import type { ByteView } from "./byte-view.ts";
+import type { LookBudget } from "./look-budget.ts";
+import type { LookProblem } from "./look-problem.ts";
+import { readPdfName } from "./pdf-tokens.ts";
+
+/** An unpacked stream of objects (ISO 32000-1 7.5.7). */
+export interface ObjectStream {
+  readonly bytes: Buffer;
+  /** Where its first object stands; before it numbers and places of all. */
+  readonly first: number;
+}
+
+/** Of a dictionary, before and behind the name by which it was found. */
+const DICTIONARY_BYTES = 8 * 1024;
+const MAX_PACKED = 16 * 1024 * 1024;
+const STEP_BYTES = 64 * 1024;
+const FILTER_KEYS: ReadonlySet<string> = new Set(["Filter", "F"]);
+const FLATE: ReadonlySet<string> = new Set(["FlateDecode", "Fl"]);
+
+/** Where the stream of the dictionary around `at` begins; two names of one dictionary lead to the same. Undefined: there is none. */
+export function streamAround(
+  file: ByteView,
+  at: number,
+): { readonly dictionary: string; readonly start: number } | undefined {
+  const from = Math.max(0, at - DICTIONARY_BYTES);
+  const text = file.read(from, at - from + DICTIONARY_BYTES).toString("latin1");
+  const begin = text.lastIndexOf("obj", at - from);
+  const keyword = />>(?:\s|%[^\r\n]*[\r\n])*stream(?:[ \t]*\r?\n|[ \t]*\r)/g;
+  keyword.lastIndex = at - from;
+  const found = keyword.exec(text);
+  if (begin < 0 || found === null || text.slice(at - from, found.index).includes("endobj"))
+    return undefined;
+  return {
+    dictionary: text.slice(begin + 3, found.index),
+    start: from + found.index + found[0].length,
+  };
+}
+
+/** Unpacks it; or why not. */
+export function readObjectStream(
+  file: ByteView,
+  { dictionary, start }: { readonly dictionary: string; readonly start: number },
+  budget: LookBudget,
+): ObjectStream | LookProblem {
+  const names = namesIn(dictionary);
+  const filters = filtersOf(names);
+  if (filters === undefined || names.some(isPrediction)) return "unknown-format";
+  const packed = packedBytes(file, start, numberOf(names, "Length"));
+  if (packed === undefined) return "corrupt";
+  if (packed === "partial") return packed;
+  const bytes = filters.length === 0 ? packed : unpack(packed, budget);
+  if (typeof bytes === "string") return bytes;
+  return { bytes, first: numberOf(names, "First") ?? 0 };
+}
+
+interface NameInDictionary {
+  readonly name: string;
+  /** What follows it. */
+  readonly behind: string;
+}
+
+function namesIn(dictionary: string): readonly NameInDictionary[] {
+  const bytes = Buffer.from(dictionary, "latin1");
+  const names: NameInDictionary[] = [];
+  for (let at = bytes.indexOf(0x2f); at >= 0; at = bytes.indexOf(0x2f, at + 1)) {
+    const { name, end } = readPdfName(bytes, at);
+    names.push({ name, behind: dictionary.slice(end, end + 48) });
+  }
+  return names;
+}
+
+/** Bytes told by their difference to others, or told elsewhere that they are: not undone here. */
+function isPrediction({ name, behind }: NameInDictionary): boolean {
+  if (name === "Predictor") return !/^\s*1(?![0-9])/.test(behind);
+  return (name === "DecodeParms" || name === "DP") && /^\s*[0-9]/.test(behind);
+}
+
+/** Those that are applied: none, or one that is unpacked here. Undefined: others, or it is told elsewhere which, or twice. */
+function filtersOf(names: readonly NameInDictionary[]): readonly string[] | undefined {
+  const keys = names.flatMap(({ name }, index) => (FILTER_KEYS.has(name) ? [index] : []));
+  const [index] = keys;
+  if (index === undefined) return [];
+  const value = names[index]?.behind ?? "";
+  const filter = names[index + 1]?.name ?? "";
+  const isOne = /^\s*(?:\/|\[\s*\/[^\s/\]]+\s*\])/.test(value) && FLATE.has(filter);
+  return isOne && keys.length === 1 ? [filter] : undefined;
+}
+
+function numberOf(names: readonly NameInDictionary[], wanted: string): number | undefined {
+  const behind = names.find(({ name }) => name === wanted)?.behind ?? "";
+  const [, digits] = /^\s*([0-9]{1,10})(?!\s+[0-9]{1,5}\s+R|[0-9])/.exec(behind) ?? [];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** By its declared length where its end stands there, else to the next word that ends a stream. Undefined: there is none. */
+function packedBytes(
+  file: ByteView,
+  start: number,
+  length: number | undefined,
+): Buffer | "partial" | undefined {
+  if (length !== undefined) {
+    if (length > MAX_PACKED) return "partial";
+    const end = file
+      .read(start + length, 16)
+      .toString("latin1")
+      .trimStart();
+    if (end.startsWith("endstream")) return file.read(start, length);
+  }
+  for (let size = STEP_BYTES; size <= MAX_PACKED; size *= 4) {
+    const bytes = file.read(start, size);
+    const end = bytes.indexOf("endstream");
+    if (end >= 0) return bytes.subarray(0, end);
+    if (bytes.length < size) return undefined;
+  }
+  return "partial";
+}
+
+function unpack(packed: Buffer, budget: LookBudget): Buffer | LookProblem {
+  const limit = budget.unpackedBytes;
+  if (limit <= 0) return "partial";
+  try {
+    // What is cut off gives what there is, as readers take it.
+    const options = { maxOutputLength: limit, finishFlush: constants.Z_SYNC_FLUSH };
+    const bytes = inflateSync(packed, options);
+    return budget.takeUnpacked(bytes.length) ? bytes : "partial";
+  } catch (error) {
+    budget.takeUnpacked(Math.min(limit, packed.length * MOST_OF_ONE));
+    const isMore = error instanceof Error && "code" in error && error.code === TOO_LARGE;
+    return isMore ? "partial" : "corrupt";
+  }
+}
+
+/** Deflate makes at most so many bytes of one. */
+const MOST_OF_ONE = 1032;
+const TOO_LARGE = "ERR_BUFFER_TOO_LARGE";

@@ -1,0 +1,99 @@
+/**
+ * What a PDF has in it that rules ask for: files, scripts, encryption (ISO 32000-1). Not here: what stands in other streams than those of
+ * objects, the code of a script among them, and the files themselves, which the engines open. Bounded: the file is read once from its beginning
+ * to its end, object streams within the budget.
+ */
+import type { ByteView } from "./byte-view.ts";
+import type { LookBudget } from "./look-budget.ts";
+import type { LookProblem } from "./look-problem.ts";
+import { LOOK_AHEAD, PdfFacts } from "./pdf-facts.ts";
+import { nameObjectsIn, PdfObjectFinder } from "./pdf-name-objects.ts";
+import { readObjectStream, streamAround, type ObjectStream } from "./pdf-object-streams.ts";
+
+/** Readers take a PDF whose first line stands within so many bytes (Annex H.3.4.1). */
+const BEGINS_WITHIN = 1024;
+const WINDOW_BYTES = 1024 * 1024;
+
+export interface PdfContent {
+  /** It runs a script or a program: JavaScript, Launch, forms of XFA. Undefined: encrypted, and not seen. */
+  readonly hasMacros: boolean | undefined;
+  readonly encrypted: boolean;
+  /** Names of the files in it. */
+  readonly embedded: readonly string[];
+  readonly problem: LookProblem | undefined;
+}
+
+/** Undefined: it is no PDF. */
+export function readPdf(file: ByteView, budget: LookBudget): PdfContent | undefined {
+  const begin = file.read(0, BEGINS_WITHIN).indexOf("%PDF-");
+  if (begin < 0) return undefined;
+  const facts = new PdfFacts();
+  const isWhole = scanFile(file, facts);
+  const problems: LookProblem[] = [];
+  const streams = facts.encrypted ? [] : readStreams(file, facts, budget, problems);
+  for (const { bytes } of streams) facts.scan(bytes, bytes.length, undefined);
+  const embedded = facts.hasFiles && !facts.encrypted ? fileNames(file, facts, streams) : [];
+  if (embedded === undefined || !isWhole) problems.push("corrupt");
+  const names = embedded ?? facts.fileNames;
+  const isCut = facts.isCut || !names.every((name) => budget.takeMember(name.length));
+  // words about PDF are none
+  const isNone = begin > 0 && !isWhole && streams.length === 0 && !facts.isActive;
+  return {
+    hasMacros: facts.encrypted && !facts.isActive ? undefined : facts.isActive,
+    encrypted: facts.encrypted,
+    embedded: isCut ? [] : names,
+    problem: facts.encrypted ? "encrypted" : isCut ? "partial" : isNone ? undefined : problems[0],
+  };
+}
+
+/** From the beginning to the end, a window at a time. False: it has no objects, or its end is cut off. */
+function scanFile(file: ByteView, facts: PdfFacts): boolean {
+  let lastObject = -1;
+  let lastEnd = -1;
+  for (let at = 0; at < file.size; at += WINDOW_BYTES) {
+    const bytes = file.read(at, WINDOW_BYTES + LOOK_AHEAD);
+    facts.scan(bytes, WINDOW_BYTES, at);
+    const object = bytes.lastIndexOf("endobj");
+    const end = bytes.lastIndexOf("%%EOF");
+    if (object >= 0) lastObject = at + object;
+    if (end >= 0) lastEnd = at + end;
+  }
+  return lastObject >= 0 && lastEnd > lastObject;
+}
+
+/** Each once; what is wrong with them is added to `problems`. */
+function readStreams(
+  file: ByteView,
+  facts: PdfFacts,
+  budget: LookBudget,
+  problems: LookProblem[],
+): readonly ObjectStream[] {
+  const streams = new Map<number, ObjectStream | LookProblem>();
+  for (const at of facts.objectStreams) {
+    const place = streamAround(file, at);
+    if (place === undefined) problems.push("corrupt");
+    else if (!streams.has(place.start)) {
+      streams.set(place.start, readObjectStream(file, place, budget));
+    }
+  }
+  const read: ObjectStream[] = [];
+  for (const stream of streams.values()) {
+    if (typeof stream === "string") problems.push(stream);
+    else read.push(stream);
+  }
+  return read;
+}
+
+/** Undefined: one stands in an object that cannot be found, or a file has no name. */
+function fileNames(
+  file: ByteView,
+  facts: PdfFacts,
+  streams: readonly ObjectStream[],
+): readonly string[] | undefined {
+  const wanted = new Set(facts.nameObjects);
+  const names = [...facts.fileNames];
+  for (const stream of streams) names.push(...nameObjectsIn(stream, wanted));
+  if (wanted.size > 0) names.push(...new PdfObjectFinder(file).find(wanted));
+  const isAll = wanted.size === 0 && names.length > 0;
+  return isAll ? [...new Set(names)] : undefined;
+}
