@@ -1,8 +1,8 @@
-/** What file transfers cost those who only talk: MESSAGEs at a fixed rate, alone and beside ten transfers at a time. */
-import { spawn } from "node:child_process";
+/** What file transfers cost those who only talk: MESSAGEs at a fixed rate, alone, beside one transfer and beside ten at a time. */
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { setPriority, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { FileStory } from "../test/support/file-story.ts";
@@ -19,8 +19,6 @@ const ROUNDS = Number(process.env["BENCH_ROUNDS"] ?? "3");
 const AT_ONCE = 10;
 /** The transfers are of one content, and the work of scanning belongs to their load. */
 const SCANNED_EACH_TIME = { cache: "off" };
-/** The peers of the transfers live in this process, and in real life on other machines: here they take what is left of two cores. */
-const GIVE_WAY = 19;
 /** Where the load is answered. */
 const HOST = "127.0.0.2";
 
@@ -46,21 +44,32 @@ export async function talkBesideTransfers(peers: CheapPeers): Promise<void> {
   const serverPort = await register(gateway);
   const load = async (seconds: number): Promise<Point> =>
     point(program, [gateway.at("udp").port, serverPort, RATE, seconds]);
-  setPriority(GIVE_WAY);
+  takeWhatIsLeft();
   // So that code is compiled: a few transfers, and some thousand messages.
   await Promise.all([...stories.map(async (story) => peers.transfer(story)), load(SECONDS)]);
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const lateAlone = await inspector.watchLoop();
-    tell("alone", await load(SECONDS), await lateAlone());
+  const talkBeside = async (flying: readonly FileStory[]): Promise<void> => {
     const over = { is: false };
-    const flights = stories.map(async (story) => flyUntil(over, peers, story));
+    const flights = flying.map(async (story) => flyUntil(over, peers, story));
     const lateBeside = await inspector.watchLoop();
     const beside = await load(SECONDS);
     const late = await lateBeside();
     over.is = true;
     const flown = (await Promise.all(flights)).reduce((sum, count) => sum + count, 0);
-    tell(`beside ${flown} files`, beside, late);
+    tell(`${flying.length} at a time, ${flown} files`, beside, late);
+  };
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const lateAlone = await inspector.watchLoop();
+    tell("alone", await load(SECONDS), await lateAlone());
+    for (const atOnce of [1, AT_ONCE]) await talkBeside(stories.slice(0, atOnce));
   }
+}
+
+/**
+ * The peers of the transfers live in this process, and in real life on other machines. Here they run when nobody else wants to
+ * (SCHED_IDLE): what they cost is not the gateway's.
+ */
+function takeWhatIsLeft(): void {
+  execFileSync("chrt", ["--all-tasks", "--idle", "--pid", "0", String(process.pid)]);
 }
 
 /** How many transfers ended; the last may end after `over`. */
@@ -84,10 +93,9 @@ async function register(gateway: GatewayProcess): Promise<number> {
 }
 
 async function point(program: string, args: readonly number[]): Promise<Point> {
-  const child = spawn(program, ["udp", ...args.map(String)], {
+  const child = spawn("chrt", ["--other", "0", program, "udp", ...args.map(String)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  setPriority(child.pid ?? 0, 0);
   // Exit code 1: something was lost; the figures say how much.
   const [output] = await Promise.all([text(child.stdout), once(child, "exit")]);
   return JSON.parse(output) as Point;
@@ -97,6 +105,6 @@ function tell(when: string, of: Point, loopMs: number): void {
   const p = (micros: number): string => `${(micros / 1000).toFixed(2)} ms`;
   const lost = of.lost + of.rejected === 0 ? "" : `, ${of.lost} lost, ${of.rejected} refused`;
   console.log(
-    `  ${when.padEnd(18)} p50 ${p(of.p50_us)}, p99 ${p(of.p99_us)}${lost}; event loop p99 ${loopMs.toFixed(1)} ms late`,
+    `  ${when.padEnd(24)} p50 ${p(of.p50_us)}, p99 ${p(of.p99_us)}${lost}; event loop p99 ${loopMs.toFixed(1)} ms late`,
   );
 }

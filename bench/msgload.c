@@ -3,10 +3,11 @@
  * response times come from one clock (SIPp's ticks every few milliseconds).
  *
  *   cc -O2 -o msgload msgload.c
- *   msgload udp|tcp PROXY_PORT SERVER_PORT RATE SECONDS [BODY]
+ *   msgload udp|tcp PROXY_PORT SERVER_PORT RATE SECONDS [BODY [CONTENT_TYPE [RECEIVER]]]
  *
  * The client is at 127.0.0.1 and sends to 127.0.0.1:PROXY_PORT; the server answers 200 at 127.0.0.2:SERVER_PORT, where the
  * proxy must send to. Nothing is sent twice: what has no final answer three seconds after the end counts as lost.
+ * In the body ######## becomes the message's number, so that no two are the same.
  * Prints one JSON object. Exit code 0 when nothing was lost.
  */
 #define _GNU_SOURCE
@@ -42,7 +43,7 @@ struct load {
 	uint64_t *sent_at; /* ns, by message number */
 	uint32_t *micros;  /* response time; 0: none yet */
 	unsigned run;
-	const char *body;
+	const char *body, *type, *receiver;
 };
 
 static struct load load;
@@ -188,18 +189,22 @@ static void send_next(void)
 	static char out[MESSAGE_BUFFER];
 	long number = load.sent++;
 	int size = snprintf(out, sizeof out,
-			    "MESSAGE sip:bob@example.test SIP/2.0\r\n"
+			    "MESSAGE sip:%s@example.test SIP/2.0\r\n"
 			    "Via: SIP/2.0/%s 127.0.0.1:%d;branch=z9hG4bK%08x%ld;rport\r\n"
 			    "Max-Forwards: 70\r\n"
 			    "From: \"Alice\" <sip:alice@example.test>;tag=%08x%ld\r\n"
-			    "To: <sip:bob@example.test>\r\n"
+			    "To: <sip:%s@example.test>\r\n"
 			    "Call-ID: %ld-%08x@load.example.test\r\n"
 			    "CSeq: 1 MESSAGE\r\n"
 			    "User-Agent: msgload\r\n"
-			    "Content-Type: text/plain;charset=UTF-8\r\n"
+			    "Content-Type: %s\r\n"
 			    "Content-Length: %zu\r\n\r\n%s",
-			    load.tcp ? "TCP" : "UDP", load.client_port, load.run, number, load.run, number, number,
-			    load.run, strlen(load.body), load.body);
+			    load.receiver, load.tcp ? "TCP" : "UDP", load.client_port, load.run, number, load.run, number,
+			    load.receiver, number, load.run, load.type, strlen(load.body), load.body);
+	char *mark = strstr(out, "########");
+	if (mark != NULL)
+		for (long left = number, at = 7; at >= 0; at--, left /= 10)
+			mark[at] = (char)('0' + left % 10);
 	load.sent_at[number] = now_ns();
 	write_all(load.client, out, (size_t)size);
 }
@@ -320,7 +325,7 @@ static int compare_micros(const void *a, const void *b)
 int main(int argc, char **argv)
 {
 	if (argc < 6) {
-		fprintf(stderr, "usage: %s udp|tcp PROXY_PORT SERVER_PORT RATE SECONDS [BODY]\n", argv[0]);
+		fprintf(stderr, "usage: %s udp|tcp PROXY_PORT SERVER_PORT RATE SECONDS [BODY [CONTENT_TYPE [RECEIVER]]]\n", argv[0]);
 		return 2;
 	}
 	double rate = atof(argv[4]), seconds = atof(argv[5]);
@@ -330,6 +335,8 @@ int main(int argc, char **argv)
 	load.body = argc > 6 ? argv[6]
 			     : "Could you look at the third quarter's report before the call? The final one, "
 			       "please, not the draft of Monday. See you at three.";
+	load.type = argc > 7 ? argv[7] : "text/plain;charset=UTF-8";
+	load.receiver = argc > 8 ? argv[8] : "bob";
 	load.sent_at = calloc((size_t)load.total, sizeof *load.sent_at);
 	load.micros = calloc((size_t)load.total, sizeof *load.micros);
 	load.run = (unsigned)now_ns() ^ ((unsigned)getpid() << 16);

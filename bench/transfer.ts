@@ -151,5 +151,5 @@ async function tenAtOnce(): Promise<void> {
 
 await oneAfterTheOther();
 await tenAtOnce();
-console.log("MESSAGEs over UDP, alone and beside ten transfers");
+console.log("MESSAGEs over UDP, alone, beside one transfer and beside ten");
 await talkBesideTransfers(peers);
