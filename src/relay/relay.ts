@@ -168,6 +168,8 @@ export type FailureReason =
   | "bad-mac"
   | "protocol"
   | "disk-full"
+  /** The file in the spool is not what was received any more: somebody else wrote to it. */
+  | "changed"
   | "timeout"
   | "cancelled"
   /** Its client could not be told where to connect to. */

@@ -191,7 +191,7 @@ describe.each(EACH)("Transfer, where who listens is: %s", (listening) => {
     await rig.received();
     rig.spool.tampered = Buffer.alloc(27, "x");
     rig.relay.decide("T1", "deliver");
-    expect(await rig.ended()).toMatchObject({ result: "failed", reason: "internal" });
+    expect(await rig.ended()).toMatchObject({ result: "failed", reason: "changed" });
     await receiver.closed;
     expect(receiver.text).toBe(HEAD);
     await expectNothingLeft(rig, port);

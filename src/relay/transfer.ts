@@ -250,9 +250,9 @@ export class Transfer {
       const end = await deliverFile(release, receiver, this.#parts.keys, (bytes) => {
         this.#deliveredBytes = bytes;
       });
-      if (end === "changed") this.#fail("internal");
-    } catch {
-      this.#fail("internal");
+      if (end === "changed") this.#fail("changed");
+    } catch (error) {
+      this.#fail(spoolReason(error));
     }
   }
 
@@ -338,6 +338,7 @@ export class Transfer {
 }
 
 function spoolReason(error: unknown): FailureReason {
-  const isFull = error instanceof CodedError && error.code === "SPOOL_FULL";
-  return isFull ? "disk-full" : "internal";
+  const code = error instanceof CodedError ? error.code : undefined;
+  if (code === "SPOOL_FULL") return "disk-full";
+  return code === "SPOOL_CHANGED" ? "changed" : "internal";
 }

@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import {
+  chmodSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -9,6 +11,8 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -69,6 +73,11 @@ function received(spool: Spool, bytes: Buffer, id?: string): HeldFile {
 
 function sha256(bytes: Buffer): string {
   return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** Writes into the file that is there, as another program would. */
+function overwrite(path: string, text: string): void {
+  writeFileSync(path, text, { flag: "r+" });
 }
 
 /** Everything in the file, read in pieces of an odd length. */
@@ -195,6 +204,57 @@ describe("createSpool", () => {
     writeFileSync(`${path}.new`, "infected");
     renameSync(`${path}.new`, path);
     expect(contentOf(held).toString()).toBe("harmless");
+  });
+
+  it.each([
+    ["overwritten", (path: string) => overwrite(path, "infected")],
+    ["overwritten in part", (path: string) => overwrite(path, "i")],
+    ["cut", (path: string) => truncateSync(path, 3)],
+  ])("gives out nothing of a complete file that was %s", (_, tamper) => {
+    const held = received(open(), Buffer.from("harmless"));
+    tamper(join(dir, "held", held.id));
+    const changed: unknown = expect.objectContaining({ code: "SPOOL_CHANGED" });
+    expect(() => held.read(Buffer.alloc(2), 6)).toThrow(changed);
+    expect(() => held.releasing()).toThrow(changed);
+  });
+
+  it("gives out what was received when something else stood there for a while", () => {
+    const held = received(open(), Buffer.from("infected"));
+    const path = join(dir, "held", held.id);
+    const { atime, mtime } = statSync(path);
+    overwrite(path, "harmless");
+    // Whoever reads now gets neither: a scan of it would say nothing about what is delivered.
+    expect(() => held.read(Buffer.alloc(8), 0)).toThrow(/was changed in the spool/);
+    overwrite(path, "infected");
+    utimesSync(path, atime, mtime);
+    expect(contentOf(held).toString()).toBe("infected");
+    held.releasing();
+    expect(contentOf(held).toString()).toBe("infected");
+  });
+
+  it("does not mind another name or another mode of the file", () => {
+    const held = received(open(), Buffer.from("harmless"));
+    const path = join(dir, "held", held.id);
+    linkSync(path, join(dir, "backup"));
+    expect(contentOf(held).toString()).toBe("harmless");
+    chmodSync(path, 0o400);
+    held.releasing();
+    expect(contentOf(held).toString()).toBe("harmless");
+  });
+
+  it("takes nothing more of a file to which somebody else wrote while it came in", () => {
+    const id = createUlid(clock.now());
+    const file = admitted(open(), 8, id);
+    const path = join(dir, "incoming", `${id}.part`);
+    file.write(Buffer.from("infe"));
+    overwrite(path, "harm");
+    const changed: unknown = expect.objectContaining({ code: "SPOOL_CHANGED" });
+    expect(() => file.write(Buffer.from("cted"))).toThrow(changed);
+    const other = createUlid(clock.now() + 1);
+    const second = admitted(open(), 4, other);
+    second.write(Buffer.from("infe"));
+    overwrite(join(dir, "incoming", `${other}.part`), "harm");
+    expect(() => second.complete({})).toThrow(changed);
   });
 
   it("says so when the folder cannot be made", () => {

@@ -1,10 +1,11 @@
-import { closeSync, readSync, renameSync } from "node:fs";
+import { closeSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { syncFolder } from "./private-folder.ts";
 import type { Reservation } from "./room-ledger.ts";
 import type { HeldFile } from "./spool.ts";
 import { SpoolFailed } from "./spool-failed.ts";
 import { eraseFile, type SpoolPlaces } from "./spool-places.ts";
+import { UnchangedFile } from "./unchanged-file.ts";
 
 /** What a complete file is made of. */
 export interface HeldFileParts {
@@ -17,14 +18,15 @@ export interface HeldFileParts {
   readonly reservation: Reservation;
 }
 
-/** A complete file; it owns the descriptor and the reservation from here on. */
+/** A complete file; it owns the descriptor and the reservation from here on. Throws what the system says of the descriptor. */
 export function createHeldFile(parts: HeldFileParts): HeldFile {
   const { places, id, size, sha256, reservation } = parts;
-  let descriptor = parts.descriptor;
+  const { descriptor } = parts;
+  let file = descriptor === undefined ? undefined : new UnchangedFile(descriptor, parts);
   let gone = false;
 
   function read(buffer: Buffer, position: number): number {
-    if (descriptor === undefined) {
+    if (file === undefined) {
       throw new SpoolFailed(
         "SPOOL_FAILED",
         `${id} cannot be read: ${gone ? "removed" : "not open"}`,
@@ -34,7 +36,7 @@ export function createHeldFile(parts: HeldFileParts): HeldFile {
     const length = Math.min(buffer.length, size - position);
     if (length <= 0) return 0;
     try {
-      return readSync(descriptor, buffer, 0, length, position);
+      return file.read(buffer, length, position);
     } catch (error) {
       throw SpoolFailed.from(error, `reading ${id}`);
     }
@@ -42,8 +44,10 @@ export function createHeldFile(parts: HeldFileParts): HeldFile {
 
   function releasing(): void {
     if (gone) throw new SpoolFailed("SPOOL_FAILED", `${id} has been removed`);
+    const move = (): void => renameSync(join(places.held, id), join(places.releasing, id));
     try {
-      renameSync(join(places.held, id), join(places.releasing, id));
+      if (file === undefined) move();
+      else file.during(move);
       // Known to the disk before the receiver has a byte: a restart must know that it may have all of them.
       syncFolder(places.releasing);
       syncFolder(places.held);
@@ -57,7 +61,7 @@ export function createHeldFile(parts: HeldFileParts): HeldFile {
     gone = true;
     eraseFile(places, id);
     closeQuietly(descriptor);
-    descriptor = undefined;
+    file = undefined;
     reservation.free();
   }
 

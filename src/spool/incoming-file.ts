@@ -3,6 +3,7 @@ import { constants, fdatasyncSync, openSync, renameSync, writeSync } from "node:
 import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import type { DiskMark } from "./disk-mark.ts";
+import { stampOf } from "./file-stamp.ts";
 import { closeQuietly, createHeldFile } from "./held-file.ts";
 import { CREATE_NEW, syncFolder } from "./private-folder.ts";
 import type { Reservation } from "./room-ledger.ts";
@@ -40,6 +41,7 @@ class WrittenFile implements IncomingFile {
   readonly #hash: Hash = createHash("sha256");
   #receivedBytes = 0;
   #lookAt = BYTES_PER_LOOK;
+  #stamp: string;
   /** "handed-over": the held file owns descriptor, names and reservation now. */
   #state: "open" | "broken" | "discarded" | "handed-over" = "open";
 
@@ -53,6 +55,7 @@ class WrittenFile implements IncomingFile {
     this.#request = request;
     this.#owned = owned;
     this.#clock = clock;
+    this.#stamp = stampOf(owned.descriptor);
   }
 
   get receivedBytes(): number {
@@ -67,11 +70,13 @@ class WrittenFile implements IncomingFile {
       throw new SpoolFailed("SPOOL_OVERRUN", `${id} is longer than the announced ${size} bytes`);
     }
     this.#attempt(`writing ${id}`, () => {
+      this.#expectOwn();
       for (let written = 0; written < bytes.length;) {
         const position = this.#receivedBytes + written;
         const rest = bytes.length - written;
         written += writeSync(this.#owned.descriptor, bytes, written, rest, position);
       }
+      this.#stamp = stampOf(this.#owned.descriptor);
       this.#hash.update(bytes);
     });
     this.#receivedBytes += bytes.length;
@@ -90,14 +95,16 @@ class WrittenFile implements IncomingFile {
     const sha256 = this.#hash.digest("hex");
     const places = this.#places;
     this.#attempt(`completing ${id}`, () => {
+      this.#expectOwn();
       fdatasyncSync(this.#owned.descriptor);
       // The story first: a file in `held` without one would be a delivery that nobody can tell anything about.
       writeStory(places.held, id, { owner, sha256, size, completedAt: this.#clock.now(), story });
       renameSync(join(places.incoming, partName(id)), join(places.held, id));
       syncFolder(places.held);
     });
+    const held = createHeldFile({ places, id, size, sha256, ...this.#owned });
     this.#state = "handed-over";
-    return createHeldFile({ places, id, size, sha256, ...this.#owned });
+    return held;
   }
 
   discard(): void {
@@ -115,6 +122,12 @@ class WrittenFile implements IncomingFile {
       if (this.#mark.hasRoom(0)) return;
       throw new SpoolFailed("SPOOL_FULL", `${this.#request.id}: the disk is fuller than its mark`);
     });
+  }
+
+  /** Nobody but us has written to it. */
+  #expectOwn(): void {
+    if (stampOf(this.#owned.descriptor) === this.#stamp) return;
+    throw new SpoolFailed("SPOOL_CHANGED", `${this.#request.id} was changed while it came in`);
   }
 
   #expectOpen(): void {

@@ -1,14 +1,12 @@
-import { createHash } from "node:crypto";
-import { constants, fstatSync, openSync, readdirSync, readSync } from "node:fs";
+import { constants, fstatSync, openSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { closeQuietly, createHeldFile } from "./held-file.ts";
+import { hashFile } from "./hash-file.ts";
 import type { RoomLedger } from "./room-ledger.ts";
 import type { RecoveredFile } from "./spool.ts";
 import { SpoolFailed } from "./spool-failed.ts";
 import { readSpoolName, removeName, type SpoolPlaces } from "./spool-places.ts";
 import { readStory } from "./story-file.ts";
-
-const CHUNK = 1024 * 1024;
 
 /**
  * Clears up after an earlier run: incomplete files go (their senders were never told "received"), complete ones are opened
@@ -74,24 +72,6 @@ function openFound(path: string): FoundFile | "not-ours" {
     if (code === "ELOOP" || code === "ENXIO") return "not-ours";
     return { descriptor: undefined, size, sha256: "" };
   }
-}
-
-function hashFile(descriptor: number, size: number): string {
-  const hash = createHash("sha256");
-  const buffer = Buffer.allocUnsafe(Math.min(CHUNK, Math.max(1, size)));
-  for (let position = 0; position < size;) {
-    const count = readSync(
-      descriptor,
-      buffer,
-      0,
-      Math.min(buffer.length, size - position),
-      position,
-    );
-    if (count === 0) throw new Error("the file became shorter");
-    hash.update(buffer.subarray(0, count));
-    position += count;
-  }
-  return hash.digest("hex");
 }
 
 interface OwnName {

@@ -2,7 +2,7 @@ import { CodedError } from "../base/coded-error.ts";
 
 /**
  * The spool's disk, or a file on it, does not do what it must: full (also a quota of the file system), more or fewer bytes
- * than announced, or whatever else the system said (in `cause`). Whoever gets it discards the file and fails the transfer.
+ * than announced, changed by somebody else, or whatever else the system said (in `cause`). Whoever gets it discards the file and fails the transfer.
  */
 export class SpoolFailed extends CodedError {
   // The narrower parameter type is the point: these are the only codes of this folder, as docs/errors.md lists them.
@@ -20,7 +20,13 @@ export class SpoolFailed extends CodedError {
   }
 }
 
-export type SpoolErrorCode = "SPOOL_FULL" | "SPOOL_OVERRUN" | "SPOOL_SHORT" | "SPOOL_FAILED";
+export type SpoolErrorCode =
+  | "SPOOL_FULL"
+  | "SPOOL_OVERRUN"
+  | "SPOOL_SHORT"
+  /** Somebody else has written to it. */
+  | "SPOOL_CHANGED"
+  | "SPOOL_FAILED";
 
 /** No space, no inode, or the quota that the file system holds for our account. */
 export function isDiskFull(error: unknown): boolean {

@@ -40,7 +40,7 @@ export type SpoolRefusal =
 
 /** A file while it comes in. */
 export interface IncomingFile {
-  /** Appends, counting and hashing. Throws SpoolFailed: SPOOL_FULL (no space on disk, or less than its mark leaves), SPOOL_OVERRUN (more than announced), SPOOL_FAILED. */
+  /** Appends, counting and hashing. Throws SpoolFailed: SPOOL_FULL (no space on disk, or less than its mark leaves), SPOOL_OVERRUN (more than announced), SPOOL_CHANGED (by somebody else), SPOOL_FAILED. */
   write(bytes: Buffer): void;
   readonly receivedBytes: number;
   /**
@@ -58,7 +58,7 @@ export interface HeldFile {
   readonly size: number;
   /** Hex, computed while it was written; of a recovered file, of what is on the disk now ("" when that cannot be read). */
   readonly sha256: string;
-  /** Reads into `buffer` from `position` on; the number of bytes, 0 at the end. Throws SpoolFailed, also once it is removed. */
+  /** Reads into `buffer` from `position` on; the number of bytes, 0 at the end. Throws SpoolFailed, also once it is removed; SPOOL_CHANGED when somebody else has written to it. */
   read(buffer: Buffer, position: number): number;
   /** Delivery begins. Throws SpoolFailed. */
   releasing(): void;
