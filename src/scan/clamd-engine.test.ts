@@ -266,6 +266,28 @@ describe.each(CLIENTS)("clamd by %s", (_name, client) => {
       expect(await engine.signatureVersion?.(never)).toBe("ClamAV 1.4.3/27501/Sat Nov 28 2026");
     });
 
+    it("is not believed under signatures that it has just loaded before a probe has met them", async () => {
+      clamd.version = "ClamAV 1.4.3/27500/Fri Nov 27 2026";
+      await engine.probe(never);
+      expect(shortOf(await scanned(FILE))).toBe("clean");
+      clamd.version = "ClamAV 1.4.3/27501/Sat Nov 28 2026";
+      clamd.alertsLimits = false;
+      expect(shortOf(await scanned(FILE))).toBe("error down");
+      expect(shortOf(await scanned(EICAR))).toBe("infected");
+      clamd.alertsLimits = true;
+      expect(shortOf(await scanned(FILE))).toBe("clean");
+      expect(engine.version).toContain("/27501/");
+    });
+
+    it("costs one question for the signatures of many scans", async () => {
+      clamd.version = "ClamAV 1.4.3/27500/Fri Nov 27 2026";
+      await engine.probe(never);
+      const before = clamd.connections;
+      const all = Array.from({ length: 40 }, async () => scanned(Buffer.from("words")));
+      expect(new Set((await Promise.all(all)).map(shortOf))).toEqual(new Set(["clean"]));
+      expect(clamd.connections - before).toBeLessThan(40 + 40);
+    });
+
     it("warns of signatures that are older than it is told, and says of when they are", async () => {
       const clock = createManualClock();
       const { address } = clamd;

@@ -8,6 +8,7 @@ import { parseClamdVersion } from "./clamd-version.ts";
 import { cleanUnlessContainer } from "./clean-unless-container.ts";
 import type { PingAnswer, ScanEngine, ScanSource } from "./scan-engine.ts";
 import { ScanSlots } from "./scan-slots.ts";
+import { SharedQuestion } from "./shared-question.ts";
 
 /**
  * ClamAV's daemon as an engine, by either client.
@@ -15,7 +16,8 @@ import { ScanSlots } from "./scan-slots.ts";
  * Files are complete before clamd sees them and are sent at full speed, so that a slow peer never holds one of its threads; at
  * most `maxScans` at once, since streams that stall it stall it for everybody. Its limits (StreamMaxLength, MaxFileSize) are
  * clamd's own affair: what is longer comes back as unscannable, and is not sent where `maxBytes` says so. Empty files are clean without asking: INSTREAM has no
- * way to send one. Where it does not report encrypted archives, nothing that may be one is clean: it comes back as unscannable.
+ * way to send one. What it calls clean counts under signatures that a probe has met: where it names its database (VERSION), it is asked for
+ * that after each such answer, and probed anew when it has loaded another. Where it does not report encrypted archives, nothing that may be one is clean: it comes back as unscannable.
  */
 export const CLAMD_ENGINE = "clamd";
 
@@ -41,6 +43,9 @@ const MAX_SCANS = 4;
 const MAX_WAITING = 64;
 const CHUNK_BYTES = 128 * 1024;
 const VERSION_EVERY_MS = 30_000;
+/** Of the questions that belong to no scan alone. */
+const VERSION_MS = 3000;
+const PROBE_MS = 5000;
 
 const ENCRYPTED_PASS =
   "calls encrypted archives clean, so none of its archives are: set AlertEncrypted in clamd.conf";
@@ -67,6 +72,10 @@ class ClamdEngine implements ScanEngine {
   readonly #signatureAgeMs: number;
   readonly #slots: ScanSlots;
   readonly #disposal = new AbortController();
+  readonly #versionNow = new SharedQuestion(async () =>
+    this.#inTime(VERSION_MS, async (signal) => askVersion(this.#open, signal)),
+  );
+  #probing: Promise<unknown> | undefined;
 
   constructor(deps: ClamdDeps, options: ClamdOptions) {
     this.required = options.required;
@@ -148,14 +157,45 @@ class ClamdEngine implements ScanEngine {
     return [`has signatures of ${day}, older than scan.signature_age: see that freshclam runs`];
   }
 
+  /** Why what it has just called clean is not believed; undefined: a probe has met the signatures that it has. */
+  async #doubt(): Promise<ServerAnswer | undefined> {
+    const tried = this.#said;
+    if (!parseClamdVersion(tried).isKnown) return undefined;
+    const version = await this.#versionNow.answer();
+    if (version.ok && version.value === tried) return undefined;
+    if (version.ok && version.value !== this.#said) await this.#probeOnce();
+    // tried out meanwhile: the file was scanned with these signatures, or with those before
+    if (version.ok && version.value === this.#said) return undefined;
+    return { kind: "error", reason: "down" };
+  }
+
+  /** For all scans that have met new signatures. A probe that fails leaves what is known as it was; the next ping finds out. */
+  async #probeOnce(): Promise<void> {
+    this.#versionAtMs = -Infinity;
+    this.#probing ??= this.#inTime(PROBE_MS, async (signal) => this.probe(signal)).finally(() => {
+      this.#probing = undefined;
+    });
+    await this.#probing;
+  }
+
+  async #inTime<T>(ms: number, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const deadline = new AbortController();
+    const timer = this.#deps.clock.schedule(ms, () => deadline.abort());
+    const answer = await ask(AbortSignal.any([deadline.signal, this.#disposal.signal]));
+    timer.cancel();
+    return answer;
+  }
+
   async #answer(source: ScanSource, signal: AbortSignal): Promise<ServerAnswer> {
     if (source.size === 0) return { kind: "clean" };
     if (!(await this.#slots.take(signal))) return { kind: "error", reason: "overloaded" };
     try {
       const job = { source, chunkBytes: CHUNK_BYTES, signal };
       const answer = await this.#deps.client(this.#open, job);
-      if (answer.kind !== "clean" || this.#reportsEncrypted) return answer;
-      return await cleanUnlessContainer(source, signal);
+      if (answer.kind !== "clean") return answer;
+      const doubt = await this.#doubt();
+      if (doubt !== undefined) return doubt;
+      return this.#reportsEncrypted ? answer : await cleanUnlessContainer(source, signal);
     } catch {
       // a client is total; if it is not, that is no answer
       return { kind: "error", reason: "down" };
