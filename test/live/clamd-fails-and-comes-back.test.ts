@@ -43,32 +43,6 @@ describe.skipIf(isMissing([CLAMD])).each(["instream", "clamscan"] as const)(
       return [made];
     }
 
-    it("is an error when it is killed before, in the middle of and after the stream", async () => {
-      for (let round = 0; round < 5; round += 1) {
-        const killing: ScanSource = {
-          size: 20 * MIB,
-          sha256: "",
-          read(buffer, position) {
-            if (position >= (round + 1) * MIB) clamd.kill();
-            return buffer.length;
-          },
-        };
-        expect(shortOf(await engine.scan(killing, never))).toBe("error down");
-        await clamd.gone();
-        expect(shortOf(await engine.scan(INFECTED, never))).toBe("error down");
-        await clamd.comeBack();
-
-        clamd.freeze();
-        const sent = engine.scan(createMemorySource(Buffer.from("words")), never);
-        await waitMs(50);
-        clamd.kill();
-        expect(shortOf(await sent)).toBe("error down");
-        await clamd.gone();
-        await clamd.comeBack();
-        expect(shortOf(await engine.scan(INFECTED, never))).toBe("infected");
-      }
-    });
-
     it("is an error at the deadline when it hangs, and goes on when it wakes", async () => {
       clamd.freeze();
       const stop = new AbortController();

@@ -1,12 +1,17 @@
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createLookInThread } from "../support/look-in-thread.ts";
 import { systemClock } from "../../src/base/clock.ts";
+import { scanByClamscan } from "../../src/scan/clamd-clamscan.ts";
+import { scanByInstream } from "../../src/scan/clamd-instream.ts";
 import { EICAR } from "../../src/scan/eicar.ts";
 import { encryptedZip } from "../../src/scan/encrypted-zip.ts";
+import { createConnector, type EngineAddress } from "../../src/scan/engine-connection.ts";
 import { createEngines, type EngineSettings } from "../../src/scan/engines.ts";
 import { createMemorySource } from "../../src/scan/memory-source.ts";
 import { createScanDesk } from "../../src/scan/scan-desk.ts";
@@ -14,6 +19,7 @@ import type { ScanDesk, ScanEngine } from "../../src/scan/scan-engine.ts";
 import { Clamd, MARKER } from "./peers/clamd.ts";
 import { CLAMD, isMissing } from "./peers/requirements.ts";
 
+const CLIENTS = { instream: scanByInstream, clamscan: scanByClamscan };
 const SAMPLES = "/usr/share/clamav-testfiles";
 const MIB = 1024 * 1024;
 const never = new AbortController().signal;
@@ -74,6 +80,40 @@ describe.skipIf(isMissing([CLAMD]))("a real clamd", () => {
       const bytes = Buffer.alloc(300_000, "x");
       bytes.write(MARKER, 128 * 1024 - 13, "latin1");
       expect(await said(bytes)).toContain("infected Sluice.Test.Marker");
+    });
+
+    it("finds EICAR however it is cut into pieces, and at every place of an edge", async () => {
+      const open = createConnector({ clock: systemClock }, clamd.address(kind));
+      const cut = async (bytes: Buffer, chunkBytes: number): Promise<string> => {
+        const job = { source: createMemorySource(bytes), chunkBytes, signal: never };
+        return (await CLIENTS[client](open, job)).kind;
+      };
+      for (let size = 1; size <= EICAR.length; size += 1) {
+        expect([size, await cut(EICAR, size)]).toEqual([size, "infected"]);
+      }
+      const edge = 1000;
+      for (let before = 0; before <= EICAR.length; before += 1) {
+        const bytes = Buffer.alloc(2 * edge, "x");
+        EICAR.copy(bytes, edge - before);
+        expect([before, await cut(bytes, edge)]).toEqual([before, "infected"]);
+      }
+    });
+
+    it("answers every scan while it loads its signatures anew, again and again", async () => {
+      const done = { all: false };
+      const reloading = reloadUntil(clamd.address("tcp"), done);
+      const answers: string[] = [];
+      const ask = async (first: number): Promise<void> => {
+        for (let n = first; n < 200; n += 4) {
+          const bytes = Buffer.from(n % 2 === 0 ? `${n} ${MARKER}` : `${n} words`);
+          answers[n] = await said(bytes);
+        }
+      };
+      await Promise.all([0, 1, 2, 3].map(ask));
+      done.all = true;
+      expect(await reloading).toBeGreaterThan(0);
+      const expected = Array.from({ length: 200 }, (_, n) => (n % 2 === 0 ? "infected" : "clean"));
+      expect(answers.map((answer) => answer.split(" ")[0])).toEqual(expected);
     });
 
     it("says unscannable of an encrypted zip", async () => {
@@ -192,6 +232,20 @@ describe.skipIf(isMissing([CLAMD]))("a real clamd that keeps silent", () => {
     });
   });
 });
+
+/** Has it load its databases anew, one RELOAD after the other; how many it has obeyed. */
+async function reloadUntil(
+  address: EngineAddress,
+  done: { readonly all: boolean },
+): Promise<number> {
+  let times = 0;
+  for (; !done.all; times += 1) {
+    const socket = "port" in address ? connect(address.port, address.host) : connect(address.path);
+    socket.resume().write("zRELOAD\0");
+    await once(socket, "close");
+  }
+  return times;
+}
 
 function deskWith(engine: EngineSettings): ScanDesk {
   const engines = createEngines([{ type: "builtin" }, engine], { clock: systemClock });

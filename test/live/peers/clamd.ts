@@ -15,6 +15,10 @@ export interface ClamdOptions {
   readonly maxFileMiB?: number;
   /** Connections that may wait in the unix socket's queue. Default 64. */
   readonly queue?: number;
+  /** Streams that it is given at once, and those that wait. Default 64. */
+  readonly maxQueue?: number;
+  /** Seconds until it lets go of a stream that stands still. Default 30. */
+  readonly readTimeoutS?: number;
   /** Reports encrypted files (AlertEncrypted…). Default true. */
   readonly alertsEncrypted?: boolean;
   /** Reports what exceeds its limits (AlertExceedsMax). Default true. */
@@ -130,10 +134,10 @@ export class Clamd implements AsyncDisposable {
       "Bytecode no",
       "SelfCheck 0",
       "MaxThreads 4",
-      "MaxQueue 64",
+      `MaxQueue ${options.maxQueue ?? 64}`,
       `MaxConnectionQueueLength ${queue}`,
       "CommandReadTimeout 15",
-      "ReadTimeout 30",
+      `ReadTimeout ${options.readTimeoutS ?? 30}`,
       `StreamMaxLength ${maxMiB}M`,
       `MaxFileSize ${options.maxFileMiB ?? maxMiB}M`,
       "MaxScanSize 400M",
