@@ -7,7 +7,7 @@ import { openListeners } from "./assembly/open-listeners.ts";
 import { proxyOptions } from "./assembly/proxy-options.ts";
 import { startTransport } from "./assembly/start-transport.ts";
 import { transfersEnded } from "./assembly/transfers-ended.ts";
-import { expireQuarantine } from "./assembly/expire-quarantine.ts";
+import { boundsOf, startRetention } from "./assembly/quarantine-retention.ts";
 import { keepRuleHits } from "./assembly/keep-rule-hits.ts";
 import { createPolicyStore } from "./assembly/policy-store.ts";
 import { keptFilePorts } from "./assembly/kept-file-ports.ts";
@@ -97,8 +97,18 @@ export async function startGateway(
   const placed = placementOf(config, names);
 
   const kept = quarantineStore(config);
+  const reader = createQuarantineReader(kept);
+  const retention = parts.use(startRetention({ clock, journal, reader, log }, boundsOf(config)));
   const { filter, relay } = await startFilter(
-    { clock, journal, policy: () => policies.current, originator: () => proxy, registrations, log },
+    {
+      clock,
+      journal,
+      policy: () => policies.current,
+      originator: () => proxy,
+      registrations,
+      makeRoom: async (needs) => retention.makeRoom(needs),
+      log,
+    },
     config,
     kept,
   );
@@ -147,9 +157,6 @@ export async function startGateway(
   );
   proxy = running;
 
-  const reader = createQuarantineReader(kept);
-  parts.use(expireQuarantine({ clock, journal, reader, log }, config.limits.quarantineDays));
-
   const ofFiles = createRulesReloads({ clock, policies, journal, log }, config);
   const ofEngines = withEngines({ clock, journal, policies, relay }, ofFiles);
   const reloads = parts.use(withCertificates(ofEngines, tls));
@@ -166,7 +173,7 @@ export async function startGateway(
         relay,
         transferOf: (id) => filter.transferOf(id),
         hits: filter.hits,
-        ...keptFilePorts({ clock, journal, reader, relay, filter }),
+        ...keptFilePorts({ clock, journal, reader, relay, filter }, boundsOf(config)),
         reloads,
         version,
         listening,

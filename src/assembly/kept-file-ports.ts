@@ -5,6 +5,7 @@ import type { QuarantineReader } from "../quarantine/quarantine.ts";
 import type { ReviewPorts } from "../review/ports.ts";
 import { createDecisionDesk } from "./decision-desk.ts";
 import { createQuarantinePort } from "./quarantine-port.ts";
+import type { RetentionSettings } from "./quarantine-retention.ts";
 import type { KeptScans } from "./relay-messages.ts";
 
 export interface KeptFileDeps {
@@ -16,15 +17,12 @@ export interface KeptFileDeps {
 }
 
 /** What the admin API may ask about kept files, and decide about what was stopped. */
-export function keptFilePorts({
-  clock,
-  journal,
-  reader,
-  relay,
-  filter,
-}: KeptFileDeps): Pick<ReviewPorts, "quarantine" | "decisions"> {
+export function keptFilePorts(
+  { clock, journal, reader, relay, filter }: KeptFileDeps,
+  bounds: RetentionSettings,
+): Pick<ReviewPorts, "quarantine" | "decisions"> {
   return {
-    quarantine: createQuarantinePort(reader, { journal, clock }),
+    quarantine: createQuarantinePort(reader, { journal, clock, bounds }),
     decisions: createDecisionDesk({
       clock,
       journal,

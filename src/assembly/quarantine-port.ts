@@ -1,13 +1,22 @@
 import type { Clock } from "../base/clock.ts";
 import type { Journal } from "../journal/journal.ts";
-import type { QuarantineItem, QuarantineReader } from "../quarantine/quarantine.ts";
-import type { Deed, QuarantinePort, QuarantineView } from "../review/ports.ts";
+import type {
+  QuarantineItem,
+  QuarantineReader,
+  QuarantineUsage,
+} from "../quarantine/quarantine.ts";
+import type { Deed, QuarantinePort, QuarantineView, UsageView } from "../review/ports.ts";
 import { deedRecord } from "./deed-record.ts";
+import type { RetentionSettings } from "./quarantine-retention.ts";
 
 /** The kept files for the admin API; that one is fetched or deleted is on record before it happens. */
 export function createQuarantinePort(
   reader: QuarantineReader,
-  { journal, clock }: { readonly journal: Journal; readonly clock: Clock },
+  {
+    journal,
+    clock,
+    bounds,
+  }: { readonly journal: Journal; readonly clock: Clock; readonly bounds: RetentionSettings },
 ): QuarantinePort {
   async function record(
     action: "download" | "delete",
@@ -19,6 +28,7 @@ export function createQuarantinePort(
   }
 
   return {
+    usage: async () => usageView(await reader.usage(), bounds),
     list: async (limit) => (await reader.list(limit)).map(viewOf),
     async show(id) {
       const item = await reader.show(id);
@@ -41,6 +51,25 @@ export function createQuarantinePort(
       const deleted = await reader.delete(id);
       return deleted && viewOf(deleted);
     },
+  };
+}
+
+function usageView(usage: QuarantineUsage, bounds: RetentionSettings): UsageView {
+  const { files, bytes, stories, oldestAt, newestAt } = usage;
+  const { maxFiles, maxBytes, highWater, days } = bounds;
+  const part = Math.max(files / maxFiles, maxBytes === 0 ? 1 : bytes / maxBytes);
+  return {
+    files,
+    max_files: maxFiles,
+    bytes,
+    max_bytes: maxBytes,
+    stories,
+    used: Math.round(part * 1000) / 1000,
+    high_water: highWater,
+    state: part >= 1 ? "full" : part > highWater ? "above high water" : "room",
+    oldest: oldestAt === undefined ? null : new Date(oldestAt).toISOString(),
+    newest: newestAt === undefined ? null : new Date(newestAt).toISOString(),
+    days,
   };
 }
 

@@ -5,6 +5,7 @@ import { workerEntry } from "../base/worker-entry.ts";
 import type {
   AbortReason,
   FileDecision,
+  KeepOutcome,
   OpenResult,
   Relay,
   RelayEvent,
@@ -39,6 +40,8 @@ export interface RelayClientDeps {
   readonly clock: Clock;
   readonly onEvent: (event: RelayEvent) => void;
   readonly onEngine: (status: EngineStatus) => void;
+  /** Makes room in the quarantine for a file that needs so many bytes; false: nothing there may go. Never rejects. */
+  readonly makeRoom: (needs: number) => Promise<boolean>;
   /** The worker died; it is started again. */
   readonly onDeath: (error: Error) => void;
 }
@@ -151,7 +154,7 @@ class WorkerRelay implements RelayClient {
   }
 
   async keep(...args: Parameters<Relay["keep"]>): ReturnType<Relay["keep"]> {
-    return this.#call("keep", args, NOT_KEPT);
+    return this.#kept(async () => this.#call("keep", args, NOT_KEPT));
   }
 
   async scanBytes(bytes: Uint8Array, withinMs: number): Promise<ScanReport> {
@@ -161,8 +164,17 @@ class WorkerRelay implements RelayClient {
 
   async keepBytes(...args: Parameters<Relay["keepBytes"]>): ReturnType<Relay["keepBytes"]> {
     const [bytes, story] = args;
-    const own = ownBytes(bytes);
-    return this.#call("keepBytes", [own, story], NOT_KEPT, [own.buffer]);
+    return this.#kept(async () => {
+      const own = ownBytes(bytes);
+      return this.#call("keepBytes", [own, story], NOT_KEPT, [own.buffer]);
+    });
+  }
+
+  /** Once more, when the quarantine was full and something in it may go. */
+  async #kept(keep: () => Promise<KeepOutcome>): Promise<KeepOutcome> {
+    const outcome = await keep();
+    if (outcome.kind === "kept" || outcome.needs === undefined) return outcome;
+    return (await this.#deps.makeRoom(outcome.needs)) ? keep() : outcome;
   }
 
   async engines(test: boolean): ReturnType<Relay["engines"]> {

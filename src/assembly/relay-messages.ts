@@ -73,6 +73,7 @@ export interface RelayWorkerSettings {
     /** Those in use before, for reading. */
     readonly oldKeys: readonly Uint8Array[];
     readonly maxBytes: number;
+    readonly maxFiles: number;
     readonly reserveBytes: number;
   };
   readonly scan: {

@@ -31,6 +31,7 @@ export interface RelayPartsDeps {
     warn(message: string, details?: Readonly<Record<string, unknown>>): void;
   };
   readonly onEvent: (event: RelayEvent) => void;
+  readonly makeRoom: (needs: number) => Promise<boolean>;
 }
 
 /** Starts the relay's worker with what the configuration says of files; engines that come and go are recorded. */
@@ -39,11 +40,12 @@ export async function startRelay(
   config: Config,
   store: QuarantineStore,
 ): Promise<RelayClient> {
-  const { clock, journal, log, onEvent } = deps;
+  const { clock, journal, log, onEvent, makeRoom } = deps;
   return createRelayClient(
     {
       clock,
       onEvent,
+      makeRoom,
       onEngine({ name, state, detail, warning }) {
         const fields = { engine: name, detail };
         if (state === "down") log.warn("a scan engine is down", fields);
@@ -82,6 +84,7 @@ function workerSettings(config: Config, store: QuarantineStore): RelayWorkerSett
     quarantine: {
       ...store,
       maxBytes: limits.quarantineBytes,
+      maxFiles: limits.quarantineFiles,
       reserveBytes: limits.spoolReserveBytes,
     },
     scan: {

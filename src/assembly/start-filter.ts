@@ -26,6 +26,8 @@ export interface FilterPartsDeps {
   /** The proxy, which comes to life after the filter that it asks; undefined until then. */
   readonly originator: () => Originator | undefined;
   readonly registrations: Registrations;
+  /** In the quarantine. Never rejects. */
+  readonly makeRoom: (needs: number) => Promise<boolean>;
   readonly log: {
     info(message: string, details?: Readonly<Record<string, unknown>>): void;
     warn(message: string, details?: Readonly<Record<string, unknown>>): void;
@@ -51,10 +53,10 @@ export async function startFilter(
   config: Config,
   kept: QuarantineStore,
 ): Promise<FilterParts> {
-  const { clock, journal, log } = deps;
+  const { clock, journal, log, makeRoom } = deps;
   let filter: Filter | undefined;
   const relay = await startRelay(
-    { clock, journal, log, onEvent: (event) => filter?.onRelayEvent(event) },
+    { clock, journal, log, makeRoom, onEvent: (event) => filter?.onRelayEvent(event) },
     config,
     kept,
   );

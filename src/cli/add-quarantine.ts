@@ -9,6 +9,7 @@ import {
   type DownloadOptions,
   listKept,
   showKept,
+  showUsage,
 } from "./quarantine-commands.ts";
 
 /** `sluice quarantine …` */
@@ -21,6 +22,12 @@ export function addQuarantine(program: Command, wiring: Wiring): void {
     .option("--limit <n>", "at most 1000", "100")
     .action(async (options: { readonly limit: string }) => {
       outcome.code = await asking(wiring, async (context) => listKept(context, options.limit));
+    });
+  quarantine
+    .command("usage")
+    .description("how full it is; 1 when it is full")
+    .action(async () => {
+      outcome.code = await asking(wiring, showUsage);
     });
   quarantine
     .command("show <id>")

@@ -103,7 +103,7 @@ describe("sluice incidents release", () => {
   it.each([
     ["without a reason", [], "say why with --reason"],
     ["with a reason of blanks", ["--reason", "  "], "say why with --reason"],
-    ["for a time that is none", ["--reason", "r", "--for", "soon"], '"soon" is no length of time'],
+    ["for a time that is none", ["--reason", "r", "--for", "soon"], '"soon" is no time'],
   ])("asks nothing %s", async (_what, words, said) => {
     const { code, err } = await run("incidents", "release", "INC-0123ABCD", ...words);
     expect({ code, asked }).toEqual({ code: 2, asked: [] });

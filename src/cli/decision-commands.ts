@@ -1,7 +1,7 @@
 import { userInfo } from "node:os";
+import { readDuration } from "../base/duration.ts";
 import { AdminRequestFailed } from "./admin-client.ts";
 import { objectIn } from "./answer-reader.ts";
-import { readDuration } from "./duration.ts";
 import { ExitCode } from "./exit-code.ts";
 import type { AskContext } from "./incident-commands.ts";
 import { fieldLines, printRows, type Row } from "./print.ts";
@@ -52,11 +52,13 @@ export async function release(
     return ExitCode.Usage;
   }
   const time = readDuration(options.for ?? "24h");
-  if (!time.ok) {
-    stderr.write(`release: --for: ${time.problem}\n`);
+  if (time === undefined) {
+    stderr.write(
+      `release: --for: "${safeText(options.for ?? "")}" is no time: write 30m, 24h or 7d\n`,
+    );
     return ExitCode.Usage;
   }
-  return doEach(context, asked, { ...deedOf(options), to, force, for_ms: time.value });
+  return doEach(context, asked, { ...deedOf(options), to, force, for_ms: time });
 }
 
 /** The words that go with every deed. */

@@ -24,13 +24,3 @@ export function readMoment(text: string, now: number): Result<number, string> {
   }
   return ok(moment);
 }
-
-/** A length of time in milliseconds: "30m", "24h", "7d" (s, m, h, d, w). The problem is a sentence. */
-export function readDuration(text: string): Result<number, string> {
-  const read = /^(\d{1,9})([smhdw])$/.exec(text);
-  const unit = UNITS[read?.[2] ?? ""];
-  if (read === null || unit === undefined) {
-    return failed(`"${text}" is no length of time: write 30m, 24h or 7d`);
-  }
-  return ok(Number(read[1]) * unit);
-}

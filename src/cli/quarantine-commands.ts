@@ -58,6 +58,29 @@ export async function listKept(context: AskContext, limit: string): Promise<Exit
   return ExitCode.Success;
 }
 
+/** `sluice quarantine usage`: 1 when no further file is kept. */
+export async function showUsage(context: AskContext): Promise<ExitCode> {
+  const row = objectIn(await context.client.get("/v1/quarantine-usage"));
+  printOne(context.terminal, context.format, row, (usage) =>
+    fieldLines([
+      ["state", usage["state"]],
+      ["files", `${cellText(usage["files"])} of ${cellText(usage["max_files"])}`],
+      ["size", `${byteText(usage["bytes"])} of ${byteText(usage["max_bytes"])}`],
+      ["used", percentText(usage["used"])],
+      ["oldest go above", percentText(usage["high_water"])],
+      ["oldest", usage["oldest"] ?? "none"],
+      ["newest", usage["newest"] ?? "none"],
+      ["kept for", `${cellText(usage["days"])} days`],
+      ["stories without bytes", usage["stories"]],
+    ]),
+  );
+  return row["state"] === "full" ? ExitCode.Bad : ExitCode.Success;
+}
+
+function percentText(part: unknown): string {
+  return typeof part === "number" ? `${Math.round(part * 1000) / 10} %` : "";
+}
+
 /** `sluice quarantine show ID`. */
 export async function showKept(context: AskContext, id: string): Promise<ExitCode> {
   const row = objectIn(await context.client.get(pathOf(id)));

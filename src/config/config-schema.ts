@@ -101,6 +101,9 @@ export interface LimitsData {
   readonly record_reserve?: SizeText | undefined;
   readonly quarantine?: SizeText | undefined;
   readonly quarantine_days?: number | undefined;
+  readonly quarantine_files?: number | undefined;
+  readonly quarantine_high_water?: string | undefined;
+  readonly quarantine_min_age?: string | undefined;
 }
 
 export interface LogData {
@@ -205,6 +208,14 @@ const limits = section({
     .max(36_500, "is too large")
     .optional()
     .meta({ description: "Days after which a kept file is deleted. Default: 14." }),
+  quarantine_files: count.meta({ description: "Kept files at most. Default: 10000." }),
+  quarantine_high_water: percentSchema().optional().meta({
+    description:
+      "Part of quarantine and quarantine_files above which the oldest kept files go; off: only when one more has no room. Default: 90%.",
+  }),
+  quarantine_min_age: durationSchema()
+    .optional()
+    .meta({ description: "Younger kept files never go to make room. Default: 24h." }),
 }).meta({ description: "Bounds on what peers may cost." });
 
 const schema = section({

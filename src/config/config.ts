@@ -271,4 +271,10 @@ export interface LimitsConfig {
   readonly quarantineBytes: number;
   /** Days after which a kept file is deleted. */
   readonly quarantineDays: number;
+  /** Kept files at most. */
+  readonly quarantineFiles: number;
+  /** Part of the two above which the oldest go. */
+  readonly quarantineHighWater: number;
+  /** Younger kept files never go to make room. */
+  readonly quarantineMinAgeMs: number;
 }

@@ -95,6 +95,9 @@ describe("loadConfig", () => {
         recordReserveBytes: 16 * 1024 * 1024,
         quarantineBytes: 2 * 1024 ** 3,
         quarantineDays: 14,
+        quarantineFiles: 10_000,
+        quarantineHighWater: 0.9,
+        quarantineMinAgeMs: 86_400_000,
       },
       watchRules: true,
       webSocket: { origins: [], pingMs: 30_000 },
@@ -125,7 +128,7 @@ account: { aor: "sip:notes@corp.example" }
 scan: { engines: [ { type: builtin } ], combine: worst, timeout: 2m, on_infected: block, on_unscannable: quarantine, on_error: allow }
 on_failure: { parse_problem: allow, opaque: allow, internal_error: allow }
 relay: { msnftp: { ports: 6891-6892, security: encrypted }, max_file_size: 1GB, max_transfers: 7 }
-limits: { body: 1.5MiB, headers: 4096, header_count: 10, idle: 1h, rate_per_source: 30/2s, overload_code: 480, attachment: 10KB, spool: 3GiB, spool_per_sender: 2GiB, spool_files_per_sender: 3, spool_reserve: 0, spool_high_water: 87.5%, record_reserve: 0, quarantine: 1GiB, quarantine_days: 365 }
+limits: { body: 1.5MiB, headers: 4096, header_count: 10, idle: 1h, rate_per_source: 30/2s, overload_code: 480, attachment: 10KB, spool: 3GiB, spool_per_sender: 2GiB, spool_files_per_sender: 3, spool_reserve: 0, spool_high_water: 87.5%, record_reserve: 0, quarantine: 1GiB, quarantine_days: 365, quarantine_files: 500, quarantine_high_water: 75%, quarantine_min_age: 2h }
 data: { dir: /var/lib/sluice }
 log: { level: debug, events: logs/e.ndjson }
 admin: { socket: run/s.sock, listen: off }
@@ -180,6 +183,9 @@ admin: { socket: run/s.sock, listen: off }
         recordReserveBytes: 0,
         quarantineBytes: 1024 ** 3,
         quarantineDays: 365,
+        quarantineFiles: 500,
+        quarantineHighWater: 0.75,
+        quarantineMinAgeMs: 7_200_000,
       },
       relay: {
         msnftp: { firstPort: 6891, lastPort: 6892, connects: [], contact: "both" },

@@ -224,6 +224,9 @@ function limitsConfig(data: LimitsData): LimitsConfig {
     recordReserveBytes: size(data.record_reserve, "16MiB"),
     quarantineBytes: size(data.quarantine, "2GiB"),
     quarantineDays: data.quarantine_days ?? 14,
+    quarantineFiles: data.quarantine_files ?? 10_000,
+    quarantineHighWater: partOf(data.quarantine_high_water ?? "90%"),
+    quarantineMinAgeMs: time(data.quarantine_min_age, "24h"),
   };
 }
 

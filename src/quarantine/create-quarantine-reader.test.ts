@@ -19,9 +19,10 @@ import { createManualClock, type ManualClock } from "../../test/support/manual-c
 import { createUlid } from "../base/ulid.ts";
 import { createQuarantineReader } from "./create-quarantine-reader.ts";
 import { createQuarantineWriter } from "./create-quarantine-writer.ts";
+import { ITEM_COST_BYTES } from "./item-cost.ts";
 import { itemPlace } from "./item-place.ts";
 import { idOf, KEY, sourceOf, STORY, wholeOf } from "./kept-files.test-data.ts";
-import type { QuarantineReader, QuarantineStory } from "./quarantine.ts";
+import type { QuarantineReader, QuarantineStory, TrimGoal } from "./quarantine.ts";
 import { FRAME_BYTES, HEADER_BYTES, SEALED_FRAME_BYTES } from "./sealed-body.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -82,7 +83,7 @@ describe("createQuarantineReader", () => {
     rmSync(dir, { recursive: true });
     expect(await reader.list(10)).toEqual([]);
     expect(await reader.show(createUlid(clock.now()))).toBeUndefined();
-    expect(await reader.expire(clock.now(), 0)).toBe(0);
+    expect(await reader.expire(clock.now(), 0)).toHaveLength(0);
   });
 
   it("forgets what was deleted or has expired long ago, and nothing that still has its bytes", async () => {
@@ -184,14 +185,14 @@ describe("createQuarantineReader's expire", () => {
     clock.advance(7 * DAY_MS);
     const fresh = await kept(randomBytes(1));
 
-    expect(await reader.expire(clock.now(), 7 * DAY_MS)).toBe(2);
+    expect(await reader.expire(clock.now(), 7 * DAY_MS)).toHaveLength(2);
     expect(await reader.show(old)).toMatchObject({ state: "expired" });
     expect(await reader.show(deleted)).toMatchObject({ state: "deleted" });
     expect(await reader.show(fresh)).toMatchObject({ state: "quarantined" });
     expect(existsSync(pathOf(old, "body.enc"))).toBe(false);
     expect(existsSync(pathOf(damaged, "body.enc"))).toBe(false);
     expect(existsSync(pathOf(fresh, "body.enc"))).toBe(true);
-    expect(await reader.expire(clock.now(), 7 * DAY_MS)).toBe(0);
+    expect(await reader.expire(clock.now(), 7 * DAY_MS)).toHaveLength(0);
   });
 
   it("goes by the time that its rule has an item kept, longer or shorter", async () => {
@@ -202,21 +203,74 @@ describe("createQuarantineReader's expire", () => {
       Promise.all([short, plain, long].map(async (id) => (await reader.show(id))?.state));
 
     clock.advance(DAY_MS);
-    expect(await reader.expire(clock.now(), 7 * DAY_MS)).toBe(1);
+    expect(await reader.expire(clock.now(), 7 * DAY_MS)).toHaveLength(1);
     expect(await states()).toEqual(["expired", "quarantined", "quarantined"]);
     clock.advance(7 * DAY_MS);
-    expect(await reader.expire(clock.now(), 7 * DAY_MS)).toBe(1);
+    expect(await reader.expire(clock.now(), 7 * DAY_MS)).toHaveLength(1);
     expect(await states()).toEqual(["expired", "expired", "quarantined"]);
     clock.advance(23 * DAY_MS);
-    expect(await reader.expire(clock.now(), 7 * DAY_MS)).toBe(1);
+    expect(await reader.expire(clock.now(), 7 * DAY_MS)).toHaveLength(1);
     expect(await states()).toEqual(["expired", "expired", "expired"]);
   });
 
   it("takes an item the moment that it is older, not before", async () => {
     await kept(randomBytes(1));
     const storedAt = clock.now() - 1;
-    expect(await reader.expire(storedAt + 1000, 1000)).toBe(0);
-    expect(await reader.expire(storedAt + 1001, 1000)).toBe(1);
+    expect(await reader.expire(storedAt + 1000, 1000)).toHaveLength(0);
+    expect(await reader.expire(storedAt + 1001, 1000)).toHaveLength(1);
+  });
+});
+
+describe("createQuarantineReader's trim", () => {
+  const goal = (changes: Partial<TrimGoal>): TrimGoal => ({
+    maxBytes: 1e9,
+    maxFiles: 1e9,
+    minAgeMs: DAY_MS,
+    ...changes,
+  });
+
+  it("removes the oldest, as many as it takes by number or by size, and keeps their stories", async () => {
+    const all: string[] = [];
+    for (const size of [10_000, 20_000, 30_000, 40_000]) all.push(await kept(randomBytes(size)));
+    clock.advance(DAY_MS);
+    const before = await reader.usage();
+    expect(before).toMatchObject({ files: 4, stories: 0, bytes: 100_000 + 4 * ITEM_COST_BYTES });
+    expect(before.oldestAt).toBeLessThan(before.newestAt ?? 0);
+    const byNumber = await reader.trim(clock.now(), goal({ maxFiles: 3 }));
+    expect(byNumber).toMatchObject({
+      reached: true,
+      removed: [{ id: all[0], incident: STORY.incident }],
+    });
+    const maxBytes = (await reader.usage()).bytes - 20_001;
+    const bySize = await reader.trim(clock.now(), goal({ maxBytes }));
+    expect(bySize.removed.map(({ id }) => id)).toEqual([all[1]]);
+    expect((await reader.usage()).bytes).toBeLessThanOrEqual(maxBytes);
+    expect(await Promise.all(all.map(async (id) => (await reader.show(id))?.state))).toEqual([
+      "expired",
+      "expired",
+      "quarantined",
+      "quarantined",
+    ]);
+    expect(await reader.usage()).toMatchObject({ files: 2, stories: 2 });
+  });
+
+  it("removes nothing when those that may go are not enough", async () => {
+    const long = await kept(randomBytes(10), { ...STORY, keepMs: 30 * DAY_MS });
+    const damaged = await kept(randomBytes(10));
+    writeFileSync(pathOf(damaged, "meta.json"), "{");
+    const old = await kept(randomBytes(10));
+    clock.advance(DAY_MS);
+    const young = await kept(randomBytes(10));
+    expect(await reader.trim(clock.now(), goal({ maxFiles: 2 }))).toEqual({
+      reached: false,
+      removed: [],
+    });
+    expect(existsSync(pathOf(old, "body.enc"))).toBe(true);
+    const { removed } = await reader.trim(clock.now(), goal({ maxFiles: 3 }));
+    expect(removed.map(({ id }) => id)).toEqual([old]);
+    for (const id of [long, damaged, young]) {
+      expect(existsSync(pathOf(id, "body.enc"))).toBe(true);
+    }
   });
 });
 

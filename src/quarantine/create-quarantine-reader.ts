@@ -7,11 +7,19 @@ import { temporaryName } from "../spool/private-folder.ts";
 import { encryptedZip, MAX_ENTRY_BYTES } from "./encrypted-zip.ts";
 import { entryName } from "./entry-name.ts";
 import { BODY_NAME, ITEM_NAME, dayOf, isDay, itemPlace } from "./item-place.ts";
-import type { QuarantineItem, QuarantineReader } from "./quarantine.ts";
+import { ITEM_COST_BYTES, STORY_COST_BYTES } from "./item-cost.ts";
+import type {
+  QuarantineItem,
+  QuarantineReader,
+  QuarantineUsage,
+  RemovedItem,
+  TrimGoal,
+  TrimResult,
+} from "./quarantine.ts";
 import { QuarantineFailed } from "./quarantine-failed.ts";
 import { openBody, type OpenBody } from "./read-body.ts";
 import { readItem, rewriteItem, syncFolder, unlessMissing } from "./read-item.ts";
-import { MASTER_KEY_BYTES } from "./sealed-body.ts";
+import { MASTER_KEY_BYTES, plainBytesOf } from "./sealed-body.ts";
 
 export interface QuarantineReaderOptions {
   readonly dir: string;
@@ -59,6 +67,12 @@ export function createQuarantineReader(options: QuarantineReaderOptions): Quaran
         inTurn(() => shelf.expire(now, maxAgeMs)),
         "expiring items of the quarantine",
       ),
+    trim: (now, goal) =>
+      asOurs(
+        inTurn(() => shelf.trim(now, goal)),
+        "making room in the quarantine",
+      ),
+    usage: () => asOurs(shelf.usage(), "counting the quarantine"),
     forget: (now, maxAgeMs) =>
       asOurs(
         inTurn(() => shelf.forget(now - maxAgeMs)),
@@ -115,8 +129,8 @@ class Shelf {
     return deleted;
   }
 
-  async expire(now: number, maxAgeMs: number): Promise<number> {
-    let count = 0;
+  async expire(now: number, maxAgeMs: number): Promise<readonly RemovedItem[]> {
+    const removed: RemovedItem[] = [];
     let failure: unknown;
     // A rule keeps an item a day at least, so younger ones need not be looked at.
     const before = now - Math.min(maxAgeMs, DAY_MS);
@@ -128,13 +142,56 @@ class Shelf {
         if (ulidTime(id) >= now - (item?.keepMs ?? maxAgeMs)) continue;
         // A damaged story cannot be rewritten; its bytes go all the same, since that is what was promised.
         await this.#withdraw(id, item === undefined ? undefined : { ...item, state: "expired" });
-        count += 1;
+        removed.push({ id, incident: item?.incident, sha256: item?.sha256 });
       } catch (error) {
         failure ??= error;
       }
     }
     if (failure !== undefined) throw failure;
-    return count;
+    return removed;
+  }
+
+  async trim(now: number, { maxBytes, maxFiles, minAgeMs }: TrimGoal): Promise<TrimResult> {
+    let { bytes, files } = await this.usage();
+    const going: QuarantineItem[] = [];
+    const isReached = (): boolean => bytes <= maxBytes && files <= maxFiles;
+    if (!isReached()) {
+      const ids: string[] = [];
+      for await (const id of this.#ids(() => true)) ids.push(id);
+      for (const id of ids.toReversed()) {
+        const item = await this.#readable(id);
+        if (item?.state !== "quarantined" || !(await this.#hasBody(id))) continue;
+        if (ulidTime(id) > now - Math.max(minAgeMs, item.keepMs ?? 0)) continue;
+        going.push(item);
+        // Its story stays, and goes on taking its part.
+        bytes -= item.size + ITEM_COST_BYTES - STORY_COST_BYTES;
+        files -= 1;
+        if (isReached()) break;
+      }
+    }
+    if (!isReached()) return { reached: false, removed: [] };
+    for (const item of going) await this.#withdraw(item.id, { ...item, state: "expired" });
+    const removed = going.map(({ id, incident, sha256 }) => ({ id, incident, sha256 }));
+    return { reached: true, removed };
+  }
+
+  async usage(): Promise<QuarantineUsage> {
+    let [files, bytes, stories] = [0, 0, 0];
+    let oldestAt: number | undefined;
+    let newestAt: number | undefined;
+    for await (const id of this.#ids(() => true)) {
+      const body = await unlessMissing(lstat(this.#bodyPath(id)));
+      if (body === undefined) {
+        stories += 1;
+        bytes += STORY_COST_BYTES;
+        continue;
+      }
+      files += 1;
+      bytes += (plainBytesOf(body.size) ?? body.size) + ITEM_COST_BYTES;
+      oldestAt = ulidTime(id);
+      newestAt ??= oldestAt;
+    }
+    return { files, bytes, stories, oldestAt, newestAt };
   }
 
   async forget(before: number): Promise<number> {

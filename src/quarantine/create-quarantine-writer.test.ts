@@ -18,7 +18,8 @@ import { createUlid } from "../base/ulid.ts";
 import { killAtRandom } from "../spool/kill-at-random.test-data.ts";
 import { CAN_MOUNT, mountSmallDisk } from "../spool/small-disk.test-data.ts";
 import { createQuarantineReader } from "./create-quarantine-reader.ts";
-import { createQuarantineWriter, ITEM_COST_BYTES } from "./create-quarantine-writer.ts";
+import { createQuarantineWriter } from "./create-quarantine-writer.ts";
+import { ITEM_COST_BYTES } from "./item-cost.ts";
 import { idOf, KEY, namesBelow, sourceOf, STORY, wholeOf } from "./kept-files.test-data.ts";
 import type { QuarantineReader, QuarantineWriter } from "./quarantine.ts";
 
@@ -194,6 +195,21 @@ describe("createQuarantineWriter's quota", () => {
     await openReader().delete(id);
     idOf(await writer.keep(sourceOf(randomBytes(20_000 - 8192)), STORY));
     expect(await writer.keep(sourceOf(randomBytes(1)), STORY)).toMatchObject({ reason: "full" });
+  });
+
+  it("is full at so many files, whatever their size, and says what one more would take", async () => {
+    const options = { dir, key: KEY, maxBytes: 1e9, maxFiles: 2 };
+    const writer = createQuarantineWriter({ clock }, options);
+    const id = idOf(await writer.keep(sourceOf(randomBytes(1)), STORY));
+    idOf(await writer.keep(sourceOf(randomBytes(1)), STORY));
+    expect(await writer.keep(sourceOf(randomBytes(5)), STORY)).toEqual({
+      kind: "not-kept",
+      reason: "full",
+      detail: "the quarantine holds 2 of 2 files",
+      needs: 5 + ITEM_COST_BYTES,
+    });
+    await openReader().delete(id);
+    idOf(await writer.keep(sourceOf(randomBytes(5)), STORY));
   });
 
   it("leaves the reserve of the disk alone", async () => {

@@ -10,6 +10,7 @@ import {
   writeSmallFile,
 } from "../spool/private-folder.ts";
 import { isDiskFull } from "../spool/spool-failed.ts";
+import { ITEM_COST_BYTES, STORY_COST_BYTES } from "./item-cost.ts";
 import { serializeItem } from "./item-file.ts";
 import { BODY_NAME, ITEM_NAME, itemPlace } from "./item-place.ts";
 import type { KeepResult, KeepSource, QuarantineStory, QuarantineWriter } from "./quarantine.ts";
@@ -25,16 +26,11 @@ export interface QuarantineWriterOptions {
   readonly key: Buffer;
   /** Of all kept files together: their size, and what an item takes besides (ITEM_COST_BYTES). */
   readonly maxBytes: number;
+  /** Kept files at most. Default: as many as there is room for. */
+  readonly maxFiles?: number;
   /** Free space that stays on the disk. Default: none. */
   readonly reserveBytes?: number;
 }
-
-/**
- * What an item takes on the disk besides its bytes: a folder, a story, the last block of the file. Without it, two gigabytes
- * would be two thousand million files of one byte.
- */
-export const ITEM_COST_BYTES: number = 12 * 1024;
-const STORY_COST_BYTES = 8 * 1024;
 
 /** Folders looked at between two breaths of the thread. */
 const FOLDERS_PER_TURN = 256;
@@ -72,7 +68,7 @@ export function createQuarantineWriter(
 class Store {
   readonly #clock: Clock;
   readonly #options: QuarantineWriterOptions;
-  #storedBytes = 0;
+  #stored = { bytes: 0, files: 0 };
 
   constructor(clock: Clock, options: QuarantineWriterOptions) {
     this.#clock = clock;
@@ -84,7 +80,7 @@ class Store {
     try {
       openPrivateFolder(dir);
       tidyStore(dir);
-      for (const found of walkStore(dir)) this.#storedBytes += costOf(found);
+      for (const found of walkStore(dir)) count(this.#stored, found);
     } catch (error) {
       throw QuarantineFailed.from(error, `opening the quarantine in ${dir}`);
     }
@@ -94,16 +90,12 @@ class Store {
     const at = this.#clock.now();
     const id = createUlid(at);
     try {
-      if (!this.#leavesReserve(source.size)) {
-        const detail = "the disk has no more room than its reserve";
-        return { kind: "not-kept", reason: "full", detail };
-      }
-      if (!(await this.#hasRoom(source.size + ITEM_COST_BYTES))) {
-        const detail = `the quarantine holds ${this.#storedBytes} of ${this.#options.maxBytes} bytes`;
-        return { kind: "not-kept", reason: "full", detail };
-      }
+      const needs = source.size + ITEM_COST_BYTES;
+      const full = this.#reserveAgainst(source.size) ?? (await this.#quotaAgainst(needs));
+      if (full !== undefined) return { kind: "not-kept", reason: "full", detail: full, needs };
       await this.#write(id, at, source, story);
-      this.#storedBytes += source.size + ITEM_COST_BYTES;
+      this.#stored.bytes += needs;
+      this.#stored.files += 1;
       return { kind: "kept", id };
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
@@ -112,23 +104,32 @@ class Store {
   }
 
   /** The reader deletes behind our back, so what seems full is counted anew. */
-  async #hasRoom(size: number): Promise<boolean> {
-    if (this.#storedBytes + size <= this.#options.maxBytes) return true;
-    let bytes = 0;
+  async #quotaAgainst(needs: number): Promise<string | undefined> {
+    if (this.#excess(needs) === undefined) return undefined;
+    const stored = { bytes: 0, files: 0 };
     let folders = 0;
     for (const found of walkStore(this.#options.dir)) {
-      bytes += costOf(found);
+      count(stored, found);
       folders += 1;
       if (folders % FOLDERS_PER_TURN === 0) await setImmediate();
     }
-    this.#storedBytes = bytes;
-    return bytes + size <= this.#options.maxBytes;
+    this.#stored = stored;
+    return this.#excess(needs);
   }
 
-  #leavesReserve(size: number): boolean {
+  #excess(needs: number): string | undefined {
+    const { bytes, files } = this.#stored;
+    const { maxBytes, maxFiles = Number.POSITIVE_INFINITY } = this.#options;
+    if (bytes + needs > maxBytes) return `the quarantine holds ${bytes} of ${maxBytes} bytes`;
+    if (files + 1 > maxFiles) return `the quarantine holds ${files} of ${maxFiles} files`;
+    return undefined;
+  }
+
+  #reserveAgainst(size: number): string | undefined {
     const { dir, reserveBytes = 0 } = this.#options;
     const { bavail, bsize } = statfsSync(dir);
-    return bavail * bsize >= size + ITEM_COST_BYTES + reserveBytes;
+    if (bavail * bsize >= size + ITEM_COST_BYTES + reserveBytes) return undefined;
+    return "the disk has no more room than its reserve";
   }
 
   async #write(id: string, at: number, source: KeepSource, story: QuarantineStory): Promise<void> {
@@ -149,7 +150,7 @@ class Store {
   }
 }
 
-/** A story that outlived its bytes goes on taking its part of the disk. */
-function costOf({ fileBytes }: FoundFolder): number {
-  return fileBytes === undefined ? STORY_COST_BYTES : fileBytes + ITEM_COST_BYTES;
+function count(stored: { bytes: number; files: number }, { fileBytes }: FoundFolder): void {
+  stored.bytes += fileBytes === undefined ? STORY_COST_BYTES : fileBytes + ITEM_COST_BYTES;
+  stored.files += fileBytes === undefined ? 0 : 1;
 }

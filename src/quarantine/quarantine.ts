@@ -44,9 +44,15 @@ export interface KeepSource {
   read(buffer: Buffer, position: number): number;
 }
 
-export type KeepResult =
-  | { readonly kind: "kept"; readonly id: string }
-  | { readonly kind: "not-kept"; readonly reason: "full" | "failed"; readonly detail: string };
+export type KeepResult = { readonly kind: "kept"; readonly id: string } | NotKept;
+
+export interface NotKept {
+  readonly kind: "not-kept";
+  readonly reason: "full" | "failed";
+  readonly detail: string;
+  /** When it is full: what it would take to keep it, bytes. */
+  readonly needs?: number | undefined;
+}
 
 /** The writing half; it lives in the relay's worker thread. */
 export interface QuarantineWriter {
@@ -66,8 +72,48 @@ export interface QuarantineReader {
   download(id: string): Promise<AsyncIterable<Buffer> | undefined>;
   /** Removes the bytes and keeps the story, with state "deleted". Undefined: no such item. */
   delete(id: string): Promise<QuarantineItem | undefined>;
-  /** Removes the bytes of items older than `maxAgeMs`, or than their own `keepMs`; returns how many. */
-  expire(now: number, maxAgeMs: number): Promise<number>;
+  /** Removes the bytes of items older than `maxAgeMs`, or than their own `keepMs`; returns which. */
+  expire(now: number, maxAgeMs: number): Promise<readonly RemovedItem[]>;
+  /**
+   * Removes the bytes of items, the oldest first, until no more is left than asked for. Those that are younger than `minAgeMs`, or that
+   * their rule keeps, stay, and so does one whose story cannot be read; when the others are not enough, nothing is removed.
+   */
+  trim(now: number, goal: TrimGoal): Promise<TrimResult>;
+  /** What lies there. */
+  usage(): Promise<QuarantineUsage>;
   /** Removes the stories of items older than `maxAgeMs` that have no bytes any more; returns how many. */
   forget(now: number, maxAgeMs: number): Promise<number>;
+}
+
+/** An item whose bytes are gone; what its story said, as far as it could be read. */
+export interface RemovedItem {
+  readonly id: string;
+  readonly incident: string | undefined;
+  readonly sha256: string | undefined;
+}
+
+export interface TrimGoal {
+  /** Of all that lies there, counted as the writer does (ITEM_COST_BYTES). */
+  readonly maxBytes: number;
+  /** Items that have their bytes. */
+  readonly maxFiles: number;
+  readonly minAgeMs: number;
+}
+
+export interface TrimResult {
+  /** No more is left than was asked for. */
+  readonly reached: boolean;
+  readonly removed: readonly RemovedItem[];
+}
+
+export interface QuarantineUsage {
+  /** Items that have their bytes. */
+  readonly files: number;
+  /** With what an item takes besides its bytes, and the stories of those that have none. */
+  readonly bytes: number;
+  /** Stories whose bytes are gone. */
+  readonly stories: number;
+  /** When the oldest and the newest that has its bytes was stored, milliseconds since 1970; undefined: there is none. */
+  readonly oldestAt: number | undefined;
+  readonly newestAt: number | undefined;
 }

@@ -204,7 +204,13 @@ export interface KeepStory {
 
 export type KeepOutcome =
   | { readonly kind: "kept"; readonly id: string }
-  | { readonly kind: "not-kept"; readonly reason: "full" | "failed"; readonly detail: string };
+  | {
+      readonly kind: "not-kept";
+      readonly reason: "full" | "failed";
+      readonly detail: string;
+      /** When it is full: what it would take to keep it, bytes. */
+      readonly needs?: number | undefined;
+    };
 
 /** One transfer for `sluice transfers`. */
 export interface TransferView {

@@ -1,4 +1,4 @@
-import type { QuarantineView, ReviewPorts } from "./ports.ts";
+import type { QuarantineView, ReviewPorts, UsageView } from "./ports.ts";
 
 /** Ports of a gateway in which nothing happens; a test changes what it asks about. */
 export function fakePorts(changes: Partial<ReviewPorts> = {}): ReviewPorts {
@@ -35,6 +35,7 @@ export function fakePorts(changes: Partial<ReviewPorts> = {}): ReviewPorts {
     refreshLists: async () => [],
     stats: async () => ({ messages: 7 }),
     quarantine: {
+      usage: async () => usage,
       list: async () => [],
       show: async () => undefined,
       download: async () => undefined,
@@ -51,6 +52,20 @@ export function fakePorts(changes: Partial<ReviewPorts> = {}): ReviewPorts {
     ...changes,
   };
 }
+
+const usage: UsageView = {
+  files: 2,
+  max_files: 10,
+  bytes: 4096,
+  max_bytes: 8192,
+  stories: 1,
+  used: 0.5,
+  high_water: 0.9,
+  state: "room",
+  oldest: null,
+  newest: null,
+  days: 14,
+};
 
 export const keptFile: QuarantineView = {
   id: "01JDEADBEEF0000000000000QA",

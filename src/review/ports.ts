@@ -24,6 +24,7 @@ export interface ReviewPorts {
 
 /** The kept files. Whoever implements it records downloads and deletions. */
 export interface QuarantinePort {
+  usage(): Promise<UsageView>;
   /** Newest first. */
   list(limit: number): Promise<readonly QuarantineView[]>;
   show(id: string): Promise<QuarantineView | undefined>;
@@ -31,6 +32,25 @@ export interface QuarantinePort {
   download(id: string, deed: Deed): Promise<AsyncIterable<Buffer> | undefined>;
   /** Removes the bytes and keeps the story. Undefined: no such item. */
   delete(id: string, deed: Deed): Promise<QuarantineView | undefined>;
+}
+
+/** How full the quarantine is. */
+export interface UsageView {
+  readonly files: number;
+  readonly max_files: number;
+  /** With what each takes besides its size, and the stories of those that are gone. */
+  readonly bytes: number;
+  readonly max_bytes: number;
+  readonly stories: number;
+  /** The larger of the two parts: 1 is full. */
+  readonly used: number;
+  readonly high_water: number;
+  readonly state: "room" | "above high water" | "full";
+  /** RFC 3339, UTC; null: there is none. */
+  readonly oldest: string | null;
+  readonly newest: string | null;
+  /** `limits.quarantine_days` */
+  readonly days: number;
 }
 
 /** What people decide about what was stopped. Whoever implements it records each deed before it answers. */

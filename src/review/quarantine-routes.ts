@@ -13,13 +13,14 @@ const ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 const CHUNK_BYTES: number = 64 * 1024;
 
-/** GET /v1/quarantine, /v1/quarantine/:id and its /content, and DELETE /v1/quarantine/:id. */
+/** GET /v1/quarantine-usage, /v1/quarantine, /v1/quarantine/:id and its /content, and DELETE /v1/quarantine/:id. */
 export function addQuarantineRoutes(app: FastifyInstance, { quarantine }: ReviewPorts): void {
   app.get("/v1/quarantine", async (request, reply) => {
     const limit = readLimit(request.query);
     if (!limit.ok) return refuse(reply, "BAD_QUERY", limit.problem);
     return { quarantine: await quarantine.list(limit.value) };
   });
+  app.get("/v1/quarantine-usage", async () => quarantine.usage());
   app.get<OneItem>("/v1/quarantine/:id", async (request, reply) => {
     const { id } = request.params;
     return (await find(id)) ?? refuseUnknown(reply, id);

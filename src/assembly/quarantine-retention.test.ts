@@ -1,0 +1,141 @@
+import { setImmediate } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { createManualClock } from "../../test/support/manual-clock.ts";
+import { createMemoryJournal } from "../../test/support/memory-journal.ts";
+import type { QuarantineReader, RemovedItem, TrimGoal } from "../quarantine/quarantine.ts";
+import { startRetention } from "./quarantine-retention.ts";
+
+const DAY_MS = 86_400_000;
+const SETTINGS = { days: 14, maxBytes: 1000, maxFiles: 10, highWater: 0.5, minAgeMs: DAY_MS };
+
+function removed(count: number): readonly RemovedItem[] {
+  return Array.from({ length: count }, (_, index) => ({
+    id: `item-${index}`,
+    incident: `INC-${index}`,
+    sha256: "ab".repeat(32),
+  }));
+}
+
+/** A quarantine in which `expire` and `trim` come out as given, and that knows what it was asked. */
+function stage(changes: Partial<QuarantineReader> = {}) {
+  const clock = createManualClock();
+  const journal = createMemoryJournal();
+  const warnings: string[] = [];
+  const goals: TrimGoal[] = [];
+  const reader = {
+    expire: async () => [],
+    forget: async () => 0,
+    usage: async () => ({ files: 5, bytes: 900, stories: 0 }),
+    trim: async (_: number, goal: TrimGoal) => {
+      goals.push(goal);
+      return { reached: true, removed: [] };
+    },
+    ...changes,
+  } as unknown as QuarantineReader;
+  const log = { warn: (message: string) => void warnings.push(message) };
+  const start = () => startRetention({ clock, journal, reader, log }, SETTINGS);
+  return { clock, journal, warnings, goals, start };
+}
+
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 5; turn += 1) await setImmediate();
+}
+
+describe("startRetention", () => {
+  it("runs at the start and every hour, also after a failure, and says what it deleted", async () => {
+    const asked: number[] = [];
+    const outcomes = [[], new Error("EIO"), removed(3)];
+    const { clock, journal, warnings, start } = stage({
+      async expire(now, maxAgeMs) {
+        asked.push(maxAgeMs);
+        expect(now).toBe(clock.now());
+        const outcome = outcomes.shift() ?? [];
+        if (outcome instanceof Error) throw outcome;
+        return outcome;
+      },
+      async forget(_, maxAgeMs) {
+        expect(maxAgeMs).toBe(104 * DAY_MS);
+        return journal.operations.length === 0 ? 2 : 0;
+      },
+    });
+    const retention = start();
+    for (let hour = 0; hour < 3; hour += 1) {
+      await settled();
+      clock.advance(3_600_000);
+    }
+    await settled();
+    await retention[Symbol.asyncDispose]();
+    expect(asked).toEqual([14, 14, 14, 14].map((days) => days * DAY_MS));
+    expect(warnings).toEqual(["old files of the quarantine could not be deleted"]);
+    expect(journal.operations).toMatchObject([
+      { type: "quarantine", details: { stories: 2 } },
+      { type: "quarantine", reason: expect.stringContaining("age"), details: { files: 3 } },
+    ]);
+    expect(journal.reviews).toMatchObject(
+      [0, 1, 2].map((index) => ({
+        action: "expire",
+        incident: `INC-${index}`,
+        actor: { by: "limits.quarantine_days" },
+      })),
+    );
+    expect(clock.scheduledCalls).toBe(0);
+  });
+
+  it("has the oldest go down to the high-water mark, and warns when nothing may", async () => {
+    const { clock, goals, warnings, journal, start } = stage({
+      trim: async (_, goal) => {
+        goals.push(goal);
+        return goals.length === 1
+          ? { reached: true, removed: removed(2) }
+          : { reached: false, removed: [] };
+      },
+    });
+    const retention = start();
+    await settled();
+    expect(goals).toEqual([{ maxBytes: 500, maxFiles: 5, minAgeMs: DAY_MS }]);
+    expect(journal.operations).toMatchObject([
+      { reason: "the oldest kept files were deleted to make room", details: { files: 2 } },
+    ]);
+    expect(warnings).toEqual([]);
+    clock.advance(3_600_000);
+    await settled();
+    expect(warnings).toEqual([expect.stringContaining("nothing in it may go yet")]);
+    await retention[Symbol.asyncDispose]();
+  });
+});
+
+describe("makeRoom", () => {
+  it.each([
+    ["to the mark", 101, 900, 500],
+    ["further, for a large file", 700, 900, 300],
+    ["by the size of the file, when it is the disk that is full", 100, 400, 300],
+  ])("has the oldest go %s", async (_, needs, bytes, maxBytes) => {
+    const { goals, start } = stage({
+      usage: async () => ({
+        files: 1,
+        bytes,
+        stories: 0,
+        oldestAt: undefined,
+        newestAt: undefined,
+      }),
+    });
+    const retention = start();
+    await settled();
+    expect(await retention.makeRoom(needs)).toBe(true);
+    expect(goals[1]).toEqual({ maxBytes, maxFiles: 5, minAgeMs: DAY_MS });
+    await retention[Symbol.asyncDispose]();
+  });
+
+  it("touches nothing for a file that can never fit, and says no when the disk fails", async () => {
+    const { goals, warnings, start } = stage({
+      usage: async () => Promise.reject(new Error("EIO")),
+    });
+    const retention = start();
+    await settled();
+    expect(await retention.makeRoom(1001)).toBe(false);
+    expect(await retention.makeRoom(10)).toBe(false);
+    expect(goals).toHaveLength(1);
+    expect(warnings).toEqual(["no room could be made in the quarantine"]);
+    await retention[Symbol.asyncDispose]();
+  });
+});
