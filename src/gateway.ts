@@ -7,11 +7,11 @@ import { openListeners } from "./assembly/open-listeners.ts";
 import { proxyOptions } from "./assembly/proxy-options.ts";
 import { startTransport } from "./assembly/start-transport.ts";
 import { transfersEnded } from "./assembly/transfers-ended.ts";
-import { boundsOf, startRetention } from "./assembly/quarantine-retention.ts";
+import { boundsOf } from "./assembly/quarantine-retention.ts";
 import { keepRuleHits } from "./assembly/keep-rule-hits.ts";
 import { createPolicyStore } from "./assembly/policy-store.ts";
+import { openKeptFiles } from "./assembly/kept-files.ts";
 import { keptFilePorts } from "./assembly/kept-file-ports.ts";
-import { quarantineStore } from "./assembly/relay-parts.ts";
 import { startFilter } from "./assembly/start-filter.ts";
 import { runInlineTest } from "./assembly/run-inline-test.ts";
 import { createLocator, serverTransports, upstreamNames } from "./assembly/find-servers.ts";
@@ -36,7 +36,6 @@ import { readOrCreateKey } from "./location/key-file.ts";
 import { createRegistrations } from "./location/registrations.ts";
 import { createProxy, type Proxy } from "./proxy/proxy.ts";
 import { createAdminServer } from "./review/admin-server.ts";
-import { createQuarantineReader } from "./quarantine/create-quarantine-reader.ts";
 
 /** What the gateway is given by the program around it. */
 export interface GatewayHost {
@@ -96,19 +95,9 @@ export async function startGateway(
   );
   const placed = placementOf(config, names);
 
-  const kept = quarantineStore(config);
-  const reader = createQuarantineReader(kept);
-  const retention = parts.use(startRetention({ clock, journal, reader, log }, boundsOf(config)));
+  const kept = parts.use(openKeptFiles({ clock, journal, log }, config));
   const { filter, relay } = await startFilter(
-    {
-      clock,
-      journal,
-      policy: () => policies.current,
-      originator: () => proxy,
-      registrations,
-      makeRoom: async (needs) => retention.makeRoom(needs),
-      log,
-    },
+    { clock, journal, policy: () => policies.current, originator: () => proxy, registrations, log },
     config,
     kept,
   );
@@ -173,7 +162,7 @@ export async function startGateway(
         relay,
         transferOf: (id) => filter.transferOf(id),
         hits: filter.hits,
-        ...keptFilePorts({ clock, journal, reader, relay, filter }, boundsOf(config)),
+        ...keptFilePorts({ clock, journal, reader: kept.reader, relay, filter }, boundsOf(config)),
         reloads,
         version,
         listening,

@@ -3,25 +3,11 @@ import type { Clock } from "../base/clock.ts";
 import type { Config } from "../config/config.ts";
 import { createEventId } from "../journal/event-id.ts";
 import type { Journal } from "../journal/journal.ts";
-import { readOrCreateKey } from "../location/key-file.ts";
 import type { RelayEvent } from "../relay/relay.ts";
 import { largestFileBytes } from "./largest-file-bytes.ts";
+import type { QuarantineStore } from "./quarantine-store.ts";
 import { createRelayClient, type RelayClient } from "./relay-client.ts";
 import type { RelayWorkerSettings } from "./relay-messages.ts";
-
-/** Where the kept files lie, and their key. */
-export interface QuarantineStore {
-  readonly dir: string;
-  readonly key: Buffer;
-  /** Those in use before: what they sealed can still be read. */
-  readonly oldKeys: readonly Buffer[];
-}
-
-/** The same for the thread that writes and for the one that reads. */
-export function quarantineStore({ data }: Config): QuarantineStore {
-  const key = readOrCreateKey(join(data.dir, "keys"), "quarantine.key");
-  return { dir: join(data.dir, "quarantine"), key, oldKeys: [] };
-}
 
 export interface RelayPartsDeps {
   readonly clock: Clock;

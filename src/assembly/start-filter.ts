@@ -17,7 +17,8 @@ import { byNetwork } from "./by-network.ts";
 import { largestFileBytes } from "./largest-file-bytes.ts";
 import { createMediaHost } from "./media-host.ts";
 import type { RelayClient } from "./relay-client.ts";
-import { startRelay, type QuarantineStore } from "./relay-parts.ts";
+import type { KeptFiles } from "./kept-files.ts";
+import { startRelay } from "./relay-parts.ts";
 
 export interface FilterPartsDeps {
   readonly clock: Clock;
@@ -26,8 +27,6 @@ export interface FilterPartsDeps {
   /** The proxy, which comes to life after the filter that it asks; undefined until then. */
   readonly originator: () => Originator | undefined;
   readonly registrations: Registrations;
-  /** In the quarantine. Never rejects. */
-  readonly makeRoom: (needs: number) => Promise<boolean>;
   readonly log: {
     info(message: string, details?: Readonly<Record<string, unknown>>): void;
     warn(message: string, details?: Readonly<Record<string, unknown>>): void;
@@ -51,14 +50,20 @@ const ATTACHMENT_SHARE = 0.85;
 export async function startFilter(
   deps: FilterPartsDeps,
   config: Config,
-  kept: QuarantineStore,
+  kept: Pick<KeptFiles, "store" | "makeRoom">,
 ): Promise<FilterParts> {
-  const { clock, journal, log, makeRoom } = deps;
+  const { clock, journal, log } = deps;
   let filter: Filter | undefined;
   const relay = await startRelay(
-    { clock, journal, log, makeRoom, onEvent: (event) => filter?.onRelayEvent(event) },
+    {
+      clock,
+      journal,
+      log,
+      makeRoom: kept.makeRoom,
+      onEvent: (event) => filter?.onRelayEvent(event),
+    },
     config,
-    kept,
+    kept.store,
   );
   const keys = join(config.data.dir, "keys");
   // In front of a server alone does a message cross the gateway twice, and a peer's SIP come from its own address.

@@ -42,7 +42,7 @@ export interface ConfigData extends RoutingData {
   readonly on_failure?: OnFailureData | undefined;
   readonly limits?: LimitsData | undefined;
   readonly websocket?: WebSocketData | undefined;
-  readonly data?: { readonly dir?: string | undefined } | undefined;
+  readonly data?: DataData | undefined;
   readonly log?: LogData | undefined;
   readonly admin?: AdminData | undefined;
 }
@@ -104,6 +104,13 @@ export interface LimitsData {
   readonly quarantine_files?: number | undefined;
   readonly quarantine_high_water?: string | undefined;
   readonly quarantine_min_age?: string | undefined;
+}
+
+export interface DataData {
+  readonly dir?: string | undefined;
+  readonly quarantine_key_file?: string | undefined;
+  readonly quarantine_key_env?: string | undefined;
+  readonly quarantine_old_keys?: readonly string[] | undefined;
 }
 
 export interface LogData {
@@ -320,6 +327,18 @@ const schema = section({
   data: section({
     dir: path.optional().meta({
       description: "Incident store, spool, quarantine and keys. Default: ./data.",
+    }),
+    quarantine_key_file: path.optional().meta({
+      description:
+        "File with the key of the quarantine: 32 bytes, or their text in hex or base64. Default: one that is made in data.dir.",
+    }),
+    quarantine_key_env: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "is no name of an environment variable")
+      .optional()
+      .meta({ description: "Environment variable with that key, in hex or base64." }),
+    quarantine_old_keys: z.array(path).max(16, "has more than 16 files").optional().meta({
+      description: "Files with keys that were in use before: what they sealed can be opened.",
     }),
   })
     .optional()

@@ -46,7 +46,7 @@ export interface Config {
   readonly onFailure: OnFailureConfig;
   readonly limits: LimitsConfig;
   readonly webSocket: WebSocketConfig;
-  readonly data: { readonly dir: string };
+  readonly data: DataConfig;
   readonly log: { readonly level: LogLevel; readonly eventsFile: string };
   readonly admin: { readonly socket: string };
   /** What is allowed and still worth a word; `sluice check` shows them. */
@@ -277,4 +277,13 @@ export interface LimitsConfig {
   readonly quarantineHighWater: number;
   /** Younger kept files never go to make room. */
   readonly quarantineMinAgeMs: number;
+}
+
+export interface DataConfig {
+  /** Absolute. */
+  readonly dir: string;
+  /** Where the key comes from that kept files are sealed with; absent: from a file of our own in `dir`. */
+  readonly quarantineKey?: { readonly file: string } | { readonly variable: string };
+  /** Files with the keys that were in use before. */
+  readonly quarantineOldKeys?: readonly string[];
 }

@@ -331,6 +331,11 @@ admin: { socket: run/s.sock, listen: off }
     [`${GOOD}advertise: { sip: "a b" }`, '3:14: "a b" is not a host name or address'],
     [`${GOOD}advertise: [ { sip: a.example } ]`, '3:14: "net" is missing'],
     [`${GOOD}data: x`, "3:1: expected a map of keys, found a text"],
+    [
+      `${GOOD}data: { quarantine_key_file: k, quarantine_key_env: K }`,
+      "3:33: the quarantine has one key, not two",
+    ],
+    [`${GOOD}data: { quarantine_key_env: 1K }`, '3:9: "1K" is no name of an environment variable'],
     [`${GOOD}rules: rules/`, "3:1: expected a list, found a text"],
     [`${GOOD}listen: []`, '3:1: duplicate key "listen" (remove one of the two)'],
     [

@@ -27,6 +27,7 @@ import { checkRelay, readRelay } from "./read-relay.ts";
 import { readRouting } from "./read-routing.ts";
 import { readScan } from "./read-scan.ts";
 import { checkTls, readTls } from "./read-tls.ts";
+import { readDataConfig } from "./read-quarantine-key.ts";
 import { readWebSocket } from "./read-websocket.ts";
 
 const DEFAULT_LISTEN: readonly string[] = ["udp://0.0.0.0:5060", "tcp://0.0.0.0:5060"];
@@ -68,7 +69,7 @@ export function readConfig(
     onFailure: onFailureConfig(data.on_failure ?? {}),
     limits: limitsConfig(data.limits ?? {}),
     webSocket: readWebSocket(data.websocket, sink),
-    data: { dir: dataDir },
+    data: readDataConfig(data.data, { base, dir: dataDir }, sink),
     log: {
       level: data.log?.level ?? "info",
       eventsFile: fileIn(base, data.log?.events, resolve(dataDir, "events.ndjson")),

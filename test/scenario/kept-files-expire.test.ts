@@ -23,8 +23,8 @@ const DAY_MS = 86_400_000;
 /** The store of a gateway that has run before. */
 async function store(): Promise<{
   readonly dir: string;
-  keptDaysAgo(days: number, bytes?: Buffer): Promise<string>;
-  hasBody(id: string): boolean;
+  readonly keptDaysAgo: (days: number, bytes?: Buffer) => Promise<string>;
+  readonly hasBody: (id: string) => boolean;
 }> {
   const dir = await mkdtemp(join(tmpdir(), "sluice-test-"));
   const folder = join(dir, "data", "quarantine");
