@@ -51,7 +51,7 @@ export function unpackLzma2(packed: Buffer, size: number): Unlzma {
     if (reset >= 2) {
       const parameters = parametersOf(packed[at] ?? 255);
       at += 1;
-      if (parameters === undefined || parameters.lc + parameters.lp > 4) break;
+      if (parameters === undefined) break;
       state.setParameters(parameters);
       hasParameters = true;
     } else if (!hasParameters) break;
@@ -69,8 +69,12 @@ function cut(out: Buffer, length: number): Unlzma {
   return { bytes: out.subarray(0, length), whole: length === out.length };
 }
 
+/** More than these two together LZMA2 forbids and nobody uses, but the models would take megabytes. */
+const MAX_LITERAL_BITS = 4;
+
 function parametersOf(byte: number): LzmaParameters | undefined {
   if (byte >= 9 * 5 * 5) return undefined;
   const rest = Math.floor(byte / 9);
-  return { lc: byte % 9, lp: rest % 5, pb: Math.floor(rest / 5) };
+  const parameters = { lc: byte % 9, lp: rest % 5, pb: Math.floor(rest / 5) };
+  return parameters.lc + parameters.lp > MAX_LITERAL_BITS ? undefined : parameters;
 }

@@ -9,6 +9,9 @@ const FILE_NAMES: ReadonlySet<string> = new Set(["F", "UF", "DOS", "Mac", "Unix"
 /** Actions that run something (12.6.4), and forms of XFA, which have scripts of their own. */
 const ACTIVE: ReadonlySet<string> = new Set(["JavaScript", "Launch", "XFA"]);
 
+/** First letters of all names that are looked for, and of one that is escaped. */
+const BEGINNINGS: ReadonlySet<number> = new Set(Buffer.from("FUDMJLXEO#"));
+
 /**
  * Collects what rules ask about from the names in a PDF, wherever they stand. No structure is followed: a reader follows the one that the file
  * declares, or builds its own of all objects that it finds; this sees what either could see.
@@ -34,6 +37,7 @@ export class PdfFacts {
    */
   scan(bytes: Buffer, end: number, origin: number | undefined): void {
     for (let at = bytes.indexOf(0x2f); at >= 0 && at < end; at = bytes.indexOf(0x2f, at + 1)) {
+      if (!BEGINNINGS.has(bytes[at + 1] ?? 0)) continue;
       const { name, end: behind } = readPdfName(bytes, at);
       if (ACTIVE.has(name)) this.isActive ||= !isPath(bytes, at);
       else if (FILE_NAMES.has(name)) this.#takeFileName(bytes, behind);

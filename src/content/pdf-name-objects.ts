@@ -5,6 +5,8 @@ import { readPdfString, skipBlanks } from "./pdf-tokens.ts";
 const WINDOW_BYTES = 1024 * 1024;
 const LOOK_AHEAD = 16 * 1024;
 const MAX_OBJECTS = 65_536;
+/** Many times what a PDF has in a hundred megabytes. */
+const MAX_VISITED = 1_000_000;
 
 /** The strings among the objects of a stream whose numbers are wanted; those that are found are wanted no more. */
 export function nameObjectsIn(
@@ -37,9 +39,12 @@ export class PdfObjectFinder {
   find(wanted: Set<number>): readonly string[] {
     const found: string[] = [];
     const seen = new Set<number>();
+    let left = MAX_VISITED;
     for (let at = 0; at < this.#file.size; at += WINDOW_BYTES) {
       const bytes = this.#file.read(at, WINDOW_BYTES + LOOK_AHEAD);
       for (const { number, end } of objectsIn(bytes)) {
+        left -= 1;
+        if (left < 0) return found;
         if (!wanted.has(number)) continue;
         seen.add(number);
         const text = readPdfString(bytes, skipBlanks(bytes, end));

@@ -2,7 +2,7 @@ import { constants, inflateSync } from "node:zlib";
 import type { ByteView } from "./byte-view.ts";
 import type { LookBudget } from "./look-budget.ts";
 import type { LookProblem } from "./look-problem.ts";
-import { readPdfName } from "./pdf-tokens.ts";
+import { endOfLiteral, isRegular, readPdfName, skipBlanks } from "./pdf-tokens.ts";
 
 /** An unpacked stream of objects (ISO 32000-1 7.5.7). */
 export interface ObjectStream {
@@ -24,17 +24,33 @@ export function streamAround(
   at: number,
 ): { readonly dictionary: string; readonly start: number } | undefined {
   const from = Math.max(0, at - DICTIONARY_BYTES);
-  const text = file.read(from, at - from + DICTIONARY_BYTES).toString("latin1");
-  const begin = text.lastIndexOf("obj", at - from);
-  const keyword = />>(?:\s|%[^\r\n]*[\r\n])*stream(?:[ \t]*\r?\n|[ \t]*\r)/g;
-  keyword.lastIndex = at - from;
-  const found = keyword.exec(text);
-  if (begin < 0 || found === null || text.slice(at - from, found.index).includes("endobj"))
-    return undefined;
+  const bytes = file.read(from, at - from + DICTIONARY_BYTES);
+  const begin = bytes.lastIndexOf("obj", at - from);
+  const keyword = endOfDictionary(bytes, at - from);
+  if (begin < 0 || keyword === undefined) return undefined;
+  const eol = /^[ \t]*(?:\r\n|\n|\r)/.exec(bytes.toString("latin1", keyword + 6, keyword + 16));
+  if (eol === null) return undefined;
   return {
-    dictionary: text.slice(begin + 3, found.index),
-    start: from + found.index + found[0].length,
+    dictionary: bytes.toString("latin1", begin + 3, keyword),
+    start: from + keyword + 6 + eol[0].length,
   };
+}
+
+/** Where the word "stream" stands, outside of strings and comments; undefined: the object ends before it. */
+function endOfDictionary(bytes: Buffer, from: number): number | undefined {
+  for (let at = from; at < bytes.length;) {
+    at = skipBlanks(bytes, at);
+    const start = at;
+    if (bytes[at] === 0x28) at = endOfLiteral(bytes, at);
+    else if (!isRegular(bytes[at])) at += 1;
+    else {
+      while (isRegular(bytes[at])) at += 1;
+      const word = bytes.toString("latin1", start, Math.min(at, start + 8));
+      if (word === "stream") return start;
+      if (word === "endobj") return undefined;
+    }
+  }
+  return undefined;
 }
 
 /** Unpacks it; or why not. */
@@ -42,14 +58,15 @@ export function readObjectStream(
   file: ByteView,
   { dictionary, start }: { readonly dictionary: string; readonly start: number },
   budget: LookBudget,
+  packedBudget: PackedBudget,
 ): ObjectStream | LookProblem {
   const names = namesIn(dictionary);
   const filters = filtersOf(names);
   if (filters === undefined || names.some(isPrediction)) return "unknown-format";
-  const packed = packedBytes(file, start, numberOf(names, "Length"));
+  const packed = packedBytes(file, start, numberOf(names, "Length"), packedBudget);
   if (packed === undefined) return "corrupt";
   if (packed === "partial") return packed;
-  const bytes = filters.length === 0 ? packed : unpack(packed, budget);
+  const bytes = filters.length === 0 ? stored(packed, budget) : unpack(packed, budget);
   if (typeof bytes === "string") return bytes;
   return { bytes, first: numberOf(names, "First") ?? 0 };
 }
@@ -93,27 +110,41 @@ function numberOf(names: readonly NameInDictionary[], wanted: string): number | 
   return digits === undefined ? undefined : Number(digits);
 }
 
+/** Bytes that may still be read in search of the ends of streams; those of an honest file do not overlap. */
+export interface PackedBudget {
+  left: number;
+}
+
 /** By its declared length where its end stands there, else to the next word that ends a stream. Undefined: there is none. */
 function packedBytes(
   file: ByteView,
   start: number,
   length: number | undefined,
+  budget: PackedBudget,
 ): Buffer | "partial" | undefined {
-  if (length !== undefined) {
-    if (length > MAX_PACKED) return "partial";
+  if (length !== undefined && length <= MAX_PACKED) {
     const end = file
       .read(start + length, 16)
       .toString("latin1")
       .trimStart();
-    if (end.startsWith("endstream")) return file.read(start, length);
+    if (end.startsWith("endstream")) {
+      budget.left -= length;
+      return budget.left < 0 ? "partial" : file.read(start, length);
+    }
   }
   for (let size = STEP_BYTES; size <= MAX_PACKED; size *= 4) {
+    if (budget.left < 0) return "partial";
     const bytes = file.read(start, size);
     const end = bytes.indexOf("endstream");
+    budget.left -= end < 0 ? bytes.length : end;
     if (end >= 0) return bytes.subarray(0, end);
     if (bytes.length < size) return undefined;
   }
   return "partial";
+}
+
+function stored(bytes: Buffer, budget: LookBudget): Buffer | "partial" {
+  return budget.takeUnpacked(bytes.length) ? bytes : "partial";
 }
 
 function unpack(packed: Buffer, budget: LookBudget): Buffer | LookProblem {

@@ -59,6 +59,18 @@ export function readPdfString(bytes: Buffer, at: number): string | undefined {
   return textOf(Buffer.from(digits.length % 2 === 0 ? digits : `${digits}0`, "hex"));
 }
 
+/** Behind the parenthesis that ends the literal string at `at`, or behind all there is. */
+export function endOfLiteral(bytes: Buffer, start: number): number {
+  let depth = 0;
+  for (let at = start; at < bytes.length; at += 1) {
+    const byte = bytes[at];
+    if (byte === 0x5c) at += 1;
+    else if (byte === 0x28) depth += 1;
+    else if (byte === 0x29 && --depth === 0) return at + 1;
+  }
+  return bytes.length;
+}
+
 const ESCAPES: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, b: 8, f: 12 };
 
 function literal(bytes: Buffer, start: number): string | undefined {

@@ -13,6 +13,7 @@ import { readObjectStream, streamAround, type ObjectStream } from "./pdf-object-
 /** Readers take a PDF whose first line stands within so many bytes (Annex H.3.4.1). */
 const BEGINS_WITHIN = 1024;
 const WINDOW_BYTES = 1024 * 1024;
+const SEARCH_BYTES = 1024 * 1024;
 
 export interface PdfContent {
   /** It runs a script or a program: JavaScript, Launch, forms of XFA. Undefined: encrypted, and not seen. */
@@ -69,11 +70,12 @@ function readStreams(
   problems: LookProblem[],
 ): readonly ObjectStream[] {
   const streams = new Map<number, ObjectStream | LookProblem>();
+  const packed = { left: 2 * file.size + SEARCH_BYTES };
   for (const at of facts.objectStreams) {
     const place = streamAround(file, at);
     if (place === undefined) problems.push("corrupt");
     else if (!streams.has(place.start)) {
-      streams.set(place.start, readObjectStream(file, place, budget));
+      streams.set(place.start, readObjectStream(file, place, budget, packed));
     }
   }
   const read: ObjectStream[] = [];

@@ -40,8 +40,10 @@ function unpackFolder(
   budget: LookBudget,
 ): Buffer | "partial" {
   const [coder] = folder.coders;
-  if (coder === undefined || packedSize > budget.unpackedBytes) return "partial";
-  if (size > budget.unpackedBytes || !budget.takeUnpacked(size)) return "partial";
+  // Packed bytes cost as well: two thousand folders may share them.
+  const cost = Math.max(size, packedSize);
+  if (coder === undefined || cost > budget.unpackedBytes) return "partial";
+  budget.takeUnpacked(cost);
   const packed = file.read(start, packedSize);
   if (coder.method === COPY) return packed.length === size ? packed : "partial";
   const { bytes, whole } =
