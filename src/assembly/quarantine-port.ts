@@ -74,13 +74,14 @@ function usageView(usage: QuarantineUsage, bounds: RetentionSettings): UsageView
 }
 
 function viewOf(item: QuarantineItem): QuarantineView {
-  const { id, incident, name, size, sha256, threat, state, from, to, rule, scan } = item;
+  const { id, incident, name, size, sha256, sha1, threat, state, from, to, rule, scan } = item;
   return {
     id,
     incident,
     name,
     size,
     sha256,
+    sha1: sha1 ?? null,
     threat,
     stored_at: new Date(item.storedAt).toISOString(),
     release: item.release ?? null,

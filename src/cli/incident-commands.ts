@@ -136,6 +136,7 @@ function incidentText(row: Row): string {
     ["links", details["urls"]],
     ["file", row["file"]],
     ["sha256", isObject(row["file"]) ? row["file"]["sha256"] : undefined],
+    ["sha1", isObject(row["file"]) ? row["file"]["sha1"] : undefined],
     ["quarantine", details["quarantine"]],
     ["scan", row["scan"]],
     ["notices", details["notify"]],

@@ -99,6 +99,7 @@ function keptText(row: Row): string {
     ["name", row["name"]],
     ["size", `${cellText(row["size"])} bytes`],
     ["sha256", row["sha256"]],
+    ["sha1", row["sha1"]],
     ["true type", row["true_type"]],
     ["threat", row["threat"]],
     ["scan", row["scan"]],

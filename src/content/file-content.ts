@@ -9,6 +9,8 @@ export interface FileContent {
   readonly types: readonly TrueType[];
   /** Hex; undefined: not computed. */
   readonly sha256: string | undefined;
+  /** Hex, for records; absent: not computed. */
+  readonly sha1?: string | undefined;
   /** Undefined: encrypted, and not to be told. */
   readonly hasMacros: boolean | undefined;
   /** Undefined: no archive, or one that is not looked into. */

@@ -150,6 +150,7 @@ function fileRecord(verdict: Verdict): IncidentDraft["file"] {
     name: name.normalized || name.raw,
     size,
     sha256: content?.sha256,
+    sha1: content?.sha1,
     trueType: content?.types[0]?.type,
   };
 }

@@ -10,13 +10,14 @@ import type { Transfer } from "./transfer.ts";
 /** What is known of a file once it is here. */
 export interface HeldFacts {
   readonly sha256: string;
+  readonly sha1: string;
   readonly trueType: string | undefined;
   readonly scan: readonly ScanRecord[];
 }
 
 /** Takes from the relay's word what the record of the end will want. */
-export function heldFacts({ sha256, report }: ReceivedEvent): HeldFacts {
-  return { sha256, trueType: report.trueType, scan: scanRecords(report) };
+export function heldFacts({ sha256, sha1, report }: ReceivedEvent): HeldFacts {
+  return { sha256, sha1, trueType: report.trueType, scan: scanRecords(report) };
 }
 
 /** The incident of a file that is not delivered; whether there is a copy is not known yet. */
@@ -39,6 +40,7 @@ export function transferDraft(input: {
       name: name.normalized || name.raw,
       size: event.size,
       sha256: event.sha256,
+      sha1: event.sha1,
       trueType: event.report.trueType,
       sent: sentAs(transfer),
     },
@@ -111,6 +113,7 @@ export function transferEvent(transfer: Transfer, outcome: TransferOutcome): All
       name: file.name.normalized || file.name.raw,
       size: file.size,
       sha256: held?.sha256,
+      sha1: held?.sha1,
       trueType: held?.trueType,
       sent: sentAs(transfer),
     },

@@ -122,6 +122,7 @@ function received(verdict: ScanResult): ReceivedEvent {
     id: "T1",
     size: 27,
     sha256: "ab".repeat(32),
+    sha1: "cd".repeat(20),
     report: { verdict, results: [verdict], trueType: "text/plain" },
     recovered: undefined,
   };

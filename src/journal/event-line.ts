@@ -222,6 +222,7 @@ function fileFields(file: FileRecord, quarantine: string | undefined): unknown {
     name: cut(file.name),
     size: file.size ?? null,
     sha256: orNull(file.sha256),
+    ...(file.sha1 === undefined ? undefined : { sha1: file.sha1 }),
     true_type: orNull(file.trueType),
     quarantine: orNull(quarantine),
     ...(file.sent === undefined ? undefined : { sent: file.sent }),

@@ -12,6 +12,7 @@ const fileSchema = z
     name: text.describe("As it would have been shown; for display only"),
     size: z.number().nullable().describe("Bytes, as declared or counted"),
     sha256: textOrNull.describe("Hex; null when the bytes never passed the gateway"),
+    sha1: text.optional().describe("Hex; absent where `sha256` is null"),
     true_type: textOrNull.describe("Type by content; null when the bytes were not seen"),
     quarantine: textOrNull.optional().describe("Id of the kept copy; null when none is kept"),
     sent: z

@@ -96,6 +96,7 @@ export function incidentRow(
             name: file.name,
             size: file.size ?? null,
             sha256: file.sha256 ?? null,
+            ...(file.sha1 === undefined ? undefined : { sha1: file.sha1 }),
             true_type: file.trueType ?? null,
             ...(file.sent === undefined ? undefined : { sent: file.sent }),
           },

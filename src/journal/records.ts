@@ -56,6 +56,7 @@ export interface FileRecord {
   readonly name: string;
   readonly size: number | undefined;
   readonly sha256: string | undefined;
+  readonly sha1?: string | undefined;
   readonly trueType: string | undefined;
   /** How its bytes came over the network, and went on; only of a transfer that got so far. */
   readonly sent?: "encrypted" | "clear" | undefined;

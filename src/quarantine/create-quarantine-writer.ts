@@ -134,8 +134,16 @@ class Store {
 
   async #write(id: string, at: number, source: KeepSource, story: QuarantineStory): Promise<void> {
     const { dir, key } = this.#options;
-    const { size, sha256 } = source;
-    const text = serializeItem({ ...story, id, size, sha256, storedAt: at, state: "quarantined" });
+    const { size, sha256, sha1 } = source;
+    const text = serializeItem({
+      ...story,
+      id,
+      size,
+      sha256,
+      sha1,
+      storedAt: at,
+      state: "quarantined",
+    });
     const { dayFolder, folder } = itemPlace(dir, id);
     if (makePrivateFolder(dayFolder)) syncFolder(dir);
     mkdirSync(folder, { mode: 0o700 });

@@ -54,6 +54,7 @@ function itemOf(value: Fields): QuarantineItem {
     encrypted: value["encrypted"] === undefined ? undefined : value["encrypted"] !== false,
     size: count(value, "size"),
     sha256: text(value, "sha256"),
+    sha1: optionalText(value, "sha1"),
     storedAt: count(value, "storedAt"),
     state: stateOf(value["state"]),
   };

@@ -32,6 +32,8 @@ export interface QuarantineItem extends QuarantineStory {
   readonly id: string;
   readonly size: number;
   readonly sha256: string;
+  /** Absent: of an item that an older version kept. */
+  readonly sha1?: string | undefined;
   /** Milliseconds since 1970. */
   readonly storedAt: number;
   readonly state: "quarantined" | "deleted" | "expired";
@@ -41,6 +43,8 @@ export interface QuarantineItem extends QuarantineStory {
 export interface KeepSource {
   readonly size: number;
   readonly sha256: string;
+  /** For the story. */
+  readonly sha1?: string;
   read(buffer: Buffer, position: number): number;
 }
 

@@ -20,12 +20,13 @@ export class Recovered {
   async scan(): Promise<void> {
     const { file, story, state } = this.#found;
     const report = await this.#deps.scan.scan(file);
-    const { id, size, sha256 } = file;
+    const { id, size, sha256, sha1 } = file;
     this.#deps.emit({
       kind: "received",
       id,
       size,
       sha256,
+      sha1,
       report,
       recovered: { story, state },
     });

@@ -71,6 +71,7 @@ export class MemorySpool implements Spool {
       id,
       size: bytes.length,
       sha256: createHash("sha256").update(bytes).digest("hex"),
+      sha1: createHash("sha1").update(bytes).digest("hex"),
       read: (buffer, position) => (this.tampered ?? bytes).copy(buffer, 0, position),
       releasing: () => undefined,
       remove: free,

@@ -134,6 +134,7 @@ export interface ReceivedEvent {
   readonly id: string;
   readonly size: number;
   readonly sha256: string;
+  readonly sha1: string;
   readonly report: ScanReport;
   /** Of an earlier run of the program: there are no legs any more, and `decide` must be "stop". */
   readonly recovered:

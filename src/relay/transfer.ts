@@ -194,12 +194,12 @@ export class Transfer {
 
   #scanned(report: ScanReport): void {
     if (this.#end !== undefined || this.#held === undefined) return;
-    const { size, sha256 } = this.#held;
+    const { size, sha256, sha1 } = this.#held;
     this.#reported = { size, sha256 };
     this.#state = "deciding";
     this.#after("decision", this.#parts.timers.decisionMs, () => this.#fail("internal"));
     const { id } = this.#parts.plan;
-    this.#deps.emit({ kind: "received", id, size, sha256, report, recovered: undefined });
+    this.#deps.emit({ kind: "received", id, size, sha256, sha1, report, recovered: undefined });
   }
 
   /** A verdict alone does not release a file, nor does a MAC. */

@@ -73,6 +73,7 @@ export const keptFile: QuarantineView = {
   name: "invoice\u202efdp.exe",
   size: 1_572_864,
   sha256: "ab".repeat(32),
+  sha1: "cd".repeat(20),
   threat: "Eicar-Test",
   stored_at: "2026-01-01T00:00:00.000Z",
   keep_until: null,

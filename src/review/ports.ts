@@ -105,6 +105,8 @@ export interface QuarantineView {
   /** Bytes. */
   readonly size: number;
   readonly sha256: string;
+  /** Null: of one that an older version kept. */
+  readonly sha1: string | null;
   /** "" when no engine named one. */
   readonly threat: string;
   /** RFC 3339, UTC. */

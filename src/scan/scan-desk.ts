@@ -92,7 +92,7 @@ class EngineDesk implements ScanDesk {
       verdict: isDoubtful ? { ...verdict, kind: "error", reason: "down" } : verdict,
       results: all.map(({ result }) => result),
       trueType: look?.content.types[0]?.type,
-      content: look?.content,
+      content: look && { ...look.content, sha1: given.sha1 },
     };
   }
 

@@ -9,6 +9,8 @@ export interface ScanSource {
   readonly size: number;
   /** Hex, of exactly these bytes. */
   readonly sha256: string;
+  /** The same by SHA-1, for records. Absent: nobody has computed it. */
+  readonly sha1?: string;
   /** Reads into `buffer` from `position` on; the number of bytes read, 0 at the end. Throws when they cannot be read. */
   read(buffer: Buffer, position: number): number;
 }

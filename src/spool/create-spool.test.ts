@@ -109,7 +109,9 @@ describe("createSpool", () => {
     expect(file.receivedBytes).toBe(bytes.length);
     const held = file.complete({});
     expect(held.sha256).toBe(sha256(bytes));
+    expect(held.sha1).toBe(createHash("sha1").update(bytes).digest("hex"));
     expect(contentOf(held).equals(bytes)).toBe(true);
+    expect(open().recover()[0]?.file).toMatchObject({ sha256: held.sha256, sha1: held.sha1 });
   });
 
   it("keeps files apart that come in at the same time", () => {

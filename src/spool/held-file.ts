@@ -13,6 +13,7 @@ export interface HeldFileParts {
   readonly id: string;
   readonly size: number;
   readonly sha256: string;
+  readonly sha1: string;
   /** Opened once and never by name again, so that nobody can put another file in its place; undefined: it could not be opened. */
   readonly descriptor: number | undefined;
   readonly reservation: Reservation;
@@ -20,7 +21,7 @@ export interface HeldFileParts {
 
 /** A complete file; it owns the descriptor and the reservation from here on. Throws what the system says of the descriptor. */
 export function createHeldFile(parts: HeldFileParts): HeldFile {
-  const { places, id, size, sha256, reservation } = parts;
+  const { places, id, size, sha256, sha1, reservation } = parts;
   const { descriptor } = parts;
   let file = descriptor === undefined ? undefined : new UnchangedFile(descriptor, parts);
   let gone = false;
@@ -65,7 +66,7 @@ export function createHeldFile(parts: HeldFileParts): HeldFile {
     reservation.free();
   }
 
-  return { id, size, sha256, read, releasing, remove };
+  return { id, size, sha256, sha1, read, releasing, remove };
 }
 
 /** Closes a descriptor when there is one. What close reports late (EIO) concerns bytes that nobody wants any more. */

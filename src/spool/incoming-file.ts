@@ -38,7 +38,8 @@ class WrittenFile implements IncomingFile {
   readonly #owned: { readonly descriptor: number; readonly reservation: Reservation };
   readonly #mark: DiskMark;
   readonly #clock: Clock;
-  readonly #hash: Hash = createHash("sha256");
+  readonly #sha256: Hash = createHash("sha256");
+  readonly #sha1: Hash = createHash("sha1");
   #receivedBytes = 0;
   #lookAt = BYTES_PER_LOOK;
   #stamp: string;
@@ -77,7 +78,8 @@ class WrittenFile implements IncomingFile {
         written += writeSync(this.#owned.descriptor, bytes, written, rest, position);
       }
       this.#stamp = stampOf(this.#owned.descriptor);
-      this.#hash.update(bytes);
+      this.#sha256.update(bytes);
+      this.#sha1.update(bytes);
     });
     this.#receivedBytes += bytes.length;
     this.#owned.reservation.fill(bytes.length);
@@ -92,7 +94,8 @@ class WrittenFile implements IncomingFile {
       const message = `${id} has ${this.#receivedBytes} of the announced ${size} bytes`;
       throw new SpoolFailed("SPOOL_SHORT", message);
     }
-    const sha256 = this.#hash.digest("hex");
+    const sha256 = this.#sha256.digest("hex");
+    const sha1 = this.#sha1.digest("hex");
     const places = this.#places;
     this.#attempt(`completing ${id}`, () => {
       this.#expectOwn();
@@ -102,7 +105,7 @@ class WrittenFile implements IncomingFile {
       renameSync(join(places.incoming, partName(id)), join(places.held, id));
       syncFolder(places.held);
     });
-    const held = createHeldFile({ places, id, size, sha256, ...this.#owned });
+    const held = createHeldFile({ places, id, size, sha256, sha1, ...this.#owned });
     this.#state = "handed-over";
     return held;
   }

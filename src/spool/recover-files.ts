@@ -1,7 +1,7 @@
 import { constants, fstatSync, openSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { closeQuietly, createHeldFile } from "./held-file.ts";
-import { hashFile } from "./hash-file.ts";
+import { hashFile, type FileDigests } from "./hash-file.ts";
 import type { RoomLedger } from "./room-ledger.ts";
 import type { RecoveredFile } from "./spool.ts";
 import { SpoolFailed } from "./spool-failed.ts";
@@ -45,10 +45,9 @@ function recoverFolder(
   });
 }
 
-interface FoundFile {
+interface FoundFile extends FileDigests {
   readonly descriptor: number | undefined;
   readonly size: number;
-  readonly sha256: string;
 }
 
 /** "not-ours": no regular file, so nothing that we have made. */
@@ -64,13 +63,13 @@ function openFound(path: string): FoundFile | "not-ours" {
       return "not-ours";
     }
     size = status.size;
-    return { descriptor, size, sha256: hashFile(descriptor, size) };
+    return { descriptor, size, ...hashFile(descriptor, size) };
   } catch (error) {
     closeQuietly(descriptor);
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     // A link, a socket: openSync says so.
     if (code === "ELOOP" || code === "ENXIO") return "not-ours";
-    return { descriptor: undefined, size, sha256: "" };
+    return { descriptor: undefined, size, sha256: "", sha1: "" };
   }
 }
 

@@ -58,6 +58,8 @@ export interface HeldFile {
   readonly size: number;
   /** Hex, computed while it was written; of a recovered file, of what is on the disk now ("" when that cannot be read). */
   readonly sha256: string;
+  /** The same by SHA-1: what other lists and tools know files by; nothing here is decided by it. */
+  readonly sha1: string;
   /** Reads into `buffer` from `position` on; the number of bytes, 0 at the end. Throws SpoolFailed, also once it is removed; SPOOL_CHANGED when somebody else has written to it. */
   read(buffer: Buffer, position: number): number;
   /** Delivery begins. Throws SpoolFailed. */

@@ -51,7 +51,7 @@ export class UnchangedFile {
     const { size, sha256 } = this.#content;
     let found: string | undefined;
     try {
-      found = hashFile(this.#descriptor, size);
+      found = hashFile(this.#descriptor, size).sha256;
     } catch {
       // Shorter than it was.
     }

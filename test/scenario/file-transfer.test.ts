@@ -24,6 +24,10 @@ beforeEach(async () => {
   };
 });
 
+function sha1(bytes: Buffer): string {
+  return createHash("sha1").update(bytes).digest("hex");
+}
+
 function sha256(bytes: Buffer): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
@@ -54,7 +58,7 @@ describe.each(WAYS)("a file through the gateway, %s way", (way) => {
       action: "allow",
       channel: "msnftp",
       delivery: "delivered",
-      file: { name: "holiday.dat", size: bytes.length, sha256: sha256(bytes) },
+      file: { name: "holiday.dat", size: bytes.length, sha256: sha256(bytes), sha1: sha1(bytes) },
       scan: [{ engine: "builtin", result: "clean" }],
     });
     await noTransferLeft();
@@ -78,7 +82,7 @@ describe.each(WAYS)("a file through the gateway, %s way", (way) => {
         channel: "msnftp",
         from: "sip:alice@example.test",
         to: ["sip:bob@example.test"],
-        file: { name: "notes.txt", sha256: sha256(EICAR) },
+        file: { name: "notes.txt", sha256: sha256(EICAR), sha1: sha1(EICAR) },
       },
     ]);
     const listed = await gateway.cli("incidents", "list", "-o", "ndjson");
@@ -87,6 +91,7 @@ describe.each(WAYS)("a file through the gateway, %s way", (way) => {
     expect(JSON.parse(stdout)).toMatchObject({
       incident: incidents[0]?.["id"],
       sha256: sha256(EICAR),
+      sha1: sha1(EICAR),
       state: "quarantined",
     });
     await noTransferLeft();
