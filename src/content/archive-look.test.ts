@@ -3,8 +3,9 @@ import { describe, expect, it } from "vitest";
 import { rar4File } from "../../test/support/rar-file.ts";
 import { tarFile } from "../../test/support/tar-file.ts";
 import { zipFile, type ZipMember } from "../../test/support/zip-file.ts";
-import { lookIntoArchive, type ArchiveLook } from "./archive-look.ts";
+import type { ArchiveLook } from "./archive-look.ts";
 import { viewOf } from "./byte-view.ts";
+import { lookIntoArchive } from "./look-into-file.ts";
 import { LOOK_LIMITS, LookBudget } from "./look-budget.ts";
 
 function look(bytes: Buffer, limits: Partial<typeof LOOK_LIMITS> = {}): ArchiveLook | undefined {
@@ -68,7 +69,7 @@ describe("lookIntoArchive", () => {
     [
       "a picture before it",
       Buffer.concat([Buffer.alloc(500, 0xff), zipFile([TEXT])]),
-      undefined,
+      "corrupt",
       ["notes.txt"],
     ],
     [

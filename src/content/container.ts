@@ -1,6 +1,7 @@
 import type { ByteView } from "./byte-view.ts";
 import type { LookBudget } from "./look-budget.ts";
 import type { LookProblem } from "./look-problem.ts";
+import { subView } from "./sub-view.ts";
 import type { TrueType } from "./true-type.ts";
 
 /** A file in a container. */
@@ -15,6 +16,8 @@ export interface ContainerMember {
 
 /** Bytes of a member, read when they are asked for. */
 export interface MemberContent {
+  /** The same, to be read wherever one likes. Absent: it is packed, and comes out at once. */
+  readonly view?: ByteView;
   /** The first bytes, at most `length`; "partial": not to be had within the budget. */
   head(length: number, budget: LookBudget): Buffer | "partial";
   /** All of them. */
@@ -37,6 +40,7 @@ export type ContainerReader = (file: ByteView, budget: LookBudget) => Container 
 /** The content of a member that stands in the container as it is. */
 export function storedContent(file: ByteView, start: number, size: number): MemberContent {
   return {
+    view: subView(file, start, size),
     head: (length) => file.read(start, Math.min(size, length)),
     whole: (budget) => (budget.takeUnpacked(size) ? file.read(start, size) : "partial"),
   };

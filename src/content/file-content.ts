@@ -26,6 +26,8 @@ export interface ArchiveContent {
   readonly encrypted: boolean;
   /** Extensions of the members, each as of a file's name (`FileName.extensions`), none twice. */
   readonly memberExtensions: readonly (readonly string[])[];
+  /** What the members are by their bytes, each type once. Absent: not known. */
+  readonly memberTypes?: readonly TrueType[] | undefined;
   /** Bytes unpacked by bytes packed. */
   readonly ratio: number | undefined;
 }
@@ -36,16 +38,20 @@ export function fileContent(look: FileLook, sha256: string | undefined): FileCon
     types: look.types,
     sha256,
     hasMacros: look.hasMacros,
-    archive: look.archive && archiveContent(look.archive),
+    archive: look.archive && archiveContent(look.archive, look.inside?.types),
   };
 }
 
-function archiveContent(look: ArchiveLook): ArchiveContent {
+function archiveContent(
+  look: ArchiveLook,
+  memberTypes: readonly TrueType[] | undefined,
+): ArchiveContent {
   return {
     depth: look.depth,
     members: look.listed ? look.members : undefined,
     encrypted: look.encrypted,
     memberExtensions: memberExtensions(look.names),
+    memberTypes,
     ratio: look.listed ? look.ratio : undefined,
   };
 }

@@ -7,39 +7,55 @@ export interface LookLimits {
   readonly depth: number;
   /** Members of archives, of all levels. */
   readonly members: number;
-  /** Bytes that are unpacked in memory. */
+  /** Bytes that are unpacked, of all levels. */
   readonly unpackedBytes: number;
   /** Bytes of names that are kept. */
   readonly nameBytes: number;
+  /** Whether the time is over. Absent: it takes as long as it takes. */
+  readonly isOutOfTime?: () => boolean;
 }
 
-/** DESIGN's budget, but for what is unpacked: the look takes place between two other jobs of a thread. */
 export const LOOK_LIMITS: LookLimits = {
   depth: 8,
   members: 2000,
-  unpackedBytes: 8 * 1024 * 1024,
-  nameBytes: 256 * 1024,
+  unpackedBytes: 1024 * 1024 * 1024,
+  nameBytes: 1024 * 1024,
 };
+
+/** What unpacks to more than this many times its size, and so much beyond, is made for that. */
+export const BOMB_RATIO = 100;
+export const BOMB_GRACE: number = 10 * 1024 * 1024;
+
+/** Of what does not come out piece by piece. */
+const MAX_AT_ONCE = 64 * 1024 * 1024;
 
 const SHORT_NAME = 32;
 
 /** What is left of it. Each take says whether there was enough; once there was not, there never is. */
 export class LookBudget {
   readonly depth: number;
+  readonly #isOutOfTime: () => boolean;
   #members: number;
   #unpackedBytes: number;
   #nameBytes: number;
 
-  constructor(limits: LookLimits = LOOK_LIMITS) {
+  /** @param fileBytes size of the file, which bounds what may come out of it */
+  constructor(limits: LookLimits = LOOK_LIMITS, fileBytes: number = Infinity) {
     this.depth = limits.depth;
     this.#members = limits.members;
-    this.#unpackedBytes = limits.unpackedBytes;
+    this.#unpackedBytes = Math.min(limits.unpackedBytes, BOMB_RATIO * fileBytes + BOMB_GRACE);
     this.#nameBytes = limits.nameBytes;
+    this.#isOutOfTime = limits.isOutOfTime ?? (() => false);
   }
 
-  /** Bytes that may still be unpacked. */
+  /** Bytes that may be unpacked at once, in memory. */
   get unpackedBytes(): number {
-    return Math.max(0, this.#unpackedBytes);
+    return Math.max(0, Math.min(this.#unpackedBytes, MAX_AT_ONCE));
+  }
+
+  /** There is nothing left to unpack with, or no time. */
+  get isSpent(): boolean {
+    return this.#unpackedBytes < 0 || this.#isOutOfTime();
   }
 
   takeMember(nameBytes: number): boolean {
@@ -55,6 +71,6 @@ export class LookBudget {
 
   takeUnpacked(bytes: number): boolean {
     this.#unpackedBytes -= bytes;
-    return this.#unpackedBytes >= 0;
+    return !this.isSpent;
   }
 }

@@ -35,7 +35,7 @@ export function unpackLzma2(packed: Buffer, size: number): Unlzma {
   let hasParameters = false;
   for (let at = 0; state.length < size;) {
     const control = packed[at] ?? 0;
-    if (control === 0 || at + 6 > packed.length) break;
+    if (control === 0 || at + (control < 0x80 ? 4 : 6) > packed.length) break;
     if (control < 0x80) {
       const length = packed.readUInt16BE(at + 1) + 1;
       if (control === 1) state.resetDictionary();

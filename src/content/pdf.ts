@@ -14,6 +14,8 @@ import { readObjectStream, streamAround, type ObjectStream } from "./pdf-object-
 const BEGINS_WITHIN = 1024;
 const WINDOW_BYTES = 1024 * 1024;
 const SEARCH_BYTES = 1024 * 1024;
+/** Of object streams, unpacked. */
+const MAX_KEPT_BYTES = 32 * 1024 * 1024;
 
 export interface PdfContent {
   /** It runs a script or a program: JavaScript, Launch, forms of XFA. Undefined: encrypted, and not seen. */
@@ -71,11 +73,18 @@ function readStreams(
 ): readonly ObjectStream[] {
   const streams = new Map<number, ObjectStream | LookProblem>();
   const packed = { left: 2 * file.size + SEARCH_BYTES };
+  let kept = 0;
   for (const at of facts.objectStreams) {
+    if (kept > MAX_KEPT_BYTES) {
+      problems.push("partial");
+      break;
+    }
     const place = streamAround(file, at);
     if (place === undefined) problems.push("corrupt");
     else if (!streams.has(place.start)) {
-      streams.set(place.start, readObjectStream(file, place, budget, packed));
+      const stream = readObjectStream(file, place, budget, packed);
+      if (typeof stream !== "string") kept += stream.bytes.length;
+      streams.set(place.start, stream);
     }
   }
   const read: ObjectStream[] = [];

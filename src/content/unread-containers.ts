@@ -34,18 +34,6 @@ const UNREAD: ReadonlySet<string> = new Set([
   "application/x-vhdx",
 ]);
 
-/** Texts in which a file is written out, for readers that unpack it. */
-const ENCODED_TEXTS: ReadonlySet<string> = new Set([
-  "text/x-uuencode",
-  "application/mac-binhex40",
-  "application/x-yenc",
-]);
-
-/** Whether a file is written out in the text that a file is. */
-export function isEncodedText({ type }: TrueType): boolean {
-  return ENCODED_TEXTS.has(type);
-}
-
 interface Mark extends TrueType {
   readonly bytes: string;
   readonly at: number;

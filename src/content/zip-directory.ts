@@ -1,5 +1,6 @@
 import type { ByteView } from "./byte-view.ts";
 import type { LookBudget } from "./look-budget.ts";
+import { gapsBetween, LOCAL_HEADER as LOCAL, type ZipRange } from "./zip-gaps.ts";
 
 /** One entry of a zip's central directory (APPNOTE 4.3.12). */
 export interface ZipEntry {
@@ -10,6 +11,8 @@ export interface ZipEntry {
   /** Bytes, as declared. */
   readonly packedSize: number;
   readonly size: number;
+  /** CRC-32 of the unpacked bytes. */
+  readonly checksum: number;
   /** Where its packed bytes begin; undefined: there is no local header where there should be one. */
   readonly dataStart: number | undefined;
 }
@@ -21,16 +24,13 @@ export interface ZipDirectory {
    * the directory cannot be read; "partial": more entries than the budget has.
    */
   readonly problem: "corrupt" | "bomb" | "partial" | undefined;
+  /** There is nothing in it but its entries and its directory: no gap in which something else could stand, and no comment. */
+  readonly isPure: boolean;
 }
 
 const END = Buffer.from("PK\x05\x06", "latin1");
-const LOCAL = Buffer.from("PK\x03\x04", "latin1");
 /** An end record with the longest comment. */
 const TAIL = 22 + 65_535;
-/** Between members there is padding, or a signing block; of a longer gap only so much is searched. */
-const SEARCHED_GAP = 1024 * 1024;
-/** So many signatures without a header behind them are no accident. */
-const MAX_TRIES = 256;
 
 /**
  * Reads the directory of a zip and holds it against the local headers: name, method, sizes and the mark of encryption must be the
@@ -40,40 +40,53 @@ const MAX_TRIES = 256;
 export function readZipDirectory(file: ByteView, budget: LookBudget): ZipDirectory | undefined {
   const end = findEnd(file);
   if (end === undefined) {
-    return file.read(0, 4).equals(LOCAL) ? { entries: [], problem: "corrupt" } : undefined;
+    const isCut = file.read(0, 4).equals(LOCAL);
+    return isCut ? { entries: [], problem: "corrupt", isPure: false } : undefined;
   }
   const entries: ZipEntry[] = [];
-  const ranges: [start: number, end: number][] = [];
+  const ranges: ZipRange[] = [];
   let problem: ZipDirectory["problem"];
   let at = end.directoryStart;
   for (let index = 0; index < end.count; index++) {
     const central = readCentral(file, at);
-    if (central === undefined) return { entries, problem: "corrupt" };
+    if (central === undefined) return { entries, problem: "corrupt", isPure: false };
     const local = readLocal(file, end.base + central.localOffset);
     const raw = rawNames(central, local);
     const [, ...others] = raw;
     const isWithin =
       budget.takeMember(central.nameBytes.length) &&
       others.every((name) => budget.takeName(name.length));
-    if (!isWithin) return { entries, problem: "partial" };
-    const range = [end.base + central.localOffset, (local?.dataStart ?? 0) + central.packedSize];
-    ranges.push(range as [number, number]);
+    if (!isWithin) return { entries, problem: "partial", isPure: false };
+    ranges.push({
+      start: end.base + central.localOffset,
+      end: (local?.dataStart ?? 0) + central.packedSize,
+      // bit 3: what was not known yet when it was written stands behind the data
+      spare: (central.flags & 8) === 0 ? 0 : DESCRIPTOR,
+    });
     if (local === undefined || !agrees(central, local)) problem ??= "corrupt";
     entries.push(entryOf(central, local, raw));
     at += central.length;
   }
   // Records that the count at the end leaves out, which others read nonetheless.
   if (at !== end.directoryStart + end.directorySize) problem ??= "corrupt";
-  problem ??= uncovered(file, ranges, end.directoryStart);
-  return { entries, problem };
+  const gaps = gapsBetween(file, ranges, end.directoryStart);
+  problem ??= gaps.problem;
+  // What stands before or behind it is another file to other readers.
+  if (end.hasMoreBehind || gaps.before > 0) problem ??= "corrupt";
+  return { entries, problem, isPure: gaps.isTight && !end.hasComment };
 }
 
+/** Signature, checksum and two sizes, of eight bytes each in zip64 (APPNOTE 4.3.9). */
+const DESCRIPTOR = 24;
 interface DirectoryEnd {
   readonly count: number;
   readonly directoryStart: number;
   readonly directorySize: number;
   /** What stands before the zip: offsets count from here. */
   readonly base: number;
+  readonly hasComment: boolean;
+  /** Bytes follow that belong neither to it nor to a last block of zeros. */
+  readonly hasMoreBehind: boolean;
 }
 
 /** The last end record whose directory lies where it says; a file may hold several. */
@@ -89,13 +102,24 @@ function findEnd(file: ByteView): DirectoryEnd | undefined {
     if (++tries > 64) return undefined;
     if (tail.length < at + 22) continue;
     const found = readEnd(file, tail.subarray(at, at + 22), tailStart + at);
-    if (found !== undefined) return found;
+    if (found === undefined) continue;
+    const commentLength = tail.readUInt16LE(at + 20);
+    const behind = tail.subarray(at + 22 + commentLength);
+    return {
+      ...found,
+      hasComment: commentLength > 0,
+      hasMoreBehind: behind.some((byte) => byte !== 0),
+    };
   }
   return undefined;
 }
 
 /** APPNOTE 4.3.16, and 4.3.14 where it refers to that. */
-function readEnd(file: ByteView, record: Buffer, position: number): DirectoryEnd | undefined {
+function readEnd(
+  file: ByteView,
+  record: Buffer,
+  position: number,
+): Omit<DirectoryEnd, "hasComment" | "hasMoreBehind"> | undefined {
   const short = {
     count: record.readUInt16LE(10),
     size: record.readUInt32LE(12),
@@ -141,6 +165,7 @@ interface Central {
   readonly method: number;
   readonly packedSize: number;
   readonly size: number;
+  readonly checksum: number;
   readonly nameBytes: Buffer;
   readonly extra: Buffer;
   readonly localOffset: number;
@@ -166,6 +191,7 @@ function readCentral(file: ByteView, at: number): Central | undefined {
     method: head.readUInt16LE(10),
     packedSize: long[1],
     size: long[0],
+    checksum: head.readUInt32LE(16),
     nameBytes: rest.subarray(0, nameLength),
     extra,
     localOffset: long[2],
@@ -200,6 +226,7 @@ interface Local {
   readonly flags: number;
   readonly method: number;
   readonly packedSize: number;
+  readonly size: number;
   readonly nameBytes: Buffer;
   readonly extra: Buffer;
   readonly dataStart: number;
@@ -214,11 +241,12 @@ function readLocal(file: ByteView, at: number): Local | undefined {
   const rest = file.read(at + 30, nameLength + extraLength);
   if (rest.length < nameLength + extraLength) return undefined;
   const extra = rest.subarray(nameLength);
-  const [, packedSize] = longSizes(extra, [head.readUInt32LE(22), head.readUInt32LE(18), 0]);
+  const [size, packedSize] = longSizes(extra, [head.readUInt32LE(22), head.readUInt32LE(18), 0]);
   return {
     flags: head.readUInt16LE(6),
     method: head.readUInt16LE(8),
     packedSize,
+    size,
     nameBytes: rest.subarray(0, nameLength),
     extra,
     dataStart: at + 30 + nameLength + extraLength,
@@ -230,7 +258,8 @@ function agrees(central: Central, local: Local): boolean {
   if ((central.flags & 1) !== (local.flags & 1)) return false;
   // Bit 3: whoever wrote it did not know the size yet, and it stands behind the data.
   const isLate = (local.flags & 8) !== 0;
-  return local.packedSize === central.packedSize || (isLate && local.packedSize === 0);
+  if (isLate && local.packedSize === 0 && local.size === 0) return true;
+  return local.packedSize === central.packedSize && local.size === central.size;
 }
 
 /** The name in the directory, and whatever else the two headers call the entry. */
@@ -250,6 +279,7 @@ function entryOf(central: Central, local: Local | undefined, raw: readonly Buffe
     encrypted: ((central.flags | (local?.flags ?? 0)) & 1) !== 0,
     packedSize: central.packedSize,
     size: central.size,
+    checksum: central.checksum,
     dataStart: local?.dataStart,
   };
 }
@@ -257,44 +287,4 @@ function entryOf(central: Central, local: Local | undefined, raw: readonly Buffe
 function textOf(bytes: Buffer): string {
   const utf8 = bytes.toString("utf8");
   return utf8.includes("\uFFFD") ? bytes.toString("latin1") : utf8;
-}
-
-/** Entries that share bytes unpack to far more than they are; a local header outside of all entries is a hidden member. */
-function uncovered(
-  file: ByteView,
-  ranges: readonly (readonly [number, number])[],
-  directoryStart: number,
-): "corrupt" | "bomb" | undefined {
-  const sorted = [...ranges].sort((a, b) => a[0] - b[0]);
-  let at = sorted[0]?.[0] ?? 0;
-  // What stands before the first entry is another file, or hides one.
-  if (at > 0 && holdsLocal(file, 0, at)) return "corrupt";
-  for (const [start, end] of sorted) {
-    if (start < at) return "bomb";
-    if (start > at && holdsLocal(file, at, start)) return "corrupt";
-    at = Math.max(at, end);
-  }
-  if (at > directoryStart) return "corrupt";
-  return holdsLocal(file, at, directoryStart) ? "corrupt" : undefined;
-}
-
-function holdsLocal(file: ByteView, start: number, end: number): boolean {
-  const gap = file.read(start, Math.min(end - start, SEARCHED_GAP));
-  let tries = 0;
-  for (let at = gap.indexOf(LOCAL); at >= 0; at = gap.indexOf(LOCAL, at + 1)) {
-    if (isPlausibleLocal(file, start + at, gap.subarray(at))) return true;
-    if (++tries > MAX_TRIES) return true;
-  }
-  return false;
-}
-
-/** Four bytes come about by chance; what follows them then makes no sense as a header. */
-function isPlausibleLocal(file: ByteView, position: number, known: Buffer): boolean {
-  const head = known.length < 30 ? file.read(position, 30) : known;
-  if (head.length < 30 || head.readUInt16LE(8) >= 100) return false;
-  const end = 30 + head.readUInt16LE(26);
-  if (end === 30 || position + end + head.readUInt16LE(28) > file.size) return false;
-  const beginning = head.subarray(30, end);
-  if (beginning.some((byte) => byte < 0x20)) return false;
-  return known.length >= end || file.read(position + 30, end - 30).every((byte) => byte >= 0x20);
 }

@@ -151,7 +151,9 @@ function keptScan(scan: ScanFacts): ScanFacts {
   const memberExtensions = archive.memberExtensions
     .slice(0, MAX_MEMBERS)
     .map((extensions) => extensions.slice(0, MAX_EXTENSIONS).map((one) => one.slice(0, 16)));
-  return { ...scan, content: { ...scan.content, archive: { ...archive, memberExtensions } } };
+  const memberTypes = archive.memberTypes?.slice(0, MAX_MEMBERS);
+  const kept = { ...archive, memberExtensions, memberTypes };
+  return { ...scan, content: { ...scan.content, archive: kept } };
 }
 
 function keptParty(party: Party): KeptParty {

@@ -13,8 +13,8 @@ import {
 import { describe, expect, it } from "vitest";
 import { createManualClock } from "../../test/support/manual-clock.ts";
 import { createBuiltinEngine, scanBuiltin } from "./builtin-engine.ts";
-import { holdsContainer } from "./container-signatures.ts";
-import { EICAR as EICAR_BYTES } from "./eicar.ts";
+import { holdsContainer } from "../content/container-signatures.ts";
+import { EICAR as EICAR_BYTES } from "../content/eicar.ts";
 import { createMemorySource } from "./memory-source.ts";
 import type { ScanSource } from "./scan-engine.ts";
 

@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
-import { EICAR } from "./eicar.ts";
+import { PROGRAM_GROUPS } from "../content/inside-file.ts";
+import { EICAR } from "../content/eicar.ts";
 import { lookAt, lookThrough, type Look } from "./look-through.ts";
 import { createMemorySource } from "./memory-source.ts";
 import type { ScanEngine, ScanSource } from "./scan-engine.ts";
@@ -17,13 +18,15 @@ import type { ScanResult } from "./scan-result.ts";
 export const BUILTIN_ENGINE = "builtin";
 
 /** Threat name for the EICAR test file, as other engines spell it. */
-const EICAR_THREAT = "Eicar-Test-Signature";
+export const EICAR_THREAT = "Eicar-Test-Signature";
 
 /** Threat name for a file of a hash list. */
 const HASH_THREAT = "Hash-List";
 
-/** Programs by their first bytes: no signature matched, but nobody sends one in a message for a good reason. */
-const PROGRAM_GROUPS: ReadonlySet<string> = new Set(["executable", "shortcut", "script"]);
+/** Threat name for a program, by its media type. */
+export function programThreat(type: string): string {
+  return `Heuristics.Program ${type}`;
+}
 
 export interface BuiltinDeps {
   readonly clock: Clock;
@@ -105,7 +108,7 @@ async function look(deps: BuiltinDeps, source: ScanSource, signal: AbortSignal):
 function judge({ eicar, type, isContainer }: Look, leaveContainers: boolean): Judgement {
   if (eicar) return { kind: "infected", threat: EICAR_THREAT };
   if (type !== undefined && PROGRAM_GROUPS.has(type.group)) {
-    return { kind: "suspicious", threat: `Heuristics.Program ${type.type}` };
+    return { kind: "suspicious", threat: programThreat(type.type) };
   }
   if (isContainer && !leaveContainers) return { kind: "unscannable", reason: "unknown-format" };
   return { kind: "clean" };

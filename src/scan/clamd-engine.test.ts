@@ -10,7 +10,7 @@ import { createConnector } from "./engine-connection.ts";
 import { createClamdEngine } from "./clamd-engine.ts";
 import { scanByInstream } from "./clamd-instream.ts";
 import { EngineSocket } from "./engine-socket.ts";
-import { EICAR } from "./eicar.ts";
+import { EICAR } from "../content/eicar.ts";
 import { encryptedZip } from "./encrypted-zip.ts";
 import { createMemorySource } from "./memory-source.ts";
 import type { ScanEngine, ScanSource } from "./scan-engine.ts";

@@ -2,7 +2,7 @@ import { failed, ok, type Result } from "../base/result.ts";
 import type { ClamdClient } from "./clamd-client.ts";
 import type { OpenConnection } from "./engine-connection.ts";
 import type { ServerAnswer } from "./scan-result.ts";
-import { EICAR } from "./eicar.ts";
+import { EICAR } from "../content/eicar.ts";
 import { encryptedZip } from "./encrypted-zip.ts";
 import { createMemorySource } from "./memory-source.ts";
 import { nestedGzip } from "./nested-gzip.ts";

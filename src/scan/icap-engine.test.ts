@@ -3,7 +3,7 @@ import { FakeIcap, type IcapFault } from "../../test/support/fake-icap.ts";
 import { createManualClock } from "../../test/support/manual-clock.ts";
 import { waitUntil } from "../../test/support/wait-until.ts";
 import { systemClock } from "../base/clock.ts";
-import { EICAR } from "./eicar.ts";
+import { EICAR } from "../content/eicar.ts";
 import { encryptedZip } from "./encrypted-zip.ts";
 import { createIcapEngine } from "./icap-engine.ts";
 import { createMemorySource } from "./memory-source.ts";

@@ -1,6 +1,6 @@
 import { failed, ok, type Result } from "../base/result.ts";
 import type { ServerAnswer } from "./scan-result.ts";
-import { EICAR } from "./eicar.ts";
+import { EICAR } from "../content/eicar.ts";
 import { encryptedZip } from "./encrypted-zip.ts";
 import type { IcapClient } from "./icap-client.ts";
 import type { IcapExchange } from "./icap-exchange.ts";

@@ -4,7 +4,7 @@ import { FakeClamd } from "../../test/support/fake-clamd.ts";
 import { FakeIcap } from "../../test/support/fake-icap.ts";
 import { createManualClock, type ManualClock } from "../../test/support/manual-clock.ts";
 import { waitUntil } from "../../test/support/wait-until.ts";
-import { EICAR } from "./eicar.ts";
+import { EICAR } from "../content/eicar.ts";
 import { encryptedZip } from "./encrypted-zip.ts";
 import { createEngines } from "./engines.ts";
 import { createMemorySource } from "./memory-source.ts";

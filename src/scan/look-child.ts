@@ -3,6 +3,7 @@
  * bytes that it wants to see, and writes what it saw; it has no sockets, may neither write files nor start anything, and knows
  * of the file no more than its bytes. Whatever goes wrong ends it: who asked sees that, and starts another.
  */
+import { LOOK_LIMITS, type LookLimits } from "../content/look-budget.ts";
 import { readFrame, writeAnswer } from "./child-pipes.ts";
 import { lookAtSource } from "./look-at-source.ts";
 import { MAX_PIECE_BYTES, type LookAnswer, type LookQuestion } from "./look-messages.ts";
@@ -26,9 +27,23 @@ function sourceOf({ size, sha256 }: LookQuestion): ScanSource {
   };
 }
 
+/** In all, of one file: what a look may cost the machine. */
+const MAX_CPU_MS = 10_000;
+
+function limitsFromNow(): LookLimits {
+  const begin = process.cpuUsage();
+  return {
+    ...LOOK_LIMITS,
+    isOutOfTime() {
+      const { user, system } = process.cpuUsage(begin);
+      return user + system > MAX_CPU_MS * 1000;
+    },
+  };
+}
+
 for (let body = readFrame(); body !== undefined; body = readFrame()) {
   const question = JSON.parse(body.toString("utf8")) as LookQuestion;
-  const look = await lookAtSource(sourceOf(question));
+  const look = await lookAtSource(sourceOf(question), limitsFromNow());
   if (look === undefined) throw new Error("the file cannot be read");
   write({ kind: "looked", look, residentBytes: process.memoryUsage.rss() });
 }

@@ -1,6 +1,6 @@
 import { trueType, type TrueType } from "../content/true-type.ts";
-import { beginsContainer } from "./begins-container.ts";
-import { findPatterns, PATTERN_OVERLAP, type FoundPatterns } from "./builtin-patterns.ts";
+import { beginsContainer } from "../content/begins-container.ts";
+import { findPatterns, PATTERN_OVERLAP, type FoundPatterns } from "../content/builtin-patterns.ts";
 import { HEAD_BYTES, readHead } from "./head-window.ts";
 import { nextTurn } from "./next-turn.ts";
 import type { ScanSource } from "./scan-engine.ts";

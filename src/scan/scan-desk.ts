@@ -4,7 +4,7 @@ import { createCheckedSource, type CheckedSource } from "./checked-source.ts";
 import { combineResults, type Combination, type EngineAnswer } from "./combine-results.ts";
 import { EngineWatch } from "./engine-watch.ts";
 import { KeptAnswers, NOTHING_KEPT } from "./kept-answers.ts";
-import { withLook } from "./look-at-source.ts";
+import { withLook } from "./with-look.ts";
 import type { Looker } from "./look-process.ts";
 import type { EngineStatus, ScanDesk, ScanEngine, ScanReport, ScanSource } from "./scan-engine.ts";
 import { isFinding } from "./scan-result.ts";

@@ -4,7 +4,7 @@ import { fileContent } from "../content/file-content.ts";
 import { lookIntoFile } from "../content/look-into-file.ts";
 import { scanBuiltin } from "./builtin-engine.ts";
 import { combineResults } from "./combine-results.ts";
-import { withLook } from "./look-at-source.ts";
+import { withLook } from "./with-look.ts";
 import { createMemorySource } from "./memory-source.ts";
 import type { ScanReport } from "./scan-engine.ts";
 

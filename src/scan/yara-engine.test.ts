@@ -5,7 +5,7 @@ import { systemClock, type Clock } from "../base/clock.ts";
 import { failed, ok } from "../base/result.ts";
 import { createManualClock } from "../../test/support/manual-clock.ts";
 import { combineResults } from "./combine-results.ts";
-import { EICAR } from "./eicar.ts";
+import { EICAR } from "../content/eicar.ts";
 import { createMemorySource } from "./memory-source.ts";
 import type { ScanSource } from "./scan-engine.ts";
 import { createYaraEngine, type YaraDeps, type YaraEngine } from "./yara-engine.ts";

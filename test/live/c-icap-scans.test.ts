@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createLookInThread } from "../support/look-in-thread.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { createConnector } from "../../src/scan/engine-connection.ts";
-import { EICAR } from "../../src/scan/eicar.ts";
+import { EICAR } from "../../src/content/eicar.ts";
 import { encryptedZip } from "../../src/scan/encrypted-zip.ts";
 import { createEngines } from "../../src/scan/engines.ts";
 import { IcapClient } from "../../src/scan/icap-client.ts";

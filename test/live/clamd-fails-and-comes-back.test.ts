@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createLookInThread } from "../support/look-in-thread.ts";
 import { systemClock } from "../../src/base/clock.ts";
-import { EICAR } from "../../src/scan/eicar.ts";
+import { EICAR } from "../../src/content/eicar.ts";
 import { createEngines } from "../../src/scan/engines.ts";
 import { createMemorySource } from "../../src/scan/memory-source.ts";
 import { createScanDesk } from "../../src/scan/scan-desk.ts";

@@ -9,7 +9,7 @@ import { createLookInThread } from "../support/look-in-thread.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { scanByClamscan } from "../../src/scan/clamd-clamscan.ts";
 import { scanByInstream } from "../../src/scan/clamd-instream.ts";
-import { EICAR } from "../../src/scan/eicar.ts";
+import { EICAR } from "../../src/content/eicar.ts";
 import { encryptedZip } from "../../src/scan/encrypted-zip.ts";
 import { createConnector, type EngineAddress } from "../../src/scan/engine-connection.ts";
 import { createEngines, type EngineSettings } from "../../src/scan/engines.ts";

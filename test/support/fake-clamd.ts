@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { EICAR } from "../../src/scan/eicar.ts";
+import { EICAR } from "../../src/content/eicar.ts";
 import { nestedGzip } from "../../src/scan/nested-gzip.ts";
 import type { EngineAddress } from "../../src/scan/engine-connection.ts";
 

@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from "node:net";
-import { EICAR } from "../../src/scan/eicar.ts";
+import { EICAR } from "../../src/content/eicar.ts";
 import type { IcapAddress } from "../../src/scan/icap-request.ts";
 import { nestedGzip } from "../../src/scan/nested-gzip.ts";
 import { readIcapRequest, type IcapRequestSeen } from "./icap-request-reader.ts";

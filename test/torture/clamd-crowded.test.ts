@@ -2,7 +2,7 @@ import { connect, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/base/clock.ts";
-import { EICAR } from "../../src/scan/eicar.ts";
+import { EICAR } from "../../src/content/eicar.ts";
 import { createEngines } from "../../src/scan/engines.ts";
 import { createMemorySource } from "../../src/scan/memory-source.ts";
 import { createScanDesk } from "../../src/scan/scan-desk.ts";

@@ -65,11 +65,13 @@ function asked(condition: string, given: Given): { blocked: boolean; trace: stri
 
 const PE = { type: "application/x-msdownload", group: "executable" } as const;
 const JPEG = { type: "image/jpeg", group: "image" } as const;
+const TEXT = { type: "text/plain", group: "text" } as const;
 const ZIP = {
   depth: 2,
   members: 3,
   encrypted: false,
   memberExtensions: [["txt"], ["exe", "pdf"]],
+  memberTypes: [TEXT, PE],
   ratio: 12.5,
 };
 
@@ -105,6 +107,10 @@ describe("the fields of file that ask about its bytes", () => {
     ["{ archive: { member_extension: doc } }", { archive: ZIP }, false],
     ["{ archive: { member_extension: { not: txt } } }", { archive: ZIP }, true],
     ["{ archive: { member_extension: { not: [txt, exe] } } }", { archive: ZIP }, false],
+    ["{ archive: { member_type: application/x-msdownload } }", { archive: ZIP }, true],
+    ["{ archive: { member_type: { group: [executable] } } }", { archive: ZIP }, true],
+    ["{ archive: { member_type: { group: [image, script] } } }", { archive: ZIP }, false],
+    ["{ archive: { member_type: { group: executable } } }", { types: [PE] }, false],
     ["{ archive: { depth: { gt: 1 } } }", { archive: ZIP }, true],
     ["{ archive: { members: { gte: 4 } } }", { archive: ZIP }, false],
     ["{ archive: { ratio: { gt: 12 }, encrypted: false } }", { archive: ZIP }, true],

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { TYPE_GROUPS, type TypeGroup } from "../../content/type-groups.ts";
+import type { TrueType } from "../../content/true-type.ts";
 import { isTypeMismatch } from "../../content/type-mismatch.ts";
 import { below, type ConditionContext, type FieldTest } from "../condition.ts";
 import type { FileFacts } from "../facts.ts";
@@ -24,6 +25,7 @@ interface ArchiveData {
   readonly members?: NumberLeaf | undefined;
   readonly encrypted?: boolean | undefined;
   readonly member_extension?: TextLeaf | undefined;
+  readonly member_type?: TypeLeaf | undefined;
   readonly ratio?: NumberLeaf | undefined;
 }
 
@@ -46,10 +48,13 @@ const archive: z.ZodType<ArchiveData> = section({
   member_extension: textLeaf(
     "Extensions of the names in it, without dot, as of file.extension; one member that fits is enough.",
   ).optional(),
+  member_type: typeLeaf(
+    "Media types of what is in it, by the bytes; one member that fits is enough. { group: … } compares what such files are good for.",
+  ).optional(),
   ratio: numberLeaf("Bytes unpacked by bytes packed, as it declares.", false).optional(),
 }).meta({
   description:
-    "A zip, tar or gzip file, with those in it, or the files packed into an Office document; of other archives only encrypted. Without one, nothing here holds.",
+    "An archive, with those in it, or the files packed into an Office document. Without one, nothing here holds.",
 });
 
 /** The fields of `file` that exist once the bytes are here. */
@@ -78,7 +83,8 @@ export function contentTests(
 ): readonly FieldTest<FileFacts>[] {
   const fields: FieldTest<FileFacts>[] = [];
   if (data.true_type !== undefined) {
-    fields.push(typeTest(data.true_type, below(context, "true_type")));
+    const typesOf: TypesOf = ({ content }) => content?.types ?? [];
+    fields.push(typeTest("true_type", typesOf, data.true_type, below(context, "true_type")));
   }
   if (data.type_mismatch !== undefined) {
     fields.push(flagTest("type_mismatch", data.type_mismatch, mismatchOf));
@@ -116,21 +122,30 @@ function flagTest(
   };
 }
 
-function typeTest(leaf: TypeLeaf, context: ConditionContext): FieldTest<FileFacts> {
+type TypesOf = (file: FileFacts) => readonly TrueType[];
+
+function typeTest(
+  field: string,
+  typesOf: TypesOf,
+  leaf: TypeLeaf,
+  context: ConditionContext,
+): FieldTest<FileFacts> {
   const { group, ...rest } = isOperators(leaf) ? leaf : { group: undefined };
   const groups: ReadonlySet<TypeGroup> | undefined =
     group === undefined ? undefined : chosen(group, TYPE_GROUPS);
   const asText = isOperators(leaf) ? (rest satisfies TextOperators) : leaf;
   const test = compileText(asText, FREE_TEXT, context);
   return {
-    field: "file.true_type",
-    test({ content }) {
-      const types = content?.types ?? [];
+    field: `file.${field}`,
+    test(file) {
+      const types = typesOf(file);
       if (groups !== undefined && !types.some((type) => groups.has(type.group))) return false;
       return test.many(types.map(({ type }) => type));
     },
-    show: ({ content }) =>
-      content?.types.map(({ type, group: one }) => `${type} (${one})`).join(" ") || "unknown",
+    show: (file) =>
+      typesOf(file)
+        .map(({ type, group: one }) => `${type} (${one})`)
+        .join(" ") || "unknown",
   };
 }
 
@@ -165,6 +180,11 @@ function archiveTests(
         content?.archive?.memberExtensions.some((one) => test.ranked(one)) ?? false,
       show: ({ content }) => content?.archive?.memberExtensions.join(" ") || "none",
     });
+  }
+  if (data.member_type !== undefined) {
+    const typesOf: TypesOf = ({ content }) => content?.archive?.memberTypes ?? [];
+    const inner = below(context, "member_type");
+    fields.push(typeTest("archive.member_type", typesOf, data.member_type, inner));
   }
   return fields;
 }

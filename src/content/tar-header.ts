@@ -1,58 +1,10 @@
 import type { ByteView } from "./byte-view.ts";
-import type { LookBudget } from "./look-budget.ts";
-
-export interface TarMember {
-  readonly names: readonly string[];
-  /** Where its bytes stand in the archive. */
-  readonly start: number;
-  readonly size: number;
-}
-
-export interface TarMembers {
-  readonly members: readonly TarMember[];
-  /** It ends before its members do, or a header is broken; "partial": more than the budget has. */
-  readonly problem: "corrupt" | "partial" | undefined;
-}
 
 const BLOCK = 512;
-/** Of a long name or of the fields before a member. */
-const MAX_META = 64 * 1024;
-
 /** Whether a tar begins here: by the checksum of its first header, for old ones have no other mark. */
 export function isTar(file: ByteView): boolean {
   const header = file.read(0, BLOCK);
   return header.length === BLOCK && header[0] !== 0 && checksumFits(header);
-}
-
-/**
- * Reads the headers of a tar (POSIX ustar, pax, GNU long names), from one to the next, without the members' bytes. Hard and symbolic
- * links and folders are no members.
- */
-export function readTarMembers(file: ByteView, budget: LookBudget): TarMembers {
-  const members: TarMember[] = [];
-  /** Names that the records before a header give it; a reader takes them, or does not know such records. */
-  let names: string[] = [];
-  for (let at = 0; at + BLOCK <= file.size;) {
-    const header = file.read(at, BLOCK);
-    if (header.every((byte) => byte === 0)) return { members, problem: undefined };
-    const read = readTarHeader(header);
-    if (read === undefined) return { members, problem: "corrupt" };
-    const { name, size, kind, type } = read;
-    const start = at + BLOCK;
-    if (!budget.takeMember(name.length)) return { members, problem: "partial" };
-    if (kind === "meta") {
-      const found = metaNames(type, file.read(start, Math.min(size, MAX_META)));
-      if (!found.every((name) => budget.takeName(name.length)))
-        return { members, problem: "partial" };
-      names.push(...found);
-    } else {
-      if (kind === "file") members.push({ names: [name, ...names], start, size });
-      names = [];
-    }
-    at = start + Math.ceil(size / BLOCK) * BLOCK;
-    if (start + size > file.size) return { members, problem: "corrupt" };
-  }
-  return { members, problem: undefined };
 }
 
 /** One header of 512 bytes. */
@@ -111,4 +63,11 @@ export function metaNames(type: string, content: Buffer): readonly string[] {
   if (type === "K") return [];
   const text = content.toString("utf8");
   return [...text.matchAll(/(?:^|\n)\d{1,7} path=([^\n]{1,4096})/g)].map(([, path = ""]) => path);
+}
+
+/** The size that pax gives the next member; undefined: none. Where it is another than the header's, readers differ. */
+export function paxSize(type: string, content: Buffer): number | undefined {
+  if (type !== "x" && type !== "g") return undefined;
+  const digits = /(?:^|\n)\d{1,7} size=(\d{1,16})\n/.exec(content.toString("latin1"))?.[1];
+  return digits === undefined ? undefined : Number(digits);
 }

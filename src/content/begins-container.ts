@@ -1,4 +1,4 @@
-import type { TrueType } from "../content/true-type.ts";
+import type { TrueType } from "./true-type.ts";
 
 const CONTAINER_GROUPS: ReadonlySet<string> = new Set([
   "archive",

@@ -1,0 +1,35 @@
+/** What entities of a document may come to, all together, with those in them; no honest one comes near. */
+const MOST = 1024 * 1024;
+const DECLARED = /<!entity\s+(?:%\s+)?([^\s"'<>]{1,200})\s+(?:"([^"]*)"|'([^']*)')/g;
+const REFERENCE = /[&%]([^\s&%;#<>"']{1,200});/g;
+
+/**
+ * Whether the entities that an XML document declares at its beginning are made to fill a reader's memory: each refers to others,
+ * many times ("billion laughs"), or to itself.
+ *
+ * @param lower the beginning of the document, in small letters
+ */
+export function hasEntityBomb(lower: string): boolean {
+  if (!lower.includes("<!entity")) return false;
+  const values = new Map<string, string>();
+  for (const [, name = "", double, single = ""] of lower.matchAll(DECLARED)) {
+    values.set(name, double ?? single);
+  }
+  const lengths = new Map<string, number>();
+  const lengthOf = (name: string, depth: number): number => {
+    const known = lengths.get(name);
+    if (known !== undefined) return known;
+    const value = values.get(name);
+    if (value === undefined) return 0;
+    if (depth > 100) return Infinity;
+    // while it is being counted: who refers to it from within refers to itself
+    lengths.set(name, Infinity);
+    let length = value.length;
+    for (const [, inner = ""] of value.matchAll(REFERENCE)) length += lengthOf(inner, depth + 1);
+    lengths.set(name, length);
+    return length;
+  };
+  let sum = 0;
+  for (const name of values.keys()) sum += lengthOf(name, 0);
+  return sum > MOST;
+}
