@@ -1,4 +1,6 @@
-import type { OleEntry, OleFile } from "./ole-directory.ts";
+import { viewOf } from "./byte-view.ts";
+import { readOleFile, type OleEntry, type OleFile } from "./ole-directory.ts";
+import { objectsOfSlides } from "./slide-objects.ts";
 import type { TrueType } from "./true-type.ts";
 
 /** What a compound file is, by the names and the beginnings of its streams. */
@@ -39,6 +41,8 @@ const MACRO_ENTRIES: ReadonlySet<string> = new Set([
 
 /** Bytes of a stream that are looked at. */
 const STREAM_BYTES = 1024 * 1024;
+/** Of the stream of a presentation, which holds its objects too. */
+const SLIDES_BYTES = 8 * 1024 * 1024;
 const MAX_RECORDS = 8192;
 const MAX_EMBEDDED = 64;
 
@@ -60,7 +64,7 @@ export function readOleContent(file: OleFile): OleContent {
     type,
     hasMacros: encrypted && !hasMacros ? undefined : hasMacros,
     encrypted,
-    embedded: embeddedNames(file),
+    embedded: embeddedNames(file, byName),
   };
 }
 
@@ -109,13 +113,37 @@ function hasMacroAtom(stream: Buffer): boolean {
   return false;
 }
 
-/** The stream "\x01Ole10Native": size, two bytes, then label and name, each ended by a zero. */
-function embeddedNames(file: OleFile): readonly string[] {
+/** Names of objects, of attachments of a mail, and of what presentations keep packed in their one stream. */
+function embeddedNames(file: OleFile, byName: ReadonlyMap<string, OleEntry>): readonly string[] {
+  const slides = byName.get("PowerPoint Document");
+  const objects = slides === undefined ? [] : objectsOfSlides(file.read(slides, SLIDES_BYTES));
+  const inner = objects.flatMap((bytes) => {
+    const object = readOleFile(viewOf(bytes));
+    return object === undefined ? [] : namesIn(object);
+  });
+  return [...namesIn(file), ...inner].slice(0, MAX_EMBEDDED);
+}
+
+/** A stream with its name, however it is written: [MS-OXMSG] 2.2.2, properties 3707 and 3704 of an attachment. */
+const ATTACHMENT_NAME = /^__substg1\.0_370[47]001([ef])$/i;
+
+function namesIn(file: OleFile): readonly string[] {
   const names: string[] = [];
   for (const entry of file.entries) {
-    if (entry.name.toLowerCase() !== "\u0001ole10native" || names.length >= MAX_EMBEDDED) continue;
-    const texts = file.read(entry, 2048).toString("latin1", 6).split("\0", 2);
-    names.push(...texts.filter((text) => text !== ""));
+    if (names.length >= MAX_EMBEDDED) break;
+    const [, kind] = ATTACHMENT_NAME.exec(entry.name) ?? [];
+    if (kind !== undefined) {
+      const encoding = kind.toLowerCase() === "f" ? "utf16le" : "latin1";
+      names.push(zeroEnded(file.read(entry, 1024).toString(encoding)));
+    } else if (entry.name.toLowerCase() === "\u0001ole10native") {
+      // its size, two bytes, then label and name, each ended by a zero
+      const texts = file.read(entry, 2048).toString("latin1", 6).split("\0", 2);
+      names.push(...texts.filter((text) => text !== ""));
+    }
   }
   return names;
+}
+
+function zeroEnded(text: string): string {
+  return text.split("\0", 1)[0] ?? "";
 }
