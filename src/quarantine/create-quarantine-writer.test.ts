@@ -311,6 +311,65 @@ describe("createQuarantineWriter after kill -9", () => {
   });
 });
 
+describe("createQuarantineReader after kill -9", () => {
+  /** Keeps files, deletes every second one, has the oldest make room, and prints what is done. */
+  const DELETER = `
+    import { randomBytes } from "node:crypto";
+    import { writeSync } from "node:fs";
+    const [, , writerUrl, readerUrl, clockUrl, samplesUrl, dir] = process.argv;
+    const { createQuarantineWriter } = await import(writerUrl);
+    const { createQuarantineReader } = await import(readerUrl);
+    const { systemClock } = await import(clockUrl);
+    const { KEY, STORY, sourceOf } = await import(samplesUrl);
+    const writer = createQuarantineWriter({ clock: systemClock }, { dir, key: KEY, maxBytes: 1e9 });
+    const reader = createQuarantineReader({ dir, key: KEY });
+    const say = (what, id) => writeSync(1, what + " " + id + "\\n");
+    for (let file = 0; ; file += 1) {
+      const { id } = await writer.keep(sourceOf(randomBytes(70_000)), STORY);
+      say("kept", id);
+      if (file % 2 === 0) {
+        await reader.delete(id);
+        say("deleted", id);
+      } else if (file % 5 === 0) {
+        const goal = { maxBytes: 1e9, maxFiles: 1, minAgeMs: 0 };
+        const { removed } = await reader.trim(Date.now() + 1, goal);
+        for (const one of removed) say("removed", one.id);
+      }
+    }
+  `;
+
+  it("has removed what it said, and has what it did not remove, whole, and no half one", async () => {
+    const modules = [
+      "./create-quarantine-writer.ts",
+      "./create-quarantine-reader.ts",
+      "../base/clock.ts",
+      "./kept-files.test-data.ts",
+    ];
+    const urls = modules.map((module) => new URL(module, import.meta.url).href);
+    const said: string[] = [];
+    for (let round = 1; round <= 8; round += 1) {
+      said.push(...(await killAtRandom(dir, DELETER, urls, 4 * round + (round % 3))));
+    }
+    const idsOf = (what: string): readonly string[] =>
+      said.filter((line) => line.startsWith(`${what} `)).map((line) => line.slice(what.length + 1));
+    expect(idsOf("kept").length).toBeGreaterThan(40);
+    expect(idsOf("deleted").length).toBeGreaterThan(20);
+    expect(idsOf("removed").length).toBeGreaterThan(5);
+    const folder = join(dir, "data");
+    openWriter(1e9, folder);
+    const reader = createQuarantineReader({ dir: folder, key: KEY });
+    const items = await reader.list(1000);
+    const stateOf = new Map(items.map((item) => [item.id, item.state]));
+    expect(idsOf("kept").filter((id) => !stateOf.has(id))).toEqual([]);
+    expect(idsOf("deleted").filter((id) => stateOf.get(id) !== "deleted")).toEqual([]);
+    expect(idsOf("removed").filter((id) => stateOf.get(id) !== "expired")).toEqual([]);
+    const whole = items.filter(({ state }) => state === "quarantined");
+    for (const { id } of whole) await wholeOf(await reader.download(id));
+    const bodies = namesBelow(folder).filter((name) => name.endsWith("body.enc"));
+    expect(bodies).toHaveLength(whole.length);
+  });
+});
+
 describe("createQuarantineWriter on a small disk", () => {
   it.skipIf(!CAN_MOUNT)(
     "says that the disk is full, leaves nothing behind and goes on when there is space (needs root and tmpfs)",
