@@ -17,7 +17,9 @@ import { hasActiveMime, readOfficeXml, type OfficeXml } from "./office-xml.ts";
 import { readOleContent, type OleContent } from "./ole-content.ts";
 import { readOleFile } from "./ole-directory.ts";
 import { isSequential, walkSequential } from "./packed-walk.ts";
-import { readPdf, type PdfContent } from "./pdf.ts";
+import type { PaperContent } from "./paper-content.ts";
+import { readPdf } from "./pdf.ts";
+import { beginsRtf, readRtf } from "./rtf-objects.ts";
 import { scanThrough } from "./scan-through.ts";
 import type { TrueType } from "./true-type.ts";
 import { isUnopened } from "./unopened-types.ts";
@@ -41,7 +43,8 @@ export interface LookedAt {
   readonly hasMacros: boolean | undefined;
   readonly archive: ArchiveLook | undefined;
   readonly document: OleContent | undefined;
-  readonly pdf: PdfContent | undefined;
+  /** A PDF, or rich text. */
+  readonly paper: PaperContent | undefined;
   readonly problem: LookProblem | undefined;
 }
 
@@ -73,14 +76,14 @@ export class FileWalk implements Walker {
       type: document?.type ?? xml?.type,
       isCompound: ole !== undefined,
     });
-    const pdf = readPdf(file, this.budget);
-    const sealed = document?.encrypted === true ? "encrypted" : pdf?.problem;
+    const paper = readPdf(file, this.budget) ?? readRtf(file, this.budget);
+    const sealed = document?.encrypted === true ? "encrypted" : paper?.problem;
     return {
       types,
-      hasMacros: hasMacrosIn({ document, archive, pdf, xml }, [head, tail]),
+      hasMacros: hasMacrosIn({ document, archive, paper, xml }, [head, tail]),
       archive,
       document,
-      pdf,
+      paper,
       problem: archive?.problem ?? sealed ?? problemOf(types, archive, head),
     };
   }
@@ -151,12 +154,12 @@ export class FileWalk implements Walker {
 
   #lookAtWhole(file: ByteView, level: number): MemberLook {
     const seen = this.look(file, level);
-    const { types, hasMacros, archive, document, pdf, problem } = seen;
+    const { types, hasMacros, archive, document, paper, problem } = seen;
     const found =
       archive === undefined ? scanThrough(chunksOf(file, 0, file.size)).found : undefined;
     const head = file.read(0, MEMBER_HEAD_BYTES);
     this.inside.add({ size: file.size, head, types, hasMacros, archive, found });
-    const names = [...(document?.embedded ?? []), ...(pdf?.embedded ?? [])];
+    const names = [...(document?.embedded ?? []), ...(paper?.embedded ?? [])];
     if (archive !== undefined || names.length === 0) return { archive, problem };
     // Files that are packed into a document; the document itself is no archive.
     return { archive: { ...newGathering(level - 1), names, members: names.length }, problem };
@@ -198,16 +201,16 @@ function hasMacrosIn(
   {
     document,
     archive,
-    pdf,
+    paper,
     xml,
   }: Omit<LookedAt, "types" | "hasMacros" | "problem"> & { readonly xml: OfficeXml | undefined },
   pieces: readonly Buffer[],
 ): boolean | undefined {
   const inWhole = document === undefined ? hasActiveMime(pieces) : document.hasMacros;
-  const all = [inWhole, archive?.content?.hasMacros, pdf?.hasMacros, xml?.hasMacros];
+  const all = [inWhole, archive?.content?.hasMacros, paper?.hasMacros, xml?.hasMacros];
   if (all.includes(true)) return true;
   const isSealed = document !== undefined && document.hasMacros === undefined;
-  return isSealed || pdf?.encrypted === true ? undefined : false;
+  return isSealed || paper?.encrypted === true ? undefined : false;
 }
 
 /** What is wrong with a file beside what is wrong with what it holds. */
@@ -232,7 +235,8 @@ function isSoughtIn(head: Buffer): boolean {
     beginsContainer(head) ||
     head.toString("latin1", 0, 8) === "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" ||
     head.toString("latin1", 0x8001, 0x8006) === "CD001" ||
-    head.subarray(0, 1024).includes("%PDF-")
+    head.subarray(0, 1024).includes("%PDF-") ||
+    beginsRtf(head)
   );
 }
 

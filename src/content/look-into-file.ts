@@ -68,8 +68,8 @@ function isPlainArchive({ archive, types, problem }: LookedAt): boolean {
 }
 
 /** A document is no archive, but has one when files are packed into it. */
-function shownArchive({ archive, document, pdf }: LookedAt): ArchiveLook | undefined {
-  const names = [...(document?.embedded ?? archive?.embedded ?? []), ...(pdf?.embedded ?? [])];
+function shownArchive({ archive, document, paper }: LookedAt): ArchiveLook | undefined {
+  const names = [...(document?.embedded ?? archive?.embedded ?? []), ...(paper?.embedded ?? [])];
   const isDocument = archive?.content?.type.group === "office";
   const shown = isDocument || archive?.listed !== true ? undefined : archive;
   if (names.length > 0) {
@@ -78,7 +78,7 @@ function shownArchive({ archive, document, pdf }: LookedAt): ArchiveLook | undef
       ...base,
       names: [...base.names, ...names],
       members: base.members + names.length,
-      encrypted: base.encrypted || document?.encrypted === true || pdf?.encrypted === true,
+      encrypted: base.encrypted || document?.encrypted === true || paper?.encrypted === true,
       embedded: names,
     };
   }

@@ -7,6 +7,7 @@ import type { ByteView } from "./byte-view.ts";
 import type { LookBudget } from "./look-budget.ts";
 import type { LookProblem } from "./look-problem.ts";
 import { LOOK_AHEAD, PdfFacts } from "./pdf-facts.ts";
+import type { PaperContent } from "./paper-content.ts";
 import { nameObjectsIn, PdfObjectFinder } from "./pdf-name-objects.ts";
 import { readObjectStream, streamAround, type ObjectStream } from "./pdf-object-streams.ts";
 
@@ -17,17 +18,8 @@ const SEARCH_BYTES = 1024 * 1024;
 /** Of object streams, unpacked. */
 const MAX_KEPT_BYTES = 32 * 1024 * 1024;
 
-export interface PdfContent {
-  /** It runs a script or a program: JavaScript, Launch, forms of XFA. Undefined: encrypted, and not seen. */
-  readonly hasMacros: boolean | undefined;
-  readonly encrypted: boolean;
-  /** Names of the files in it. */
-  readonly embedded: readonly string[];
-  readonly problem: LookProblem | undefined;
-}
-
-/** Undefined: it is no PDF. */
-export function readPdf(file: ByteView, budget: LookBudget): PdfContent | undefined {
+/** Undefined: it is no PDF. Macros are JavaScript, actions that launch a program, and forms of XFA. */
+export function readPdf(file: ByteView, budget: LookBudget): PaperContent | undefined {
   const begin = file.read(0, BEGINS_WITHIN).indexOf("%PDF-");
   if (begin < 0) return undefined;
   const facts = new PdfFacts();

@@ -2,7 +2,8 @@ import { array, assert, constantFrom, integer, property, uint8Array } from "fast
 import { describe, expect, it } from "vitest";
 import { viewOf } from "../../src/content/byte-view.ts";
 import { LookBudget } from "../../src/content/look-budget.ts";
-import { readPdf, type PdfContent } from "../../src/content/pdf.ts";
+import type { PaperContent } from "../../src/content/paper-content.ts";
+import { readPdf } from "../../src/content/pdf.ts";
 import { ENCRYPTED_PDF } from "../support/pdf-encrypted.ts";
 import { pdfFile } from "../support/pdf-file.ts";
 
@@ -24,7 +25,7 @@ const WORDS = [
 ];
 
 /** Reads, and holds the bytes that it read for it against the size. */
-function readBounded(bytes: Buffer): PdfContent | undefined {
+function readBounded(bytes: Buffer): PaperContent | undefined {
   const inner = viewOf(bytes);
   let read = 0;
   const view = {
