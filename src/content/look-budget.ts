@@ -35,6 +35,7 @@ const SHORT_NAME = 32;
 export class LookBudget {
   readonly depth: number;
   readonly #isOutOfTime: () => boolean;
+  readonly #isByRatio: boolean;
   #members: number;
   #unpackedBytes: number;
   #nameBytes: number;
@@ -43,7 +44,9 @@ export class LookBudget {
   constructor(limits: LookLimits = LOOK_LIMITS, fileBytes: number = Infinity) {
     this.depth = limits.depth;
     this.#members = limits.members;
-    this.#unpackedBytes = Math.min(limits.unpackedBytes, BOMB_RATIO * fileBytes + BOMB_GRACE);
+    const most = BOMB_RATIO * fileBytes + BOMB_GRACE;
+    this.#isByRatio = most < limits.unpackedBytes;
+    this.#unpackedBytes = Math.min(limits.unpackedBytes, most);
     this.#nameBytes = limits.nameBytes;
     this.#isOutOfTime = limits.isOutOfTime ?? (() => false);
   }
@@ -56,6 +59,11 @@ export class LookBudget {
   /** There is nothing left to unpack with, or no time. */
   get isSpent(): boolean {
     return this.#unpackedBytes < 0 || this.#isOutOfTime();
+  }
+
+  /** What was spent is more than the file could honestly unpack to. */
+  get isBlownUp(): boolean {
+    return this.#isByRatio && this.#unpackedBytes < 0;
   }
 
   takeMember(nameBytes: number): boolean {

@@ -15,7 +15,8 @@ export function* metered(
   for (const piece of unpacked) {
     length += piece.length;
     if (!budget.takeUnpacked(piece.length)) {
-      throw new Unreadable(length > BOMB_RATIO * packedBytes() ? "bomb" : "partial");
+      const isBomb = budget.isBlownUp || length > BOMB_RATIO * packedBytes();
+      throw new Unreadable(isBomb ? "bomb" : "partial");
     }
     yield piece;
   }

@@ -35,26 +35,36 @@ export function* unpackZstd(input: ByteInput): Generator<Buffer, void> {
       if (at === 0 || frame.some((byte) => byte !== 0)) throw new Unreadable("corrupt");
       return;
     }
-    const { bytes, length } = unpackFrame(frame);
-    if (length === 0) throw new Unreadable("corrupt");
+    const length = frameLength(frame);
+    if (length === undefined || length > frame.length) throw new Unreadable("corrupt");
     at += length;
-    yield bytes;
+    yield unpackFrame(frame.subarray(0, length));
   }
 }
 
-function unpackFrame(frame: Buffer): { readonly bytes: Buffer; readonly length: number } {
+/** §3.1.1: the header says how long it is itself, each block how long it is. Undefined: it is cut off. */
+function frameLength(frame: Buffer): number | undefined {
+  const flags = frame[4] ?? 0;
+  const isSingle = (flags & 0x20) !== 0;
+  const contentSize = [isSingle ? 1 : 0, 2, 4, 8][flags >> 6] ?? 0;
+  const dictionary = [0, 1, 2, 4][flags & 3] ?? 0;
+  let at = 5 + (isSingle ? 0 : 1) + dictionary + contentSize;
+  for (let isLast = false; !isLast;) {
+    if (at + 3 > frame.length) return undefined;
+    const header = frame.readUIntLE(at, 3);
+    isLast = (header & 1) === 1;
+    const isRun = ((header >> 1) & 3) === 1;
+    at += 3 + (isRun ? 1 : header >> 3);
+  }
+  return at + ((flags & 4) === 0 ? 0 : 4);
+}
+
+function unpackFrame(frame: Buffer): Buffer {
   try {
-    const options = {
+    return zstdDecompressSync(frame, {
       maxOutputLength: MAX_FRAME,
       params: { [constants.ZSTD_d_windowLogMax]: WINDOW_LOG },
-      info: true,
-    };
-    // With `info` the engine comes along, which knows how much it has read; the types do not say so.
-    const unpacked = zstdDecompressSync(frame, options) as unknown as {
-      readonly buffer: Buffer;
-      readonly engine: { readonly bytesWritten: number };
-    };
-    return { bytes: unpacked.buffer, length: unpacked.engine.bytesWritten };
+    });
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     const isLarge = code === "ERR_BUFFER_TOO_LARGE" || code.includes("windowTooLarge");
