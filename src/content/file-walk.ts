@@ -220,7 +220,7 @@ function problemOf(
   head: Buffer,
 ): LookProblem | undefined {
   if (isUnopened(types, archive)) return "unknown-format";
-  return hasEntityBomb(beginningOf(head)) ? "bomb" : undefined;
+  return hasEntityBomb(head) ? "bomb" : undefined;
 }
 
 /** In small letters; UTF-16 without its zeros. */

@@ -111,7 +111,7 @@ export function readPackage(
 }
 
 /** A letter of a type may be written as a reference. */
-function withoutReferences(xml: string): string {
+export function withoutReferences(xml: string): string {
   if (!xml.includes("&#")) return xml;
   return xml.replaceAll(
     /&#(?:x([0-9a-f]{1,4})|([0-9]{1,5}));/gi,

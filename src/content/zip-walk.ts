@@ -3,6 +3,7 @@ import { ByteInput } from "./byte-input.ts";
 import { viewOf, type ByteView } from "./byte-view.ts";
 import { BOMB_GRACE, BOMB_RATIO } from "./look-budget.ts";
 import { readPackage } from "./office-package.ts";
+import { runsFromElsewhere } from "./office-relations.ts";
 import { readOleContent } from "./ole-content.ts";
 import { readOleFile } from "./ole-directory.ts";
 import { subView } from "./sub-view.ts";
@@ -16,6 +17,8 @@ const PART_BYTES = 256 * 1024;
 /** Of a document, and of each of them: its directory stands near its beginning or its end. */
 const MAX_OBJECTS = 32;
 const OBJECT_BYTES = 1024 * 1024;
+const MAX_RELATIONS = 64;
+const RELATION_BYTES = 64 * 1024;
 
 /** Looks into a zip. Undefined: it is none. */
 export function walkZip(file: ByteView, walker: Walker, level: number): ArchiveLook | undefined {
@@ -40,6 +43,8 @@ export function walkZip(file: ByteView, walker: Walker, level: number): ArchiveL
   if (found.content?.type.group === "office") {
     found.embedded = [...embeddedIn(zip)];
     found.names.push(...found.embedded);
+    if (relationsOf(zip).some(runsFromElsewhere))
+      found.content = { ...found.content, hasMacros: true };
   }
   found.problem =
     directory.problem ?? (isBomb ? "bomb" : found.encrypted ? "encrypted" : isLongList(entries));
@@ -106,6 +111,14 @@ function embeddedIn(zip: Zip): readonly string[] {
     const ole = readOleFile(viewOf(beginningOf(zip, entry, OBJECT_BYTES)));
     return ole === undefined ? [] : readOleContent(ole).embedded;
   });
+}
+
+/** What a document says of its parts' relations to others, as far as that is read. */
+function relationsOf(zip: Zip): readonly string[] {
+  const parts = zip.entries.filter(({ names }) => names.some((name) => /\.rels$/i.test(name)));
+  return parts
+    .slice(0, MAX_RELATIONS)
+    .map((entry) => textOf(beginningOf(zip, entry, RELATION_BYTES)));
 }
 
 function partOf(zip: Zip, wanted: string): string {
