@@ -1,5 +1,6 @@
 import { closeSync, renameSync } from "node:fs";
 import { join } from "node:path";
+import type { FileDigests } from "./hash-file.ts";
 import { syncFolder } from "./private-folder.ts";
 import type { Reservation } from "./room-ledger.ts";
 import type { HeldFile } from "./spool.ts";
@@ -7,13 +8,15 @@ import { SpoolFailed } from "./spool-failed.ts";
 import { eraseFile, type SpoolPlaces } from "./spool-places.ts";
 import { UnchangedFile } from "./unchanged-file.ts";
 
+const UNKNOWN: FileDigests = { sha256: "", sha1: "" };
+
 /** What a complete file is made of. */
 export interface HeldFileParts {
   readonly places: SpoolPlaces;
   readonly id: string;
   readonly size: number;
-  readonly sha256: string;
-  readonly sha1: string;
+  /** Asked for when they are wanted first, and then kept. */
+  readonly digests: () => FileDigests;
   /** Opened once and never by name again, so that nobody can put another file in its place; undefined: it could not be opened. */
   readonly descriptor: number | undefined;
   readonly reservation: Reservation;
@@ -21,10 +24,13 @@ export interface HeldFileParts {
 
 /** A complete file; it owns the descriptor and the reservation from here on. Throws what the system says of the descriptor. */
 export function createHeldFile(parts: HeldFileParts): HeldFile {
-  const { places, id, size, sha256, sha1, reservation } = parts;
+  const { places, id, size, reservation } = parts;
   const { descriptor } = parts;
-  let file = descriptor === undefined ? undefined : new UnchangedFile(descriptor, parts);
   let gone = false;
+  let known: FileDigests | undefined;
+  const digests = (): FileDigests => (known ??= gone ? UNKNOWN : parts.digests());
+  const content = { id, size, sha256: () => digests().sha256 };
+  let file = descriptor === undefined ? undefined : new UnchangedFile(descriptor, content);
 
   function read(buffer: Buffer, position: number): number {
     if (file === undefined) {
@@ -66,7 +72,19 @@ export function createHeldFile(parts: HeldFileParts): HeldFile {
     reservation.free();
   }
 
-  return { id, size, sha256, sha1, read, releasing, remove };
+  return {
+    id,
+    size,
+    get sha256() {
+      return digests().sha256;
+    },
+    get sha1() {
+      return digests().sha1;
+    },
+    read,
+    releasing,
+    remove,
+  };
 }
 
 /** Closes a descriptor when there is one. What close reports late (EIO) concerns bytes that nobody wants any more. */

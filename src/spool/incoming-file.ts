@@ -94,8 +94,8 @@ class WrittenFile implements IncomingFile {
       const message = `${id} has ${this.#receivedBytes} of the announced ${size} bytes`;
       throw new SpoolFailed("SPOOL_SHORT", message);
     }
-    const sha256 = this.#sha256.digest("hex");
-    const sha1 = this.#sha1.digest("hex");
+    const digests = { sha256: this.#sha256.digest("hex"), sha1: this.#sha1.digest("hex") };
+    const { sha256 } = digests;
     const places = this.#places;
     this.#attempt(`completing ${id}`, () => {
       this.#expectOwn();
@@ -105,7 +105,7 @@ class WrittenFile implements IncomingFile {
       renameSync(join(places.incoming, partName(id)), join(places.held, id));
       syncFolder(places.held);
     });
-    const held = createHeldFile({ places, id, size, sha256, sha1, ...this.#owned });
+    const held = createHeldFile({ places, id, size, digests: () => digests, ...this.#owned });
     this.#state = "handed-over";
     return held;
   }

@@ -9,8 +9,8 @@ import { readSpoolName, removeName, type SpoolPlaces } from "./spool-places.ts";
 import { readStory } from "./story-file.ts";
 
 /**
- * Clears up after an earlier run: incomplete files go (their senders were never told "received"), complete ones are opened
- * and hashed anew. A file without a readable story, or that cannot be read itself, is given back all the same: what was
+ * Clears up after an earlier run: incomplete files go (their senders were never told "received"), complete ones are opened,
+ * to be hashed anew when somebody wants to know: gigabytes would hold up everybody else's files. A file without a readable story, or that cannot be read itself, is given back all the same: what was
  * accepted is not lost in silence. Names that are not ours stay where they are. Throws SpoolFailed when a folder cannot be read.
  */
 export function recoverFiles(places: SpoolPlaces, ledger: RoomLedger): readonly RecoveredFile[] {
@@ -40,12 +40,18 @@ function recoverFolder(
     const kept = readStory(places.held, id);
     const reservation = ledger.reserve(kept?.owner ?? "", found.size);
     reservation.fill(found.size);
-    const file = createHeldFile({ places, id, ...found, reservation });
+    const file = createHeldFile({
+      places,
+      id,
+      ...found,
+      digests: () => digestsOf(found),
+      reservation,
+    });
     return [{ file, story: kept?.story ?? {}, state }];
   });
 }
 
-interface FoundFile extends FileDigests {
+interface FoundFile {
   readonly descriptor: number | undefined;
   readonly size: number;
 }
@@ -63,14 +69,24 @@ function openFound(path: string): FoundFile | "not-ours" {
       return "not-ours";
     }
     size = status.size;
-    return { descriptor, size, ...hashFile(descriptor, size) };
+    return { descriptor, size };
   } catch (error) {
     closeQuietly(descriptor);
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     // A link, a socket: openSync says so.
     if (code === "ELOOP" || code === "ENXIO") return "not-ours";
-    return { descriptor: undefined, size, sha256: "", sha1: "" };
+    return { descriptor: undefined, size };
   }
+}
+
+/** Empty when the file cannot be read. */
+function digestsOf({ descriptor, size }: FoundFile): FileDigests {
+  try {
+    if (descriptor !== undefined) return hashFile(descriptor, size);
+  } catch {
+    // The disk is broken here; whoever reads it hears what the system says.
+  }
+  return { sha256: "", sha1: "" };
 }
 
 interface OwnName {

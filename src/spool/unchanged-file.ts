@@ -7,8 +7,8 @@ import { SpoolFailed } from "./spool-failed.ts";
 export interface CompleteContent {
   readonly id: string;
   readonly size: number;
-  /** Hex. */
-  readonly sha256: string;
+  /** Hex; asked for only where it is to be compared. */
+  readonly sha256: () => string;
 }
 
 /**
@@ -55,7 +55,7 @@ export class UnchangedFile {
     } catch {
       // Shorter than it was.
     }
-    if (found !== sha256) throw this.#changed();
+    if (found !== sha256()) throw this.#changed();
   }
 
   #changed(): SpoolFailed {
