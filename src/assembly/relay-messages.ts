@@ -82,6 +82,8 @@ export interface RelayWorkerSettings {
     readonly timeoutMs: number;
     readonly combine: ScanConfig["combine"];
     readonly cache: ScanConfig["cache"];
+    /** The largest file that engines may get, bytes. */
+    readonly largestBytes: number;
     readonly signatureAgeMs: ScanConfig["signatureAgeMs"];
   };
 }

@@ -79,6 +79,10 @@ function workerSettings(config: Config, store: QuarantineStore): RelayWorkerSett
       timeoutMs: scan.timeoutMs,
       combine: scan.combine,
       cache: scan.cache,
+      largestBytes: Math.max(
+        limits.attachmentBytes,
+        relay.msnftp === undefined ? 0 : largestFileBytes(config),
+      ),
       signatureAgeMs: scan.signatureAgeMs,
     },
   };

@@ -39,6 +39,7 @@ giveWay();
 const engines = createEngines(settings.scan.engines, {
   clock,
   hashes: readHashes(settings.scan.hashFiles),
+  largest: { bytes: settings.scan.largestBytes, timeoutMs: settings.scan.timeoutMs },
   signatureAgeMs: settings.scan.signatureAgeMs,
   readYaraRules,
 });

@@ -6,7 +6,8 @@ import { askVersion, pingClamd, probeClamd } from "./clamd-probe.ts";
 import type { ServerAnswer, ScanResult } from "./scan-result.ts";
 import { parseClamdVersion } from "./clamd-version.ts";
 import { cleanUnlessContainer } from "./clean-unless-container.ts";
-import type { PingAnswer, ScanEngine, ScanSource } from "./scan-engine.ts";
+import { LargestFileProof } from "./largest-file-proof.ts";
+import type { LargestFile, PingAnswer, ScanEngine, ScanSource } from "./scan-engine.ts";
 import { ScanSlots } from "./scan-slots.ts";
 import { SharedQuestion } from "./shared-question.ts";
 
@@ -26,6 +27,8 @@ export interface ClamdOptions {
   readonly required: boolean;
   /** Bytes: what its StreamMaxLength and MaxFileSize are, where the operator says so. */
   readonly maxBytes?: number | undefined;
+  /** What it is sent to show that it looks at all of it; absent: nothing of the kind. */
+  readonly largest?: LargestFile | undefined;
   /** Signatures that are older, milliseconds, are warned of; absent: none are. */
   readonly signatureAgeMs?: number | undefined;
   /** Scans at once; no more than clamd's MaxThreads. Default 4. */
@@ -46,6 +49,9 @@ const VERSION_EVERY_MS = 30_000;
 /** Of the questions that belong to no scan alone. */
 const VERSION_MS = 3000;
 const PROBE_MS = 5000;
+
+const SIZE_ADVICE =
+  "set StreamMaxLength and MaxFileSize in clamd.conf to it, MaxScanSize to four times that, or max_file_size here to what they are";
 
 const ENCRYPTED_PASS =
   "calls encrypted archives clean, so none of its archives are: set AlertEncrypted in clamd.conf";
@@ -76,6 +82,7 @@ class ClamdEngine implements ScanEngine {
     this.#inTime(VERSION_MS, async (signal) => askVersion(this.#open, signal)),
   );
   #probing: Promise<unknown> | undefined;
+  readonly #largest: LargestFileProof | undefined;
 
   constructor(deps: ClamdDeps, options: ClamdOptions) {
     this.required = options.required;
@@ -85,11 +92,19 @@ class ClamdEngine implements ScanEngine {
     this.#where = addressText(options.address);
     this.#signatureAgeMs = options.signatureAgeMs ?? Infinity;
     this.#slots = new ScanSlots(options.maxScans ?? MAX_SCANS, options.maxWaiting ?? MAX_WAITING);
+    const { largest, maxBytes = Infinity } = options;
+    this.#largest =
+      largest &&
+      new LargestFileProof(
+        { clock: deps.clock, scan: async (source, signal) => this.#sent(source, signal) },
+        { ...largest, bytes: Math.min(largest.bytes, maxBytes), advice: SIZE_ADVICE },
+      );
   }
 
   get warning(): string {
     const encrypted = this.version === "" || this.#reportsEncrypted ? [] : [ENCRYPTED_PASS];
-    return [...encrypted, ...this.#age()].join("; ");
+    const largest = this.#largest?.warning ?? "";
+    return [...encrypted, ...(largest === "" ? [] : [largest]), ...this.#age()].join("; ");
   }
 
   async scan(source: ScanSource, signal: AbortSignal): Promise<ScanResult> {
@@ -114,7 +129,8 @@ class ClamdEngine implements ScanEngine {
     this.signaturesAt = parseClamdVersion(version).madeAt;
     this.#versionAtMs = this.#deps.clock.monotonicMs();
     this.#reportsEncrypted = reportsEncrypted;
-    return undefined;
+    this.#largest?.begin(true);
+    return this.#largestProblem();
   }
 
   /** Asks for its version, too, now and then: databases are loaded while it runs, and with others it is probed anew. */
@@ -131,7 +147,14 @@ class ClamdEngine implements ScanEngine {
         if (problem !== undefined) return failed(problem);
       }
     }
-    return pong;
+    if (pong.value === "there") this.#largest?.begin(false);
+    const problem = this.#largestProblem();
+    return problem === undefined ? pong : failed(problem);
+  }
+
+  #largestProblem(): string | undefined {
+    const problem = this.#largest?.problem;
+    return problem === undefined ? undefined : `${this.#where}: ${problem}`;
   }
 
   async signatureVersion(signal: AbortSignal): Promise<string | undefined> {
@@ -147,6 +170,7 @@ class ClamdEngine implements ScanEngine {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposal.abort();
+    this.#largest?.[Symbol.dispose]();
   }
 
   #age(): readonly string[] {
@@ -188,14 +212,18 @@ class ClamdEngine implements ScanEngine {
 
   async #answer(source: ScanSource, signal: AbortSignal): Promise<ServerAnswer> {
     if (source.size === 0) return { kind: "clean" };
+    const answer = await this.#sent(source, signal);
+    if (answer.kind !== "clean") return answer;
+    if (this.#largest?.problem !== undefined) return { kind: "error", reason: "down" };
+    const doubt = await this.#doubt();
+    if (doubt !== undefined) return doubt;
+    return this.#reportsEncrypted ? answer : cleanUnlessContainer(source, signal);
+  }
+
+  async #sent(source: ScanSource, signal: AbortSignal): Promise<ServerAnswer> {
     if (!(await this.#slots.take(signal))) return { kind: "error", reason: "overloaded" };
     try {
-      const job = { source, chunkBytes: CHUNK_BYTES, signal };
-      const answer = await this.#deps.client(this.#open, job);
-      if (answer.kind !== "clean") return answer;
-      const doubt = await this.#doubt();
-      if (doubt !== undefined) return doubt;
-      return this.#reportsEncrypted ? answer : await cleanUnlessContainer(source, signal);
+      return await this.#deps.client(this.#open, { source, chunkBytes: CHUNK_BYTES, signal });
     } catch {
       // a client is total; if it is not, that is no answer
       return { kind: "error", reason: "down" };

@@ -7,7 +7,7 @@ import { createClamdEngine } from "./clamd-engine.ts";
 import { scanByInstream } from "./clamd-instream.ts";
 import { createIcapEngine } from "./icap-engine.ts";
 import type { IcapAddress } from "./icap-request.ts";
-import type { ScanEngine } from "./scan-engine.ts";
+import type { LargestFile, ScanEngine } from "./scan-engine.ts";
 import { createYaraEngine, type YaraDeps } from "./yara-engine.ts";
 
 /** One entry of `scan.engines`. */
@@ -38,6 +38,8 @@ export interface EngineDeps {
   readonly clock: Clock;
   /** SHA-256 of files known to be bad, lower-case hex, for the builtin engine. */
   readonly hashes?: ReadonlySet<string>;
+  /** What a server of ours is sent to show that it looks at all of it; absent: nothing of the kind. */
+  readonly largest?: LargestFile | undefined;
   /** Signatures that are older, milliseconds, are warned of; absent: none are. */
   readonly signatureAgeMs?: number | undefined;
   /** Reads YARA's rules from files and folders. Without it there are none, and the engine is down. */
@@ -60,11 +62,12 @@ export function createEngines(
         return createBuiltinEngine({ ...deps, leaveContainers });
       case "clamd": {
         const client = CLAMD_CLIENTS[engine.client];
-        const { signatureAgeMs } = deps;
-        return createClamdEngine({ clock: deps.clock, client }, { ...engine, signatureAgeMs });
+        const { signatureAgeMs, largest } = deps;
+        const options = { ...engine, signatureAgeMs, largest };
+        return createClamdEngine({ clock: deps.clock, client }, options);
       }
       case "icap":
-        return createIcapEngine({ clock: deps.clock }, engine);
+        return createIcapEngine({ clock: deps.clock }, { ...engine, largest: deps.largest });
       case "yara": {
         const readRules: YaraDeps["readRules"] = () =>
           deps.readYaraRules?.(engine.rules) ?? failed(["its rules cannot be read here"]);

@@ -9,7 +9,8 @@ import { IcapPool } from "./icap-pool.ts";
 import { probeIcap } from "./icap-probe.ts";
 import { icapUrl, type IcapAddress } from "./icap-request.ts";
 import type { IcapOffer } from "./icap-offer.ts";
-import type { PingAnswer, ScanEngine, ScanSource } from "./scan-engine.ts";
+import { LargestFileProof } from "./largest-file-proof.ts";
+import type { LargestFile, PingAnswer, ScanEngine, ScanSource } from "./scan-engine.ts";
 import { ScanSlots } from "./scan-slots.ts";
 
 /**
@@ -29,6 +30,8 @@ export interface IcapOptions {
   readonly timeoutMs?: number | undefined;
   /** Bytes: what the server takes, where the operator says so. */
   readonly maxBytes?: number | undefined;
+  /** What it is sent to show that it looks at all of it; absent: nothing of the kind. */
+  readonly largest?: LargestFile | undefined;
 }
 
 export interface IcapDeps {
@@ -43,6 +46,9 @@ const MAX_WAITING = 64;
 const CHUNK_BYTES = 64 * 1024;
 const PROBE_MS = 5000;
 
+const SIZE_ADVICE =
+  "let the server scan files and archives of that size, or set max_file_size here to what it scans";
+
 const ENCRYPTED_PASS =
   "calls encrypted archives clean, so none of its archives are: let the server report them";
 
@@ -56,7 +62,6 @@ class IcapEngine implements ScanEngine {
   readonly required: boolean;
   readonly maxBytes: number | undefined;
   version = "";
-  warning = "";
   #service: IcapOffer | undefined;
   /** The ISTags that the last good probe met. */
   #tags: ReadonlySet<string> = new Set();
@@ -72,6 +77,7 @@ class IcapEngine implements ScanEngine {
   /** For the signature version, which every kept result asks for: one after the other, over one connection. */
   readonly #questions = new ScanSlots(1, MAX_WAITING);
   readonly #disposal = new AbortController();
+  readonly #largest: LargestFileProof | undefined;
 
   constructor({ clock, open }: IcapDeps, options: IcapOptions) {
     this.required = options.required;
@@ -84,6 +90,19 @@ class IcapEngine implements ScanEngine {
       open: open ?? createConnector({ clock }, { host, port }),
     });
     this.#client = new IcapClient(this.#pool, options.address);
+    const { largest, maxBytes = Infinity } = options;
+    this.#largest =
+      largest &&
+      new LargestFileProof(
+        { clock, scan: async (source, signal) => this.#sentAlone(source, signal) },
+        { ...largest, bytes: Math.min(largest.bytes, maxBytes), advice: SIZE_ADVICE },
+      );
+  }
+
+  get warning(): string {
+    const encrypted = this.version === "" || this.#reportsEncrypted ? [] : [ENCRYPTED_PASS];
+    const largest = this.#largest?.warning ?? "";
+    return [...encrypted, ...(largest === "" ? [] : [largest])].join("; ");
   }
 
   async scan(source: ScanSource, signal: AbortSignal): Promise<ScanResult> {
@@ -103,7 +122,9 @@ class IcapEngine implements ScanEngine {
     const either = AbortSignal.any([signal, this.#disposal.signal]);
     const offer = await this.#askService(either);
     const problem = offer.ok ? await this.#test(offer.value, either) : offer.problem;
-    return problem === undefined ? undefined : `${icapUrl(this.#options.address)}: ${problem}`;
+    if (problem === undefined) this.#largest?.begin(true);
+    const why = problem ?? this.#largest?.problem;
+    return why === undefined ? undefined : `${icapUrl(this.#options.address)}: ${why}`;
   }
 
   /** OPTIONS; another ISTag than the last is followed by a probe at once. */
@@ -115,7 +136,11 @@ class IcapEngine implements ScanEngine {
     if (offer.ok && offer.value === "busy") return ok("busy");
     const where = icapUrl(this.#options.address);
     if (!offer.ok) return failed(`${where}: ${offer.problem}`);
-    if (offer.value === "busy" || this.#tags.has(offer.value.tag)) return ok("there");
+    if (offer.value === "busy" || this.#tags.has(offer.value.tag)) {
+      this.#largest?.begin(false);
+      const lie = this.#largest?.problem;
+      return lie === undefined ? ok("there") : failed(`${where}: ${lie}`);
+    }
     const problem = await this.#probeOnce();
     return problem === undefined ? ok("there") : failed(problem);
   }
@@ -131,6 +156,7 @@ class IcapEngine implements ScanEngine {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposal.abort();
+    this.#largest?.[Symbol.dispose]();
     this.#pool.close();
   }
 
@@ -140,6 +166,7 @@ class IcapEngine implements ScanEngine {
     if (sent === "unprobed") return { kind: "error", reason: "down" };
     const { answer, tag } = sent;
     if (answer.kind !== "clean") return answer;
+    if (this.#largest?.problem !== undefined) return { kind: "error", reason: "down" };
     // every response bears one (RFC 3507 §4.7): who says nothing of its signatures is not believed
     if (tag === undefined) return { kind: "error", reason: "bad-reply" };
     if (!this.#tags.has(tag)) await this.#probeOnce();
@@ -148,6 +175,11 @@ class IcapEngine implements ScanEngine {
     // that probe did not come to its end, or met another machine behind the same address
     if (!this.#tags.has(tag)) return { kind: "error", reason: "bad-reply" };
     return this.#reportsEncrypted ? answer : cleanUnlessContainer(source, signal);
+  }
+
+  async #sentAlone(source: ScanSource, signal: AbortSignal): Promise<ServerAnswer> {
+    const sent = await this.#send(source, signal);
+    return sent === "unprobed" ? { kind: "error", reason: "down" } : sent.answer;
   }
 
   async #send(source: ScanSource, signal: AbortSignal): Promise<IcapExchange | "unprobed"> {
@@ -200,7 +232,6 @@ class IcapEngine implements ScanEngine {
     const { tags, reportsEncrypted } = report.value;
     this.#tags = tags;
     this.#reportsEncrypted = reportsEncrypted;
-    this.warning = reportsEncrypted ? "" : ENCRYPTED_PASS;
     const name = service.name === "" ? "ICAP service" : service.name;
     this.version = `${name}, ISTag ${service.tag}, at ${icapUrl(this.#options.address)}`;
     // one is left for pings and probes

@@ -15,6 +15,12 @@ export interface ScanSource {
   read(buffer: Buffer, position: number): number;
 }
 
+/** The largest file that an engine may ever get, bytes, and what such a file may take. */
+export interface LargestFile {
+  readonly bytes: number;
+  readonly timeoutMs: number;
+}
+
 /** One engine. All of them stand in one list (engines.ts), one file each. */
 export interface ScanEngine extends AsyncDisposable {
   /** As in records and in rules (`scan.engine`): "builtin", "clamd", "icap". */

@@ -13,9 +13,11 @@ import { EICAR } from "../../src/content/eicar.ts";
 import { encryptedZip } from "../../src/scan/encrypted-zip.ts";
 import { createConnector, type EngineAddress } from "../../src/scan/engine-connection.ts";
 import { createEngines, type EngineSettings } from "../../src/scan/engines.ts";
+import { largestFile } from "../../src/scan/largest-file.ts";
 import { createMemorySource } from "../../src/scan/memory-source.ts";
 import { createScanDesk } from "../../src/scan/scan-desk.ts";
 import type { ScanDesk, ScanEngine } from "../../src/scan/scan-engine.ts";
+import { waitUntil } from "../support/wait-until.ts";
 import { Clamd, MARKER } from "./peers/clamd.ts";
 import { CLAMD, isMissing } from "./peers/requirements.ts";
 
@@ -230,6 +232,37 @@ describe.skipIf(isMissing([CLAMD]))("a real clamd that keeps silent", () => {
       kind: "unscannable",
       reason: "too-large",
     });
+  });
+});
+
+describe.skipIf(isMissing([CLAMD]))("a real clamd that is sent the largest file", () => {
+  it.each([
+    [{ maxMiB: 128 }, ""],
+    [{ maxMiB: 25 }, "too-large"],
+    [{ maxMiB: 128, maxFileMiB: 25 }, "too-large"],
+  ] as const)("as set by %j, is warned of: %j", async (limits, why) => {
+    await using clamd = await Clamd.start(limits);
+    const engines = createEngines(
+      [{ type: "clamd", client: "instream", address: clamd.address(), required: true }],
+      { clock: systemClock, largest: { bytes: 100 * MIB, timeoutMs: 60_000 } },
+    );
+    const warnings: string[] = [];
+    await using _ = createScanDesk(
+      {
+        looker: createLookInThread(),
+        clock: systemClock,
+        engines,
+        onChange: ({ state, warning }) => warnings.push(`${state} ${warning}`),
+      },
+      { timeoutMs: 60_000 },
+    );
+    const [engine] = engines;
+    const said = await engine?.scan(await largestFile(100 * MIB), never);
+    expect(said).toMatchObject(why === "" ? { kind: "infected" } : { reason: why });
+    await waitUntil("what it is warned of", () => warnings.length >= (why === "" ? 1 : 2));
+    expect(warnings[0]).toBe("up ");
+    expect(warnings[1] ?? "").toContain(why);
+    expect(warnings.join()).not.toContain("down");
   });
 });
 

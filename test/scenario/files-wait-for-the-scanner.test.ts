@@ -40,6 +40,7 @@ describe.each(["block", "allow"] as const)(
       });
       story = await FileStory.begin({ gateway: gateway.at("tcp") });
       await engineIs("up");
+      await waitUntil("the probe with the largest file", () => clamd.isAtRestAfter(5));
     });
 
     afterAll(async () => {

@@ -29,6 +29,7 @@ describe("one content, sent again", () => {
       const [engine] = await gateway.engines();
       return engine?.["state"] === "up";
     });
+    await waitUntil("the probe with the largest file", () => clamd.isAtRestAfter(5));
   });
 
   afterAll(async () => {

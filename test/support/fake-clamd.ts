@@ -42,6 +42,8 @@ export class FakeClamd implements AsyncDisposable {
   fault: ClamdFault = "none";
   /** Streams longer than this get the size error, and what follows is not read. */
   maxStreamBytes: number = Number.POSITIVE_INFINITY;
+  /** The fault of streams that have come to so many bytes; what is shorter meets `fault`. */
+  faultFrom: { readonly bytes: number; readonly fault: ClamdFault } | undefined;
   /** What it answers to VERSION. */
   version = "ClamAV 1.4.3";
   /** AlertEncrypted and AlertExceedsMax of its configuration: without them it calls such files clean. */
@@ -79,6 +81,11 @@ export class FakeClamd implements AsyncDisposable {
   /** Connections that this side has not seen the end of. */
   get openSockets(): number {
     return this.#open.size;
+  }
+
+  /** It has been given so many streams, and none of them is under way. */
+  isAtRestAfter(streams: number): boolean {
+    return this.streams >= streams && this.#open.size === 0;
   }
 
   /** Reads again where it did not; who has gone meanwhile is then seen to be gone. */
@@ -152,6 +159,7 @@ export class FakeClamd implements AsyncDisposable {
         this.streams += 1;
         stream = new FakeStream(socket, fault, this.maxStreamBytes, {
           known: this.#known,
+          faultFrom: this.faultFrom,
           end: head[0] === 0x7a ? "\0" : "\n",
         });
       }
@@ -174,7 +182,8 @@ function answerPlain(
 /** One INSTREAM from its first length to its end. */
 class FakeStream {
   readonly #socket: Socket;
-  readonly #fault: ClamdFault;
+  #fault: ClamdFault;
+  readonly #faultFrom: FakeClamd["faultFrom"];
   readonly #maxBytes: number;
   readonly #known: readonly KnownAnswer[];
   readonly #end: string;
@@ -190,13 +199,18 @@ class FakeStream {
     socket: Socket,
     fault: ClamdFault,
     maxBytes: number,
-    words: { readonly known: readonly KnownAnswer[]; readonly end: string },
+    words: {
+      readonly known: readonly KnownAnswer[];
+      readonly end: string;
+      readonly faultFrom: FakeClamd["faultFrom"];
+    },
   ) {
     this.#socket = socket;
     this.#fault = fault;
     this.#maxBytes = maxBytes;
     this.#known = words.known;
     this.#end = words.end;
+    this.#faultFrom = words.faultFrom;
   }
 
   take(bytes: Buffer): void {
@@ -220,6 +234,9 @@ class FakeStream {
 
   #look(piece: Buffer): void {
     this.#seen += piece.length;
+    if (this.#faultFrom !== undefined && this.#seen >= this.#faultFrom.bytes) {
+      this.#fault = this.#faultFrom.fault;
+    }
     const window = Buffer.concat([this.#tail, piece]);
     this.#found ??= this.#known.find(([bytes]) => window.includes(bytes))?.[1];
     this.#tail = window.subarray(Math.max(0, window.length - EICAR.length + 1));
