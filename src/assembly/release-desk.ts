@@ -4,7 +4,7 @@ import type { Parties } from "../filter/notice-desk.ts";
 import { createEventId } from "../journal/event-id.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { NoticeRecord } from "../journal/records.ts";
-import type { ReviewRecord } from "../journal/review-record.ts";
+import type { ReviewRecord, Waiver } from "../journal/review-record.ts";
 import type { QuarantineItem } from "../quarantine/quarantine.ts";
 import { QuarantineFailed } from "../quarantine/quarantine-failed.ts";
 import type { DeedAnswer, DeedRefusal, ReleaseDeed } from "../review/ports.ts";
@@ -38,12 +38,12 @@ export class ReleaseDesk {
       const detail = `${item.id} was not for ${deed.to}: it was for ${item.to.join(", ")}`;
       return { kind: "bad", detail };
     }
-    const record = this.#record(item, deed, receivers);
-    const trial = await this.#deps.journal.review(record, true);
+    const trial = await this.#deps.journal.review(this.#record(item, deed, receivers), true);
     if (trial.kind === "conflict") return trial;
     const scanned = await this.scan(item);
     if (scanned.kind !== "scanned") return scanned;
     const fields = scannedFields(scanned.report);
+    const record = this.#record(item, deed, receivers, acceptedOf(scanned.report));
     const against = deed.force ? undefined : findingAgainst(fields);
     if (against !== undefined) {
       const details = { ...fields, release: "refused" };
@@ -153,7 +153,12 @@ export class ReleaseDesk {
     return notified;
   }
 
-  #record(item: QuarantineItem, deed: ReleaseDeed, receivers: readonly string[]): ReviewRecord {
+  #record(
+    item: QuarantineItem,
+    deed: ReleaseDeed,
+    receivers: readonly string[],
+    accepts: Waiver["accepts"] = "",
+  ): ReviewRecord {
     const at = this.#deps.clock.now();
     const { incident, sha256 } = item;
     const waivers = receivers.map((receiver) => ({
@@ -161,6 +166,7 @@ export class ReleaseDesk {
       sha256,
       receiver,
       expiresAt: at + deed.forMs,
+      accepts,
     }));
     return { ...deedRecord(at, { action: "release", incident, item, deed }), waivers };
   }
@@ -182,6 +188,11 @@ function findingAgainst({ result, threat, problem }: ScannedFields): string | un
     default:
       return undefined;
   }
+}
+
+/** What its person overrules with --force. */
+function acceptedOf({ verdict }: ScanReport): Waiver["accepts"] {
+  return verdict.kind === "clean" || verdict.kind === "unscannable" ? "" : verdict.kind;
 }
 
 /** None: it was for others. */

@@ -100,11 +100,21 @@ export class FileDesk {
     return judgeFile(file, scanFacts(event.report), asked, this.#settings.failure);
   }
 
-  /** A person has released exactly these bytes for this receiver; that is used up hereby, whatever the rules say. */
-  async #isReleased({ id, sha256 }: ReceivedEvent, transfer: Transfer): Promise<boolean> {
+  /**
+   * A person has released exactly these bytes for this receiver, knowing of what is found in them now; that is used up hereby, whatever the
+   * rules say. When it cannot be told whether it was taken, it is given back, and the file stopped.
+   */
+  async #isReleased({ id, sha256, report }: ReceivedEvent, transfer: Transfer): Promise<boolean> {
     const { callId, sender, receiver } = transfer;
-    const asked = { sha256, receiver: receiver.aor, taker: id, callId, from: sender.aor };
-    const incident = await this.#deps.journal.takeWaiver(asked);
+    const result = report.verdict.kind;
+    const asked = { sha256, receiver: receiver.aor, result, taker: id, callId, from: sender.aor };
+    let incident: string | undefined;
+    try {
+      incident = await this.#deps.journal.takeWaiver(asked);
+    } catch (error) {
+      this.#deps.journal.endWaiver(id, false);
+      throw error;
+    }
     if (incident === undefined) return false;
     this.#released.set(id, incident);
     return true;

@@ -326,6 +326,26 @@ describe("a file transfer in the filter", () => {
     expect(journal.endedWaivers).toEqual([{ taker: "T1", delivered: false }]);
   });
 
+  it("stops the file, and gives the release back, when nobody can say whether it was taken", async () => {
+    await opened();
+    journal.takeWaiver = async () => Promise.reject(new Error("the journal's worker ended"));
+    filter.onRelayEvent(received(EVIL));
+    await settled();
+    expect(means.relay.decided).toEqual([["T1", "stop"]]);
+    expect(journal.endedWaivers).toEqual([{ taker: "T1", delivered: false }]);
+    expect(failures).toHaveLength(1);
+  });
+
+  it("asks for the release with what the engines say now", async () => {
+    await opened();
+    const asked: unknown[] = [];
+    journal.takeWaiver = async (question) => void asked.push(question);
+    filter.onRelayEvent(received(EVIL));
+    await settled();
+    expect(asked).toMatchObject([{ result: "infected", taker: "T1" }]);
+    expect(means.relay.decided).toEqual([["T1", "stop"]]);
+  });
+
   it.each([
     ["other bytes", `${"cd".repeat(32)} sip:bob@example.com`],
     ["another receiver", `${"ab".repeat(32)} sip:carol@example.com`],

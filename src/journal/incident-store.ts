@@ -92,7 +92,7 @@ class IncidentWriter {
 
   constructor(db: DatabaseSync, bootId: string, retention: StoreRetention) {
     this.#db = db;
-    this.#reviews = new ReviewDesk(db);
+    this.#reviews = new ReviewDesk(db, bootId);
     this.#statements = prepareStatements(db);
     this.#bootId = bootId;
     this.#retention = retention;

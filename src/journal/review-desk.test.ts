@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openIncidentReader } from "./incident-queries.ts";
 import { openIncidentStore, type IncidentStore } from "./incident-store.ts";
 import type { IncidentView } from "./journal.ts";
-import type { ReviewAction, ReviewRecord } from "./review-record.ts";
+import type { ReviewAction, ReviewRecord, WaiverQuestion } from "./review-record.ts";
 import { sampleTransferDraft } from "./sample-records.test-data.ts";
 
 const RETENTION = {
@@ -57,15 +57,23 @@ function does(action: ReviewAction, changes: Partial<ReviewRecord> = {}): string
 
 function releases(id: string, changes: Partial<ReviewRecord> = {}): string | undefined {
   return does("release", {
-    waivers: [{ id, sha256: SHA, receiver: BOB, expiresAt: 5000 }],
+    waivers: [{ id, sha256: SHA, receiver: BOB, expiresAt: 5000, accepts: "" }],
     ...changes,
   });
 }
 
 /** The incident for which the waiver was given; undefined: none is in force. */
-function takes(taker: string, changes: { at?: number; sha256?: string; receiver?: string } = {}) {
-  const { at = 2000, sha256 = SHA, receiver = BOB } = changes;
-  const question = { sha256, receiver, taker, callId: "c", from: "sip:alice@a.example" };
+function takes(
+  taker: string,
+  changes: {
+    at?: number;
+    sha256?: string;
+    receiver?: string;
+    result?: WaiverQuestion["result"];
+  } = {},
+) {
+  const { at = 2000, sha256 = SHA, receiver = BOB, result = "clean" } = changes;
+  const question = { sha256, receiver, result, taker, callId: "c", from: "sip:alice@a.example" };
   return store.apply([{ kind: "take-waiver", question, at }]).answered?.[0]?.value;
 }
 
@@ -186,11 +194,53 @@ describe("a release", () => {
     expect(takes("t3")).toBe(INCIDENT);
   });
 
+  it.each([
+    ["", "infected"],
+    ["", "suspicious"],
+    ["", "error"],
+    ["error", "infected"],
+  ] as const)(
+    "that knew of '%s' lets through nothing that is %s now, and says so",
+    (accepts, result) => {
+      const given = { id: "w1", sha256: SHA, receiver: BOB, expiresAt: 5000, accepts } as const;
+      releases("w1", { waivers: [given] });
+      expect(takes("t1", { result })).toBeUndefined();
+      expect(linesOf("a released file was stopped")).toMatchObject([
+        { details: { incident: INCIDENT, waiver: "w1", result, accepts, call_id: "c" } },
+      ]);
+      // It was not used up by that.
+      expect(takes("t2")).toBe(INCIDENT);
+    },
+  );
+
+  it.each([
+    ["infected", "infected"],
+    ["suspicious", "infected"],
+    ["infected", "error"],
+    ["error", "error"],
+    ["", "unscannable"],
+  ] as const)("that knew of '%s' lets through what is %s", (accepts, result) => {
+    const given = { id: "w1", sha256: SHA, receiver: BOB, expiresAt: 5000, accepts } as const;
+    releases("w1", { waivers: [given] });
+    expect(takes("t1", { result })).toBe(INCIDENT);
+  });
+
+  it("stays in the hands of its transfer when the store alone was opened anew", () => {
+    releases("w1");
+    expect(takes("t1")).toBe(INCIDENT);
+    store.close();
+    store = openIncidentStore(file, "boot", RETENTION);
+    store.abandonPending(2600);
+    ends("t1", true);
+    expect(shown().releases).toMatchObject([{ state: "used" }]);
+    expect(linesOf("the gateway stopped while")).toEqual([]);
+  });
+
   it("cannot be given twice, unless the first is over unused", () => {
     releases("w1");
     expect(releases("w2")).toContain("may be sent again until 1970-01-01T00:00:05.000Z");
     expect(releases("w2", { at: 5000 })).toBeUndefined();
-    const later = { id: "w3", sha256: SHA, receiver: BOB, expiresAt: 9000 };
+    const later = { id: "w3", sha256: SHA, receiver: BOB, expiresAt: 9000, accepts: "" } as const;
     expect(releases("w3", { at: 6000, waivers: [later] })).toBeUndefined();
     expect(takes("t1", { at: 6001 })).toBe(INCIDENT);
     expect(does("deny")).toContain("is on its way");

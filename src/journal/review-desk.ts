@@ -30,8 +30,11 @@ const QUIET: ReadonlySet<ReviewAction> = new Set(["download", "rescan", "delete"
  */
 export class ReviewDesk {
   readonly #statements: ReviewStatements;
+  readonly #bootId: string;
 
-  constructor(db: DatabaseSync) {
+  /** @param bootId of this process: what another one had taken, nobody has any more */
+  constructor(db: DatabaseSync, bootId: string) {
+    this.#bootId = bootId;
     this.#statements = prepareReviewStatements(db);
   }
 
@@ -49,10 +52,10 @@ export class ReviewDesk {
       statements.setState.run(next, record.incident);
     }
     if (record.action === "deny") statements.revoke.run(record.at, record.incident);
-    for (const { id, sha256, receiver, expiresAt } of record.waivers ?? []) {
+    for (const { id, sha256, receiver, expiresAt, accepts } of record.waivers ?? []) {
       const item = record.item ?? "";
       const times = [record.at, expiresAt, record.at] as const;
-      statements.putWaiver.run(id, record.incident, item, sha256, receiver, ...times);
+      statements.putWaiver.run(id, record.incident, item, sha256, receiver, accepts, ...times);
     }
     const { eventId, incident, item, at, action } = record;
     statements.putReview.run(eventId, incident, item ?? null, at, action, JSON.stringify(record));
@@ -61,12 +64,19 @@ export class ReviewDesk {
     return undefined;
   }
 
-  /** The incident of the waiver that is taken hereby; undefined: there is none in force. */
+  /** The incident of the waiver that is taken hereby; undefined: there is none in force that knew of what is found now. */
   take(question: WaiverQuestion, at: number): string | undefined {
-    const { sha256, receiver, taker, callId, from } = question;
-    const row = this.#statements.inForce.get(sha256, receiver, at);
-    if (row === undefined) return undefined;
-    this.#statements.take.run(taker, at, String(row["id"]));
+    const { sha256, receiver, result, taker, callId, from } = question;
+    const rows = this.#statements.inForce.all(sha256, receiver, at);
+    const row = rows.find((one) => covers(String(one["accepts"]), result));
+    if (row === undefined) {
+      const [given] = rows;
+      if (given === undefined) return undefined;
+      const found = { result, accepts: String(given["accepts"]), from, call_id: callId };
+      this.#tell(given, at, "a released file was stopped for what its release did not know", found);
+      return undefined;
+    }
+    this.#statements.take.run(taker, this.#bootId, at, String(row["id"]));
     this.#tell(row, at, "a released file was let through", { from, call_id: callId });
     return String(row["incident"]);
   }
@@ -82,7 +92,7 @@ export class ReviewDesk {
   }
 
   loseTaken(now: number): void {
-    for (const row of this.#statements.taken.all()) {
+    for (const row of this.#statements.takenBefore.all(this.#bootId)) {
       this.#statements.end.run("lost", now, String(row["id"]));
       const what = "the gateway stopped while a released file was let through";
       this.#tell(row, now, what, {});
@@ -119,6 +129,20 @@ export class ReviewDesk {
     };
     const line = waiverLine({ eventId, at, what, details });
     this.#statements.putLine.run(eventId, line);
+  }
+}
+
+/** Whether a release after which so much was known is one of a file of which that is said now. */
+function covers(accepts: string, result: WaiverQuestion["result"]): boolean {
+  switch (result) {
+    case "clean":
+    case "unscannable":
+      return true;
+    case "error":
+      return accepts !== "";
+    case "suspicious":
+    case "infected":
+      return accepts === "suspicious" || accepts === "infected";
   }
 }
 

@@ -53,6 +53,8 @@ export interface Waiver {
   readonly receiver: string;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
+  /** The finding that its person knew of and overruled; "": there was none. Another one is not released by it. */
+  readonly accepts: "" | "error" | "suspicious" | "infected";
 }
 
 /** What became of a deed; a conflict changed nothing, and says in words what stands against it. */
@@ -65,6 +67,8 @@ export interface WaiverQuestion {
   readonly sha256: string;
   /** Address of record. */
   readonly receiver: string;
+  /** What the engines say of it now. */
+  readonly result: "clean" | "infected" | "suspicious" | "unscannable" | "error";
   /** Of the transfer that takes it; a taken waiver is ended under the same name. */
   readonly taker: string;
   /** Whose transfer it is, for the event log. */

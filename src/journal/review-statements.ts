@@ -12,7 +12,7 @@ export interface ReviewStatements {
   readonly inForce: StatementSync;
   readonly take: StatementSync;
   readonly takenBy: StatementSync;
-  readonly taken: StatementSync;
+  readonly takenBefore: StatementSync;
   readonly end: StatementSync;
   readonly putLine: StatementSync;
 }
@@ -29,8 +29,8 @@ export function prepareReviewStatements(db: DatabaseSync): ReviewStatements {
       "SELECT at FROM reviews WHERE incident = ? AND action = ? ORDER BY at DESC LIMIT 1",
     ),
     putWaiver: db.prepare(`
-      INSERT INTO waivers (id, incident, item, sha256, receiver, given_at, expires_at, changed_at, state)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'open')`),
+      INSERT INTO waivers (id, incident, item, sha256, receiver, accepts, given_at, expires_at, changed_at, state)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')`),
     waiversOf: db.prepare("SELECT * FROM waivers WHERE incident = ? ORDER BY given_at DESC"),
     revoke: db.prepare(
       "UPDATE waivers SET state = 'revoked', changed_at = ? WHERE incident = ? AND state = 'open'",
@@ -38,12 +38,12 @@ export function prepareReviewStatements(db: DatabaseSync): ReviewStatements {
     // The one that ends first is used first.
     inForce: db.prepare(`
       SELECT * FROM waivers WHERE state = 'open' AND sha256 = ? AND receiver = ? AND expires_at > ?
-      ORDER BY expires_at LIMIT 1`),
+      ORDER BY expires_at`),
     take: db.prepare(
-      "UPDATE waivers SET state = 'taken', taker = ?, changed_at = ? WHERE id = ? AND state = 'open'",
+      "UPDATE waivers SET state = 'taken', taker = ?, boot = ?, changed_at = ? WHERE id = ? AND state = 'open'",
     ),
     takenBy: db.prepare("SELECT * FROM waivers WHERE taker = ? AND state = 'taken'"),
-    taken: db.prepare("SELECT * FROM waivers WHERE state = 'taken'"),
+    takenBefore: db.prepare("SELECT * FROM waivers WHERE state = 'taken' AND boot <> ?"),
     end: db.prepare("UPDATE waivers SET state = ?, taker = NULL, changed_at = ? WHERE id = ?"),
     putLine: db.prepare("INSERT INTO outbox (event_id, line) VALUES (?, ?)"),
   };

@@ -75,6 +75,11 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX waivers_by_incident ON waivers (incident);
   CREATE INDEX waivers_taken ON waivers (taker) WHERE state = 'taken';
   `,
+  // What the release of a file knew of it, and the process that has taken it.
+  `
+  ALTER TABLE waivers ADD COLUMN accepts TEXT NOT NULL DEFAULT '';
+  ALTER TABLE waivers ADD COLUMN boot TEXT NOT NULL DEFAULT '';
+  `,
 ];
 
 /**

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -29,13 +30,18 @@ const RULES = {
 let gateway: GatewayProcess;
 let story: FileStory;
 let count = 0;
+/** `scan.hashes`: read at the start. */
+let hashes = "";
 
 beforeAll(async () => {
   const dir = await mkdtemp(join(tmpdir(), "sluice-test-"));
   const rules = await writeRules(dir, "rules.yaml", RULES);
   const ports = await freePortRange(4);
+  hashes = join(dir, "known.hashes");
+  writeFileSync(hashes, "");
   const config = await writeConfig(dir, {
     rules: [rules],
+    scan: { hashes: [hashes] },
     relay: { msnftp: { ports: ports.text } },
   });
   gateway = await GatewayProcess.startIn(dir, config);
@@ -158,6 +164,24 @@ describe("a file that was stopped by mistake", () => {
     other.writeUInt8(other.readUInt8(1000) ^ 1, 1000);
     expect(await sendsAgain({ ...file, bytes: other })).toHaveLength(0);
     expect((await sendsAgain(file)).equals(file.bytes)).toBe(true);
+  });
+
+  it("does not pass a signature that came after its release", async () => {
+    const { incident, item, file } = await isKept(harmlessBytes(3000));
+    const released = await asks(`quarantine/${item}/release`, { reason: "ours", force: true });
+    expect(released).toMatchObject({ state: "released", result: "clean" });
+    await story[Symbol.asyncDispose]();
+    writeFileSync(hashes, `${createHash("sha256").update(file.bytes).digest("hex")} Later.Found\n`);
+    await gateway.kill();
+    await gateway.restart();
+    story = await FileStory.begin({ gateway: gateway.at("tcp") });
+    expect(await sendsAgain(file)).toHaveLength(0);
+    const deeds = await deedsOf(incident);
+    expect(deeds.at(-1)).toMatchObject({
+      reason: "a released file was stopped for what its release did not know",
+      details: { result: "infected", accepts: "", from: "sip:alice@example.test" },
+    });
+    expect(await shows(incident)).toMatchObject({ releases: [{ state: "open" }] });
   });
 
   it("that is still infected is released by force only, and the record says so", async () => {

@@ -38,12 +38,12 @@ const RELEASER = `
     const draft = { ...sampleTransferDraft(), id, eventId: randomUUID(), answer };
     store.apply([{ kind: "commit", groupKey: id, draft: JSON.stringify(draft) }]);
     const at = Date.now();
-    const waivers = [{ id: "w" + id, sha256, receiver: "sip:bob@a.example", expiresAt: at + 1e9 }];
+    const waivers = [{ id: "w" + id, sha256, receiver: "sip:bob@a.example", expiresAt: at + 1e9, accepts: "" }];
     const record = { eventId: randomUUID(), at, action: "release", incident: id, item: "item", sha256,
       actor: { by: "admin socket", said: "" }, reason: "r", details: {}, waivers };
     store.apply([{ kind: "review", record }]);
     say("released", id);
-    const question = { sha256, receiver: "sip:bob@a.example", taker: id, callId: "", from: "" };
+    const question = { sha256, receiver: "sip:bob@a.example", result: "clean", taker: id, callId: "", from: "" };
     const taken = store.apply([{ kind: "take-waiver", question, at }]).answered[0]?.value;
     say(taken === id ? "taken" : "wrong", id);
     const delivered = n % 2 === 0;
@@ -91,6 +91,7 @@ it(`keeps every release whole and uses none twice over ${ROUNDS} kills at any mo
     const question = {
       sha256: waiver?.sha256 ?? "",
       receiver: "sip:bob@a.example",
+      result: "clean" as const,
       taker: `${id}-later`,
       callId: "",
       from: "",
