@@ -1,26 +1,25 @@
 import type { ByteView } from "./byte-view.ts";
 import type { ObjectStream } from "./pdf-object-streams.ts";
-import { readPdfString, skipBlanks } from "./pdf-tokens.ts";
+import { hasMoreBlanks, readPdfString, skipBlanks } from "./pdf-tokens.ts";
 
 const WINDOW_BYTES = 1024 * 1024;
 const LOOK_AHEAD = 16 * 1024;
-const MAX_OBJECTS = 65_536;
 /** Many times what a PDF has in a hundred megabytes. */
 const MAX_VISITED = 1_000_000;
+/** Bytes behind a wanted one that count like another object: there may be many of one number. */
+const BYTES_OF_ONE = 32;
 
 /** The strings among the objects of a stream whose numbers are wanted; those that are found are wanted no more. */
 export function nameObjectsIn(
-  { bytes, first }: ObjectStream,
+  { bytes, places }: ObjectStream,
   wanted: Set<number>,
 ): readonly string[] {
-  const table = bytes.toString("latin1", 0, Math.min(first, bytes.length));
-  const numbers = (table.match(/[0-9]{1,10}/g) ?? []).slice(0, 2 * MAX_OBJECTS).map(Number);
   const found: string[] = [];
-  for (let i = 0; i + 1 < numbers.length; i += 2) {
-    const [number = 0, place = 0] = numbers.slice(i, i + 2);
+  for (const [place, number] of places) {
     if (!wanted.has(number)) continue;
+    const { text, isCut } = readPdfString(bytes, skipBlanks(bytes, place));
+    if (isCut) continue;
     wanted.delete(number);
-    const text = readPdfString(bytes, skipBlanks(bytes, first + place));
     // a reference by such a key may lead to other things than a name: to a field of a form
     if (text !== undefined) found.push(text);
   }
@@ -46,8 +45,11 @@ export class PdfObjectFinder {
         left -= 1;
         if (left < 0) return found;
         if (!wanted.has(number)) continue;
-        seen.add(number);
-        const text = readPdfString(bytes, skipBlanks(bytes, end));
+        const value = skipBlanks(bytes, end);
+        const { text, isCut, end: behind } = readPdfString(bytes, value);
+        left -= Math.floor((behind - end) / BYTES_OF_ONE);
+        // what cannot be read to its end stays wanted
+        if (!isCut && !hasMoreBlanks(end, value)) seen.add(number);
         if (text !== undefined) found.push(text);
       }
     }

@@ -2,13 +2,13 @@ import { constants, inflateSync } from "node:zlib";
 import type { ByteView } from "./byte-view.ts";
 import type { LookBudget } from "./look-budget.ts";
 import type { LookProblem } from "./look-problem.ts";
-import { endOfLiteral, isRegular, readPdfName, skipBlanks } from "./pdf-tokens.ts";
+import { endOfDictionary, readPdfName } from "./pdf-tokens.ts";
 
 /** An unpacked stream of objects (ISO 32000-1 7.5.7). */
 export interface ObjectStream {
   readonly bytes: Buffer;
-  /** Where its first object stands; before it numbers and places of all. */
-  readonly first: number;
+  /** Numbers of its objects by where they begin in it. */
+  readonly places: ReadonlyMap<number, number>;
 }
 
 /** Of a dictionary, before and behind the name by which it was found. */
@@ -36,23 +36,6 @@ export function streamAround(
   };
 }
 
-/** Where the word "stream" stands, outside of strings and comments; undefined: the object ends before it. */
-function endOfDictionary(bytes: Buffer, from: number): number | undefined {
-  for (let at = from; at < bytes.length;) {
-    at = skipBlanks(bytes, at);
-    const start = at;
-    if (bytes[at] === 0x28) at = endOfLiteral(bytes, at);
-    else if (!isRegular(bytes[at])) at += 1;
-    else {
-      while (isRegular(bytes[at])) at += 1;
-      const word = bytes.toString("latin1", start, Math.min(at, start + 8));
-      if (word === "stream") return start;
-      if (word === "endobj") return undefined;
-    }
-  }
-  return undefined;
-}
-
 /** Unpacks it; or why not. */
 export function readObjectStream(
   file: ByteView,
@@ -63,12 +46,33 @@ export function readObjectStream(
   const names = namesIn(dictionary);
   const filters = filtersOf(names);
   if (filters === undefined || names.some(isPrediction)) return "unknown-format";
+  const first = numberOf(names, "First");
+  if (first === undefined) return "unknown-format";
   const packed = packedBytes(file, start, numberOf(names, "Length"), packedBudget);
   if (packed === undefined) return "corrupt";
   if (packed === "partial") return packed;
-  const bytes = filters.length === 0 ? stored(packed, budget) : unpack(packed, budget);
+  const bytes = filters.length === 0 ? stored(packed.bytes, budget) : unpack(packed, budget);
   if (typeof bytes === "string") return bytes;
-  return { bytes, first: numberOf(names, "First") ?? 0 };
+  const places = placesOf(bytes, first);
+  return places === undefined ? "corrupt" : { bytes, places };
+}
+
+const MAX_OBJECTS = 65_536;
+
+/**
+ * The table before the first object. Undefined: it is none, as where what was taken for the dictionary is not all of it and the filter stands
+ * in the rest.
+ */
+function placesOf(bytes: Buffer, first: number): ReadonlyMap<number, number> | undefined {
+  const table = bytes.toString("latin1", 0, first);
+  if (table.length < first || !/^[0-9\s\0]*$/.test(table)) return undefined;
+  const numbers = (table.match(/[0-9]{1,10}/g) ?? []).slice(0, 2 * MAX_OBJECTS).map(Number);
+  const places = new Map<number, number>();
+  for (let i = 0; i + 1 < numbers.length; i += 2) {
+    const [number = 0, place = 0] = numbers.slice(i, i + 2);
+    places.set(first + place, number);
+  }
+  return places;
 }
 
 interface NameInDictionary {
@@ -115,13 +119,19 @@ export interface PackedBudget {
   left: number;
 }
 
+interface PackedBytes {
+  readonly bytes: Buffer;
+  /** They end where the dictionary says; else at the first word that ends a stream, which may stand among them. */
+  readonly isDeclared: boolean;
+}
+
 /** By its declared length where its end stands there, else to the next word that ends a stream. Undefined: there is none. */
 function packedBytes(
   file: ByteView,
   start: number,
   length: number | undefined,
   budget: PackedBudget,
-): Buffer | "partial" | undefined {
+): PackedBytes | "partial" | undefined {
   if (length !== undefined && length <= MAX_PACKED) {
     const end = file
       .read(start + length, 16)
@@ -129,7 +139,8 @@ function packedBytes(
       .trimStart();
     if (end.startsWith("endstream")) {
       budget.left -= length;
-      return budget.left < 0 ? "partial" : file.read(start, length);
+      if (budget.left < 0) return "partial";
+      return { bytes: file.read(start, length), isDeclared: true };
     }
   }
   for (let size = STEP_BYTES; size <= MAX_PACKED; size *= 4) {
@@ -137,7 +148,7 @@ function packedBytes(
     const bytes = file.read(start, size);
     const end = bytes.indexOf("endstream");
     budget.left -= end < 0 ? bytes.length : end;
-    if (end >= 0) return bytes.subarray(0, end);
+    if (end >= 0) return { bytes: bytes.subarray(0, end), isDeclared: false };
     if (bytes.length < size) return undefined;
   }
   return "partial";
@@ -147,12 +158,16 @@ function stored(bytes: Buffer, budget: LookBudget): Buffer | "partial" {
   return budget.takeUnpacked(bytes.length) ? bytes : "partial";
 }
 
-function unpack(packed: Buffer, budget: LookBudget): Buffer | LookProblem {
+function unpack(
+  { bytes: packed, isDeclared }: PackedBytes,
+  budget: LookBudget,
+): Buffer | LookProblem {
   const limit = budget.unpackedBytes;
   if (limit <= 0) return "partial";
   try {
-    // What is cut off gives what there is, as readers take it.
-    const options = { maxOutputLength: limit, finishFlush: constants.Z_SYNC_FLUSH };
+    // What is cut off where it says gives what there is, as readers take it.
+    const finishFlush = isDeclared ? constants.Z_SYNC_FLUSH : constants.Z_FINISH;
+    const options = { maxOutputLength: limit, finishFlush };
     const bytes = inflateSync(packed, options);
     return budget.takeUnpacked(bytes.length) ? bytes : "partial";
   } catch (error) {

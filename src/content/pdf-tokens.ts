@@ -3,6 +3,10 @@
 /** Longer names than any that is looked for; escaped, each letter takes three bytes. */
 const MAX_NAME = 96;
 const MAX_STRING = 4096;
+/** As written, with its escapes. */
+const MAX_WRITTEN = 3 * MAX_STRING;
+/** Between a key and its value: nobody needs more, and each key may be followed by the same ones again. */
+const MAX_BLANKS = 1024;
 
 /** A name, and where it ends. */
 export interface PdfName {
@@ -30,16 +34,24 @@ export function readPdfName(bytes: Buffer, at: number): PdfName {
   return { name, end };
 }
 
-/** Where the next token begins: behind white space and comments. */
+/** Where the next token begins: behind white space and comments, or in the midst of them where there are too many (`isBlank`). */
 export function skipBlanks(bytes: Buffer, from: number): number {
-  let at = from;
-  for (;;) {
-    const byte = bytes[at];
-    if (byte === undefined || (byte > 0x20 && byte !== 0x25)) return at;
-    at += 1;
-    if (byte !== 0x25) continue;
-    while (at < bytes.length && bytes[at] !== 0x0a && bytes[at] !== 0x0d) at += 1;
+  const end = Math.min(bytes.length, from + MAX_BLANKS);
+  let isComment = false;
+  for (let at = from; at < end; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (isComment) isComment = byte !== 0x0a && byte !== 0x0d;
+    else if (byte === PERCENT) isComment = true;
+    else if (byte > 0x20) return at;
   }
+  return end;
+}
+
+const PERCENT = 0x25;
+
+/** What has been passed over was not all that there is of it. */
+export function hasMoreBlanks(from: number, at: number): boolean {
+  return at - from >= MAX_BLANKS;
 }
 
 /** A reference, "12 0 R" (7.3.10); undefined: there is none at this place. */
@@ -49,14 +61,26 @@ export function readReference(bytes: Buffer, at: number): number | undefined {
   return number === undefined ? undefined : Number(number);
 }
 
-/** A literal or a hexadecimal string (7.3.4) as text; undefined: there is none at this place, or it has no end. */
-export function readPdfString(bytes: Buffer, at: number): string | undefined {
+/** A string, and how far was read for it. */
+export interface PdfString {
+  /** Undefined: there is none at this place. */
+  readonly text: string | undefined;
+  /** It has no end, or is longer than a name is: it is not known. */
+  readonly isCut: boolean;
+  readonly end: number;
+}
+
+/** A literal or a hexadecimal string (7.3.4) as text. */
+export function readPdfString(bytes: Buffer, at: number): PdfString {
   if (bytes[at] === 0x28) return literal(bytes, at + 1);
-  if (bytes[at] !== 0x3c || bytes[at + 1] === 0x3c) return undefined;
-  const end = bytes.indexOf(0x3e, at);
-  if (end < 0 || end - at > 2 * MAX_STRING) return undefined;
-  const digits = bytes.toString("latin1", at + 1, end).replaceAll(/[^0-9a-fA-F]/g, "");
-  return textOf(Buffer.from(digits.length % 2 === 0 ? digits : `${digits}0`, "hex"));
+  if (bytes[at] !== 0x3c || bytes[at + 1] === 0x3c)
+    return { text: undefined, isCut: false, end: at };
+  const piece = bytes.subarray(at, at + MAX_WRITTEN);
+  const end = piece.indexOf(0x3e);
+  if (end < 0) return { text: undefined, isCut: true, end: at + piece.length };
+  const digits = piece.toString("latin1", 1, end).replaceAll(/[^0-9a-fA-F]/g, "");
+  const text = textOf(Buffer.from(digits.length % 2 === 0 ? digits : `${digits}0`, "hex"));
+  return { text, isCut: false, end: at + end };
 }
 
 /** Behind the parenthesis that ends the literal string at `at`, or behind all there is. */
@@ -71,15 +95,37 @@ export function endOfLiteral(bytes: Buffer, start: number): number {
   return bytes.length;
 }
 
+/** Where the word "stream" stands, outside of strings and comments; undefined: the object ends before it, or there is too much between. */
+export function endOfDictionary(bytes: Buffer, from: number): number | undefined {
+  for (let at = from; at < bytes.length;) {
+    const start = skipBlanks(bytes, at);
+    if (hasMoreBlanks(at, start)) return undefined;
+    at = start;
+    if (bytes[at] === 0x28) at = endOfLiteral(bytes, at);
+    else if (!isRegular(bytes[at])) at += 1;
+    else {
+      while (isRegular(bytes[at])) at += 1;
+      const word = bytes.toString("latin1", start, Math.min(at, start + 8));
+      if (word === "stream") return start;
+      if (word === "endobj") return undefined;
+    }
+  }
+  return undefined;
+}
+
 const ESCAPES: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, b: 8, f: 12 };
 
-function literal(bytes: Buffer, start: number): string | undefined {
+function literal(bytes: Buffer, start: number): PdfString {
   const out: number[] = [];
+  const most = Math.min(bytes.length, start + MAX_WRITTEN);
   let depth = 1;
-  for (let at = start; at < bytes.length && out.length < MAX_STRING; at += 1) {
+  let at = start;
+  for (; at < most && out.length < MAX_STRING; at += 1) {
     const byte = bytes[at] ?? 0;
     if (byte === 0x28) depth += 1;
-    if (byte === 0x29 && --depth === 0) return textOf(Buffer.from(out));
+    if (byte === 0x29 && --depth === 0) {
+      return { text: textOf(Buffer.from(out)), isCut: false, end: at };
+    }
     if (byte !== 0x5c) {
       out.push(byte);
       continue;
@@ -92,7 +138,7 @@ function literal(bytes: Buffer, start: number): string | undefined {
     else if (letter === "\r" && bytes[at + 1] === 0x0a) at += 1;
     else if (letter !== "\n" && letter !== "\r") out.push(ESCAPES[letter] ?? letter.charCodeAt(0));
   }
-  return undefined;
+  return { text: undefined, isCut: true, end: at };
 }
 
 /** 7.9.2.2: UTF-16 or UTF-8 by its mark, else PDFDocEncoding, which is latin1 but for some signs. */

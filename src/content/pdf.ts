@@ -26,7 +26,7 @@ export function readPdf(file: ByteView, budget: LookBudget): PaperContent | unde
   const isWhole = scanFile(file, facts);
   const problems: LookProblem[] = [];
   const streams = facts.encrypted ? [] : readStreams(file, facts, budget, problems);
-  for (const { bytes } of streams) facts.scan(bytes, bytes.length, undefined);
+  for (const { bytes, places } of streams) facts.scan(bytes, bytes.length, undefined, places);
   const embedded = facts.hasFiles && !facts.encrypted ? fileNames(file, facts, streams) : [];
   if (embedded === undefined || !isWhole) problems.push("corrupt");
   const names = embedded ?? facts.fileNames;
