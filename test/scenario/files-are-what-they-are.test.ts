@@ -1,8 +1,14 @@
 import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
+import { cabFile } from "../support/cab-file.ts";
 import { FileStory } from "../support/file-story.ts";
 import { GatewayProcess } from "../support/gateway-process.ts";
+import { oleFile } from "../support/ole-file.ts";
+import { ENCRYPTED_PDF } from "../support/pdf-encrypted.ts";
+import { pdfFile } from "../support/pdf-file.ts";
 import { freePortRange } from "../support/port-range.ts";
+import { rar4File, rar5File } from "../support/rar-file.ts";
+import { SEVEN_ZIP_FILES } from "../support/seven-zip-files.ts";
 import { tarFile } from "../support/tar-file.ts";
 import { officePackage, pe } from "../support/typed-samples.ts";
 import { zipFile } from "../support/zip-file.ts";
@@ -20,6 +26,11 @@ beforeAll(async () => {
   };
 });
 
+/** BOF, FilePass, EOF ([MS-XLS]). */
+const SEALED_SHEET = Buffer.from(
+  "\x09\x08\x04\0\0\x06\x05\0\x2f\0\x02\0\x01\0\x0a\0\0\0",
+  "latin1",
+);
 const PROGRAM = { name: "b/Setup.EXE", data: "MZ" };
 
 /** The incident about a file of this name. */
@@ -66,6 +77,34 @@ describe("a transferred file is judged by what it is", () => {
       "application/gzip",
     ],
     [
+      "a 7z with a program",
+      "photos.7z",
+      SEVEN_ZIP_FILES.lzma,
+      "archive-hides-program",
+      "application/x-7z-compressed",
+    ],
+    [
+      "a RAR with a program",
+      "photos.rar",
+      rar5File([PROGRAM]),
+      "archive-hides-program",
+      "application/vnd.rar",
+    ],
+    [
+      "a cabinet with a program",
+      "photos.cab",
+      cabFile([PROGRAM], { method: "mszip" }),
+      "archive-hides-program",
+      "application/vnd.ms-cab-compressed",
+    ],
+    [
+      "a PDF with a program",
+      "paper.pdf",
+      pdfFile({ attachments: [PROGRAM], packed: true }),
+      "archive-hides-program",
+      "application/pdf",
+    ],
+    [
       "an archive called a picture",
       "photo.png",
       zipFile([{ name: "a.txt", data: "x" }]),
@@ -79,11 +118,18 @@ describe("a transferred file is judged by what it is", () => {
     expect(await incidentOf(name)).toMatchObject({ rule, file: { name, true_type: trueType } });
   });
 
-  it("what nobody can look into is not called clean", async () => {
-    const bytes = zipFile([{ name: "a.txt", data: "x", encrypted: true }]);
-    const agreed = await story.agree({ name: "sealed.zip", bytes }, { way: "direct" });
+  it.each([
+    ["sealed.zip", zipFile([{ name: "a.txt", data: "x", encrypted: true }])],
+    ["sealed.rar", rar5File([{ name: "a.txt", data: "x", encrypted: true }])],
+    ["names.rar", rar4File([{ name: "a.txt", data: "x" }], { headersEncrypted: true })],
+    ["names.7z", SEVEN_ZIP_FILES.names],
+    ["sealed.pdf", ENCRYPTED_PDF],
+    ["sealed.docx", oleFile([{ name: "EncryptedPackage", data: Buffer.from("x") }])],
+    ["sealed.xls", oleFile([{ name: "Workbook", data: SEALED_SHEET }])],
+  ])("what nobody can look into is not called clean: %s", async (name, bytes) => {
+    const agreed = await story.agree({ name, bytes }, { way: "direct" });
     expect((await agreed.receiver.result).content).toHaveLength(0);
-    const incident = await incidentOf("sealed.zip");
+    const incident = await incidentOf(name);
     expect(incident).toMatchObject({ rule: "on_unscannable" });
     expect(JSON.stringify(incident)).toContain('"reason":"encrypted"');
   });
