@@ -33,6 +33,9 @@ const HEAD_BYTES = 1024 * 1024;
 /** Of one of what may be two thousand; a member that is no longer is looked at whole. */
 const MEMBER_HEAD_BYTES = 64 * 1024;
 const TAIL_BYTES = 64 * 1024;
+/** What a text is, is told by so much of its beginning and of its end; of a member by less. */
+const TEXT_BYTES = 64 * 1024;
+const MEMBER_TEXT_BYTES = 16 * 1024;
 
 /** Members that are in memory, on all levels: what has to be read to and fro. */
 const MAX_HELD_BYTES = 64 * 1024 * 1024;
@@ -66,13 +69,14 @@ export class FileWalk implements Walker {
   look(file: ByteView, level: number): LookedAt {
     const head = file.read(0, level === 1 ? HEAD_BYTES : MEMBER_HEAD_BYTES);
     const tail = file.read(Math.max(head.length, file.size - TAIL_BYTES), TAIL_BYTES);
+    const textBytes = level === 1 ? TEXT_BYTES : MEMBER_TEXT_BYTES;
     const archive = this.archive(file, level);
     const ole = readOleFile(file);
     const document = ole && readOleContent(ole);
     const lower = beginningOf(head);
     const xml =
       ole === undefined && !beginsZip(head) ? readOfficeXml(lower, [head, tail]) : undefined;
-    const types = fileTypes({ head, tail }, archive, {
+    const types = fileTypes({ head, tail, textBytes }, archive, {
       type: document?.type ?? xml?.type,
       isCompound: ole !== undefined,
     });
@@ -125,7 +129,7 @@ export class FileWalk implements Walker {
 
   #lookAsItComes(input: ByteInput, head: Buffer, level: number): MemberLook {
     const archive = walkSequential(input, this, level);
-    const types = fileTypes({ head, tail: NOTHING }, archive, PLAIN);
+    const types = fileTypes({ head, tail: NOTHING, textBytes: MEMBER_TEXT_BYTES }, archive, PLAIN);
     this.inside.add({
       size: head.length,
       head,
@@ -171,7 +175,10 @@ export class FileWalk implements Walker {
     const archive = unread(unreadContainer(head), level);
     const lower = beginningOf(head);
     const xml = readOfficeXml(lower, [head, tail]);
-    const types = fileTypes({ head, tail }, archive, { type: xml?.type, isCompound: false });
+    const types = fileTypes({ head, tail, textBytes: MEMBER_TEXT_BYTES }, archive, {
+      type: xml?.type,
+      isCompound: false,
+    });
     const hasMacros = xml?.hasMacros === true || hasActiveMime([head, tail]);
     this.inside.add({ size, head, types, hasMacros, archive, found });
     return { archive, problem: archive?.problem ?? problemOf(types, archive, head) };

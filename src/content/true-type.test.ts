@@ -38,4 +38,10 @@ describe("trueType", () => {
     expect(trueType(Buffer.alloc(0))).toBeUndefined();
     expect(trueType(Buffer.from("M"))).toBeUndefined();
   });
+
+  it("takes no bytes for LZMA that do not unpack", () => {
+    const head = Buffer.from("\x5d\0\0\x10\0\xc8\0\0\0\0\0\0\0\0", "latin1");
+    const other = Buffer.concat([head, Buffer.alloc(100, 0xff)]);
+    expect(trueType(other)).toBeUndefined();
+  });
 });

@@ -3,6 +3,7 @@
  * undefined, which means "not known", never "harmless". It looks at the beginning only: it does not open archives and does not
  * find a second file hidden behind the first (polyglots); that is the archive look's work.
  */
+import { unpackLzma } from "./lzma.ts";
 import type { TypeGroup } from "./type-groups.ts";
 
 /** A media type (registered where there is one) and its group. */
@@ -207,8 +208,18 @@ function isLzma(bytes: Buffer, start: number): boolean {
   const top = 2 ** (31 - Math.clz32(dictionary));
   if (dictionary < 4096 || (dictionary !== top && dictionary !== 1.5 * top)) return false;
   const high = bytes.readUInt32LE(start + 9);
-  return high === 0xffff_ffff || high < 256;
+  if (high !== 0xffff_ffff && high >= 256) return false;
+  // So many small files begin like that by chance; what follows has to unpack, to its beginning.
+  const length = high === 0 ? Math.min(bytes.readUInt32LE(start + 5), LZMA_PROOF) : LZMA_PROOF;
+  const packed = bytes.subarray(start + 13, start + 13 + LZMA_SEEN);
+  const { bytes: found } = unpackLzma(packed, bytes.subarray(start, start + 5), length);
+  const isShort = high !== 0 && packed.length < LZMA_PROOF;
+  return found.length === length || isShort;
 }
+
+/** Bytes that LZMA has to give, and what is read for them. */
+const LZMA_PROOF = 64;
+const LZMA_SEEN = 1024;
 
 function markupType(bytes: Buffer, start: number): TrueType | undefined {
   const head = bytes.toString("latin1", start, start + 1024).toLowerCase();

@@ -13,7 +13,8 @@ const REFERENCE = /[&%]([^\s&%;#<>"']{1,200});/g;
  */
 export function hasEntityBomb(head: Buffer): boolean {
   const text = head.toString("latin1", 0, WINDOW_BYTES).replaceAll("\0", "");
-  if (!text.includes("<!ENTITY")) return false;
+  if (!/^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*</.test(text) || !text.includes("<!ENTITY"))
+    return false;
   const values = new Map<string, string>();
   for (const [, name = "", double, single = ""] of text.matchAll(DECLARED)) {
     values.set(name, double ?? single);
