@@ -1,6 +1,6 @@
 import type { ByteInput } from "./byte-input.ts";
 import type { LookBudget } from "./look-budget.ts";
-import { metaNames, paxSize, readTarHeader } from "./tar-header.ts";
+import { isSparse, metaNames, paxSize, readTarHeader, type TarHeader } from "./tar-header.ts";
 import { Unreadable } from "./unreadable.ts";
 
 const BLOCK = 512;
@@ -15,8 +15,8 @@ export interface TarEntry {
 }
 
 /**
- * The members of a tar (POSIX ustar, pax, GNU long names) as it comes. Hard and symbolic links and folders are no members. Throws
- * `Unreadable` where a header is broken, where readers would differ about where the next one stands, where anything but zeros follows the end, and
+ * The members of a tar (POSIX ustar, pax, GNU long names) as it comes. Links are members without content, folders none.
+ * Throws `Unreadable` where a header is broken, where readers would differ about where the next one stands, where anything but zeros follows the end, and
  * where the budget has no more members.
  */
 export function* tarEntries(input: ByteInput, budget: LookBudget): Generator<TarEntry, void> {
@@ -32,17 +32,16 @@ export function* tarEntries(input: ByteInput, budget: LookBudget): Generator<Tar
     if (read === undefined) throw new Unreadable("corrupt");
     if (!budget.takeMember(read.name.length)) throw new Unreadable("partial");
     const start = input.given;
+    if (read.kind === "unknown") throw new Unreadable("unknown-format");
     if (read.kind === "meta") {
-      const records = input.take(Math.min(read.size, MAX_META));
-      const found = metaNames(read.type, records);
-      if (!found.every((name) => budget.takeName(name.length))) throw new Unreadable("partial");
-      names.push(...found);
-      size = paxSize(read.type, records) ?? size;
+      const records = readRecords(input, read, budget);
+      names.push(...records.names);
+      size = records.size ?? size;
     } else {
       // a link or a folder has none, and some readers go by that
-      const isDoubtful = read.kind === "other" && read.size > 0;
+      const isDoubtful = read.kind !== "file" && read.size > 0;
       if (isDoubtful || (size ?? read.size) !== read.size) throw new Unreadable("corrupt");
-      if (read.kind === "file") {
+      if (read.kind !== "other") {
         yield { names: [read.name, ...names], content: input.rest(read.size) };
       }
       names = [];
@@ -53,4 +52,21 @@ export function* tarEntries(input: ByteInput, budget: LookBudget): Generator<Tar
     // the last block may not be filled up
     if (!input.skip(left) && input.given - start < read.size) throw new Unreadable("corrupt");
   }
+}
+
+/** What stands before a header and speaks of it. */
+function readRecords(
+  input: ByteInput,
+  { type, size: length }: TarHeader,
+  budget: LookBudget,
+): { readonly names: readonly string[]; readonly size: number | undefined } {
+  if (length > MAX_META) throw new Unreadable("partial");
+  const records = input.take(length);
+  const names = metaNames(type, records);
+  if (!names.every((name) => budget.takeName(name.length))) throw new Unreadable("partial");
+  if (isSparse(type, records)) throw new Unreadable("unknown-format");
+  const size = paxSize(type, records);
+  // of all members that follow, but for those that have another
+  if (size !== undefined && type === "g") throw new Unreadable("corrupt");
+  return { names, size };
 }
