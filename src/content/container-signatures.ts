@@ -34,6 +34,12 @@ export function holdsContainer(window: Buffer, offset: number): boolean {
   });
 }
 
+/** Whether a file ends with a zip, by the last bytes of it. @param offset where these begin in the file */
+export function endsInZip(tail: Buffer, offset: number): boolean {
+  const at = tail.lastIndexOf("PK\x05\x06", undefined, "latin1");
+  return at >= 0 && isDirectoryEnd(tail.subarray(at), offset + at);
+}
+
 /** Methods that have a number (APPNOTE 4.4.5): readers that go by the local headers need a true one. */
 function isMethod(method: number): boolean {
   return method <= 20 || (method >= 93 && method <= 99);

@@ -7,6 +7,7 @@ import {
 } from "./archive-look.ts";
 import { ByteInput, chunksOf } from "./byte-input.ts";
 import { viewOf, type ByteView } from "./byte-view.ts";
+import { endsInZip } from "./container-signatures.ts";
 import { walkContainer } from "./container-walk.ts";
 import { beginsContainer, readContainer, readContainerBehind } from "./containers.ts";
 import { beginsZip, fileTypes } from "./file-types.ts";
@@ -172,7 +173,7 @@ export class FileWalk implements Walker {
   /** A long one that holds no others, as far as its beginning says. */
   #lookAtLong(input: ByteInput, head: Buffer, level: number): MemberLook {
     const { found, size, tail } = scanThrough(input.rest());
-    const archive = unread(unreadContainer(head), level);
+    const archive = unread(unreadFile(viewOf(Buffer.concat([head, tail]))), level);
     const lower = beginningOf(head);
     const xml = readOfficeXml(lower, [head, tail]);
     const types = fileTypes({ head, tail, textBytes: MEMBER_TEXT_BYTES }, archive, {
@@ -181,7 +182,10 @@ export class FileWalk implements Walker {
     });
     const hasMacros = xml?.hasMacros === true || hasActiveMime([head, tail]);
     this.inside.add({ size, head, types, hasMacros, archive, found });
-    return { archive, problem: archive?.problem ?? problemOf(types, archive, head) };
+    // what began as something else would have to be sought in
+    const isHidden = isProgram(head) ? endsInZip(tail, size - tail.length) : found.container;
+    const hidden = isHidden ? "unknown-format" : problemOf(types, archive, head);
+    return { archive, problem: archive?.problem ?? hidden };
   }
 }
 
@@ -245,6 +249,11 @@ function isSoughtIn(head: Buffer): boolean {
     head.subarray(0, 1024).includes("%PDF-") ||
     beginsRtf(head)
   );
+}
+
+/** Programs have the signatures of archives among their words. */
+function isProgram(head: Buffer): boolean {
+  return head.toString("latin1", 0, 2) === "MZ" || head[0] === 0x7f;
 }
 
 /** Whether a member is an archive of its own, by its first bytes. */

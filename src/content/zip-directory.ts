@@ -31,6 +31,7 @@ export interface ZipDirectory {
 const END = Buffer.from("PK\x05\x06", "latin1");
 /** An end record with the longest comment. */
 const TAIL = 22 + 65_535;
+const MAX_ENDS = 64;
 
 /**
  * Reads the directory of a zip and holds it against the local headers: name, method, sizes and the mark of encryption must be the
@@ -39,6 +40,7 @@ const TAIL = 22 + 65_535;
  */
 export function readZipDirectory(file: ByteView, budget: LookBudget): ZipDirectory | undefined {
   const end = findEnd(file);
+  if (end === "crowded") return { entries: [], problem: "corrupt", isPure: false };
   if (end === undefined) {
     const isCut = file.read(0, 4).equals(LOCAL);
     return isCut ? { entries: [], problem: "corrupt", isPure: false } : undefined;
@@ -72,7 +74,7 @@ export function readZipDirectory(file: ByteView, budget: LookBudget): ZipDirecto
   const gaps = gapsBetween(file, ranges, end.directoryStart);
   problem ??= gaps.problem;
   // What stands before or behind it is another file to other readers.
-  if (end.hasMoreBehind || gaps.before > 0) problem ??= "corrupt";
+  if (end.isDoubtful || gaps.before > 0) problem ??= "corrupt";
   return { entries, problem, isPure: gaps.isTight && !end.hasComment };
 }
 
@@ -85,33 +87,47 @@ interface DirectoryEnd {
   /** What stands before the zip: offsets count from here. */
   readonly base: number;
   readonly hasComment: boolean;
-  /** Bytes follow that belong neither to it nor to a last block of zeros. */
-  readonly hasMoreBehind: boolean;
+  /**
+   * Not all readers take it: bytes follow that belong neither to it nor to a last block of zeros, another end stands behind it, or its comment
+   * is longer than there are bytes.
+   */
+  readonly isDoubtful: boolean;
 }
 
-/** The last end record whose directory lies where it says; a file may hold several. */
-function findEnd(file: ByteView): DirectoryEnd | undefined {
+/** The last end record whose directory lies where it says; a file may hold several. "crowded": too many lead nowhere. */
+function findEnd(file: ByteView): DirectoryEnd | "crowded" | undefined {
   const tailStart = Math.max(0, file.size - TAIL);
   const tail = file.read(tailStart, TAIL);
   let tries = 0;
+  let isDoubtful = false;
   for (
     let at = tail.lastIndexOf(END);
     at >= 0;
     at = at === 0 ? -1 : tail.lastIndexOf(END, at - 1)
   ) {
-    if (++tries > 64) return undefined;
+    if (++tries > MAX_ENDS) return "crowded";
     if (tail.length < at + 22) continue;
     const found = readEnd(file, tail.subarray(at, at + 22), tailStart + at);
-    if (found === undefined) continue;
+    if (found === undefined) {
+      isDoubtful ||= leadsToDirectory(file, tail.subarray(at, at + 22));
+      continue;
+    }
     const commentLength = tail.readUInt16LE(at + 20);
     const behind = tail.subarray(at + 22 + commentLength);
+    const isCut = at + 22 + commentLength > tail.length;
     return {
       ...found,
       hasComment: commentLength > 0,
-      hasMoreBehind: behind.some((byte) => byte !== 0),
+      isDoubtful: isDoubtful || isCut || behind.some((byte) => byte !== 0),
     };
   }
   return undefined;
+}
+
+/** An end whose size does not fit has a directory all the same for who goes by its place. */
+function leadsToDirectory(file: ByteView, record: Buffer): boolean {
+  const offset = record.readUInt32LE(16);
+  return offset === 0xffff_ffff || isCentral(file.read(offset, 4));
 }
 
 /** APPNOTE 4.3.16, and 4.3.14 where it refers to that. */
@@ -119,7 +135,7 @@ function readEnd(
   file: ByteView,
   record: Buffer,
   position: number,
-): Omit<DirectoryEnd, "hasComment" | "hasMoreBehind"> | undefined {
+): Omit<DirectoryEnd, "hasComment" | "isDoubtful"> | undefined {
   const short = {
     count: record.readUInt16LE(10),
     size: record.readUInt32LE(12),

@@ -2,6 +2,8 @@ import type { ByteView } from "./byte-view.ts";
 
 /** What the header of an entry begins with (APPNOTE 4.3.7). */
 export const LOCAL_HEADER: Buffer = Buffer.from("PK\x03\x04", "latin1");
+/** An entry of a directory (4.3.12). */
+const CENTRAL_HEADER = Buffer.from("PK\x01\x02", "latin1");
 
 /** Where an entry of a zip stands. */
 export interface ZipRange {
@@ -27,7 +29,10 @@ export interface ZipGaps {
   readonly isTight: boolean;
 }
 
-/** Entries that share bytes unpack to far more than they are; a local header outside of all entries is a hidden member. */
+/**
+ * Entries that share bytes unpack to far more than they are; a local header outside of all entries is a hidden member, and a directory one
+ * that leads to others.
+ */
 export function gapsBetween(
   file: ByteView,
   ranges: readonly ZipRange[],
@@ -49,7 +54,8 @@ export function gapsBetween(
     ({ spare } = range);
   }
   if (at > directoryStart) return loose("corrupt");
-  if (holdsLocal(file, at, directoryStart)) return loose("corrupt");
+  const hasTwo = holdsCentral(file, at, directoryStart);
+  if (hasTwo || holdsLocal(file, at, directoryStart)) return loose("corrupt");
   return { problem: undefined, before, isTight: isTight && directoryStart - at <= spare };
 }
 
@@ -61,6 +67,11 @@ function holdsLocal(file: ByteView, start: number, end: number): boolean {
     if (++tries > MAX_TRIES) return true;
   }
   return false;
+}
+
+/** Between members and directory: another one stands directly behind its members, too. */
+function holdsCentral(file: ByteView, start: number, end: number): boolean {
+  return file.read(start, Math.min(end - start, SEARCHED_GAP)).includes(CENTRAL_HEADER);
 }
 
 /** Four bytes come about by chance; what follows them then makes no sense as a header. */
