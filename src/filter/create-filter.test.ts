@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { deflateSync, gzipSync } from "node:zlib";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createManualClock, type ManualClock } from "../../test/support/manual-clock.ts";
@@ -317,6 +318,64 @@ describe("createFilter", () => {
     expect(journal.drafts.at(-1)).toMatchObject({ action: "block", rule: "on_error" });
     scan = { verdict: "clean", engine: "test", name: "", reason: "" };
     expect((await ask(messageRequest("fine", { type }))).kind).toBe("forward");
+  });
+
+  describe("a file inside a message that was released for its receiver", () => {
+    const type = "application/octet-stream";
+    const named = ['Content-Disposition: attachment; filename="a.exe"'];
+    const releases = (bytes: string, receiver = "sip:bob@example.com"): void => {
+      journal.waivers.set(`${hash("sha256", bytes)} ${receiver}`, "INC-RELEASED");
+    };
+
+    it("passes once, whatever rules say of its name and its scan", async () => {
+      scan = { verdict: "infected", engine: "test", name: "Eicar", reason: "" };
+      for (const extra of [[], named]) {
+        releases("data");
+        const passed = await ask(messageRequest("data", { type, extra }));
+        if (passed.kind !== "forward") throw new Error("refused");
+        passed.onEnd?.(ANSWERED);
+        expect(journal.endedWaivers.at(-1)).toMatchObject({ delivered: true });
+        expect((await ask(messageRequest("data", { type, extra }))).kind).toBe("reply");
+      }
+      expect(journal.endedWaivers).toHaveLength(2);
+    });
+
+    it("gives its release back when the message does not arrive", async () => {
+      scan = { verdict: "infected", engine: "test", name: "Eicar", reason: "" };
+      releases("data");
+      const passed = await ask(messageRequest("data", { type }));
+      if (passed.kind !== "forward") throw new Error("refused");
+      passed.onEnd?.({ status: 407, cause: "answered" });
+      expect(journal.endedWaivers).toMatchObject([{ delivered: false }]);
+    });
+
+    it("does not help the text beside it, nor other bytes, nor another receiver", async () => {
+      scan = { verdict: "infected", engine: "test", name: "Eicar", reason: "" };
+      releases("data");
+      const part = "--b\r\nContent-Type: application/x-a; name=a\r\n\r\ndata\r\n--b--\r\n";
+      const text = "--b\r\nContent-Type: text/plain\r\n\r\nhttp://evil.example/a.exe\r\n";
+      const mixed = `${text}${part}`;
+      const both = await ask(messageRequest(mixed, { type: "multipart/mixed;boundary=b" }));
+      expect([both.kind, journal.waivers.size]).toEqual(["reply", 1]);
+      const entry = '<entry uri="sip:carol@example.com"/>';
+      const list = `<resource-lists><list>${entry}</list></resource-lists>`;
+      const listType = "Content-Type: application/resource-lists+xml";
+      const head = `--b\r\n${listType}\r\nContent-Disposition: recipient-list\r\n\r\n${list}\r\n`;
+      const program = part.replace("name=a", "name=a.exe");
+      scan = { verdict: "clean", engine: "test", name: "", reason: "" };
+      const toTwo = await ask(
+        messageRequest(`${head}${program}`, { type: "multipart/mixed;boundary=b" }),
+      );
+      expect(toTwo.kind).toBe("reply");
+      expect(journal.endedWaivers).toMatchObject([{ delivered: false }]);
+      scan = { verdict: "infected", engine: "test", name: "Eicar", reason: "" };
+      journal.waivers.clear();
+      releases("data", "sip:carol@example.com");
+      releases("Data");
+      expect((await ask(messageRequest("data", { type }))).kind).toBe("reply");
+      expect(journal.waivers.size).toBe(2);
+      expect(journal.endedWaivers.filter(({ delivered }) => delivered)).toEqual([]);
+    });
   });
 
   it("writes of what it lets pass what was said of the files in it", async () => {

@@ -28,6 +28,7 @@ import { hearingContext } from "./hearing-context.ts";
 import { judgedAs, mark } from "./leave-judged.ts";
 import { IgnoredRefusals } from "./ignored-refusals.ts";
 import { NoticeDesk, type Parties } from "./notice-desk.ts";
+import { type ReleasedMessage, stoppedAttachment, takeRelease } from "./released-attachment.ts";
 import { RuleHits } from "./rule-hits.ts";
 import { createSecondCrossing, ownDeparture } from "./second-crossing.ts";
 import { coversBody, decodeRefusal } from "./signed-refusal.ts";
@@ -185,9 +186,59 @@ function judgeContent(
   const policy = deps.policy();
   const judgement = judge(request, hearing, policy, settings.judge);
   const question: Question = { request, context, hearing, policy };
-  if (judgement.kind === "decided") return act(desk, question, judgement.verdict);
+  if (judgement.kind === "decided") {
+    return actOrRelease(desk, question, judgement.verdict, abandoned);
+  }
   return scanAll(desk, judgement.attachments, abandoned).then((scans) =>
-    act(desk, question, judgement.decide(scans)),
+    actOrRelease(desk, question, judgement.decide(scans), abandoned),
+  );
+}
+
+function actOrRelease(
+  desk: Desk,
+  question: Question,
+  verdict: Verdict,
+  abandoned: Abandoned,
+): RequestOutcome | Promise<RequestOutcome> {
+  const stopped = stoppedAttachment(verdict, question);
+  if (stopped === undefined) return act(desk, question, verdict);
+  return actOnStopped(desk, question, { verdict, stopped }, abandoned);
+}
+
+/** Also what was stopped by its name is scanned: a release holds for what was known when it was given. */
+async function actOnStopped(
+  desk: Desk,
+  question: Question,
+  { verdict, stopped }: { readonly verdict: Verdict; readonly stopped: Attachment },
+  abandoned: Abandoned,
+): Promise<RequestOutcome> {
+  const [scan] = await scanAll(desk, [stopped], abandoned);
+  const released = scan && (await takeRelease(desk.deps, question, { stopped, scan }));
+  if (released === undefined) return act(desk, question, verdict);
+  return actWithout(desk, released, abandoned);
+}
+
+/** The message once more, without the file that was released; that is used up when the message arrives. */
+async function actWithout(
+  desk: Desk,
+  { question, taker }: ReleasedMessage,
+  abandoned: Abandoned,
+): Promise<RequestOutcome> {
+  const { journal } = desk.deps;
+  let outcome: RequestOutcome | undefined;
+  try {
+    const { request, hearing, policy } = question;
+    const judgement = judge(request, hearing, policy, desk.settings.judge);
+    const verdict =
+      judgement.kind === "decided"
+        ? judgement.verdict
+        : judgement.decide(await scanAll(desk, judgement.attachments, abandoned));
+    outcome = await act(desk, question, verdict);
+  } finally {
+    if (outcome?.kind !== "forward") journal.endWaiver(taker, false);
+  }
+  return toldAlso(outcome, ({ status = 0 }) =>
+    journal.endWaiver(taker, status >= 200 && status < 300),
   );
 }
 

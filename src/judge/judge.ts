@@ -87,7 +87,8 @@ function hearingsOf(
   const { towards } = context;
   if (towards === undefined || others.length === 0)
     return [new Hearing(inspection, context, policy)];
-  const contexts = others.map((uri) => ({ ...context, ...towards(uri) }));
+  // What is released is so for one of them.
+  const contexts = others.map((uri) => ({ ...context, ...towards(uri), isReleased: undefined }));
   const texts = shownTexts(inspection);
   return [context, ...contexts].map((one) => new Hearing(inspection, one, policy, texts));
 }

@@ -19,6 +19,8 @@ export interface HearingContext extends Pick<
   readonly trace: boolean;
   /** What changes with another receiver, by URI: a message may name several (RFC 5365). */
   readonly towards?: (uri: string) => Pick<Facts, "to" | "direction">;
+  /** A file that a person has released for this receiver: rules are not asked about it. Absent: none is. */
+  readonly isReleased?: ((attachment: Attachment) => boolean) | undefined;
 }
 
 /** The failure keys of the configuration (DESIGN §6): what becomes of a message in that state when no rule says. */
@@ -124,7 +126,9 @@ export class Hearing {
       const { skipScan } = this.askOffer(file, offer.channel, offer.cookie);
       if (offer.channel === "lync-ft" && skipScan === undefined) this.#unseen.push(file);
     }
-    for (const attachment of attachments) this.askOffer(attachmentFacts(attachment));
+    for (const attachment of attachments) {
+      if (!this.#isReleased(attachment)) this.askOffer(attachmentFacts(attachment));
+    }
   }
 
   /** Phase session for one file, before any byte of it has moved. */
@@ -151,8 +155,13 @@ export class Hearing {
   /** Phase file for the attachments; `scans` has one result for each, in order. */
   askFiles(scans: readonly ScanFacts[], settings: FailureSettings): void {
     for (const [index, attachment] of this.#inspection.attachments.entries()) {
+      if (this.#isReleased(attachment)) continue;
       this.askFile(attachmentFacts(attachment), scans[index] ?? MISSING_SCAN, settings);
     }
+  }
+
+  #isReleased(attachment: Attachment): boolean {
+    return this.#context.isReleased?.(attachment) === true;
   }
 
   /** Phase file for one file whose bytes are here. */

@@ -184,6 +184,22 @@ describe("a file that was stopped by mistake", () => {
     expect(await shows(incident)).toMatchObject({ releases: [{ state: "open" }] });
   });
 
+  it("inside a message passes in a message, once", async () => {
+    const send = async () =>
+      story.alice.client.sends(story.bob.aor, EICAR, { contentType: "application/octet-stream" });
+    expect((await send()).status).toBeGreaterThanOrEqual(400);
+    const incident = await waitUntil("the incident of the message", async () => {
+      const all = await gateway.incidents();
+      return all.find((one) => one["channel"] === "sip-message");
+    });
+    const force = { reason: "it is EICAR", force: true };
+    const released = await asks(`incidents/${String(incident["id"])}/release`, force);
+    expect(released).toMatchObject({ state: "released", to: [story.bob.aor] });
+    expect((await send()).status).toBe(200);
+    expect((await send()).status).toBeGreaterThanOrEqual(400);
+    expect(await shows(String(incident["id"]))).toMatchObject({ releases: [{ state: "used" }] });
+  });
+
   it("that is still infected is released by force only, and the record says so", async () => {
     const { incident, item, file } = await isKept(EICAR, "virus.txt");
     const refused = await gateway.cli("quarantine", "release", item, "--reason", "a test");
