@@ -40,11 +40,14 @@ const MAX_ENDS = 64;
  */
 export function readZipDirectory(file: ByteView, budget: LookBudget): ZipDirectory | undefined {
   const end = findEnd(file);
-  if (end === "crowded") return { entries: [], problem: "corrupt", isPure: false };
-  if (end === undefined) {
-    const isCut = file.read(0, 4).equals(LOCAL);
-    return isCut ? { entries: [], problem: "corrupt", isPure: false } : undefined;
+  if (end === undefined && !file.read(0, 4).equals(LOCAL)) return undefined;
+  if (end === undefined || end === "crowded") {
+    return { entries: [], problem: "corrupt", isPure: false };
   }
+  return readEntries(file, end, budget);
+}
+
+function readEntries(file: ByteView, end: DirectoryEnd, budget: LookBudget): ZipDirectory {
   const entries: ZipEntry[] = [];
   const ranges: ZipRange[] = [];
   let problem: ZipDirectory["problem"];

@@ -29,6 +29,8 @@ export interface ScanTerms {
 const MAX_FAILURES = 5;
 const PROBE_MS = 5000;
 const PING_MS = 3000;
+/** An engine that did not answer in less has not failed: it was asked late, or by who does not wait. */
+const FAIR_MS = PROBE_MS;
 /** Files wait for it. */
 const VERSION_MS = 500;
 const PING_EVERY_MS = 2000;
@@ -163,6 +165,7 @@ export class EngineWatch implements AsyncDisposable {
   }
 
   async #ask(source: CheckedSource, signal: AbortSignal): Promise<ScanResult> {
+    const startedAt = this.#deps.clock.monotonicMs();
     const result = await this.#unlessAborted(
       async () => this.engine.scan(source, signal),
       this.#failed("timeout"),
@@ -172,7 +175,10 @@ export class EngineWatch implements AsyncDisposable {
       this.#failures = 0;
       this.#trips = 0;
       this.#failedFiles.clear();
-    } else if (this.#isToBlame(result.reason) && !source.broken) {
+    } else if (
+      this.#isToBlame(result.reason, this.#deps.clock.monotonicMs() - startedAt) &&
+      !source.broken
+    ) {
       if (this.#failedFiles.size < MANY_FILES) this.#failedFiles.add(source.sha256);
       this.#countFailure(result.reason);
     }
@@ -180,8 +186,8 @@ export class EngineWatch implements AsyncDisposable {
   }
 
   /** A full queue is no failure; nor is a file that takes too long, where an engine that hangs is found out by its ping. */
-  #isToBlame(reason: ScanErrorReason): boolean {
-    if (reason === "timeout") return this.engine.ping === undefined;
+  #isToBlame(reason: ScanErrorReason, tookMs: number): boolean {
+    if (reason === "timeout") return this.engine.ping === undefined && tookMs >= FAIR_MS;
     return reason !== "overloaded";
   }
 

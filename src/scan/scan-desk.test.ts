@@ -135,6 +135,15 @@ describe("createScanDesk", () => {
       expect(desk.status()).toMatchObject([{ state: "up", scans: 2, errors: 2 }]);
     });
 
+    it("is not taken down by files that it was given no time for", async () => {
+      engine.says = "hangs";
+      const files = Array.from({ length: 20 }, (_, i) => createMemorySource(Buffer.from(`${i}`)));
+      const hasty = files.map(async (file) => desk.scan(file, 4000));
+      for (const report of hasty) expect(await patiently(clock, report)).toContain("error timeout");
+      expect(changes.map(({ state }) => state)).toEqual(["up"]);
+      expect(desk.status()).toMatchObject([{ state: "up", scans: 20, errors: 20 }]);
+    });
+
     it("is not taken down by files that take too long, while it answers its ping", async () => {
       engine.says = "hangs";
       engine.ping = async () => ok("there");
