@@ -3,15 +3,15 @@ import type { Config } from "../config/config.ts";
 import type { Journal } from "../journal/journal.ts";
 import { createQuarantineReader } from "../quarantine/create-quarantine-reader.ts";
 import type { QuarantineReader } from "../quarantine/quarantine.ts";
-import { boundsOf, startRetention } from "./quarantine-retention.ts";
+import { boundsOf, type QuarantineRetention, startRetention } from "./quarantine-retention.ts";
 import { quarantineStore, type QuarantineStore } from "./quarantine-store.ts";
 
 /** The quarantine, but for its writing half, which is in the relay's worker. */
 export interface KeptFiles extends AsyncDisposable {
   readonly store: QuarantineStore;
   readonly reader: QuarantineReader;
-  /** For a file that needs so many bytes; false: nothing may go. Never rejects. */
-  readonly makeRoom: (needs: number) => Promise<boolean>;
+  /** For a file that needs so many bytes, `lacks` of them on the disk; false: nothing may go. Never rejects. */
+  readonly makeRoom: QuarantineRetention["makeRoom"];
 }
 
 /** Throws QuarantineKeyFailed, KeyFileDamaged and QuarantineFailed. */
@@ -29,7 +29,7 @@ export function openKeptFiles(
   return {
     store,
     reader,
-    makeRoom: async (needs) => retention.makeRoom(needs),
+    makeRoom: async (...args) => retention.makeRoom(...args),
     [Symbol.asyncDispose]: async () => retention[Symbol.asyncDispose](),
   };
 }

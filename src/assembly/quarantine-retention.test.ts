@@ -1,10 +1,23 @@
+import { randomBytes } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { createManualClock } from "../../test/support/manual-clock.ts";
 import { createMemoryJournal } from "../../test/support/memory-journal.ts";
-import type { QuarantineReader, RemovedItem, TrimGoal } from "../quarantine/quarantine.ts";
-import { startRetention } from "./quarantine-retention.ts";
+import { createQuarantineReader } from "../quarantine/create-quarantine-reader.ts";
+import { createQuarantineWriter } from "../quarantine/create-quarantine-writer.ts";
+import { idOf, KEY, sourceOf, STORY } from "../quarantine/kept-files.test-data.ts";
+import type {
+  KeepResult,
+  QuarantineReader,
+  RemovedItem,
+  TrimGoal,
+} from "../quarantine/quarantine.ts";
+import { CAN_MOUNT, mountSmallDisk } from "../spool/small-disk.test-data.ts";
+import { type QuarantineRetention, startRetention } from "./quarantine-retention.ts";
 
+const MIB = 1024 * 1024;
 const DAY_MS = 86_400_000;
 const SETTINGS = { days: 14, maxBytes: 1000, maxFiles: 10, highWater: 0.5, minAgeMs: DAY_MS };
 
@@ -106,10 +119,12 @@ describe("startRetention", () => {
 
 describe("makeRoom", () => {
   it.each([
-    ["to the mark", 101, 900, 500],
-    ["further, for a large file", 700, 900, 300],
-    ["by the size of the file, when it is the disk that is full", 100, 400, 300],
-  ])("has the oldest go %s", async (_, needs, bytes, maxBytes) => {
+    ["to the mark", 101, undefined, 900, 500],
+    ["further, for a large file", 700, undefined, 900, 300],
+    ["by what the disk lacks, when others have filled it", 100, 350, 400, 50],
+    ["by more than there is, when the disk lacks that much", 100, 4000, 400, -3600],
+    ["no further, when somebody has made room meanwhile", 100, undefined, 400, 400],
+  ])("has the oldest go %s", async (_, needs, lacks, bytes, maxBytes) => {
     const { goals, start } = stage({
       usage: async () => ({
         files: 1,
@@ -121,7 +136,7 @@ describe("makeRoom", () => {
     });
     const retention = start();
     await settled();
-    expect(await retention.makeRoom(needs)).toBe(true);
+    expect(await retention.makeRoom(needs, lacks)).toBe(true);
     expect(goals[1]).toEqual({ maxBytes, maxFiles: 5, minAgeMs: DAY_MS });
     await retention[Symbol.asyncDispose]();
   });
@@ -139,3 +154,46 @@ describe("makeRoom", () => {
     await retention[Symbol.asyncDispose]();
   });
 });
+
+describe("a disk that others have filled", () => {
+  it.runIf(CAN_MOUNT)(
+    "costs as many of the oldest as make room, and none when all of them would not (needs root and tmpfs)",
+    async () => {
+      using disk = mountSmallDisk(4);
+      const folder = disk?.dir ?? "";
+      const clock = createManualClock();
+      const journal = createMemoryJournal();
+      const dir = join(folder, "quarantine");
+      const options = { dir, key: KEY, maxBytes: 100 * MIB };
+      const writer = createQuarantineWriter({ clock }, { ...options, reserveBytes: MIB });
+      const reader = createQuarantineReader(options);
+      const settings = { ...SETTINGS, maxBytes: 100 * MIB, maxFiles: 100 };
+      const log = { warn: () => undefined };
+      const files = async (): Promise<number> => (await reader.usage()).files;
+      for (let file = 0; file < 4; file += 1) {
+        idOf(await writer.keep(sourceOf(randomBytes(MIB / 4)), STORY));
+      }
+      clock.advance(2 * DAY_MS);
+      await using retention = startRetention({ clock, journal, reader, log }, settings);
+
+      // All four together would not make up for it.
+      const others = join(folder, "others");
+      writeFileSync(others, Buffer.alloc(2.9 * MIB));
+      const wish = await writer.keep(sourceOf(randomBytes(MIB / 2)), STORY);
+      expect(await makesRoomFor(retention, wish)).toBe(false);
+      expect(await files()).toBe(4);
+
+      writeFileSync(others, Buffer.alloc(1.5 * MIB));
+      const next = await writer.keep(sourceOf(randomBytes(MIB / 2)), STORY);
+      expect(await makesRoomFor(retention, next)).toBe(true);
+      expect(await files()).toBeLessThan(4);
+      expect(await files()).toBeGreaterThan(0);
+      idOf(await writer.keep(sourceOf(randomBytes(MIB / 2)), STORY));
+    },
+  );
+});
+
+async function makesRoomFor(retention: QuarantineRetention, result: KeepResult): Promise<boolean> {
+  if (result.kind === "kept") throw new Error("there was room");
+  return retention.makeRoom(result.needs ?? 0, result.lacks);
+}

@@ -40,8 +40,9 @@ export interface QuarantineRetention extends AsyncDisposable {
    * may go, and nothing went. Never rejects.
    *
    * @param needs what it would take, bytes
+   * @param lacks how many bytes more would have to be free on the disk; undefined: it has enough
    */
-  makeRoom(needs: number): Promise<boolean>;
+  makeRoom(needs: number, lacks?: number): Promise<boolean>;
 }
 
 const HOUR_MS = 3_600_000;
@@ -76,10 +77,10 @@ class Retention implements QuarantineRetention {
     this.#start();
   }
 
-  async makeRoom(needs: number): Promise<boolean> {
+  async makeRoom(needs: number, lacks = 0): Promise<boolean> {
     return this.#inTurn(async () => {
       try {
-        return await this.#freed(needs);
+        return await this.#freed(needs, lacks);
       } catch (error) {
         this.#deps.log.warn("no room could be made in the quarantine", { err: error });
         return false;
@@ -126,17 +127,17 @@ class Retention implements QuarantineRetention {
     if (stories > 0) this.#record("stories of kept files were deleted for their age", { stories });
   }
 
-  async #freed(needs: number): Promise<boolean> {
+  async #freed(needs: number, lacks: number): Promise<boolean> {
     const { clock, reader } = this.#deps;
     const { maxBytes, maxFiles, highWater, minAgeMs } = this.#settings;
     // What can never fit shall cost nobody else's evidence.
     if (needs > maxBytes) return false;
     const { bytes, files } = await reader.usage();
-    // Within the limits: then it is the disk that has no room.
-    const isDisk = bytes + needs <= maxBytes && files + 1 <= maxFiles;
-    const mark = Math.min(Math.floor(maxBytes * highWater), maxBytes - needs);
+    const isWithin = bytes + needs <= maxBytes && files + 1 <= maxFiles;
+    const mark = isWithin ? bytes : Math.min(Math.floor(maxBytes * highWater), maxBytes - needs);
     const { reached, removed } = await reader.trim(clock.now(), {
-      maxBytes: isDisk ? bytes - needs : mark,
+      // Of a disk that others have filled as much as it lacks, or nothing: less would cost evidence and make no room.
+      maxBytes: Math.min(mark, bytes - lacks),
       maxFiles: Math.min(Math.floor(maxFiles * highWater), maxFiles - 1),
       minAgeMs,
     });

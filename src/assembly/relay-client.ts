@@ -40,8 +40,8 @@ export interface RelayClientDeps {
   readonly clock: Clock;
   readonly onEvent: (event: RelayEvent) => void;
   readonly onEngine: (status: EngineStatus) => void;
-  /** Makes room in the quarantine for a file that needs so many bytes; false: nothing there may go. Never rejects. */
-  readonly makeRoom: (needs: number) => Promise<boolean>;
+  /** Makes room in the quarantine for a file that needs so many bytes, `lacks` of them on the disk; false: nothing there may go. Never rejects. */
+  readonly makeRoom: (needs: number, lacks?: number) => Promise<boolean>;
   /** The worker died; it is started again. */
   readonly onDeath: (error: Error) => void;
 }
@@ -174,7 +174,7 @@ class WorkerRelay implements RelayClient {
   async #kept(keep: () => Promise<KeepOutcome>): Promise<KeepOutcome> {
     const outcome = await keep();
     if (outcome.kind === "kept" || outcome.needs === undefined) return outcome;
-    return (await this.#deps.makeRoom(outcome.needs)) ? keep() : outcome;
+    return (await this.#deps.makeRoom(outcome.needs, outcome.lacks)) ? keep() : outcome;
   }
 
   async engines(test: boolean): ReturnType<Relay["engines"]> {

@@ -6,7 +6,7 @@ import type { Journal } from "../journal/journal.ts";
 import type { RelayEvent } from "../relay/relay.ts";
 import { largestFileBytes } from "./largest-file-bytes.ts";
 import type { QuarantineStore } from "./quarantine-store.ts";
-import { createRelayClient, type RelayClient } from "./relay-client.ts";
+import { createRelayClient, type RelayClient, type RelayClientDeps } from "./relay-client.ts";
 import type { RelayWorkerSettings } from "./relay-messages.ts";
 
 export interface RelayPartsDeps {
@@ -17,7 +17,7 @@ export interface RelayPartsDeps {
     warn(message: string, details?: Readonly<Record<string, unknown>>): void;
   };
   readonly onEvent: (event: RelayEvent) => void;
-  readonly makeRoom: (needs: number) => Promise<boolean>;
+  readonly makeRoom: RelayClientDeps["makeRoom"];
 }
 
 /** Starts the relay's worker with what the configuration says of files; engines that come and go are recorded. */

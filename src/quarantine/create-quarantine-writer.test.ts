@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statfsSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -21,7 +22,7 @@ import { createQuarantineReader } from "./create-quarantine-reader.ts";
 import { createQuarantineWriter } from "./create-quarantine-writer.ts";
 import { ITEM_COST_BYTES } from "./item-cost.ts";
 import { idOf, KEY, namesBelow, sourceOf, STORY, wholeOf } from "./kept-files.test-data.ts";
-import type { QuarantineReader, QuarantineWriter } from "./quarantine.ts";
+import type { NotKept, QuarantineReader, QuarantineWriter } from "./quarantine.ts";
 
 /** 2026-01-01T00:00:00Z, where the manual clock stands. */
 const TODAY = "2026-01-01";
@@ -215,10 +216,17 @@ describe("createQuarantineWriter's quota", () => {
   it("leaves the reserve of the disk alone", async () => {
     const options = { dir, key: KEY, maxBytes: 1e9, reserveBytes: 2 ** 60 };
     const writer = createQuarantineWriter({ clock }, options);
-    expect(await writer.keep(sourceOf(Buffer.from("x")), STORY)).toMatchObject({
+    const before = statfsSync(dir);
+    const result = await writer.keep(sourceOf(Buffer.from("x")), STORY);
+    expect(result).toMatchObject({
       reason: "full",
       detail: "the disk has no more room than its reserve",
+      needs: 1 + ITEM_COST_BYTES,
     });
+    // What others write meanwhile is little beside it.
+    const { lacks = 0 } = result as NotKept;
+    const wanted = 2 ** 60 + 1 + ITEM_COST_BYTES - before.bavail * before.bsize;
+    expect(Math.abs(lacks - wanted)).toBeLessThan(2 ** 30);
   });
 
   it("counts files that are kept at the same time", async () => {

@@ -91,7 +91,12 @@ class Store {
     const id = createUlid(at);
     try {
       const needs = source.size + ITEM_COST_BYTES;
-      const full = this.#reserveAgainst(source.size) ?? (await this.#quotaAgainst(needs));
+      const lacks = this.#missingOnDisk(needs);
+      if (lacks > 0) {
+        const detail = "the disk has no more room than its reserve";
+        return { kind: "not-kept", reason: "full", detail, needs, lacks };
+      }
+      const full = await this.#quotaAgainst(needs);
       if (full !== undefined) return { kind: "not-kept", reason: "full", detail: full, needs };
       await this.#write(id, at, source, story);
       this.#stored.bytes += needs;
@@ -125,11 +130,11 @@ class Store {
     return undefined;
   }
 
-  #reserveAgainst(size: number): string | undefined {
+  /** Bytes that would have to be free besides those that are, for the reserve to stay; 0: enough are. */
+  #missingOnDisk(needs: number): number {
     const { dir, reserveBytes = 0 } = this.#options;
     const { bavail, bsize } = statfsSync(dir);
-    if (bavail * bsize >= size + ITEM_COST_BYTES + reserveBytes) return undefined;
-    return "the disk has no more room than its reserve";
+    return Math.max(0, needs + reserveBytes - bavail * bsize);
   }
 
   async #write(id: string, at: number, source: KeepSource, story: QuarantineStory): Promise<void> {

@@ -56,6 +56,8 @@ export interface NotKept {
   readonly detail: string;
   /** When it is full: what it would take to keep it, bytes. */
   readonly needs?: number | undefined;
+  /** When it is the disk that is full: how many bytes more would have to be free. */
+  readonly lacks?: number | undefined;
 }
 
 /** The writing half; it lives in the relay's worker thread. */

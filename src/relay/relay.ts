@@ -211,6 +211,8 @@ export type KeepOutcome =
       readonly detail: string;
       /** When it is full: what it would take to keep it, bytes. */
       readonly needs?: number | undefined;
+      /** When it is the disk that is full: how many bytes more would have to be free. */
+      readonly lacks?: number | undefined;
     };
 
 /** One transfer for `sluice transfers`. */
