@@ -334,6 +334,42 @@ describe("createJournal on a full disk", () => {
     },
   );
 
+  it.skipIf(!canMount)(
+    "keeps the reserve for records: lines of allowed messages wait for the disk (needs root and tmpfs)",
+    async () => {
+      const small = join(dir, "flooded");
+      mkdirSync(small);
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=8m", "tmpfs", small]);
+      try {
+        const log = join(small, "events.ndjson");
+        await using journal = await createJournal({
+          dir: small,
+          eventsFile: log,
+          clock: systemClock,
+          limits: { reserveBytes: 1024 * 1024 },
+        });
+        fillUp(join(small, "others"));
+        // Three times what the reserve holds.
+        for (let n = 0; n < 3000; n += 1) {
+          journal.allowed({ ...sampleAllowed(), eventId: `allowed-${n}`, reason: "x".repeat(800) });
+        }
+        await expect.poll(() => journal.trouble).toMatch(/lines wait/);
+        expect(existsSync(join(small, "records.reserve"))).toBe(true);
+        for (let n = 0; n < 10; n += 1) await journal.commit(draftFor(journal, `${n}`));
+        // What they wait for is no trouble of the records.
+        await expect.poll(() => journal.trouble).toBeUndefined();
+        expect(readFileSync(log, "utf8")).not.toContain("allowed-");
+        rmSync(join(small, "others"));
+        await expect
+          .poll(() => readFileSync(log, "utf8"), { timeout: 5000 })
+          .toContain('"allowed-2999"');
+        expect(journal.trouble).toBeUndefined();
+      } finally {
+        execFileSync("umount", ["-l", small]);
+      }
+    },
+  );
+
   it("rejects at the start when the data folder cannot be made", async () => {
     const file = join(dir, "in-the-way");
     writeFileSync(file, "");

@@ -91,7 +91,7 @@ export async function createJournal(options: JournalOptions): Promise<RunningJou
   const lines = createLineBuffer(
     {
       clock,
-      append: (text) => store.append(text),
+      append: (text, isUrgent) => store.append(text, isUrgent),
       lossLine: (lost) => lossLine(clock, lost),
     },
     limits.bufferedLines,
@@ -130,7 +130,8 @@ export async function createJournal(options: JournalOptions): Promise<RunningJou
       return undefined;
     },
     async [Symbol.asyncDispose]() {
-      if (store.logFailure === undefined) await lines.flush();
+      // What waits for room on a full disk may wait for ever.
+      if (store.logFailure === undefined && !store.linesWait) await lines.flush();
       await queries[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
     },

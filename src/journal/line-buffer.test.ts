@@ -15,8 +15,8 @@ describe("createLineBuffer", () => {
   } {
     const written: string[] = [];
     const pending: PromiseWithResolvers<void>[] = [];
-    const append = async (text: string): Promise<void> => {
-      written.push(text);
+    const append = async (text: string, isUrgent: boolean): Promise<void> => {
+      written.push(isUrgent ? `! ${text}` : text);
       const done = Promise.withResolvers<void>();
       pending.push(done);
       return done.promise;
@@ -57,7 +57,7 @@ describe("createLineBuffer", () => {
     const { buffer, written } = setUp(1);
     buffer.push("a\n");
     buffer.pushUrgent("reload\n");
-    expect(written).toEqual(["a\nreload\n"]);
+    expect(written).toEqual(["a\n", "! reload\n"]);
   });
 
   it("counts lines that were lost with the worker", async () => {

@@ -7,7 +7,7 @@ import type { Clock, ScheduledCall } from "../base/clock.ts";
 export interface LineBuffer {
   /** False: there was no room, and the line is only counted. */
   push(line: string): boolean;
-  /** For the rare lines that must not be crowded out by allowed messages: a tenth more room, and sent at once. */
+  /** For the rare lines that must not be crowded out by allowed messages: a tenth more room, sent at once and by themselves. */
   pushUrgent(line: string): void;
   /** Sends what waits. Resolves when all that was sent has been written or lost. */
   flush(): Promise<void>;
@@ -16,7 +16,7 @@ export interface LineBuffer {
 export interface LineBufferParts {
   readonly clock: Clock;
   /** Resolves when the text is in the file; rejects when it was lost. */
-  readonly append: (text: string) => Promise<void>;
+  readonly append: (text: string, isUrgent: boolean) => Promise<void>;
   /** The line that says how many others were lost. */
   readonly lossLine: (lost: number) => string;
 }
@@ -33,10 +33,10 @@ export function createLineBuffer(parts: LineBufferParts, maxLines: number): Line
   let timer: ScheduledCall | undefined;
   const writes = new Set<Promise<void>>();
 
-  const send = (): void => {
+  const send = (isUrgent = false): void => {
     timer?.cancel();
     timer = undefined;
-    if (lost > 0) {
+    if (lost > 0 && !isUrgent) {
       lines.push(parts.lossLine(lost));
       lost = 0;
     }
@@ -46,7 +46,7 @@ export function createLineBuffer(parts: LineBufferParts, maxLines: number): Line
     lines = [];
     characters = 0;
     underWay += count;
-    const write = parts.append(text).then(
+    const write = parts.append(text, isUrgent).then(
       () => written(count, 0),
       () => written(count, count),
     );
@@ -56,7 +56,7 @@ export function createLineBuffer(parts: LineBufferParts, maxLines: number): Line
   const written = (count: number, losses: number): void => {
     underWay -= count;
     lost += losses;
-    if (lost > 0) timer ??= parts.clock.schedule(FLUSH_MS, send);
+    if (lost > 0) timer ??= parts.clock.schedule(FLUSH_MS, () => send());
   };
   const keep = (line: string, room: number): boolean => {
     if (lines.length + underWay >= room) {
@@ -66,14 +66,16 @@ export function createLineBuffer(parts: LineBufferParts, maxLines: number): Line
     lines.push(line);
     characters += line.length;
     if (characters >= FLUSH_CHARACTERS) send();
-    else timer ??= parts.clock.schedule(FLUSH_MS, send);
+    else timer ??= parts.clock.schedule(FLUSH_MS, () => send());
     return true;
   };
 
   return {
     push: (line) => keep(line, maxLines),
     pushUrgent(line) {
-      if (keep(line, maxLines + Math.ceil(maxLines / 10))) send();
+      // What waited before it stays before it.
+      send();
+      if (keep(line, maxLines + Math.ceil(maxLines / 10))) send(true);
     },
     async flush() {
       send();

@@ -18,6 +18,8 @@ import { dirname } from "node:path";
 export interface RecordReserve {
   /** Gives the space to records. False: the disk is not full, or there is nothing to give. */
   spend(): boolean;
+  /** Less space is left than is kept, or would be: what is no record has to wait. */
+  readonly isNeeded: boolean;
   /** Takes the space, where it has none and twice as much is free. True when it has it only since now. */
   refill(): boolean;
 }
@@ -47,7 +49,13 @@ export function createRecordReserve(path: string, bytes: number): RecordReserve 
   }
 
   if (!isHeld) remove(path);
-  return { spend, refill };
+  return {
+    spend,
+    get isNeeded() {
+      return bytes > 0 && !isHeld && freeBytes(path) < bytes;
+    },
+    refill,
+  };
 }
 
 /** Whether an earlier run has left it, whole. */

@@ -30,13 +30,15 @@ export interface StoreClient extends AsyncDisposable {
   ask(operation: ReviewOperation | TakeWaiverOperation): Promise<OperationAnswer>;
   /** As `settle`: sent again until it is on disk. */
   tell(operation: EndWaiverOperation): void;
-  /** Resolves when the lines are in the event log. Rejects when the worker died with them. */
-  append(text: string): Promise<void>;
+  /** Resolves when the lines are in the event log, which others than urgent ones may wait for while the disk is full. Rejects when the worker died with them. */
+  append(text: string, isUrgent: boolean): Promise<void>;
   reopen(): Promise<void>;
   /** Why records cannot be kept at the moment; undefined: they can. */
   readonly failure: string | undefined;
   /** Why the event log cannot be written at the moment; its lines wait in the store. */
   readonly logFailure: string | undefined;
+  /** Lines of the event log wait, for that reason or because the disk is nearly full. */
+  readonly linesWait: boolean;
 }
 
 /** `value` is there where the operation has an answer. */
@@ -72,6 +74,7 @@ class WorkerStoreClient implements StoreClient {
   running: readonly RunningGroup[] = [];
   failure: string | undefined;
   logFailure: string | undefined;
+  linesWait = false;
   readonly #settings: StoreSettings;
   readonly #clock: Clock;
   readonly #limits: StoreClientLimits;
@@ -163,8 +166,8 @@ class WorkerStoreClient implements StoreClient {
     this.#schedule();
   }
 
-  async append(text: string): Promise<void> {
-    await this.#request((seq) => ({ kind: "lines", seq, text }));
+  async append(text: string, isUrgent: boolean): Promise<void> {
+    await this.#request((seq) => ({ kind: "lines", seq, text, isUrgent }));
   }
 
   async reopen(): Promise<void> {
@@ -255,6 +258,7 @@ class WorkerStoreClient implements StoreClient {
   #answered(reply: Exclude<StoreReply, { kind: "ready" | "open-failed" }>): void {
     if (reply.kind === "log") {
       this.logFailure = reply.failure;
+      this.linesWait = reply.linesWait;
       return;
     }
     const answered = this.#answers.get(reply.seq);

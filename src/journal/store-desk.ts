@@ -1,3 +1,5 @@
+import { statSync } from "node:fs";
+import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../base/clock.ts";
 import { createEventId } from "./event-id.ts";
@@ -27,6 +29,12 @@ export interface StoreDesk {
 interface Batch {
   readonly seq: number;
   readonly operations: readonly StoreOperation[];
+}
+
+interface WaitingLines {
+  readonly seq: number;
+  readonly text: string;
+  readonly isUrgent: boolean;
 }
 
 const CONFIRM_MS = 1000;
@@ -78,7 +86,8 @@ export function openStoreDesk(
   };
   const reserve = createRecordReserve(settings.reserve.file, settings.reserve.bytes);
   reserve.refill();
-  const desk = new WaitingDesk({ clock, reply, appender, reserve, opened, reset, closed });
+  const mayWait = isOnDiskOf(settings.storeFile, settings.eventsFile);
+  const desk = new WaitingDesk({ clock, reply, appender, reserve, mayWait, opened, reset, closed });
   reply({
     kind: "ready",
     running: opened().runningGroups(clock.now() - settings.windowMs, RUNNING_GROUPS),
@@ -93,6 +102,8 @@ interface DeskParts {
   readonly reply: (message: StoreReply) => void;
   readonly appender: LineAppender;
   readonly reserve: RecordReserve;
+  /** The event log lies where the reserve is, so that its lines take room from records. */
+  readonly mayWait: boolean;
   readonly opened: () => IncidentStore;
   /** Drops the connection; the next use opens the store anew. */
   readonly reset: () => void;
@@ -102,9 +113,12 @@ interface DeskParts {
 class WaitingDesk implements StoreDesk {
   readonly #parts: DeskParts;
   readonly #batches: Batch[] = [];
-  readonly #lines: { readonly seq: number; readonly text: string }[] = [];
+  #lines: WaitingLines[] = [];
   #scheduled = false;
-  #reported: string | undefined;
+  #reported: { readonly failure: string | undefined; readonly linesWait: boolean } = {
+    failure: undefined,
+    linesWait: false,
+  };
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
@@ -163,14 +177,20 @@ class WaitingDesk implements StoreDesk {
   }
 
   #flushLines(): void {
-    const count = this.#lines.length;
-    if (count === 0) return;
-    const text = this.#lines.map((line) => line.text).join("");
+    const { mayWait, reserve } = this.#parts;
+    const urgent = this.#lines.filter(({ isUrgent }) => isUrgent);
+    // Whoever sends what is allowed could use up the space that is kept for what is not.
+    if (this.#write(mayWait && reserve.isNeeded ? urgent : this.#lines)) return;
     // The appender remembers the failure; the lines stay, and are tried again within a second.
-    if (!this.#append(text) && !(spend(this.#parts) && this.#append(text))) return;
-    for (const { seq } of this.#lines.splice(0)) {
-      this.#parts.reply({ kind: "done", seq, refused: [] });
-    }
+    if (urgent.length > 0 && spend(this.#parts)) this.#write(urgent);
+  }
+
+  #write(lines: readonly WaitingLines[]): boolean {
+    if (lines.length === 0) return true;
+    if (!this.#append(lines.map(({ text }) => text).join(""))) return false;
+    this.#lines = this.#lines.filter((line) => !lines.includes(line));
+    for (const { seq } of lines) this.#parts.reply({ kind: "done", seq, refused: [] });
+    return true;
   }
 
   #append(text: string): boolean {
@@ -205,10 +225,11 @@ class WaitingDesk implements StoreDesk {
   }
 
   #report(): void {
-    const failure = this.#parts.appender.failure;
-    if (failure === this.#reported) return;
-    this.#reported = failure;
-    this.#parts.reply({ kind: "log", failure });
+    const { failure } = this.#parts.appender;
+    const linesWait = this.#lines.length > 0;
+    if (failure === this.#reported.failure && linesWait === this.#reported.linesWait) return;
+    this.#reported = { failure, linesWait };
+    this.#parts.reply({ kind: "log", failure, linesWait });
   }
 }
 
@@ -282,6 +303,14 @@ function lockFolder(file: string): DatabaseSync {
   } catch (error) {
     lock.close();
     throw error;
+  }
+}
+
+function isOnDiskOf(one: string, other: string): boolean {
+  try {
+    return statSync(dirname(one)).dev === statSync(dirname(other)).dev;
+  } catch {
+    return false;
   }
 }
 

@@ -5,8 +5,13 @@ import type { ReviewRecord, WaiverQuestion } from "./review-record.ts";
 /** What the SIP thread and the store's worker say to each other; everything is structured-cloneable plain data. */
 export type StoreRequest =
   | { readonly kind: "batch"; readonly seq: number; readonly operations: readonly StoreOperation[] }
-  /** Lines that have no row: allowed decisions and operation events, each with its line end. */
-  | { readonly kind: "lines"; readonly seq: number; readonly text: string }
+  /** Lines that have no row, each with its line end: operation events are urgent, allowed decisions are not. */
+  | {
+      readonly kind: "lines";
+      readonly seq: number;
+      readonly text: string;
+      readonly isUrgent: boolean;
+    }
   | { readonly kind: "reopen"; readonly seq: number }
   | { readonly kind: "close"; readonly seq: number };
 
@@ -62,8 +67,8 @@ export type StoreReply =
   /** `refused`: index of an operation and why that one alone was not taken; `answered`: what one gave back. */
   | ({ readonly kind: "done"; readonly seq: number } & AppliedOperations)
   | { readonly kind: "failed"; readonly seq: number; readonly message: string }
-  /** The event log can no longer be written, or can be again. */
-  | { readonly kind: "log"; readonly failure: string | undefined };
+  /** The event log can no longer be written, or can be again; lines that are not urgent wait for room, or no longer do. */
+  | { readonly kind: "log"; readonly failure: string | undefined; readonly linesWait: boolean };
 
 /** What became of the operations of a transaction, where there is something to say. */
 export interface AppliedOperations {
