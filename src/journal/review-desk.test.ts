@@ -131,6 +131,35 @@ describe("the state of an incident", () => {
     expect(takes("t1")).toBeUndefined();
   });
 
+  it("is denied for its bytes and receivers, whichever incident released them", () => {
+    const sample = sampleTransferDraft();
+    const again = {
+      ...sample,
+      id: "INC-AGAIN000",
+      eventId: "again",
+      to: [BOB, "sip:eve@a.example"],
+    };
+    const draft = JSON.stringify({ ...again, file: { name: "a", sha256: SHA } });
+    store.apply([{ kind: "commit", groupKey: "again", draft }]);
+    releases("w1");
+    releases("w2", {
+      waivers: [
+        { id: "w2", sha256: SHA, receiver: "sip:carol@a.example", expiresAt: 5000, accepts: "" },
+      ],
+    });
+    const other = "cd".repeat(32);
+    releases("w3", {
+      sha256: other,
+      waivers: [{ id: "w3", sha256: other, receiver: BOB, expiresAt: 5000, accepts: "" }],
+    });
+    expect(does("deny", { incident: "INC-AGAIN000", item: undefined, sha256: undefined })).toBe(
+      undefined,
+    );
+    expect(takes("t1")).toBeUndefined();
+    expect(takes("t2", { receiver: "sip:carol@a.example" })).toBe(INCIDENT);
+    expect(takes("t3", { sha256: other })).toBe(INCIDENT);
+  });
+
   it("is expired when its bytes went while it was open, and stays what a person made of it", () => {
     does("expire");
     expect(shown().state).toBe("expired");

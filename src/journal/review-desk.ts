@@ -51,7 +51,10 @@ export class ReviewDesk {
     if (next !== undefined && row !== undefined && !(isClosed && QUIET.has(record.action))) {
       statements.setState.run(next, record.incident);
     }
-    if (record.action === "deny") statements.revoke.run(record.at, record.incident);
+    if (record.action === "deny") {
+      const { at, incident, sha256 = null } = record;
+      statements.revoke.run({ at, incident, sha256 });
+    }
     for (const { id, sha256, receiver, expiresAt, accepts } of record.waivers ?? []) {
       const item = record.item ?? "";
       const times = [record.at, expiresAt, record.at] as const;

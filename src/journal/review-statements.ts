@@ -32,9 +32,13 @@ export function prepareReviewStatements(db: DatabaseSync): ReviewStatements {
       INSERT INTO waivers (id, incident, item, sha256, receiver, accepts, given_at, expires_at, changed_at, state)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')`),
     waiversOf: db.prepare("SELECT * FROM waivers WHERE incident = ? ORDER BY given_at DESC"),
-    revoke: db.prepare(
-      "UPDATE waivers SET state = 'revoked', changed_at = ? WHERE incident = ? AND state = 'open'",
-    ),
+    // Also what another incident released of the same bytes to one of the same receivers.
+    revoke: db.prepare(`
+      UPDATE waivers SET state = 'revoked', changed_at = :at
+      WHERE state = 'open' AND (incident = :incident OR EXISTS (
+        SELECT 1 FROM incidents AS denied, json_each(denied.recipients) AS one
+        WHERE denied.id = :incident AND one.value = waivers.receiver
+          AND coalesce(:sha256, json_extract(denied.file, '$.sha256')) = waivers.sha256))`),
     // The one that ends first is used first.
     inForce: db.prepare(`
       SELECT * FROM waivers WHERE state = 'open' AND sha256 = ? AND receiver = ? AND expires_at > ?
