@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { EICAR } from "../support/eicar.ts";
 import { FakeClamd, type ClamdFault } from "../support/fake-clamd.ts";
 import { FileStory } from "../support/file-story.ts";
@@ -41,6 +41,11 @@ describe.concurrent.each(["instream", "clamscan"] as const)("clamd by the client
       scan: { engines: [{ type: "clamd", client, socket }], timeout: "2s" },
     });
     story = await FileStory.begin({ gateway: gateway.at("tcp") });
+  });
+
+  // a test that fails in the middle must not take the others along
+  afterEach(() => {
+    clamd.fault = "none";
   });
 
   afterAll(async () => {
