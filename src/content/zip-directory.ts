@@ -57,11 +57,7 @@ function readEntries(file: ByteView, end: DirectoryEnd, budget: LookBudget): Zip
     if (central === undefined) return { entries, problem: "corrupt", isPure: false };
     const local = readLocal(file, end.base + central.localOffset);
     const raw = rawNames(central, local);
-    const [, ...others] = raw;
-    const isWithin =
-      budget.takeMember(central.nameBytes.length) &&
-      others.every((name) => budget.takeName(name.length));
-    if (!isWithin) return { entries, problem: "partial", isPure: false };
+    if (!takesMember(budget, central, raw)) return { entries, problem: "partial", isPure: false };
     ranges.push({
       start: end.base + central.localOffset,
       end: (local?.dataStart ?? 0) + central.packedSize,
@@ -79,6 +75,17 @@ function readEntries(file: ByteView, end: DirectoryEnd, budget: LookBudget): Zip
   // What stands before or behind it is another file to other readers.
   if (end.isDoubtful || gaps.before > 0) problem ??= "corrupt";
   return { entries, problem, isPure: gaps.isTight && !end.hasComment };
+}
+
+/** Counts a member, and every name that some reader knows it by; false: too much. */
+function takesMember(
+  budget: LookBudget,
+  { nameBytes }: NonNullable<ReturnType<typeof readCentral>>,
+  [, ...others]: ReturnType<typeof rawNames>,
+): boolean {
+  return (
+    budget.takeMember(nameBytes.length) && others.every((name) => budget.takeName(name.length))
+  );
 }
 
 /** Signature, checksum and two sizes, of eight bytes each in zip64 (APPNOTE 4.3.9). */
