@@ -141,6 +141,28 @@ describe("makeRoom", () => {
     await retention[Symbol.asyncDispose]();
   });
 
+  it("does not look again for as much within a minute, whoever sends files in vain", async () => {
+    let looked = 0;
+    const { clock, start } = stage({
+      trim: async () => {
+        looked += 1;
+        return { reached: false, removed: [] };
+      },
+    });
+    const retention = start();
+    await settled();
+    looked = 0;
+    for (let file = 0; file < 100; file += 1) expect(await retention.makeRoom(200)).toBe(false);
+    expect(looked).toBe(1);
+    // A smaller one may fit.
+    expect(await retention.makeRoom(199)).toBe(false);
+    expect(looked).toBe(2);
+    clock.advance(60_000);
+    expect(await retention.makeRoom(200)).toBe(false);
+    expect(looked).toBe(3);
+    await retention[Symbol.asyncDispose]();
+  });
+
   it("touches nothing for a file that can never fit, and says no when the disk fails", async () => {
     const { goals, warnings, start } = stage({
       usage: async () => Promise.reject(new Error("EIO")),

@@ -48,6 +48,9 @@ export interface QuarantineRetention extends AsyncDisposable {
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
+/** Nothing grows old enough much sooner; what people delete is room that the writer finds by itself. */
+const HOPELESS_MS = 60_000;
+
 /** After the bytes have gone. The incident goes on holding the story. */
 const STORY_DAYS = 90;
 
@@ -68,6 +71,8 @@ class Retention implements QuarantineRetention {
   readonly #settings: RetentionSettings;
   #next: ScheduledCall | undefined;
   #isClosed = false;
+  /** The last wish for which there was no room: who asks for as much soon after is not looked for. */
+  #hopeless: { readonly until: number; readonly needs: number; readonly lacks: number } | undefined;
   /** One thing after the other: whoever comes second finds the room that the first one made. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -79,8 +84,16 @@ class Retention implements QuarantineRetention {
 
   async makeRoom(needs: number, lacks = 0): Promise<boolean> {
     return this.#inTurn(async () => {
+      const { clock } = this.#deps;
+      const known = this.#hopeless;
+      if (known !== undefined && clock.monotonicMs() < known.until) {
+        if (needs >= known.needs && lacks >= known.lacks) return false;
+      }
       try {
-        return await this.#freed(needs, lacks);
+        const isMade = await this.#freed(needs, lacks);
+        const until = clock.monotonicMs() + HOPELESS_MS;
+        this.#hopeless = isMade ? undefined : { until, needs, lacks };
+        return isMade;
       } catch (error) {
         this.#deps.log.warn("no room could be made in the quarantine", { err: error });
         return false;

@@ -159,9 +159,11 @@ class Shelf {
       const ids: string[] = [];
       for await (const id of this.#ids(() => true)) ids.push(id);
       for (const id of ids.toReversed()) {
+        // Their stories need not be read: a flood of young files must not make each further one slow.
+        if (ulidTime(id) > now - minAgeMs) break;
         const item = await this.#readable(id);
         if (item?.state !== "quarantined" || !(await this.#hasBody(id))) continue;
-        if (ulidTime(id) > now - Math.max(minAgeMs, item.keepMs ?? 0)) continue;
+        if (ulidTime(id) > now - (item.keepMs ?? 0)) continue;
         going.push(item);
         // Its story stays, and goes on taking its part.
         bytes -= item.size + ITEM_COST_BYTES - STORY_COST_BYTES;
