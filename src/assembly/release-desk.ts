@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { createUlid } from "../base/ulid.ts";
 import type { Parties } from "../filter/notice-desk.ts";
 import { createEventId } from "../journal/event-id.ts";
-import type { Journal } from "../journal/journal.ts";
+import type { Journal, ReviewView } from "../journal/journal.ts";
 import type { NoticeRecord } from "../journal/records.ts";
 import type { ReviewRecord, Waiver } from "../journal/review-record.ts";
 import type { QuarantineItem } from "../quarantine/quarantine.ts";
@@ -91,16 +91,14 @@ export class ReleaseDesk {
     }
     const { journal } = this.#deps;
     const view = await journal.queries.show(item.incident);
-    const names = (view?.reviews ?? [])
-      .filter((one) => one.action === "agree" && one.sha256 === item.sha256)
-      .map((one) => one.said_by);
+    const names = agreedTo(record, view?.reviews ?? []);
     const other = names.find((name) => name !== saidBy);
     if (other !== undefined) return { saidBy: other };
     const wanted = "another one has to agree: its rule wants two persons";
     if (names.includes(saidBy)) {
       return { kind: "conflict", detail: `${saidBy} has agreed already; ${wanted}` };
     }
-    const outcome = await journal.review(asked(record, "agree"));
+    const outcome = await journal.review({ ...asked(record, "agree"), details: termsOf(record) });
     if (outcome.kind === "conflict") return outcome;
     const { id, incident } = item;
     return { kind: "done", view: { incident, item: id, state: "reviewed", waits_for: wanted } };
@@ -175,6 +173,21 @@ export class ReleaseDesk {
 /** The same by the same person, but another deed. */
 function asked(record: ReviewRecord, action: ReviewRecord["action"]): ReviewRecord {
   return { ...record, eventId: createEventId(record.at), action, waivers: undefined };
+}
+
+/** What the first of two persons agrees to; stands in the record of it. */
+function termsOf({ waivers = [] }: ReviewRecord): Readonly<Record<string, unknown>> {
+  return { to: waivers.map(({ receiver }) => receiver), accepts: waivers[0]?.accepts ?? "" };
+}
+
+/** Who has agreed to this very release since the last one: to this file, for these receivers, in spite of this finding. */
+function agreedTo(record: ReviewRecord, reviews: readonly ReviewView[]): readonly string[] {
+  const terms = JSON.stringify(termsOf(record));
+  return reviews
+    .slice(reviews.findLastIndex(({ action }) => action === "release") + 1)
+    .filter(({ action, sha256 }) => action === "agree" && sha256 === record.sha256)
+    .filter(({ details }) => JSON.stringify(details) === terms)
+    .map((one) => one.said_by);
 }
 
 /** Why an unforced release is refused. What nobody could look into is for the person to decide, who is told so. */

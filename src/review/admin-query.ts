@@ -105,7 +105,7 @@ const releaseSchema = z.strictObject({
 export function readDeed(body: unknown): Result<Deed, string> {
   const read = deedSchema.safeParse(body ?? {});
   if (!read.success) return failed(sentenceOf(read.error));
-  return ok({ reason: read.data.reason.trim(), saidBy: read.data.said_by });
+  return ok({ reason: read.data.reason.trim(), saidBy: read.data.said_by.trim() });
 }
 
 /** The body of a release, which needs a reason. */
@@ -115,7 +115,7 @@ export function readRelease(body: unknown): Result<ReleaseDeed, string> {
   const { said_by: saidBy, to, force, for_ms: forMs } = read.data;
   const reason = read.data.reason.trim();
   if (reason === "") return failed("a release needs a reason");
-  return ok({ reason, saidBy, to, force, forMs });
+  return ok({ reason, saidBy: saidBy.trim(), to, force, forMs });
 }
 
 function sentenceOf(error: z.ZodError): string {
