@@ -149,14 +149,18 @@ export class AskedProcess<Answer> {
     else this.#child.stdin.write(frameOf(bytes));
   }
 
-  /** Waits wherever the process does not keep up, so that no more than one piece lies in memory. */
+  /**
+   * Waits before a piece wherever the process does not keep up, so that few lie in memory; not behind the last one, whose answer may
+   * be here before the news that it has been taken.
+   */
   async #send({ question, bytes = [] }: ProcessTask<Answer>): Promise<void> {
     const { stdin } = this.#child;
     try {
-      stdin.write(jsonFrame(question));
+      let hasRoom = stdin.write(jsonFrame(question));
       for (const piece of bytes) {
+        if (!hasRoom) await drained(stdin);
         if (this.#hasEnded) return;
-        if (!stdin.write(piece)) await drained(stdin);
+        hasRoom = stdin.write(piece);
       }
       this.#isAwaiting = true;
     } catch {

@@ -13,12 +13,13 @@ function write(answer: LookAnswer): void {
   writeAnswer(answer);
 }
 
-/** A file that lies on the other side of the pipes. */
-function sourceOf({ size, sha256 }: LookQuestion): ScanSource {
+/** A file that lies on the other side of the pipes, all but its beginning. */
+function sourceOf({ size, sha256 }: LookQuestion, first: Buffer): ScanSource {
   return {
     size,
     sha256,
     read(buffer, start) {
+      if (start >= 0 && start < first.length) return first.copy(buffer, 0, start);
       write({ kind: "read", start, length: Math.min(buffer.length, MAX_PIECE_BYTES) });
       const piece = readFrame();
       if (piece === undefined) throw new Error("whoever asked has gone");
@@ -43,7 +44,9 @@ function limitsFromNow(): LookLimits {
 
 for (let body = readFrame(); body !== undefined; body = readFrame()) {
   const question = JSON.parse(body.toString("utf8")) as LookQuestion;
-  const look = await lookAtSource(sourceOf(question), limitsFromNow());
+  const first = readFrame();
+  if (first === undefined) break;
+  const look = await lookAtSource(sourceOf(question, first), limitsFromNow());
   if (look === undefined) throw new Error("the file cannot be read");
   write({ kind: "looked", look, residentBytes: process.memoryUsage.rss() });
 }

@@ -2,8 +2,9 @@ import type { SourceLook } from "./look-at-source.ts";
 import type { AnswerFormat } from "./process-frames.ts";
 
 /**
- * What the gateway and a process that looks into files say to each other, in frames (process-frames.ts). One question; then the process
- * asks for pieces of the file, one at a time, and gets a frame with each; then comes the answer.
+ * What the gateway and a process that looks into files say to each other, in frames (process-frames.ts). One question, and a frame with
+ * the beginning of the file, which is all of most files; then the process asks for further pieces, one at a time, and gets a frame with each; then
+ * comes the answer.
  */
 export interface LookQuestion {
   /** Bytes. */
@@ -20,6 +21,9 @@ export type LookAnswer =
       /** What the process takes of memory now. */
       readonly residentBytes: number;
     };
+
+/** So many bytes of the file come with the question. */
+export const FIRST_BYTES: number = 256 * 1024;
 
 /** The most that one piece has. */
 export const MAX_PIECE_BYTES: number = 1024 * 1024;

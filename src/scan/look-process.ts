@@ -2,7 +2,8 @@ import { failed, ok, type Result } from "../base/result.ts";
 import { workerEntry } from "../base/worker-entry.ts";
 import { startPiped, type ProcessDeps, type ProcessFailure } from "./asked-process.ts";
 import type { SourceLook } from "./look-at-source.ts";
-import { LOOK_ANSWERS, MAX_PIECE_BYTES, type LookAnswer } from "./look-messages.ts";
+import { FIRST_BYTES, LOOK_ANSWERS, MAX_PIECE_BYTES, type LookAnswer } from "./look-messages.ts";
+import { frameOf } from "./process-frames.ts";
 import { ProcessPool } from "./process-pool.ts";
 import type { ScanSource } from "./scan-engine.ts";
 import type { ScanErrorReason } from "./scan-result.ts";
@@ -68,6 +69,7 @@ async function lookOnce(
   try {
     const answer = await taken.value.process.ask({
       question: { size: source.size, sha256: source.sha256 },
+      bytes: firstPiece(source),
       more: (asked) => (asked.kind === "read" ? pieceOf(source, asked) : undefined),
       deadlineMs: DEADLINE_MS,
       signal,
@@ -79,6 +81,11 @@ async function lookOnce(
   } finally {
     pool.giveBack(taken.value, residentBytes);
   }
+}
+
+/** When it is asked for, and not before: what cannot be read is told to whoever sends it. */
+function* firstPiece(source: ScanSource): Generator<Buffer> {
+  yield frameOf(pieceOf(source, { start: 0, length: FIRST_BYTES }));
 }
 
 /** Throws when it cannot be read, or ends before its size. */
