@@ -112,6 +112,8 @@ async function compare(ways: Readonly<Record<string, Scanning>>): Promise<void> 
   const names = Object.keys(ways);
   console.log(`scans a second, median of ${ROUNDS} points of ${SECONDS} s, in turns`);
   for (const { name, size, atLeast } of SIZES) {
+    // so that code is compiled
+    for (const scanning of Object.values(ways)) await rateOf(scanning, size, 1);
     for (const inFlight of size > 10 * MB ? [1] : [1, 4]) {
       const rates = new Map<string, number[]>(names.map((way) => [way, []]));
       for (let round = 0; round < ROUNDS; round += 1) {
