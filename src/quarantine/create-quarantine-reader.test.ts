@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import {
   copyFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -252,6 +253,26 @@ describe("createQuarantineReader's trim", () => {
       "quarantined",
     ]);
     expect(await reader.usage()).toMatchObject({ files: 2, stories: 2 });
+  });
+
+  it("goes on past one that cannot be removed, says what went, and rejects when nothing did", async () => {
+    const all: string[] = [];
+    for (let file = 0; file < 3; file += 1) all.push(await kept(randomBytes(10)));
+    // A folder where the new story would be written.
+    mkdirSync(pathOf(all[0] ?? "", "meta.json.tmp"));
+    clock.advance(15 * DAY_MS);
+    expect(await reader.trim(clock.now(), goal({ maxFiles: 1 }))).toMatchObject({
+      reached: false,
+      removed: [{ id: all[1] }],
+    });
+    expect(await reader.expire(clock.now(), 14 * DAY_MS)).toMatchObject([{ id: all[2] }]);
+    await expect(reader.expire(clock.now(), 14 * DAY_MS)).rejects.toMatchObject({
+      code: "QUARANTINE_FAILED",
+    });
+    await expect(reader.trim(clock.now(), goal({ maxFiles: 0 }))).rejects.toMatchObject({
+      code: "QUARANTINE_FAILED",
+    });
+    expect(await reader.show(all[0] ?? "")).toMatchObject({ state: "quarantined" });
   });
 
   it("removes nothing when those that may go are not enough", async () => {

@@ -147,7 +147,8 @@ class Shelf {
         failure ??= error;
       }
     }
-    if (failure !== undefined) throw failure;
+    // Of those that are gone somebody has to tell; what failed fails again next time, and alone.
+    if (failure !== undefined && removed.length === 0) throw failure;
     return removed;
   }
 
@@ -172,9 +173,18 @@ class Shelf {
       }
     }
     if (!isReached()) return { reached: false, removed: [] };
-    for (const item of going) await this.#withdraw(item.id, { ...item, state: "expired" });
-    const removed = going.map(({ id, incident, sha256 }) => ({ id, incident, sha256 }));
-    return { reached: true, removed };
+    const removed: RemovedItem[] = [];
+    let failure: unknown;
+    for (const { id, incident, sha256, ...rest } of going) {
+      try {
+        await this.#withdraw(id, { ...rest, id, incident, sha256, state: "expired" });
+        removed.push({ id, incident, sha256 });
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+    if (failure !== undefined && removed.length === 0) throw failure;
+    return { reached: failure === undefined, removed };
   }
 
   async usage(): Promise<QuarantineUsage> {

@@ -78,11 +78,12 @@ export interface QuarantineReader {
   download(id: string): Promise<AsyncIterable<Buffer> | undefined>;
   /** Removes the bytes and keeps the story, with state "deleted". Undefined: no such item. */
   delete(id: string): Promise<QuarantineItem | undefined>;
-  /** Removes the bytes of items older than `maxAgeMs`, or than their own `keepMs`; returns which. */
+  /** Removes the bytes of items older than `maxAgeMs`, or than their own `keepMs`; returns which. Rejects when not one of several could be. */
   expire(now: number, maxAgeMs: number): Promise<readonly RemovedItem[]>;
   /**
    * Removes the bytes of items, the oldest first, until no more is left than asked for. Those that are younger than `minAgeMs`, or that
-   * their rule keeps, stay, and so does one whose story cannot be read; when the others are not enough, nothing is removed.
+   * their rule keeps, stay, and so does one whose story cannot be read; when the others are not enough, nothing is removed. `reached` is
+   * false, too, when some could not be removed.
    */
   trim(now: number, goal: TrimGoal): Promise<TrimResult>;
   /** What lies there. */
