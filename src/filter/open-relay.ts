@@ -39,7 +39,7 @@ export async function openRelay(
     user: userOf(transfer.receiver.aor),
     ...legs,
     contact,
-    owner: transfer.sender.aor,
+    owner: ownerOf(transfer.sender.aor),
     story: writeStory(transfer),
   });
   if (opened.kind === "refused") return opened;
@@ -48,6 +48,11 @@ export async function openRelay(
     sender: placeAt(hosts.sender, opened.sender),
     receiver: placeAt(hosts.receiver, opened.receiver),
   };
+}
+
+/** Whose quota it is: with `sips:` the same user would have a second one (RFC 3261 §19.1: the same resource, reached securely). */
+function ownerOf(aor: string): string {
+  return aor.replace(/^sips:/, "sip:");
 }
 
 interface OpenWith {

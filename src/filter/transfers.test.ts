@@ -79,6 +79,7 @@ async function sends(
     readonly context?: RequestContext;
     readonly to?: string;
     readonly as?: string;
+    readonly scheme?: "sips";
     readonly end?: TransactionEnd;
     readonly gzip?: boolean;
   } = {},
@@ -92,7 +93,7 @@ async function sends(
       `MESSAGE sip:${to}@192.0.2.77:5061 SIP/2.0`,
       `Via: SIP/2.0/TCP 192.0.2.10:5061;branch=z9hG4bK${cseq}`,
       "Max-Forwards: 70",
-      `From: <sip:${changes.as ?? from}@example.com>;tag=${changes.tag ?? tags[from]}`,
+      `From: <${changes.scheme ?? "sip"}:${changes.as ?? from}@example.com>;tag=${changes.tag ?? tags[from]}`,
       `To: <sip:${to}@example.com>;tag=${from === "alice" ? tags.bob : tags.alice}`,
       "Call-ID: e2c0ffee@192.0.2.10",
       `CSeq: ${cseq} MESSAGE`,
@@ -295,6 +296,15 @@ describe("a file transfer in the filter", () => {
     await settled();
     expect(means.relay.decided).toEqual([["T1", "stop"]]);
     expect(journal.drafts[0]?.reason).toContain("longer than the file");
+  });
+
+  it("counts against one quota of the sender, also when it calls itself sips", async () => {
+    const context = { ...ALICE, authenticatedAor: "sips:alice@example.com" };
+    const changes = { scheme: "sips", context } as const;
+    await sends("alice", INVITE, changes);
+    await sends("bob", [...ACCEPT, ...KEYS]);
+    await sends("alice", [...ACCEPT, ...ADDRESS], changes);
+    expect(means.relay.opened).toMatchObject([{ owner: "sip:alice@example.com" }]);
   });
 
   it("delivers a stopped file once when its very bytes were released for this receiver", async () => {
