@@ -358,6 +358,9 @@ describe("createJournal on a full disk", () => {
         for (let n = 0; n < 10; n += 1) await journal.commit(draftFor(journal, `${n}`));
         // What they wait for is no trouble of the records.
         await expect.poll(() => journal.trouble).toBeUndefined();
+        await expect
+          .poll(() => readFileSync(log, "utf8"))
+          .toContain("lines about what was allowed wait for room");
         expect(readFileSync(log, "utf8")).not.toContain("allowed-");
         rmSync(join(small, "others"));
         await expect

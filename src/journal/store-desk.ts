@@ -115,6 +115,7 @@ class WaitingDesk implements StoreDesk {
   readonly #batches: Batch[] = [];
   #lines: WaitingLines[] = [];
   #scheduled = false;
+  #hasToldOfWaiting = false;
   #reported: { readonly failure: string | undefined; readonly linesWait: boolean } = {
     failure: undefined,
     linesWait: false,
@@ -228,6 +229,12 @@ class WaitingDesk implements StoreDesk {
     const { failure } = this.#parts.appender;
     const linesWait = this.#lines.length > 0;
     if (failure === this.#reported.failure && linesWait === this.#reported.linesWait) return;
+    // Also where there never was room for the reserve, and so nothing was said of it.
+    if (!linesWait) this.#hasToldOfWaiting = false;
+    else if (failure === undefined && !this.#hasToldOfWaiting) {
+      this.#hasToldOfWaiting = true;
+      tell(this.#parts, "the disk is nearly full: lines about what was allowed wait for room");
+    }
     this.#reported = { failure, linesWait };
     this.#parts.reply({ kind: "log", failure, linesWait });
   }
