@@ -16,6 +16,7 @@ import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { systemClock } from "../base/clock.ts";
 import { createJournal, type JournalLimits, type RunningJournal } from "./create-journal.ts";
+import { createRecordReserve } from "./record-reserve.ts";
 import type { IncidentDraft } from "./records.ts";
 import {
   sampleAllowed,
@@ -367,6 +368,29 @@ describe("createJournal on a full disk", () => {
           .poll(() => readFileSync(log, "utf8"), { timeout: 5000 })
           .toContain('"allowed-2999"');
         expect(journal.trouble).toBeUndefined();
+      } finally {
+        execFileSync("umount", ["-l", small]);
+      }
+    },
+  );
+
+  it.skipIf(!canMount)(
+    "takes the reserve again that somebody has deleted by hand (needs root and tmpfs)",
+    () => {
+      const small = join(dir, "by-hand");
+      mkdirSync(small);
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", small]);
+      try {
+        const file = join(small, "records.reserve");
+        const reserve = createRecordReserve(file, 1024 * 1024);
+        expect(reserve.refill()).toBe(true);
+        rmSync(file);
+        fillUp(join(small, "others"));
+        expect(reserve.spend()).toBe(false);
+        expect(reserve.isNeeded).toBe(true);
+        rmSync(join(small, "others"));
+        expect(reserve.refill()).toBe(true);
+        expect(statSync(file)).toMatchObject({ size: 1024 * 1024 });
       } finally {
         execFileSync("umount", ["-l", small]);
       }

@@ -35,7 +35,8 @@ export function createRecordReserve(path: string, bytes: number): RecordReserve 
     try {
       unlinkSync(path);
     } catch {
-      // A read-only disk has nothing to give.
+      // A read-only disk has nothing to give; or somebody has taken it by hand, and it is to be made anew.
+      isHeld = holds(path, bytes);
       return false;
     }
     isHeld = false;
