@@ -157,9 +157,10 @@ class WorkerRelay implements RelayClient {
     return this.#kept(async () => this.#call("keep", args, NOT_KEPT));
   }
 
-  async scanBytes(bytes: Uint8Array, withinMs: number): Promise<ScanReport> {
+  async scanBytes(...args: Parameters<Relay["scanBytes"]>): Promise<ScanReport> {
+    const [bytes, ...terms] = args;
     const own = ownBytes(bytes);
-    return this.#call("scanBytes", [own, withinMs], ENGINES_DOWN, [own.buffer]);
+    return this.#call("scanBytes", [own, ...terms], ENGINES_DOWN, [own.buffer]);
   }
 
   async keepBytes(...args: Parameters<Relay["keepBytes"]>): ReturnType<Relay["keepBytes"]> {

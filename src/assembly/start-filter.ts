@@ -74,7 +74,8 @@ export async function startFilter(
       journal,
       clock,
       policy: deps.policy,
-      scan: async ({ bytes }, withinMs) => scanFacts(await relay.scanBytes(bytes, withinMs)),
+      scan: async ({ bytes }, withinMs, sender) =>
+        scanFacts(await relay.scanBytes(bytes, withinMs, sender)),
       domains: domainsOf(config),
       onFailure: (error) => log.error("an incident could not be recorded", { err: error }),
       means: meansOf(deps, config, relay),

@@ -47,7 +47,7 @@ const ANSWERED: TransactionEnd = { status: 200, cause: "answered" };
 let clock: ManualClock;
 let journal: MemoryJournal;
 let scan: ScanFacts;
-let onScan: (withinMs: number) => void;
+let onScan: (withinMs: number, sender: string) => void;
 let filter: Filter;
 
 beforeEach(() => {
@@ -60,8 +60,8 @@ beforeEach(() => {
     journal,
     clock,
     policy: () => policy,
-    scan(_, withinMs) {
-      onScan(withinMs);
+    scan(_, withinMs, sender) {
+      onScan(withinMs, sender);
       return scan;
     },
     settings: { maxFileBytes: undefined, attachmentScanMs: 17_000 },
@@ -393,7 +393,8 @@ describe("createFilter", () => {
     const part = "--b\r\nContent-Type: application/x-a;name=a\r\n\r\nx\r\n";
     const type = "multipart/mixed;boundary=b";
     const given: number[] = [];
-    onScan = (withinMs) => {
+    onScan = (withinMs, sender) => {
+      expect(sender).toBe("sip:alice@example.com");
       given.push(withinMs);
       clock.advance(9000);
     };

@@ -189,7 +189,7 @@ function judgeContent(
   if (judgement.kind === "decided") {
     return actOrRelease(desk, question, judgement.verdict, abandoned);
   }
-  return scanAll(desk, judgement.attachments, abandoned).then((scans) =>
+  return scanAll(desk, hearing, judgement.attachments, abandoned).then((scans) =>
     actOrRelease(desk, question, judgement.decide(scans), abandoned),
   );
 }
@@ -212,7 +212,7 @@ async function actOnStopped(
   { verdict, stopped }: { readonly verdict: Verdict; readonly stopped: Attachment },
   abandoned: Abandoned,
 ): Promise<RequestOutcome> {
-  const [scan] = await scanAll(desk, [stopped], abandoned);
+  const [scan] = await scanAll(desk, question.hearing, [stopped], abandoned);
   const released = scan && (await takeRelease(desk.deps, question, { stopped, scan }));
   if (released === undefined) return act(desk, question, verdict);
   return actWithout(desk, released, abandoned);
@@ -232,7 +232,7 @@ async function actWithout(
     const verdict =
       judgement.kind === "decided"
         ? judgement.verdict
-        : judgement.decide(await scanAll(desk, judgement.attachments, abandoned));
+        : judgement.decide(await scanAll(desk, hearing, judgement.attachments, abandoned));
     outcome = await act(desk, question, verdict);
   } finally {
     if (outcome?.kind !== "forward") journal.endWaiver(taker, false);
@@ -262,6 +262,7 @@ function passAgain(
 /** Rejects when the request was given up meanwhile: nobody waits for the rest. */
 async function scanAll(
   desk: Desk,
+  { from }: HearingContext,
   attachments: readonly Attachment[],
   abandoned: Abandoned,
 ): Promise<ScanFacts[]> {
@@ -270,7 +271,8 @@ async function scanAll(
   const scans: ScanFacts[] = [];
   for (const attachment of attachments) {
     abandoned.throwIfAborted();
-    scans.push(await scan(attachment, Math.max(0, endsAtMs - clock.monotonicMs())));
+    const leftMs = Math.max(0, endsAtMs - clock.monotonicMs());
+    scans.push(await scan(attachment, leftMs, from.aor));
   }
   abandoned.throwIfAborted();
   return scans;

@@ -30,8 +30,12 @@ export interface FilterDeps {
   readonly clock: Clock;
   /** The policy in force at this moment. */
   readonly policy: () => Policy;
-  /** Scans one attachment, for so long at most; never rejects, a broken engine is the verdict "error". */
-  readonly scan: (attachment: Attachment, withinMs: number) => ScanFacts | Promise<ScanFacts>;
+  /** Scans one attachment of a sender's, for so long at most; never rejects, a broken engine is the verdict "error". */
+  readonly scan: (
+    attachment: Attachment,
+    withinMs: number,
+    sender: string,
+  ) => ScanFacts | Promise<ScanFacts>;
   readonly domains: Domains;
   /** A failure that no caller can be told of. */
   readonly onFailure: (error: unknown) => void;

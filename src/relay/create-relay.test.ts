@@ -148,8 +148,9 @@ describe("createRelay", () => {
 
   it("scans and keeps bytes from memory", async () => {
     await using rig = await Rig.start();
-    await rig.relay.scanBytes(CONTENT, 1000);
+    await rig.relay.scanBytes(CONTENT, 1000, "bob@example.com");
     const [source] = rig.scan.scanned;
+    expect(rig.scan.owners).toEqual(["bob@example.com"]);
     const buffer = Buffer.alloc(20);
     expect(source?.read(buffer, 10)).toBe(17);
     expect(buffer.toString("latin1", 0, 17)).toBe(CONTENT.toString("latin1", 10));

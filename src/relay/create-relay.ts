@@ -128,8 +128,8 @@ class ThreadRelay implements Relay {
     return file.keep(story);
   }
 
-  async scanBytes(bytes: Uint8Array, withinMs: number): Promise<ScanReport> {
-    return this.#deps.scan.scan(memorySource(bytes), withinMs);
+  async scanBytes(bytes: Uint8Array, withinMs: number, owner?: string): Promise<ScanReport> {
+    return this.#deps.scan.scan(memorySource(bytes), withinMs, owner);
   }
 
   async keepBytes(bytes: Uint8Array, story: KeepStory): Promise<KeepOutcome> {

@@ -82,6 +82,8 @@ export class MemorySpool implements Spool {
 /** Scans when it is told to. */
 export class TestScan implements ScanDesk {
   readonly scanned: ScanSource[] = [];
+  /** Of each of them. */
+  readonly owners: (string | undefined)[] = [];
   #hold: PromiseWithResolvers<void> | undefined;
 
   pause(): () => void {
@@ -90,8 +92,9 @@ export class TestScan implements ScanDesk {
     return () => hold.resolve();
   }
 
-  async scan(source: ScanSource): Promise<ScanReport> {
+  async scan(source: ScanSource, _withinMs?: number, owner?: string): Promise<ScanReport> {
     this.scanned.push(source);
+    this.owners.push(owner);
     await this.#hold?.promise;
     return CLEAN;
   }

@@ -18,7 +18,7 @@ export interface Relay extends AsyncDisposable {
   /** Keeps an encrypted copy of a received, undecided file. Never rejects. */
   keep(id: string, story: KeepStory): Promise<KeepOutcome>;
   /** Scans bytes that travelled inside a message, for so long at most. Never rejects. */
-  scanBytes(bytes: Uint8Array, withinMs: number): Promise<ScanReport>;
+  scanBytes(bytes: Uint8Array, withinMs: number, owner?: string): Promise<ScanReport>;
   /** Keeps an encrypted copy of such bytes. Never rejects. */
   keepBytes(bytes: Uint8Array, story: KeepStory): Promise<KeepOutcome>;
   engines(test: boolean): Promise<readonly EngineStatus[]>;

@@ -149,6 +149,7 @@ describe.each(EACH)("Transfer, where who listens is: %s", (listening) => {
     rig.clock.advance(20_000);
     scanned();
     await rig.received();
+    expect(rig.scan.owners).toEqual(["alice@example.com"]);
     expect(receiver.text).toBe(HEAD);
     rig.relay.decide("T1", "stop");
     await receiver.closed;

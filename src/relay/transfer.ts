@@ -186,7 +186,7 @@ export class Transfer {
     }
     this.#state = "scanning";
     this.#after("bye", this.#parts.timers.byeMs, () => this.#legs.sender?.acknowledge("received"));
-    this.#reading(this.#deps.scan.scan(this.#held)).then(
+    this.#reading(this.#deps.scan.scan(this.#held, Infinity, this.#parts.plan.owner)).then(
       (report) => this.#scanned(report),
       () => this.#fail("internal"),
     );

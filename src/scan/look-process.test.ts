@@ -25,6 +25,13 @@ function childThat(does: string): NonNullable<ProcessDeps["start"]> {
   return () => spawn(process.execPath, ["-e", program], { stdio: ["pipe", "pipe", "ignore"] });
 }
 
+/** What a process says that has looked. */
+const SEEN = JSON.stringify({
+  kind: "looked",
+  look: { content: { types: [], hasMacros: false } },
+  residentBytes: 1,
+});
+
 const looker = createLookProcess({ clock: systemClock });
 
 afterAll(() => looker[Symbol.dispose]());
@@ -60,6 +67,22 @@ describe("createLookProcess", () => {
     const all = await Promise.all(Array.from({ length: 20 }, async () => looker.look(ZIP, NEVER)));
     expect(all.every(({ ok }) => ok)).toBe(true);
     expect(looker.pids.length).toBeLessThanOrEqual(2);
+  });
+
+  it("serves others while all that one sender has sent takes for ever", async () => {
+    const all = new AbortController();
+    using busy = createLookProcess({
+      clock: systemClock,
+      // answers each question but that about the slow one
+      start: childThat(`if (/sha256":"[0-9a-f]{64}"/.test(chunk)) frame(${JSON.stringify(SEEN)});`),
+    });
+    const slow = { ...ZIP, sha256: "slow" };
+    const held = ["eve", "eve", "eve"].map(async (who) => busy.look(slow, all.signal, who));
+    for (const who of ["alice", "bob", undefined, "alice"])
+      expect(await busy.look(ZIP, NEVER, who)).toMatchObject({ ok: true });
+    all.abort();
+    expect(await Promise.all(held)).toEqual(held.map(() => failed("timeout")));
+    expect(await busy.look(ZIP, NEVER, "eve")).toMatchObject({ ok: true });
   });
 
   it("looks again when its process was killed meanwhile, but not for ever", async () => {

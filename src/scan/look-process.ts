@@ -13,13 +13,21 @@ export type LookFailure = ScanErrorReason | "unreadable";
 
 /** Looks into files. */
 export interface Looker extends Disposable {
-  /** Never rejects, and takes no longer than the signal lets it. */
-  look(source: ScanSource, signal: AbortSignal): Promise<Result<SourceLook, LookFailure>>;
+  /**
+   * Never rejects, and takes no longer than the signal lets it.
+   *
+   * @param owner whose file it is; the files of one owner do not keep those of others waiting. Absent: nobody's who has others
+   */
+  look(
+    source: ScanSource,
+    signal: AbortSignal,
+    owner?: string,
+  ): Promise<Result<SourceLook, LookFailure>>;
   /** Numbers of its processes, for tests and for an operator. */
   readonly pids: readonly number[];
 }
 
-/** So that one file does not hold up all others. */
+/** So that one file, and one sender, does not hold up all others. */
 const MAX_PROCESSES = 2;
 
 /** More than a look takes on a machine with something else to do: it gives up by itself after ten seconds of work. */
@@ -47,9 +55,9 @@ export function createLookProcess(deps: ProcessDeps): Looker {
     get pids() {
       return pool.pids;
     },
-    async look(source, signal) {
+    async look(source, signal, owner) {
       for (let left = MAX_TRIES; ; left -= 1) {
-        const looked = await lookOnce(pool, source, signal);
+        const looked = await lookOnce(pool, { source, owner }, signal);
         if (looked.ok) return looked;
         if (looked.problem !== "gone" || left === 1) return failed(REASONS[looked.problem]);
       }
@@ -60,10 +68,10 @@ export function createLookProcess(deps: ProcessDeps): Looker {
 
 async function lookOnce(
   pool: ProcessPool<LookAnswer, undefined>,
-  source: ScanSource,
+  { source, owner }: { readonly source: ScanSource; readonly owner: string | undefined },
   signal: AbortSignal,
 ): Promise<Result<SourceLook, ProcessFailure | "none">> {
-  const taken = await pool.take(signal);
+  const taken = await pool.take(signal, owner);
   if (!taken.ok) return failed(signal.aborted ? "aborted" : "none");
   let residentBytes = 0;
   try {

@@ -1,5 +1,6 @@
 import { failed, ok, type Result } from "../base/result.ts";
 import { AskedProcess, type ProcessOptions, type StartedDeps } from "./asked-process.ts";
+import { FairQueue } from "./fair-queue.ts";
 import { onAbort } from "./on-abort.ts";
 
 /** What a pool is for. */
@@ -28,19 +29,26 @@ export interface ReadyProcess<Answer, Readiness> {
   readonly readiness: Readiness;
 }
 
+/** Who gets one. */
+type Waiting<Answer, Readiness, Problem> = FairQueue<
+  (taken: Taken<Answer, Readiness, Problem>) => void
+>;
+
 type Taken<Answer, Readiness, Problem> = Result<ReadyProcess<Answer, Readiness>, Problem | string>;
 
 /**
  * Processes that do the same. They are started when they are needed, kept while nobody needs them, and never used again after
- * a question that had no answer. There are never more than `maxProcesses`, those that are still prepared among them.
+ * a question that had no answer. There are never more than `maxProcesses`, those that are still prepared among them. Who asks for the same owner
+ * never has all of them, and owners take turns: what keeps a process busy is chosen by whoever sends a file.
  */
 export class ProcessPool<Answer, Readiness, Problem = never> {
   readonly #deps: StartedDeps;
   readonly #options: PoolOptions<Answer, Readiness, Problem>;
   readonly #all = new Set<AskedProcess<Answer>>();
   readonly #idle: ReadyProcess<Answer, Readiness>[] = [];
-  /** In the order of asking. */
-  readonly #waiting: ((taken: Taken<Answer, Readiness, Problem>) => void)[] = [];
+  readonly #waiting: Waiting<Answer, Readiness, Problem>;
+  /** Whose question each has. */
+  readonly #owners = new Map<AskedProcess<Answer>, string | symbol>();
   #starting = 0;
   readonly #closing = new AbortController();
   #broken: { readonly problem: Problem | string } | undefined;
@@ -48,6 +56,7 @@ export class ProcessPool<Answer, Readiness, Problem = never> {
   constructor(deps: StartedDeps, options: PoolOptions<Answer, Readiness, Problem>) {
     this.#deps = deps;
     this.#options = options;
+    this.#waiting = new FairQueue(Math.max(1, options.maxProcesses - 1));
   }
 
   /** Numbers of the processes that there are, for tests and for an operator. */
@@ -58,21 +67,17 @@ export class ProcessPool<Answer, Readiness, Problem = never> {
   /**
    * One that waits, or a new one, or the next that is given back. `giveBack` must follow. Never rejects; takes as long as it takes to
    * prepare one, unless the signal aborts: then what is being started is for the next who asks.
+   *
+   * @param owner whose file it is; absent: nobody's who has others
    */
-  async take(signal: AbortSignal): Promise<Taken<Answer, Readiness, Problem>> {
+  async take(signal: AbortSignal, owner?: string): Promise<Taken<Answer, Readiness, Problem>> {
     if (this.#broken !== undefined) return failed(this.#broken.problem);
     if (this.#closing.signal.aborted) return failed(CLOSED);
-    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
-      if (!idle.process.hasEnded) return ok(idle);
-      this.#all.delete(idle.process);
-    }
     const { promise, resolve } = Promise.withResolvers<Taken<Answer, Readiness, Problem>>();
-    this.#waiting.push(resolve);
-    this.#startIfNeeded();
+    const waiter = this.#waiting.enter(owner, resolve);
+    this.#serve();
     const stop = onAbort(signal, () => {
-      const index = this.#waiting.indexOf(resolve);
-      if (index === -1) return;
-      this.#waiting.splice(index, 1);
+      if (!this.#waiting.leave(waiter)) return;
       resolve(failed("no process is free: they are being made ready, or all have a file"));
     });
     const taken = await promise;
@@ -82,22 +87,20 @@ export class ProcessPool<Answer, Readiness, Problem = never> {
 
   /** @param residentBytes what it takes of memory now */
   giveBack(ready: ReadyProcess<Answer, Readiness>, residentBytes: number): void {
+    const owner = this.#owners.get(ready.process);
+    this.#owners.delete(ready.process);
+    if (owner !== undefined) this.#waiting.release(owner);
     const isSpent = ready.process.hasEnded || residentBytes > this.#options.keepResidentBytes;
-    if (isSpent || this.#closing.signal.aborted) {
-      this.#end(ready.process);
-      this.#startIfNeeded();
-      return;
-    }
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#idle.push(ready);
-    else next(ok(ready));
+    if (isSpent || this.#closing.signal.aborted) this.#end(ready.process);
+    else this.#idle.push(ready);
+    this.#serve();
   }
 
   /** No more processes are started; those that work are ended when they are given back. */
   retire(): void {
     this.#closing.abort();
     for (const { process } of this.#idle.splice(0)) this.#end(process);
-    for (const next of this.#waiting.splice(0)) next(failed(CLOSED));
+    for (const next of this.#waiting.clear()) next(failed(CLOSED));
   }
 
   /** Ends all of them now. */
@@ -106,8 +109,21 @@ export class ProcessPool<Answer, Readiness, Problem = never> {
     for (const process of this.#all) this.#end(process);
   }
 
-  #startIfNeeded(): void {
-    if (this.#waiting.length <= this.#starting || this.#closing.signal.aborted) return;
+  /** Gives out what is idle, and starts more where that is not enough. */
+  #serve(): void {
+    while (this.#waiting.ready > 0) {
+      const idle = this.#idle.pop();
+      if (idle === undefined) break;
+      if (idle.process.hasEnded) {
+        this.#all.delete(idle.process);
+        continue;
+      }
+      const next = this.#waiting.next();
+      if (next === undefined) break;
+      this.#owners.set(idle.process, next.owner);
+      next.item(ok(idle));
+    }
+    if (this.#waiting.ready <= this.#starting || this.#closing.signal.aborted) return;
     if (this.#all.size < this.#options.maxProcesses) void this.#start();
   }
 
@@ -118,7 +134,7 @@ export class ProcessPool<Answer, Readiness, Problem = never> {
       process = new AskedProcess(this.#deps, this.#options);
     } catch (error) {
       const problem = failed(`the process was not started: ${String(error)}`);
-      for (const next of this.#waiting.splice(0)) next(problem);
+      for (const next of this.#waiting.clear()) next(problem);
       return;
     }
     this.#all.add(process);
@@ -132,8 +148,17 @@ export class ProcessPool<Answer, Readiness, Problem = never> {
     this.#end(process);
     const { problem, isFinal } = prepared.problem;
     if (isFinal) this.#broken = { problem };
-    for (const next of this.#waiting.splice(0, isFinal ? Infinity : 1)) next(failed(problem));
-    this.#startIfNeeded();
+    if (isFinal) for (const next of this.#waiting.clear()) next(failed(problem));
+    else this.#turnAway(failed(problem));
+    this.#serve();
+  }
+
+  /** For the one whose turn it is there is none. */
+  #turnAway(problem: Taken<Answer, Readiness, Problem>): void {
+    const next = this.#waiting.next();
+    if (next === undefined) return;
+    this.#waiting.release(next.owner);
+    next.item(problem);
   }
 
   #end(process: AskedProcess<Answer>): void {

@@ -76,11 +76,11 @@ class EngineDesk implements ScanDesk {
     return this.#kept?.counts ?? NOTHING_KEPT;
   }
 
-  async scan(given: ScanSource, withinMs = Infinity): Promise<ScanReport> {
+  async scan(given: ScanSource, withinMs = Infinity, owner?: string): Promise<ScanReport> {
     const source = createCheckedSource(given);
     const timeoutMs = Math.min(this.#timeoutMs, withinMs);
     const endsAt = this.#clock.monotonicMs() + timeoutMs;
-    const looked = await this.#look(source, timeoutMs);
+    const looked = await this.#look(source, timeoutMs, owner);
     const leftMs = Math.max(0, endsAt - this.#clock.monotonicMs());
     const answers = await (this.#kept?.answersFor(source, leftMs) ?? this.#ask(source, leftMs));
     const all = withLook(answers, looked);
@@ -114,10 +114,11 @@ class EngineDesk implements ScanDesk {
   async #look(
     source: CheckedSource,
     timeoutMs: number,
+    owner: string | undefined,
   ): Promise<Awaited<ReturnType<Looker["look"]>>> {
     const outOfTime = new AbortController();
     const deadline = this.#clock.schedule(timeoutMs, () => outOfTime.abort());
-    const looked = await this.#looker.look(source, outOfTime.signal);
+    const looked = await this.#looker.look(source, outOfTime.signal, owner);
     deadline.cancel();
     return looked;
   }

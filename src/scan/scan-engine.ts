@@ -96,8 +96,9 @@ export interface ScanDesk extends AsyncDisposable {
   /**
    * Total: never rejects.
    * @param withinMs the most that it may take; never more than `scan.timeout`, which is the default
+   * @param owner whose file it is, the sender's address of record: many files of one do not keep those of others waiting
    */
-  scan(source: ScanSource, withinMs?: number): Promise<ScanReport>;
+  scan(source: ScanSource, withinMs?: number, owner?: string): Promise<ScanReport>;
   status(): readonly EngineStatus[];
   /** Probes all engines now (`sluice engines test`), and throws away the results that are kept. */
   test(): Promise<readonly EngineStatus[]>;
