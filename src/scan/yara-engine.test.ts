@@ -231,7 +231,9 @@ describe("createYaraEngine", () => {
     let isFull = true;
     const start = (): ReturnType<ReturnType<typeof childThatSays>> => {
       if (isFull) throw new Error("EAGAIN");
-      return childThatSays('frame(\'{"kind":"scanned","matches":[],"residentBytes":0}\')')();
+      // the question and the bytes may come in one piece or in two
+      const said = 'frame(\'{"kind":"scanned","matches":[],"residentBytes":0}\')';
+      return childThatSays(`if (chunk.includes("EICAR")) ${said}`)();
     };
     const engine = engineWith("", { start });
     const down = { kind: "error", reason: "down" };
