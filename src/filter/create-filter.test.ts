@@ -349,6 +349,20 @@ describe("createFilter", () => {
       expect(journal.endedWaivers).toMatchObject([{ delivered: false }]);
     });
 
+    it("gives its release back when the message is given up while its record is written", async () => {
+      releases("data");
+      const givesUp = new AbortController();
+      journal.commit = async () => givesUp.abort();
+      const text = "--b\r\nContent-Type: text/plain\r\n\r\nhttp://evil.example/x\r\n";
+      const file = "--b\r\nContent-Type: application/x-a; name=a.exe\r\n\r\ndata\r\n--b--\r\n";
+      const message = messageRequest(`${text}${file}`, { type: "multipart/mixed;boundary=b" });
+      await expect(filter.onRequest(message, CLIENT, givesUp.signal)).rejects.toMatchObject({
+        name: "AbortError",
+      });
+      expect(journal.waivers.size).toBe(0);
+      expect(journal.endedWaivers).toMatchObject([{ delivered: false }]);
+    });
+
     it("does not help the text beside it, nor other bytes, nor another receiver", async () => {
       scan = { verdict: "infected", engine: "test", name: "Eicar", reason: "" };
       releases("data");

@@ -233,7 +233,10 @@ async function actWithout(
       judgement.kind === "decided"
         ? judgement.verdict
         : judgement.decide(await scanAll(desk, hearing, judgement.attachments, abandoned));
-    outcome = await act(desk, question, verdict);
+    const given = await act(desk, question, verdict);
+    // Of what was given up meanwhile nobody hears the end.
+    abandoned.throwIfAborted();
+    outcome = given;
   } finally {
     if (outcome?.kind !== "forward") journal.endWaiver(taker, false);
   }
