@@ -28,6 +28,7 @@ import { unreadContainer, unreadFile } from "./unread-containers.ts";
 import { Unreadable } from "./unreadable.ts";
 import type { MemberContent, Walker } from "./walker.ts";
 import { hasEntityBomb } from "./xml-entities.ts";
+import { readZipDirectory } from "./zip-directory.ts";
 import { walkZip } from "./zip-walk.ts";
 
 const HEAD_BYTES = 1024 * 1024;
@@ -95,6 +96,7 @@ export class FileWalk implements Walker {
 
   /** Looks into an archive. Undefined: it is none, or none that is opened here. */
   archive(file: ByteView, level: number): ArchiveLook | undefined {
+    if (level > this.budget.depth) return this.#closed(file, level);
     const whole = new ByteInput(chunksOf(file, 0, file.size));
     const found = walkSequential(whole, this, level);
     if (found !== undefined) return found;
@@ -105,6 +107,16 @@ export class FileWalk implements Walker {
     if (zip !== undefined) return zip;
     const behind = readContainerBehind(file, this.budget);
     if (behind !== undefined) return walkContainer(file, behind, this, level);
+    return unread(unreadFile(file), level);
+  }
+
+  /** Deeper than one looks no archive is opened, also none that begins as something else. */
+  #closed(file: ByteView, level: number): ArchiveLook | undefined {
+    const found =
+      readZipDirectory(file, this.budget) ??
+      readContainer(file, this.budget) ??
+      readContainerBehind(file, this.budget);
+    if (found !== undefined) throw new Unreadable("too-deep");
     return unread(unreadFile(file), level);
   }
 

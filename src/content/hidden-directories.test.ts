@@ -61,6 +61,19 @@ describe("walkZip, of a file with several directories", () => {
   });
 });
 
+describe("look at archives in archives behind pictures", () => {
+  it("goes no deeper than elsewhere", () => {
+    let nested = Buffer.from("x");
+    for (let level = 1; level <= 1500; level += 1) {
+      const zip = zipFile([{ name: "a", data: nested, stored: true }]);
+      nested = Buffer.concat([PICTURE, zip]);
+    }
+    const { archive, inside } = lookIntoFile(viewOf(nested));
+    expect(archive?.depth).toBe(8);
+    expect(inside?.isPlain).toBe(false);
+  });
+});
+
 describe("look at a long member, of which no part is kept", () => {
   const long = Buffer.concat([PICTURE, harmlessBytes(200_000)]);
   const rar = Buffer.concat([Buffer.from("Rar!\x1a\x07\x01\0", "latin1"), harmlessBytes(900)]);

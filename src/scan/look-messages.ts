@@ -39,6 +39,9 @@ export const LOOK_ANSWERS: AnswerFormat<LookAnswer> = {
     if (answer?.kind === "read") {
       return Number.isSafeInteger(answer.start) && Number.isSafeInteger(answer.length);
     }
-    return answer?.kind === "looked" && Array.isArray(answer.look?.content?.types);
+    if (answer?.kind !== "looked" || !Number.isSafeInteger(answer.residentBytes)) return false;
+    const { content, problem } = answer.look ?? {};
+    const isProblem = problem === undefined || typeof problem === "string";
+    return isProblem && Array.isArray(content?.types) && typeof content.sha256 === "string";
   },
 };

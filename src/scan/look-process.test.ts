@@ -28,7 +28,7 @@ function childThat(does: string): NonNullable<ProcessDeps["start"]> {
 /** What a process says that has looked. */
 const SEEN = JSON.stringify({
   kind: "looked",
-  look: { content: { types: [], hasMacros: false } },
+  look: { content: { types: [], hasMacros: false, sha256: ZIP.sha256 } },
   residentBytes: 1,
 });
 
@@ -135,6 +135,16 @@ describe("createLookProcess", () => {
   it.each([
     ["says nothing to anybody, until the file's time is over", "", "timeout"],
     ["says what is no answer", "frame('{}')", "bad-reply"],
+    [
+      "speaks of another file",
+      `frame(${JSON.stringify(SEEN.replace(ZIP.sha256, "0"))})`,
+      "bad-reply",
+    ],
+    [
+      "says nothing of its file",
+      `frame('{"kind":"looked","look":{"content":{"types":[]}},"residentBytes":1}')`,
+      "bad-reply",
+    ],
     ["says no JSON", "frame('look')", "bad-reply"],
     ["asks for what is no piece", `frame('{"kind":"read","start":"a","length":2}')`, "bad-reply"],
     ["says more than anybody would", "process.stdout.write(Buffer.alloc(8, 0xff))", "bad-reply"],

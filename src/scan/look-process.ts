@@ -83,9 +83,13 @@ async function lookOnce(
       signal,
     });
     if (!answer.ok) return answer;
-    if (answer.value.kind !== "looked") return failed("garbled");
-    ({ residentBytes } = answer.value);
-    return ok(answer.value.look);
+    const said = answer.value;
+    if (said.kind !== "looked" || said.look.content.sha256 !== source.sha256) {
+      taken.value.process.end();
+      return failed("garbled");
+    }
+    ({ residentBytes } = said);
+    return ok(said.look);
   } finally {
     pool.giveBack(taken.value, residentBytes);
   }
