@@ -404,7 +404,7 @@ describe("createFilter", () => {
   });
 
   it("gives the attachments of one message so long together", async () => {
-    const part = "--b\r\nContent-Type: application/x-a;name=a\r\n\r\nx\r\n";
+    const part = (n: number) => `--b\r\nContent-Type: application/x-a;name=a\r\n\r\nx${n}\r\n`;
     const type = "multipart/mixed;boundary=b";
     const given: number[] = [];
     onScan = (withinMs, sender) => {
@@ -412,12 +412,26 @@ describe("createFilter", () => {
       given.push(withinMs);
       clock.advance(9000);
     };
-    await ask(messageRequest(`${part.repeat(3)}--b--\r\n`, { type }));
+    await ask(messageRequest(`${[1, 2, 3].map(part).join("")}--b--\r\n`, { type }));
     expect(given).toEqual([17_000, 8000, 0]);
   });
 
+  it("scans each content of a message once, all in the time of one, also where a release is looked for", async () => {
+    const part = (text: string) => `--b\r\nContent-Type: application/x-a;name=a\r\n\r\n${text}\r\n`;
+    const type = "multipart/mixed;boundary=b";
+    const times: number[] = [];
+    scan = { verdict: "error", engine: "test", name: "", reason: "timeout" };
+    onScan = (withinMs) => {
+      times.push(withinMs);
+      clock.advance(15_000);
+    };
+    const body = `${["one", "two", "one"].map(part).join("")}--b--\r\n`;
+    expect((await ask(messageRequest(body, { type }))).kind).toBe("reply");
+    expect(times).toEqual([17_000, 2000]);
+  });
+
   it("scans no further for a request that was given up, and records nothing of it", async () => {
-    const part = "--b\r\nContent-Type: application/x-a;name=a\r\n\r\nx\r\n";
+    const part = (n: number) => `--b\r\nContent-Type: application/x-a;name=a\r\n\r\nx${n}\r\n`;
     const type = "multipart/mixed;boundary=b";
     const given = new AbortController();
     let scans = 0;
@@ -426,7 +440,7 @@ describe("createFilter", () => {
       scans += 1;
       if (scans === 2) given.abort();
     };
-    const request = messageRequest(`${part.repeat(5)}--b--\r\n`, { type });
+    const request = messageRequest(`${[1, 2, 3, 4, 5].map(part).join("")}--b--\r\n`, { type });
     await expect(filter.onRequest(request, CLIENT, given.signal)).rejects.toThrow("aborted");
     expect(scans).toBe(2);
     expect(journal.drafts).toEqual([]);

@@ -3,7 +3,6 @@ import type { NoticeRecord } from "../journal/records.ts";
 import { judge, mayInvite } from "../judge/judge.ts";
 import { passOn, withoutBody } from "../judge/carry-out.ts";
 import type { Attachment, InvitationPart } from "../inspect/inspection.ts";
-import type { ScanFacts } from "../policy/facts.ts";
 import type { HearingContext, Verdict } from "../policy/hearing.ts";
 import type {
   Abandoned,
@@ -18,6 +17,7 @@ import type { SipRequest } from "../wire/sip/message.ts";
 import type { Splice } from "../wire/sip/splice.ts";
 import { ApplicationDesk } from "./application-desk.ts";
 import { Actions, ratedAction } from "./actions.ts";
+import { AttachmentScans } from "./attachment-scans.ts";
 import { hasLine, recordAllowed } from "./allowed-line.ts";
 import { answersWithContent, carriesContent } from "./carries-content.ts";
 import { closeMedia } from "./close-media.ts";
@@ -186,23 +186,24 @@ function judgeContent(
   const policy = deps.policy();
   const judgement = judge(request, hearing, policy, settings.judge);
   const question: Question = { request, context, hearing, policy };
+  const scans = new AttachmentScans(desk, { sender: hearing.from.aor, abandoned });
   if (judgement.kind === "decided") {
-    return actOrRelease(desk, question, judgement.verdict, abandoned);
+    return actOrRelease(desk, question, judgement.verdict, scans);
   }
-  return scanAll(desk, hearing, judgement.attachments, abandoned).then((scans) =>
-    actOrRelease(desk, question, judgement.decide(scans), abandoned),
-  );
+  return scans
+    .of(judgement.attachments)
+    .then((facts) => actOrRelease(desk, question, judgement.decide(facts), scans));
 }
 
 function actOrRelease(
   desk: Desk,
   question: Question,
   verdict: Verdict,
-  abandoned: Abandoned,
+  scans: AttachmentScans,
 ): RequestOutcome | Promise<RequestOutcome> {
   const stopped = stoppedAttachment(verdict, question);
   if (stopped === undefined) return act(desk, question, verdict);
-  return actOnStopped(desk, question, { verdict, stopped }, abandoned);
+  return actOnStopped(desk, question, { verdict, stopped }, scans);
 }
 
 /** Also what was stopped by its name is scanned: a release holds for what was known when it was given. */
@@ -210,19 +211,19 @@ async function actOnStopped(
   desk: Desk,
   question: Question,
   { verdict, stopped }: { readonly verdict: Verdict; readonly stopped: Attachment },
-  abandoned: Abandoned,
+  scans: AttachmentScans,
 ): Promise<RequestOutcome> {
-  const [scan] = await scanAll(desk, question.hearing, [stopped], abandoned);
+  const [scan] = await scans.of([stopped]);
   const released = scan && (await takeRelease(desk.deps, question, { stopped, scan }));
   if (released === undefined) return act(desk, question, verdict);
-  return actWithout(desk, released, abandoned);
+  return actWithout(desk, released, scans);
 }
 
 /** The message once more, without the file that was released; that is used up when the message arrives. */
 async function actWithout(
   desk: Desk,
   { question, taker }: ReleasedMessage,
-  abandoned: Abandoned,
+  scans: AttachmentScans,
 ): Promise<RequestOutcome> {
   const { journal } = desk.deps;
   let outcome: RequestOutcome | undefined;
@@ -232,10 +233,10 @@ async function actWithout(
     const verdict =
       judgement.kind === "decided"
         ? judgement.verdict
-        : judgement.decide(await scanAll(desk, hearing, judgement.attachments, abandoned));
+        : judgement.decide(await scans.of(judgement.attachments));
     const given = await act(desk, question, verdict);
     // Of what was given up meanwhile nobody hears the end.
-    abandoned.throwIfAborted();
+    scans.abandoned.throwIfAborted();
     outcome = given;
   } finally {
     if (outcome?.kind !== "forward") journal.endWaiver(taker, false);
@@ -260,25 +261,6 @@ function passAgain(
     ...outcome,
     onEnd: (end) => recordAllowed(desk.actions, { request, hearing, judged }, end),
   };
-}
-
-/** Rejects when the request was given up meanwhile: nobody waits for the rest. */
-async function scanAll(
-  desk: Desk,
-  { from }: HearingContext,
-  attachments: readonly Attachment[],
-  abandoned: Abandoned,
-): Promise<ScanFacts[]> {
-  const { scan, clock } = desk.deps;
-  const endsAtMs = clock.monotonicMs() + (desk.settings.attachmentScanMs ?? Infinity);
-  const scans: ScanFacts[] = [];
-  for (const attachment of attachments) {
-    abandoned.throwIfAborted();
-    const leftMs = Math.max(0, endsAtMs - clock.monotonicMs());
-    scans.push(await scan(attachment, leftMs, from.aor));
-  }
-  abandoned.throwIfAborted();
-  return scans;
 }
 
 /** What came encoded leaves decoded, and wrong lengths leave right; credentials that cover the body would no longer fit. */

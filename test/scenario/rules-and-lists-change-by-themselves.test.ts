@@ -68,7 +68,7 @@ describe("rules and lists that change while the gateway runs", () => {
       return status["last_failure"] ?? undefined;
     });
     expect(JSON.stringify(failure)).toContain("a.yaml:3:1: ");
-    expect(gateway.stderr).toContain("changed rules not loaded");
+    await waitUntil("the log", () => gateway.stderr.includes("changed rules not loaded"));
     expect(await statusOf("host-1.example")).toBe(483);
 
     await writeFile(at("a.yaml"), "");
