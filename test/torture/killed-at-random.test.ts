@@ -21,8 +21,11 @@ const TRANSFERS = 20;
 /** About as long as all of it takes. */
 const LATEST_MS = 1500;
 const LOAD = { perSecond: 200, fates: ["passed", "blocked"] } as const;
-/** HARDENING F1; from the start of the process until its listeners are up. */
-const SERVING_MS = 2000;
+/**
+ * HARDENING F1; from the start of the process until its listeners are up. Beside other tests even a start with nothing to recover may take
+ * many times as long: there it shows no more than that it comes back by itself.
+ */
+const SERVING_MS = sized(15_000, 2000);
 /** Some seconds for each round, many more where others use the machine. */
 const PATIENCE_MS = ROUNDS * 15_000;
 /** What the gateway said before it was killed may still be on its way through the kernel. */
@@ -35,14 +38,11 @@ describe(`a gateway that is killed ${ROUNDS} times, with ${TRANSFERS} transfers 
   /** Files whose sender heard that they were received, and whose receivers never had all of them. */
   const owed = new Set<string>();
   let delivered = 0;
-  let firstStartMs = 0;
   let slowestMs = 0;
 
   beforeAll(async () => {
     const ports = await freePortRange(40);
-    const startedAt = performance.now();
     gateway = await GatewayProcess.start({ relay: { msnftp: { ports: ports.text } } });
-    firstStartMs = performance.now() - startedAt;
   });
 
   afterAll(async () => {
@@ -74,8 +74,7 @@ describe(`a gateway that is killed ${ROUNDS} times, with ${TRANSFERS} transfers 
         await spoolIsEmpty();
       }
       console.log(`ready after ${slowestMs.toFixed()} ms at most, ${delivered} files delivered`);
-      // Beside other tests even a start with nothing to recover may take longer than that.
-      expect(slowestMs).toBeLessThan(sized(Math.max(SERVING_MS, 3 * firstStartMs), SERVING_MS));
+      expect(slowestMs).toBeLessThan(SERVING_MS);
       // Some got through before the end, else the rounds were too short to show anything.
       expect(delivered).toBeGreaterThan(0);
       expect(told.size).toBeGreaterThan(ROUNDS);
