@@ -35,6 +35,23 @@ export function fateInAWord({ status, forwarded, closed }: Fate): string {
   return closed ? `${what} closed` : what;
 }
 
+const ATTACHED = [
+  "--b",
+  "Content-Type: application/octet-stream",
+  'Content-Disposition: attachment; filename="notes.dat"',
+  "",
+  "words",
+  "--b--",
+  "",
+].join("\r\n");
+
+/** The first file of a gateway waits for the process that looks into it to start: longer than the stage waits. */
+async function lookAtAFile(witness: SipClient): Promise<void> {
+  const contentType = "multipart/mixed; boundary=b";
+  const answer = await witness.sends("sip:bob@example.test", ATTACHED, { contentType });
+  if (answer.status >= 500) throw new Error(`a file: ${answer.startLine}`);
+}
+
 /** How long the stage waits for a final answer once an honest message has come through behind the odd one. */
 const SETTLE_MS = 250;
 /** A connection that is to end behind an answer has ended by then. */
@@ -80,6 +97,7 @@ export class TortureStage implements AsyncDisposable {
       return stack.use(await SipClient.open(options));
     };
     const witnesses = { udp: await witness("udp"), tcp: await witness("tcp") };
+    await lookAtAFile(witnesses.tcp);
     return new TortureStage(stack, gateway, server, witnesses);
   }
 
