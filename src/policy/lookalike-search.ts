@@ -109,8 +109,12 @@ function mayBeMisspelt(host: string, longest: number): boolean {
 }
 
 /** The label, and the label with each of its letters left out: two that are one edit apart have one of these in common. */
-function spellings(label: string): ReadonlySet<string> {
-  const all = new Set([label]);
-  for (let at = 0; at < label.length; at += 1) all.add(label.slice(0, at) + label.slice(at + 1));
+function spellings(label: string): readonly string[] {
+  const all = [label];
+  for (let at = 0; at < label.length; at += 1) {
+    // of two equal neighbours either may be left out
+    if (at > 0 && label[at] === label[at - 1]) continue;
+    all.push(label.slice(0, at) + label.slice(at + 1));
+  }
   return all;
 }
