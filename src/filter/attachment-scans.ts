@@ -19,8 +19,8 @@ export class AttachmentScans {
   readonly #desk: Desk;
   readonly #of: AttachmentScansOf;
   #endsAtMs: number | undefined;
-  /** By SHA-256. */
-  readonly #known = new Map<string, ScanFacts>();
+  /** By SHA-256; absent: nothing has been scanned, as with nearly every message. */
+  #known: Map<string, ScanFacts> | undefined;
 
   constructor(desk: Desk, of: AttachmentScansOf) {
     this.#desk = desk;
@@ -44,13 +44,14 @@ export class AttachmentScans {
 
   async #once(attachment: Attachment): Promise<ScanFacts> {
     const sha256 = hash("sha256", attachment.bytes, "hex");
-    const known = this.#known.get(sha256);
+    const known = this.#known?.get(sha256);
     if (known !== undefined) return known;
     const { deps, settings } = this.#desk;
     const nowMs = deps.clock.monotonicMs();
     this.#endsAtMs ??= nowMs + (settings.attachmentScanMs ?? Infinity);
     const leftMs = Math.max(0, this.#endsAtMs - nowMs);
     const scan = await deps.scan(attachment, leftMs, this.#of.sender);
+    this.#known ??= new Map();
     this.#known.set(sha256, scan);
     return scan;
   }
