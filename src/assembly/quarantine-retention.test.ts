@@ -163,6 +163,27 @@ describe("makeRoom", () => {
     await retention[Symbol.asyncDispose]();
   });
 
+  it("does not have whoever needs the room wait for the records of what went", async () => {
+    let isAsked = false;
+    const { journal, start } = stage({
+      trim: async () => ({ reached: true, removed: isAsked ? removed(1000) : [] }),
+    });
+    const retention = start();
+    await settled();
+    isAsked = true;
+    const { promise, resolve } = Promise.withResolvers<{ readonly kind: "done" }>();
+    const review = journal.review.bind(journal);
+    journal.review = async (record) => {
+      await promise;
+      return review(record);
+    };
+    expect(await retention.makeRoom(200)).toBe(true);
+    expect(journal.reviews).toEqual([]);
+    resolve({ kind: "done" });
+    await retention[Symbol.asyncDispose]();
+    expect(journal.reviews).toHaveLength(1000);
+  });
+
   it("touches nothing for a file that can never fit, and says no when the disk fails", async () => {
     const { goals, warnings, start } = stage({
       usage: async () => Promise.reject(new Error("EIO")),

@@ -154,8 +154,20 @@ class Retention implements QuarantineRetention {
       maxFiles: Math.min(Math.floor(maxFiles * highWater), maxFiles - 1),
       minAgeMs,
     });
-    if (removed.length > 0) await this.#tell(removed, "room", { by: "limits.quarantine" });
+    // A thousand records take seconds, and somebody waits for the room.
+    if (removed.length > 0) this.#tellLater(removed);
     return reached;
+  }
+
+  #tellLater(removed: readonly RemovedItem[]): void {
+    void this.#inTurn(async () => {
+      try {
+        await this.#tell(removed, "room", { by: "limits.quarantine" });
+      } catch (error) {
+        const what = "kept files were deleted to make room, and not all of their incidents know";
+        this.#deps.log.warn(what, { err: error });
+      }
+    });
   }
 
   async #tell(
